@@ -1,0 +1,46 @@
+import type { Brand } from '../base/brand.ts';
+import type { Address } from '../base/ip.ts';
+import type { Millis } from '../base/clock.ts';
+import type { Plan } from './datapath/plan.ts';
+
+/** One interface of one sandbox on one network, "<network>/<containerId>/<ifname>": the CNI specification's attachment. */
+export type AttachmentId = Brand<string, 'AttachmentId'>;
+
+/** The three parts that name an attachment. None of them may hold a "/" (the CNI names cannot). */
+export interface AttachmentName {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+export function attachmentId(name: AttachmentName): AttachmentId {
+  return `${name.network}/${name.containerId}/${name.ifname}` as AttachmentId;
+}
+
+/** The Kubernetes (or podman) pod behind a sandbox, as far as the runtime told. */
+export interface PodName {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A port of the node that leads to a port of the pod. `hostIp` absent: every address of the node. */
+export interface PortMapping {
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly hostIp?: Address;
+}
+
+/** What is kept of an attachment, in the journal, from before its plan is applied until nothing of it is left. */
+export interface AttachmentRecord {
+  readonly id: AttachmentId;
+  readonly name: AttachmentName;
+  readonly netns: string; //              path, as the runtime gave it
+  readonly addresses: readonly Address[]; // one of each family asked for, IPv4 first
+  readonly pod?: PodName;
+  readonly ports: readonly PortMapping[];
+  readonly plan: Plan; //                 what ADD makes and DEL takes back
+  readonly result: string; //             the attachment's own result as JSON of CNI 1.1.0, without prevResult: the answer to a repeated ADD
+  readonly since: Millis;
+}

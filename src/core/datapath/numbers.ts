@@ -1,0 +1,37 @@
+import { address, type Address, type Prefix } from '../../base/ip.ts';
+
+// Every table, priority, mark, name and limit in use, with its reason, in one place.
+
+/** Main route table: RT_TABLE_MAIN, linux/rtnetlink.h. */
+export const MAIN_TABLE = 254;
+
+/** The gateway that answers for every pod; no host ever has it. Link-local, RFC 3927. */
+export const GATEWAY_V4: Address = address('169.254.1.1');
+export const GATEWAY_V6: Address = address('fe80::1');
+export const DEFAULT_V4 = '0.0.0.0/0' as Prefix;
+export const DEFAULT_V6 = '::/0' as Prefix;
+
+/** Host ends of pods: this and 12 letters of the attachment's hash are 15 bytes, IFNAMSIZ - 1. */
+export const HOST_LINK_PREFIX = 'bth';
+
+/** Our nftables table, family inet. */
+export const TABLE_NAME = 'berth';
+
+/** The VXLAN device between nodes that share no link, its identifier, and IANA's port of VXLAN (RFC 7348). */
+export const VXLAN_LINK = 'berth-vx';
+export const VXLAN_VNI = 4077;
+export const VXLAN_PORT = 4789;
+/** Outer Ethernet 14, IP 20 or 40, UDP 8, VXLAN 8 bytes: RFC 7348, section 5. */
+export const VXLAN_OVERHEAD_V4 = 50;
+export const VXLAN_OVERHEAD_V6 = 70;
+
+export const DEFAULT_BRIDGE = 'berth0';
+
+/** How long a used address rests: longer than the caches (ARP, conntrack UDP 30 s) of whoever spoke with the old pod. */
+export const COOLDOWN_MS = 30_000;
+/** How long an ADD may wait for an address: shorter than the shim's 90 s, so that the refusal is ours and says why. */
+export const PATIENCE_MS = 60_000;
+/** How many ADDs may wait for an address at once. */
+export const WAITING_LIMIT = 1_000;
+/** Events kept in memory for `berth why`. */
+export const EVENT_RING = 4_096;

@@ -1,0 +1,46 @@
+import type { Address, Family, Prefix } from '../../base/ip.ts';
+import type { Millis } from '../../base/clock.ts';
+import type { AttachmentId } from '../attachment.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** A range that this node may give from without asking anybody. `gateway` and `reserved` are never given, nor network and broadcast. */
+export interface Range {
+  readonly prefix: Prefix;
+  readonly gateway?: Address;
+  readonly reserved: readonly (Address | Prefix)[];
+}
+
+/** What can happen to the pool. */
+export type PoolEvent =
+  /** An ADD wants one address of each family; `wanted` are addresses asked for by name. Waits until `until` at most. */
+  | {
+      readonly kind: 'claim';
+      readonly by: AttachmentId;
+      readonly families: readonly Family[];
+      readonly wanted: readonly Address[];
+      readonly until: Millis;
+    }
+  /** A DEL has taken everything out of the kernel. `used`: the addresses had reached the wire and must cool. Unknown attachment: nothing happens. */
+  | { readonly kind: 'release'; readonly by: AttachmentId; readonly used: boolean }
+  /** The provider says which ranges are ours. Claims outside of them stay until released; nothing new is given there. */
+  | { readonly kind: 'ranges'; readonly ranges: readonly Range[] }
+  /** Time has passed. */
+  | { readonly kind: 'tick' };
+
+/** What must be done, in this order: a granted address is on record before anybody hears of it. */
+export type PoolEffect =
+  | { readonly kind: 'persist'; readonly claims: readonly Claimed[]; readonly released: readonly Released[] }
+  | { readonly kind: 'grant'; readonly to: AttachmentId; readonly addresses: readonly Address[] }
+  | { readonly kind: 'refuse'; readonly to: AttachmentId; readonly refusal: Refusal };
+
+export interface Claimed {
+  readonly by: AttachmentId;
+  readonly addresses: readonly Address[];
+}
+
+/** An address given back. Free again at `freeAt`; 0 when it never reached the wire. */
+export interface Released {
+  readonly by: AttachmentId;
+  readonly addresses: readonly Address[];
+  readonly freeAt: Millis;
+}

@@ -1,0 +1,29 @@
+import type { Address } from '../../base/ip.ts';
+import type { Millis } from '../../base/clock.ts';
+import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
+import type { Plan } from '../datapath/plan.ts';
+
+/** One thing worth remembering. Kinds are only ever added: a reader keeps and skips those it does not know. */
+export type MemoryRecord =
+  /** The boot of the machine under which the records behind it were written. Another boot: no attachment lives. */
+  | { readonly kind: 'boot'; readonly bootId: string }
+  /** An attachment holds these addresses, and this plan is about to be applied. The same id again replaces it. */
+  | { readonly kind: 'claim'; readonly attachment: AttachmentRecord }
+  /** Nothing of the attachment is left in the kernel; its addresses are free at `freeAt`. */
+  | {
+      readonly kind: 'release';
+      readonly id: AttachmentId;
+      readonly addresses: readonly Address[];
+      readonly freeAt: Millis;
+    }
+  /** What the node itself wants in the kernel, written before it is applied. */
+  | { readonly kind: 'node-plan'; readonly plan: Plan };
+
+/** What the records amount to. */
+export interface Memory {
+  readonly bootId: string | undefined;
+  readonly attachments: ReadonlyMap<AttachmentId, AttachmentRecord>;
+  /** When each address given back is (or was) free again, longest free first. Only what still matters: see `forget`. */
+  readonly released: ReadonlyMap<Address, Millis>;
+  readonly nodePlan: Plan;
+}

@@ -1,0 +1,33 @@
+import type { Address, Family, Prefix } from '../base/ip.ts';
+import type { Millis } from '../base/clock.ts';
+import type { AttachmentId } from './attachment.ts';
+
+/** Every reason why an ADD can be refused. A value, rendered once: CNI error, metric label, log line and `berth why` say the same. */
+export type Refusal =
+  | { readonly why: 'starting' }
+  | { readonly why: 'no-range'; readonly family: Family }
+  | {
+      readonly why: 'exhausted';
+      readonly family: Family;
+      readonly ranges: readonly Prefix[];
+      readonly usable: bigint;
+      readonly claimed: number;
+      readonly cooling: number;
+      readonly nextFreeInMs?: Millis;
+    }
+  | { readonly why: 'too-late'; readonly waitedMs: Millis; readonly cooling: number }
+  | { readonly why: 'queue-full'; readonly waiting: number; readonly limit: number }
+  | { readonly why: 'address-taken'; readonly address: Address; readonly holder: AttachmentId }
+  | { readonly why: 'address-cooling'; readonly address: Address; readonly freeInMs: Millis }
+  | { readonly why: 'address-outside'; readonly address: Address; readonly ranges: readonly Prefix[] }
+  | {
+      readonly why: 'address-reserved';
+      readonly address: Address;
+      readonly reason: 'network' | 'gateway' | 'broadcast' | 'listed';
+    }
+  | { readonly why: 'port-taken'; readonly protocol: string; readonly hostPort: number; readonly holder: string }
+  | { readonly why: 'interface-exists'; readonly ifname: string; readonly holder: string }
+  | { readonly why: 'spooled-delete' }
+  | { readonly why: 'not-durable'; readonly cause: string };
+
+export type RefusalWhy = Refusal['why'];

@@ -1,0 +1,41 @@
+import type { Address, Prefix } from '../../base/ip.ts';
+import type { Millis } from '../../base/clock.ts';
+
+/** Another node: where it is, and which ranges stand behind it. `addresses` holds at most one of each family. */
+export interface Peer {
+  readonly name: string;
+  readonly addresses: readonly Address[];
+  readonly ranges: readonly Prefix[];
+}
+
+/** The agent's whole configuration, checked, with every default filled in: docs/configuration.md. */
+export interface AgentConfig {
+  readonly nodeName: string;
+  readonly network: {
+    readonly mode: 'routed' | 'bridge';
+    readonly bridge: string; //                      name of the bridge, bridge mode only
+    readonly ranges: readonly Prefix[]; //           this node's PodCIDRs
+    readonly reserved: readonly (Address | Prefix)[]; // never given
+    readonly mtuBytes: number | 'auto'; //           of the pods' interfaces; auto: the uplink's, less the tunnel's overhead
+    readonly uplink: string | 'auto'; //             auto: the link of the default route, else of the route to the first peer
+    readonly cluster: readonly Prefix[]; //          ranges inside of which sources are kept
+    readonly masquerade: {
+      readonly enabled: boolean;
+      readonly except: readonly Prefix[];
+      readonly fullyRandom: boolean;
+    };
+    readonly peers: readonly Peer[];
+    readonly tunnel: { readonly use: 'auto' | 'always' | 'never'; readonly vni: number; readonly port: number };
+    readonly forwardAccept: boolean; //              open foreign FORWARD chains that drop by policy, for our ranges
+  };
+  readonly pool: { readonly cooldownMs: Millis; readonly patienceMs: Millis; readonly waitingLimit: number };
+  readonly repair: { readonly enabled: boolean; readonly delayMs: Millis; readonly intervalMs: Millis };
+  readonly paths: {
+    readonly socket: string;
+    readonly adminSocket: string;
+    readonly state: string;
+    readonly spool: string;
+  };
+  readonly http: { readonly listen: string | undefined }; // "127.0.0.1:9464": /metrics, /healthz, /readyz
+  readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' };
+}

@@ -1,0 +1,86 @@
+import type { Item, LinkRef, Plan } from '../../core/datapath/plan.ts';
+import type { Mac } from '../../base/mac.ts';
+
+/** What went wrong, for those who decide what to do next. One table says which kinds are worth another try. */
+export type KernelErrorKind =
+  | 'exists'
+  | 'absent'
+  | 'denied'
+  | 'busy'
+  | 'full'
+  | 'unsupported'
+  | 'invalid'
+  | 'lost'
+  | 'unknown';
+
+/** An operating error of the kernel. `errno` as its name ("EEXIST"); `said` is the kernel's own text when it gave one. */
+export class KernelError extends Error {
+  readonly kind: KernelErrorKind;
+  readonly errno: string;
+  readonly said: string;
+  constructor(kind: KernelErrorKind, message: string, more: { errno?: string; said?: string; cause?: unknown } = {}) {
+    super(message, { cause: more.cause });
+    this.name = 'KernelError';
+    this.kind = kind;
+    this.errno = more.errno ?? '';
+    this.said = more.said ?? '';
+  }
+}
+
+/** What one `ensure` did. `made` is what did not exist before, also when a later item failed. */
+export interface Ensured {
+  readonly made: readonly Item[];
+  readonly failure?: { readonly item: Item; readonly error: KernelError };
+}
+
+/** An item that could not be removed, and why. */
+export interface Remaining {
+  readonly item: Item;
+  readonly error: KernelError;
+}
+
+/** Something changed that could concern us. Several changes may come as one. */
+export type KernelChange =
+  | {
+      readonly kind: 'host';
+      readonly what: 'link' | 'address' | 'route' | 'rule' | 'neighbour' | 'netconf' | 'nftables';
+      readonly link?: string;
+    }
+  /** In the namespace of the pod whose host end is `hostLink`. */
+  | {
+      readonly kind: 'pod';
+      readonly what: 'link' | 'address' | 'route' | 'neighbour' | 'netconf';
+      readonly hostLink: string;
+    }
+  /** Notifications were lost: look at everything. */
+  | { readonly kind: 'overflow' };
+
+/**
+ * The kernel as the executor sees it. `sandbox` is the path of the pod's network namespace; a plan without links in a pod needs none.
+ * Every method is safe to call at any time; calls for different sandboxes may overlap.
+ */
+export interface Kernel {
+  /**
+   * Makes items exist, in order, and stops at the first that cannot be made. An item that is there already is left as it is and is not `made`.
+   * A veth whose host or pod name is taken by a link that is not this veth is a failure of kind `exists`.
+   */
+  ensure(items: readonly Item[], sandbox?: string): Promise<Ensured>;
+  /** Makes items not exist, in the order given; goes on after a failure. Absent, or gone with its link or sandbox, is success. Returns when the kernel shows none of them. */
+  remove(items: readonly Item[], sandbox?: string): Promise<readonly Remaining[]>;
+  /** What there really is in the places a plan speaks of: the links it names and all on them, its rules, routes, sysctls and elements. A vanished sandbox shows nothing of the pod. */
+  observe(plan: Plan, sandbox?: string): Promise<Plan>;
+  /** Everything in the host that bears our mark: links by name prefix, routes by protocol, elements of our table. A veth found so has an unknown pod end (name ""). */
+  inventory(): Promise<Plan>;
+  /** The MAC of a link now, or undefined when there is none. */
+  macOf(link: LinkRef, sandbox?: string): Promise<Mac | undefined>;
+  /** Deletes connection tracking entries of a protocol towards a host port, so that a new mapping takes effect for old flows. */
+  forgetFlows(flows: {
+    readonly protocol: 'tcp' | 'udp' | 'sctp';
+    readonly hostPort: number;
+    readonly family: 'v4' | 'v6';
+  }): Promise<void>;
+  /** Tells of changes until the returned function is called. Changes made through this very object need not be told. */
+  watch(listener: (change: KernelChange) => void): () => void;
+  /** Opens nothing after this; closes sockets. */
+  close(): Promise<void>;
+}
