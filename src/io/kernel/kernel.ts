@@ -1,3 +1,4 @@
+import type { Family, InterfaceAddress } from '../../base/ip.ts';
 import type { Item, LinkRef, Plan } from '../../core/datapath/plan.ts';
 import type { Mac } from '../../base/mac.ts';
 
@@ -39,6 +40,15 @@ export interface Remaining {
   readonly error: KernelError;
 }
 
+/** A link of the host, as far as the node plan wants to know it. Links of pods and of our own are left out. */
+export interface HostLink {
+  readonly name: string;
+  readonly mtuBytes: number;
+  readonly up: boolean;
+  readonly addresses: readonly InterfaceAddress[]; // global ones
+  readonly defaultRoute: readonly Family[]; // families whose default route leaves through it
+}
+
 /** Something changed that could concern us. Several changes may come as one. */
 export type KernelChange =
   | {
@@ -73,6 +83,12 @@ export interface Kernel {
   inventory(): Promise<Plan>;
   /** The MAC of a link now, or undefined when there is none. */
   macOf(link: LinkRef, sandbox?: string): Promise<Mac | undefined>;
+  /** The host's links that could be an uplink. */
+  hostLinks(): Promise<readonly HostLink[]>;
+  /** Whether a path names the namespace this kernel works in: a pod must not be given the node's own. Absent path: false. */
+  isHostNamespace(path: string): boolean;
+  /** Whether a path names a network namespace that exists. */
+  sandboxExists(path: string): boolean;
   /** Deletes connection tracking entries of a protocol towards a host port, so that a new mapping takes effect for old flows. */
   forgetFlows(flows: {
     readonly protocol: 'tcp' | 'udp' | 'sctp';
