@@ -27,12 +27,16 @@ export type HostSysctlKey = 'net.ipv4.ip_forward' | 'net.ipv6.conf.all.forwardin
  * What belongs to a link (address, route, neighbour, sysctl, port, qdisc) vanishes with it.
  */
 export type Item =
-  /** A veth pair: the pod's end is born in the pod's namespace, both ends up, one queue each. */
+  /**
+   * A veth pair: the pod's end is born in the pod's namespace, both ends up, one queue each. `hostMtu` absent: both ends have `mtu`;
+   * it is there when a chained plugin gave the pod's end another.
+   */
   | {
       readonly kind: 'veth';
       readonly pod: LinkRef;
       readonly host: LinkRef;
       readonly mtu: number;
+      readonly hostMtu?: number;
       readonly podMac: Mac;
       readonly hostMac: Mac;
       readonly alias: string;
@@ -69,8 +73,10 @@ export type Item =
     }
   /** Packets to `to` that no longer route takes are answered "unreachable", so that they do not circle. */
   | { readonly kind: 'unreachable'; readonly to: Prefix; readonly table: number }
+  /** A policy rule, of the host or (`netns`) of the pod's own namespace. */
   | {
       readonly kind: 'rule';
+      readonly netns?: 'pod';
       readonly family: Family;
       readonly priority: number;
       readonly from?: Prefix;
@@ -105,8 +111,10 @@ export function show(item: Item): string {
   const on = (link: LinkRef) => `${link.netns}:${link.name}`;
   const table = (number: number) => (number === 254 ? '' : ` table ${number}`);
   switch (item.kind) {
-    case 'veth':
-      return `veth ${on(item.pod)} ${item.podMac} <-> ${on(item.host)} ${item.hostMac} mtu ${item.mtu}`;
+    case 'veth': {
+      const other = item.hostMtu === undefined || item.hostMtu === item.mtu ? '' : `/${item.hostMtu}`;
+      return `veth ${on(item.pod)} ${item.podMac} <-> ${on(item.host)} ${item.hostMac} mtu ${item.mtu}${other}`;
+    }
     case 'bridge':
       return `bridge ${on(item.link)} ${item.mac} mtu ${item.mtu}`;
     case 'vxlan':
@@ -131,7 +139,7 @@ export function show(item: Item): string {
     case 'rule': {
       const mark = item.mark === undefined ? '' : ` mark ${item.mark.value}/${item.mark.mask}`;
       const match = `${item.from === undefined ? '' : ` from ${item.from}`}${item.to === undefined ? '' : ` to ${item.to}`}${item.iif === undefined ? '' : ` iif ${item.iif}`}${mark}`;
-      return `rule ${item.family} ${item.priority}${match} table ${item.table}`;
+      return `rule ${item.netns === undefined ? '' : 'pod '}${item.family} ${item.priority}${match} table ${item.table}`;
     }
     case 'sysctl':
       return `sysctl ${item.key}=${item.value} on ${on(item.on)}`;

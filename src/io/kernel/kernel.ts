@@ -47,6 +47,7 @@ export interface HostLink {
   readonly up: boolean;
   readonly addresses: readonly InterfaceAddress[]; // global ones
   readonly defaultRoute: readonly Family[]; // families whose default route leaves through it
+  readonly acceptRa?: number; //              net.ipv6.conf.<if>.accept_ra; absent: unknown
 }
 
 /** Something changed that could concern us. Several changes may come as one. */
@@ -72,12 +73,18 @@ export type KernelChange =
 export interface Kernel {
   /**
    * Makes items exist, in order, and stops at the first that cannot be made. An item that is there already is left as it is and is not `made`.
-   * A veth whose host or pod name is taken by a link that is not this veth is a failure of kind `exists`.
+   * One that is there with other attributes (the same `keyOf`, another MTU, MAC, next hop, rate, data, tag) is brought in line in place
+   * when it bears our mark, and is not `made` either: it existed. A foreign one that differs is a failure of kind `exists`, and so is
+   * a veth whose host or pod name is taken by a link that is not this veth.
    */
   ensure(items: readonly Item[], sandbox?: string): Promise<Ensured>;
-  /** Makes items not exist, in the order given; goes on after a failure. Absent, or gone with its link or sandbox, is success. Returns when the kernel shows none of them. */
+  /**
+   * Makes items not exist, in the order given; goes on after a failure. Absent, or gone with its link or sandbox, is success.
+   * Settings (`up`, `sysctl`, `host-sysctl`) are left as they are, as nobody knows who else stands on them. Returns when the kernel shows
+   * none of the others.
+   */
   remove(items: readonly Item[], sandbox?: string): Promise<readonly Remaining[]>;
-  /** What there really is in the places a plan speaks of: the links it names and all on them, its rules, routes, sysctls and elements. A vanished sandbox shows nothing of the pod. */
+  /** What there really is in the places a plan speaks of: the links it names and all on them, its rules, routes, sysctls and elements. A vanished sandbox shows nothing of the pod. A neighbour shows its MAC. */
   observe(plan: Plan, sandbox?: string): Promise<Plan>;
   /** Everything in the host that bears our mark: links by name prefix, routes by protocol, elements of our table. A veth found so has an unknown pod end (name ""). */
   inventory(): Promise<Plan>;

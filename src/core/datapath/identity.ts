@@ -1,0 +1,75 @@
+import type { Item, LinkRef } from './plan.ts';
+
+/**
+ * What makes an item this one and no other: the kernel holds at most one thing of a key. Two items of one key that differ are the same
+ * thing with other attributes. A route has no link in its key, since IPv4 has one route per range, table and metric.
+ */
+export function keyOf(item: Item): string {
+  switch (item.kind) {
+    case 'veth':
+      return `link ${at(item.host)}`;
+    case 'bridge':
+    case 'vxlan':
+      return `link ${at(item.link)}`;
+    case 'port':
+    case 'up':
+    case 'tbf':
+      return `${item.kind} ${at(item.on)}`;
+    case 'address':
+    case 'neighbour':
+      return `${item.kind} ${at(item.on)} ${item.address}`;
+    case 'fdb':
+      return `fdb ${at(item.on)} ${item.mac}`;
+    case 'route':
+      return `route ${item.on.netns} ${item.table} ${item.to}`;
+    case 'unreachable':
+      return `route host ${item.table} ${item.to}`;
+    case 'rule':
+      return `rule ${item.netns ?? 'host'} ${item.family} ${item.priority} ${selectors(item)}`;
+    case 'sysctl':
+      return `sysctl ${at(item.on)} ${item.key}`;
+    case 'host-sysctl':
+      return `sysctl ${item.key}`;
+    case 'ruleset':
+      return `ruleset ${item.ruleset.table}`;
+    case 'element':
+      return `element ${item.set} ${item.key.join(' . ')}`;
+    case 'forward-accept':
+      return `forward-accept ${item.family} ${item.range}`;
+  }
+}
+
+/** The link an item lives on and vanishes with, or undefined: links themselves, and what belongs to a namespace. */
+export function linkUnder(item: Item): LinkRef | undefined {
+  return 'on' in item ? item.on : undefined;
+}
+
+/** The links an item makes. */
+export function linksOf(item: Item): readonly LinkRef[] {
+  if (item.kind === 'veth') return [item.host, item.pod];
+  return item.kind === 'bridge' || item.kind === 'vxlan' ? [item.link] : [];
+}
+
+/** Whether an item stands in the pod's namespace. A veth stands in both, and counts as the host's. */
+export function inPod(item: Item): boolean {
+  return linkUnder(item)?.netns === 'pod' || (item.kind === 'rule' && item.netns === 'pod');
+}
+
+/** Whether an item is a setting of something that others may stand on as well: it is made, but never taken back. */
+export function isSetting(item: Item): boolean {
+  return item.kind === 'up' || item.kind === 'sysctl' || item.kind === 'host-sysctl';
+}
+
+/** Whether two references name one link. */
+export function sameLink(a: LinkRef, b: LinkRef): boolean {
+  return a.netns === b.netns && a.name === b.name;
+}
+
+function at(link: LinkRef): string {
+  return `${link.netns}:${link.name}`;
+}
+
+function selectors(rule: Item & { kind: 'rule' }): string {
+  const mark = rule.mark === undefined ? '' : `${rule.mark.value}/${rule.mark.mask}`;
+  return [rule.from ?? '', rule.to ?? '', rule.iif ?? '', mark].join(' ');
+}
