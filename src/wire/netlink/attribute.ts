@@ -1,0 +1,142 @@
+import { DecodeError, Reader, textOf, utf8, type Writer } from '../../base/bytes.ts';
+
+// struct nlattr, linux/netlink.h: u16 length with this header | u16 type | value | zeros up to a multiple of four.
+
+const HEADER = 4;
+const LONGEST = 0xffff - HEADER;
+/** NLA_F_NESTED: the value is attributes. nftables wants it, rtnetlink mostly does without. */
+export const NESTED = 0x8000;
+/** NLA_TYPE_MASK: a type without its two flags (nested, network order). */
+const TYPE_MASK = 0x3fff;
+
+/** One attribute: the type without flags, the value as a view into the message. */
+export interface Attribute {
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
+/** The attributes that fill `bytes`, in order. Throws DecodeError on a length that is too short or reaches beyond the end. */
+export function readAttributes(bytes: Uint8Array): Attribute[] {
+  const attributes: Attribute[] = [];
+  const reader = new Reader(bytes);
+  while (reader.left >= HEADER) {
+    const at = reader.at;
+    const length = reader.u16();
+    if (length < HEADER) throw new DecodeError(`an attribute of ${length} bytes`, at);
+    const type = reader.u16() & TYPE_MASK;
+    attributes.push({ type, value: reader.run(length - HEADER) });
+    reader.skip(Math.min(-length & 3, reader.left));
+  }
+  return attributes;
+}
+
+/** Writes an attribute. Throws RangeError when the value is longer than an attribute can be. */
+export function putBytes(writer: Writer, type: number, value: Uint8Array): void {
+  head(writer, type, value.length);
+  writer.run(value);
+  writer.align4();
+}
+
+export function putFlag(writer: Writer, type: number): void {
+  head(writer, type, 0);
+}
+
+export function putU8(writer: Writer, type: number, value: number): void {
+  head(writer, type, 1);
+  writer.u8(value);
+  writer.align4();
+}
+
+export function putU16(writer: Writer, type: number, value: number): void {
+  head(writer, type, 2);
+  writer.u16(value);
+  writer.align4();
+}
+
+export function putU16be(writer: Writer, type: number, value: number): void {
+  head(writer, type, 2);
+  writer.u16be(value);
+  writer.align4();
+}
+
+export function putU32(writer: Writer, type: number, value: number): void {
+  head(writer, type, 4);
+  writer.u32(value);
+}
+
+export function putU32be(writer: Writer, type: number, value: number): void {
+  head(writer, type, 4);
+  writer.u32be(value);
+}
+
+/** Writes a text with the NUL that the kernel expects behind it. */
+export function putText(writer: Writer, type: number, value: string): void {
+  const bytes = utf8(value);
+  head(writer, type, bytes.length + 1);
+  writer.run(bytes);
+  writer.u8(0);
+  writer.align4();
+}
+
+/** Writes an attribute whose value is what `content` writes. Give `type | NESTED` where the flag is wanted. */
+export function putNest(writer: Writer, type: number, content: (writer: Writer) => void): void {
+  const start = beginNest(writer, type);
+  content(writer);
+  endNest(writer, start);
+}
+
+/** Opens a nest. Returns where it is, for `endNest`. */
+export function beginNest(writer: Writer, type: number): number {
+  const start = writer.length;
+  writer.u16(0);
+  writer.u16(type);
+  return start;
+}
+
+/** Closes the nest opened at `start`. Throws RangeError when it grew longer than an attribute can be. */
+export function endNest(writer: Writer, start: number): void {
+  const length = writer.length - start;
+  if (length > 0xffff) throw new RangeError(`a nest of ${length} bytes; the longest has ${0xffff}`);
+  writer.setU16(start, length);
+}
+
+/** The integer of an attribute. All throw DecodeError when the value is shorter than the integer. */
+export function u8Of(attribute: Attribute): number {
+  return new Reader(attribute.value).u8();
+}
+
+export function u16Of(attribute: Attribute): number {
+  return new Reader(attribute.value).u16();
+}
+
+export function u16beOf(attribute: Attribute): number {
+  return new Reader(attribute.value).u16be();
+}
+
+export function u32Of(attribute: Attribute): number {
+  return new Reader(attribute.value).u32();
+}
+
+export function u32beOf(attribute: Attribute): number {
+  return new Reader(attribute.value).u32be();
+}
+
+export function i32Of(attribute: Attribute): number {
+  return new Reader(attribute.value).i32();
+}
+
+export function u64Of(attribute: Attribute): bigint {
+  return new Reader(attribute.value).u64();
+}
+
+/** The text up to the first NUL, or all of it. */
+export function textOfAttribute(attribute: Attribute): string {
+  const end = attribute.value.indexOf(0);
+  return textOf(end < 0 ? attribute.value : attribute.value.subarray(0, end));
+}
+
+function head(writer: Writer, type: number, length: number): void {
+  if (length > LONGEST) throw new RangeError(`an attribute of ${length} bytes; the longest has ${LONGEST}`);
+  writer.u16(length + HEADER);
+  writer.u16(type);
+}
