@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { nodeRuleset, type RulesetOptions } from './node-ruleset.ts';
+import { rulesetText } from './ruleset-text.ts';
+
+const routed: RulesetOptions = {
+  mode: 'routed',
+  bridge: 'berth0',
+  masquerade: { enabled: true, fullyRandom: false },
+  checkSources: true,
+};
+const bridge: RulesetOptions = {
+  ...routed,
+  mode: 'bridge',
+  masquerade: { enabled: true, fullyRandom: true },
+};
+
+test.each([
+  ['routed', routed],
+  ['bridge', bridge],
+  ['plain', { ...routed, masquerade: { enabled: false, fullyRandom: false }, checkSources: false }],
+])('the skeleton of a %s node reads as reviewed', async (name, options) => {
+  await expect(rulesetText(nodeRuleset(options))).toMatchFileSnapshot(`testdata/node-ruleset.${name}.nft`);
+});
+
+test('the same options give the same tag, and what changes a rule changes the tag', () => {
+  expect(nodeRuleset({ ...routed }).tag).toBe(nodeRuleset(routed).tag);
+  const others: RulesetOptions[] = [
+    bridge,
+    { ...routed, checkSources: false },
+    { ...routed, masquerade: { enabled: true, fullyRandom: true } },
+    { ...routed, masquerade: { enabled: false, fullyRandom: false } },
+  ];
+  expect(new Set([routed, ...others].map((options) => nodeRuleset(options).tag)).size).toBe(5);
+});
+
+test('the sets are the same whatever the options, so that no change of configuration loses elements', () => {
+  expect(nodeRuleset(bridge).sets).toEqual(nodeRuleset(routed).sets);
+});
+
+test('every set that a rule names exists, and every chain that a rule jumps to', () => {
+  for (const { sets, chains } of [nodeRuleset(routed), nodeRuleset(bridge)]) {
+    const statements = chains.flatMap(({ rules }) => rules.flatMap((rule) => rule.statements));
+    const names = statements.flatMap((it) => (it.is === 'in' ? [it.set] : it.is === 'dnat-map' ? [it.map] : []));
+    expect(sets.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+    const jumps = statements.flatMap((it) => (it.is === 'jump' ? [it.chain] : []));
+    expect(chains.map(({ name }) => name)).toEqual(expect.arrayContaining(jumps));
+  }
+});

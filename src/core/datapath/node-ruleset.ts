@@ -1,0 +1,141 @@
+import { hashName } from '../../base/hash.ts';
+import type { Family } from '../../base/ip.ts';
+import { HOST_LINK_PREFIX, TABLE_NAME } from './numbers.ts';
+import type { Chain, Field, NftSet, Rule, Ruleset, SetName, Statement } from './ruleset.ts';
+
+/** What the skeleton depends on. Everything else that can change, pod by pod or with the configuration, is an element of a set. */
+export interface RulesetOptions {
+  readonly mode: 'routed' | 'bridge';
+  readonly bridge: string; //         name of the bridge, bridge mode only
+  readonly masquerade: { readonly enabled: boolean; readonly fullyRandom: boolean };
+  /** Drop what a pod sends from an address that is not its own. Routed mode only: through a bridge all pods are one link. */
+  readonly checkSources: boolean;
+}
+
+/** Links and the addresses that may speak through them: a pod's host end, or in bridge mode the bridge. */
+export const PODS: Readonly<Record<Family, SetName>> = { v4: 'pods4', v6: 'pods6' };
+/** Where pods are seen under their own addresses: ranges, none of which may overlap another. */
+export const INTERNAL: Readonly<Record<Family, SetName>> = { v4: 'internal4', v6: 'internal6' };
+/** Pairs of links (in, out) between which translated connections need the node as their source, to come back through it. */
+export const HAIRPIN: SetName = 'hairpin';
+/** Ports of every address of the node → address and port of a pod. */
+export const PORTS: Readonly<Record<Family, SetName>> = { v4: 'ports4', v6: 'ports6' };
+/** Ports of one address of the node → address and port of a pod. */
+export const PORTS_AT: Readonly<Record<Family, SetName>> = { v4: 'ports_at4', v6: 'ports_at6' };
+
+// netfilter's standard places: linux/netfilter_ipv4.h, enum nf_ip_hook_priorities
+const RAW = -300; //    before connection tracking, so that what is dropped there costs no entry
+const DSTNAT = -100;
+const SRCNAT = 100;
+const IPS_DST_NAT = 1 << 5; // linux/netfilter/nf_conntrack_common.h
+
+/**
+ * The static part of our one table. Base chains of type nat see only the first packet of a connection, so their rules are cheap;
+ * `from_pods` sees every packet, and leaves those that no pod sent after its first rule.
+ * The source of a connection is kept wherever its answers come back through this node anyway.
+ */
+export function nodeRuleset(options: RulesetOptions): Ruleset {
+  const sets = SETS;
+  const chains = [fromPods(options), ports, translate('prerouting'), translate('output'), postrouting(options)];
+  return { table: TABLE_NAME, tag: hashName(JSON.stringify([sets, chains]), 12), sets, chains };
+}
+
+const SETS: readonly NftSet[] = [
+  { name: PODS.v4, key: ['ifname', 'ipv4_addr'] },
+  { name: PODS.v6, key: ['ifname', 'ipv6_addr'] },
+  { name: INTERNAL.v4, key: ['ipv4_addr'], interval: true },
+  { name: INTERNAL.v6, key: ['ipv6_addr'], interval: true },
+  { name: HAIRPIN, key: ['ifname', 'ifname'] },
+  { name: PORTS.v4, key: ['inet_proto', 'inet_service'], data: ['ipv4_addr', 'inet_service'] },
+  { name: PORTS.v6, key: ['inet_proto', 'inet_service'], data: ['ipv6_addr', 'inet_service'] },
+  { name: PORTS_AT.v4, key: ['ipv4_addr', 'inet_proto', 'inet_service'], data: ['ipv4_addr', 'inet_service'] },
+  { name: PORTS_AT.v6, key: ['ipv6_addr', 'inet_proto', 'inet_service'], data: ['ipv6_addr', 'inet_service'] },
+];
+
+/** Guards, on every packet that a pod sends. */
+function fromPods(options: RulesetOptions): Chain {
+  const rules = [
+    rule('only what pods send', match('iifname', '!=', podLinks(options)), { is: 'accept' }),
+    // route_localnet, which ports of 127.0.0.1 need, would open the node's loopback to its pods: CVE-2020-8558
+    rule('127.0.0.0/8 is the node alone', match('ip daddr', '==', '127.0.0.0/8'), { is: 'counter' }, { is: 'drop' }),
+  ];
+  const base = { type: 'filter', hook: 'prerouting', priority: RAW } as const;
+  const checked = options.checkSources && options.mode === 'routed';
+  return { name: 'from_pods', base, rules: checked ? [...rules, ...sourceRules] : rules };
+}
+
+const sourceRules: readonly Rule[] = [
+  rule('its own IPv4 address', { is: 'in', fields: ['iifname', 'ip saddr'], set: PODS.v4 }, { is: 'accept' }),
+  rule('its own IPv6 address', { is: 'in', fields: ['iifname', 'ip6 saddr'], set: PODS.v6 }, { is: 'accept' }),
+  // neighbour discovery: never routed, so nobody behind this link can be deceived
+  rule('link-local', match('ip6 saddr', '==', 'fe80::/10'), { is: 'accept' }),
+  rule('duplicate address detection', match('ip6 saddr', '==', '::'), { is: 'accept' }),
+  rule('forged source', { is: 'counter' }, { is: 'drop' }),
+];
+
+/** Host ports. Reached for connections to addresses of the node only. */
+const ports: Chain = {
+  name: 'ports',
+  rules: [
+    // The kernel has no route_localnet for IPv6: an answer to ::1 from another link is a martian. Refused at once is better than lost.
+    rule('::1 cannot be translated', match('ip6 daddr', '==', '::1'), { is: 'return' }),
+    rule('IPv4, one address', dnat('v4', 'ip daddr', PORTS_AT.v4)),
+    rule('IPv6, one address', dnat('v6', 'ip6 daddr', PORTS_AT.v6)),
+    rule('IPv4, any address', dnat('v4', undefined, PORTS.v4)),
+    rule('IPv6, any address', dnat('v6', undefined, PORTS.v6)),
+  ],
+};
+
+/** Connections that come in, and those that the node itself opens. */
+function translate(hook: 'prerouting' | 'output'): Chain {
+  const rules = [
+    rule('to an address of the node', match('fib daddr type', '==', 'local'), { is: 'jump', chain: ports.name }),
+  ];
+  return { name: hook, base: { type: 'nat', hook, priority: DSTNAT }, rules };
+}
+
+function postrouting(options: RulesetOptions): Chain {
+  const rules = [
+    rule(
+      'a host port, back through the link it came from',
+      { is: 'in', fields: ['iifname', 'oifname'], set: HAIRPIN },
+      { is: 'match-bits', field: 'ct status', mask: IPS_DST_NAT, op: '!=', value: 0 },
+      { is: 'masquerade', fullyRandom: false },
+    ),
+    rule(
+      'a host port of 127.0.0.1',
+      match('ip saddr', '==', '127.0.0.0/8'),
+      match('oifname', '==', podLinks(options)),
+      { is: 'masquerade', fullyRandom: false },
+    ),
+    ...(options.masquerade.enabled ? [egress('v4', options), egress('v6', options)] : []),
+  ];
+  return { name: 'postrouting', base: { type: 'nat', hook: 'postrouting', priority: SRCNAT }, rules };
+}
+
+function egress(family: Family, { masquerade }: RulesetOptions): Rule {
+  const [source, destination]: [Field, Field] = family === 'v4' ? ['ip saddr', 'ip daddr'] : ['ip6 saddr', 'ip6 daddr'];
+  return rule(
+    `pods to the world, IP${family}`,
+    { is: 'in', fields: ['iifname', source], set: PODS[family] },
+    { is: 'in', fields: [destination], set: INTERNAL[family], not: true },
+    { is: 'masquerade', fullyRandom: masquerade.fullyRandom },
+  );
+}
+
+function podLinks(options: RulesetOptions): string {
+  return options.mode === 'bridge' ? options.bridge : `${HOST_LINK_PREFIX}*`;
+}
+
+function dnat(family: Family, daddr: 'ip daddr' | 'ip6 daddr' | undefined, map: SetName): Statement {
+  const port: Field[] = ['meta l4proto', 'th dport'];
+  return { is: 'dnat-map', family, fields: daddr === undefined ? port : [daddr, ...port], map };
+}
+
+function match(field: Field, op: '==' | '!=', value: string): Statement {
+  return { is: 'match', field, op, value };
+}
+
+function rule(comment: string, ...statements: Statement[]): Rule {
+  return { comment, statements };
+}

@@ -1,0 +1,76 @@
+import { familyOf, type Address, type Family } from '../../base/ip.ts';
+import type { PortMapping } from '../attachment.ts';
+import { PORTS, PORTS_AT } from './node-ruleset.ts';
+import type { Item } from './plan.ts';
+
+/** A mapping that somebody holds. */
+export interface HeldPort<Holder> {
+  readonly mapping: PortMapping;
+  readonly holder: Holder;
+}
+
+const EVERY_ADDRESS: Readonly<Record<Family, string>> = { v4: '0.0.0.0', v6: '::' };
+
+/**
+ * The map elements of a pod's ports: per mapping one for each family that it speaks of and the pod has, an empty list for none.
+ * Throws RangeError for a mapping that `portProblem` refuses.
+ */
+export function portElements(mappings: readonly PortMapping[], podAddresses: readonly Address[]): Item[] {
+  return mappings.flatMap((mapping) => {
+    const problem = portProblem(mapping, podAddresses);
+    if (problem !== undefined) throw new RangeError(problem);
+    return podAddresses
+      .filter((address) => speaksOf(mapping, familyOf(address)))
+      .map((address) => portElement(mapping, address));
+  });
+}
+
+/** Who of `held` has the port that a mapping wants. An address of the node and all of them exclude each other, as sockets do. */
+export function portConflict<Holder>(mapping: PortMapping, held: readonly HeldPort<Holder>[]): Holder | undefined {
+  return held.find(({ mapping: other }) => collide(mapping, other))?.holder;
+}
+
+/** Two mappings of one request that want the same port, or undefined. */
+export function portTwice(mappings: readonly PortMapping[]): PortMapping | undefined {
+  return mappings.find((mapping, i) => mappings.slice(0, i).some((earlier) => collide(mapping, earlier)));
+}
+
+/** Why a mapping cannot be made for a pod, as a sentence; undefined when it can. */
+export function portProblem(mapping: PortMapping, podAddresses: readonly Address[]): string | undefined {
+  const { hostPort, containerPort, hostIp } = mapping;
+  if (!isPort(hostPort)) return `host port ${hostPort} is not between 1 and 65535`;
+  if (!isPort(containerPort)) return `container port ${containerPort} is not between 1 and 65535`;
+  // a packet to ::1 from another link is a martian in the kernel, and there is no route_localnet for IPv6
+  if (hostIp === '::1') return 'host address ::1 cannot be translated by the kernel; use 127.0.0.1 or another address';
+  if (hostIp !== undefined && !podAddresses.some((address) => familyOf(address) === familyOf(hostIp)))
+    return `host port ${hostPort} is of ${hostIp}, and the pod has no IP${familyOf(hostIp)} address`;
+  return undefined;
+}
+
+function portElement(mapping: PortMapping, address: Address): Item {
+  const family = familyOf(address);
+  const key = [mapping.protocol, `${mapping.hostPort}`];
+  const data = [address, `${mapping.containerPort}`];
+  const { hostIp } = mapping;
+  if (hostIp === undefined || hostIp === EVERY_ADDRESS[family])
+    return { kind: 'element', set: PORTS[family], key, data };
+  return { kind: 'element', set: PORTS_AT[family], key: [hostIp, ...key], data };
+}
+
+function speaksOf({ hostIp }: PortMapping, family: Family): boolean {
+  return hostIp === undefined || familyOf(hostIp) === family;
+}
+
+function collide(a: PortMapping, b: PortMapping): boolean {
+  return a.protocol === b.protocol && a.hostPort === b.hostPort && addressesMeet(a.hostIp, b.hostIp);
+}
+
+function addressesMeet(a: Address | undefined, b: Address | undefined): boolean {
+  if (a === undefined || b === undefined) return true;
+  const family = familyOf(a);
+  return family === familyOf(b) && (a === b || a === EVERY_ADDRESS[family] || b === EVERY_ADDRESS[family]);
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
