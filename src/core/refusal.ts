@@ -12,10 +12,12 @@ export type Refusal =
       readonly ranges: readonly Prefix[];
       readonly usable: bigint;
       readonly claimed: number;
-      readonly cooling: number;
-      readonly nextFreeInMs?: Millis;
+      readonly cooling: number; //  not yet free again, those promised included
+      readonly promised: number; // of ADDs that came before and wait
+      readonly nextFreeInMs?: Millis; // the next one that is promised to nobody
     }
   | { readonly why: 'too-late'; readonly waitedMs: Millis; readonly cooling: number }
+  | { readonly why: 'cancelled'; readonly waitedMs: Millis }
   | { readonly why: 'queue-full'; readonly waiting: number; readonly limit: number }
   | { readonly why: 'address-taken'; readonly address: Address; readonly holder: AttachmentId }
   | { readonly why: 'address-cooling'; readonly address: Address; readonly freeInMs: Millis }
@@ -25,6 +27,7 @@ export type Refusal =
       readonly address: Address;
       readonly reason: 'network' | 'gateway' | 'broadcast' | 'listed';
     }
+  | { readonly why: 'one-per-family'; readonly family: Family; readonly wanted: readonly Address[] }
   | { readonly why: 'port-taken'; readonly protocol: string; readonly hostPort: number; readonly holder: string }
   | { readonly why: 'interface-exists'; readonly ifname: string; readonly holder: string }
   | { readonly why: 'spooled-delete' }
