@@ -19,10 +19,10 @@ export function address(text: string): Address {
 /** Parses a range. Throws RangeError also when host bits are set, naming the range that was probably meant. */
 export function prefix(text: string): Prefix {
   const { bytes, length } = parseSlash(text);
-  const whole = rangeAround(addressOfBytes(bytes), length);
-  if (`${addressOfBytes(bytes)}/${length}` !== whole)
-    throw new RangeError(`${text} has host bits set; the range is ${whole}`);
-  return whole;
+  const given = `${addressOfBytes(bytes)}/${length}`;
+  const whole = `${addressOfBytes(masked(bytes, length))}/${length}`;
+  if (given !== whole) throw new RangeError(`${text} has host bits set; the range is ${whole}`);
+  return whole as Prefix;
 }
 
 /** Parses "address/length" with host bits allowed. Throws RangeError. */
@@ -47,10 +47,10 @@ export function hostPrefix(of: Address): Prefix {
 
 /** The range of `length` bits that holds an address. Throws RangeError when the length does not fit the family. */
 export function rangeAround(of: Address, length: number): Prefix {
-  const bits = bitsOf(familyOf(of));
-  if (!Number.isInteger(length) || length < 0 || length > bits) throw new RangeError(`no prefix length: ${length}`);
-  const shift = BigInt(bits - length);
-  return `${addressOfNumber((numberOf(of) >> shift) << shift, familyOf(of))}/${length}` as Prefix;
+  const bytes = parseBytes(of);
+  if (!Number.isInteger(length) || length < 0 || length > 8 * bytes.length)
+    throw new RangeError(`no prefix length: ${length}`);
+  return `${addressOfBytes(masked(bytes, length))}/${length}` as Prefix;
 }
 
 export function lengthOf(of: Prefix | InterfaceAddress): number {
@@ -73,16 +73,19 @@ export function nth(of: Prefix, offset: bigint): Address {
   return addressOfNumber(numberOf(addressIn(of)) + offset, familyOf(of));
 }
 
-/** The place of an address in a range: the opposite of `nth`. */
+/** The place of an address of the same family in a range: the opposite of `nth`. Outside of it less than 0, or the size and more. */
 export function offsetIn(range: Prefix, of: Address): bigint {
   return numberOf(of) - numberOf(addressIn(range));
 }
 
 /** Whether a range holds an address or a whole other range. Families never mix. */
 export function contains(range: Prefix, it: Address | Prefix): boolean {
-  const inner = it.includes('/') ? (it as Prefix) : hostPrefix(it as Address);
-  if (familyOf(range) !== familyOf(inner) || lengthOf(inner) < lengthOf(range)) return false;
-  return rangeAround(addressIn(inner), lengthOf(range)) === range;
+  if (familyOf(range) !== familyOf(it)) return false;
+  const length = lengthOf(range);
+  const slash = it.indexOf('/');
+  if (slash >= 0 && lengthOf(it as Prefix) < length) return false;
+  const inner = parseBytes(slash < 0 ? it : it.slice(0, slash));
+  return sameBits(parseBytes(addressIn(range)), inner, length);
 }
 
 export function overlap(a: Prefix, b: Prefix): boolean {
@@ -98,21 +101,45 @@ export function addressBytes(of: Address): Uint8Array {
 export function addressOfBytes(bytes: Uint8Array): Address {
   if (bytes.length === 4) return bytes.join('.') as Address;
   if (bytes.length !== 16) throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
-  const mapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
-  if (mapped) return bytes.subarray(12).join('.') as Address;
-  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
-  return shortestV6(groups) as Address;
+  if (isMapped(bytes)) return bytes.subarray(12).join('.') as Address;
+  return shortestV6(bytes) as Address;
 }
 
 export function numberOf(of: Address): bigint {
-  return parseBytes(of).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const bytes = parseBytes(of);
+  const word = (at: number) => bytes.subarray(at, at + 4).reduce((sum, byte) => sum * 256 + byte, 0);
+  if (bytes.length === 4) return BigInt(word(0));
+  const half = (at: number) => (BigInt(word(at)) << 32n) | BigInt(word(at + 4));
+  return (half(0) << 64n) | half(8);
 }
 
+/** The opposite of `numberOf`. Throws RangeError when the family has no such address. */
 export function addressOfNumber(value: bigint, family: Family): Address {
-  const count = bitsOf(family) / 8;
-  return addressOfBytes(
-    Uint8Array.from({ length: count }, (_, i) => Number((value >> BigInt(8 * (count - 1 - i))) & 0xffn)),
-  );
+  if (value < 0n || value >> BigInt(bitsOf(family)) !== 0n) throw new RangeError(`no ${family} address: ${value}`);
+  const words = family === 'v4' ? [value] : [value >> 96n, value >> 64n, value >> 32n, value];
+  const bytes = words
+    .map((word) => Number(word & 0xffff_ffffn))
+    .flatMap((word) => [word >>> 24, word >>> 16, word >>> 8, word]);
+  return addressOfBytes(Uint8Array.from(bytes));
+}
+
+/** The same bytes with all bits behind the length cleared. */
+function masked(bytes: Uint8Array, length: number): Uint8Array {
+  return bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
+}
+
+function sameBits(a: Uint8Array, b: Uint8Array, length: number): boolean {
+  for (let i = 0; 8 * i < length; i++) {
+    const kept = 0xff00 >> Math.min(8, length - 8 * i);
+    if (((Number(a[i]) ^ Number(b[i])) & kept & 0xff) !== 0) return false;
+  }
+  return true;
+}
+
+/** ::ffff:0:0/96, RFC 4291, section 2.5.5.2. */
+function isMapped(bytes: Uint8Array): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
+  return bytes[10] === 255 && bytes[11] === 255;
 }
 
 function parseSlash(text: string): { bytes: Uint8Array; length: number } {
@@ -122,52 +149,102 @@ function parseSlash(text: string): { bytes: Uint8Array; length: number } {
   const bytes = parseBytes(text.slice(0, slash));
   const length = Number(digits);
   if (length > bytes.length * 8) throw new RangeError(`not an address range: ${text}`);
-  return { bytes, length };
+  if (bytes.length === 4 || !isMapped(bytes)) return { bytes, length };
+  if (length < 96) throw new RangeError(`not an address range: ${text} is wider than all of IPv4`);
+  return { bytes: bytes.subarray(12), length: length - 96 };
 }
 
-function parseBytes(text: string): Uint8Array {
+function parseBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = text.includes(':') ? parseV6(text) : parseV4(text);
   if (bytes === undefined) throw new RangeError(`not an IP address: ${text}`);
   return bytes;
 }
 
-function parseV4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  const ok = parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-  return ok ? Uint8Array.from(parts, Number) : undefined;
+const DOT = 0x2e;
+const COLON = 0x3a;
+
+// Both parsers walk over the text by hand: every ADD parses some addresses, and patterns cost ten times as much.
+
+/** Four decimal numbers without leading zeros, which other parsers read as octal. */
+function parseV4(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  let value = -1; // no digit yet
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x30 && code <= 0x39) {
+      if (value === 0) return undefined;
+      value = Math.max(value, 0) * 10 + code - 0x30;
+      if (value > 255) return undefined;
+    } else {
+      if (code !== DOT || value < 0 || at === 3) return undefined;
+      bytes[at++] = value;
+      value = -1;
+    }
+  }
+  if (at !== 3 || value < 0) return undefined;
+  bytes[3] = value;
+  return bytes;
 }
 
-function parseV6(text: string): Uint8Array | undefined {
-  const halves = text.split('::').map(groupsOf);
-  const [head = [], tail = []] = halves;
-  const missing = 8 - head.length - tail.length;
-  if (halves.length > 2 || (halves.length === 1 ? missing !== 0 : missing < 1)) return undefined;
-  const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...tail];
-  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
-  return Uint8Array.from(
-    groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]),
-  );
+/** RFC 4291, section 2.2: groups, one "::" for at least one of them, a dotted IPv4 tail. */
+function parseV6(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = new Uint8Array(16);
+  let at = 0;
+  let gap = text.startsWith('::') ? 0 : -1;
+  for (let i = gap < 0 ? 0 : 2; i < text.length; ) {
+    let end = i;
+    let value = 0;
+    for (let digit = hexDigit(text, end); digit >= 0; digit = hexDigit(text, ++end)) value = (value << 4) | digit;
+    if (text.charCodeAt(end) === DOT) {
+      const tail = at > 12 ? undefined : parseV4(text.slice(i));
+      if (tail === undefined) return undefined;
+      bytes.set(tail, at);
+      at += 4;
+      break;
+    }
+    if (end === i || end - i > 4 || at === 16) return undefined;
+    bytes[at++] = value >> 8;
+    bytes[at++] = value & 255;
+    if (end === text.length) break;
+    if (text.charCodeAt(end) !== COLON || end + 1 === text.length) return undefined;
+    i = end + 1;
+    if (text.charCodeAt(i) !== COLON) continue;
+    if (gap >= 0) return undefined;
+    gap = at;
+    i++;
+  }
+  if (gap < 0) return at === 16 ? bytes : undefined;
+  if (at > 14) return undefined;
+  bytes.copyWithin(16 - (at - gap), gap, at);
+  return bytes.fill(0, gap, 16 - (at - gap));
 }
 
-/** The 16-bit groups of one side of "::"; a dotted IPv4 tail counts as two. */
-function groupsOf(half: string): string[] {
-  if (half === '') return [];
-  return half.split(':').flatMap((group, i, all) => {
-    const v4 = i === all.length - 1 && group.includes('.') ? parseV4(group) : undefined;
-    if (v4 === undefined) return [group];
-    return [((v4[0] ?? 0) * 256 + (v4[1] ?? 0)).toString(16), ((v4[2] ?? 0) * 256 + (v4[3] ?? 0)).toString(16)];
-  });
+/** -1 when there is none. */
+function hexDigit(text: string, at: number): number {
+  const code = text.charCodeAt(at); // NaN behind the end
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
 /** RFC 5952: lower case, no leading zeros, "::" for the first longest run of two or more zero groups. */
-function shortestV6(groups: readonly number[]): string {
-  let best = { at: 0, run: 1 };
-  for (let at = 0; at < 8; at++) {
+function shortestV6(bytes: Uint8Array): string {
+  const group = (i: number) => (Number(bytes[2 * i]) << 8) | Number(bytes[2 * i + 1]);
+  let start = 8;
+  let zeros = 1;
+  for (let i = 0; i < 8; i++) {
     let run = 0;
-    while (at + run < 8 && groups[at + run] === 0) run++;
-    if (run > best.run) best = { at, run };
+    while (i + run < 8 && group(i + run) === 0) run++;
+    if (run > zeros) [start, zeros] = [i, run];
+    i += run; // the group behind the run is not zero
   }
-  const text = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');
-  if (best.run < 2) return text(groups);
-  return `${text(groups.slice(0, best.at))}::${text(groups.slice(best.at + best.run))}`;
+  let text = '';
+  for (let i = 0; i < 8; i++) {
+    if (i === start) {
+      text += '::';
+      i += zeros - 1;
+    } else text += i === 0 || i === start + zeros ? group(i).toString(16) : `:${group(i).toString(16)}`;
+  }
+  return text;
 }
