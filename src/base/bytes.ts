@@ -118,35 +118,36 @@ export class Writer {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#grow(1), value);
+    this.#room(1).setUint8(this.#length - 1, value);
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#grow(2), value, true);
+    this.#room(2).setUint16(this.#length - 2, value, true);
   }
 
   u16be(value: number): void {
-    this.#view.setUint16(this.#grow(2), value);
+    this.#room(2).setUint16(this.#length - 2, value);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value, true);
+    this.#room(4).setUint32(this.#length - 4, value, true);
   }
 
   u32be(value: number): void {
-    this.#view.setUint32(this.#grow(4), value);
+    this.#room(4).setUint32(this.#length - 4, value);
   }
 
   i32(value: number): void {
-    this.#view.setInt32(this.#grow(4), value, true);
+    this.#room(4).setInt32(this.#length - 4, value, true);
   }
 
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.#grow(8), value, true);
+    this.#room(8).setBigUint64(this.#length - 8, value, true);
   }
 
   run(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#grow(bytes.length));
+    const from = this.#grow(bytes.length);
+    this.#bytes.set(bytes, from);
   }
 
   zeros(count: number): void {
@@ -168,6 +169,12 @@ export class Writer {
   /** Writes over four bytes that are already there. */
   setU32(at: number, value: number): void {
     this.#view.setUint32(at, value, true);
+  }
+
+  /** The buffer with `count` more bytes: growing may replace it, so it is looked up after. */
+  #room(count: number): DataView {
+    this.#grow(count);
+    return this.#view;
   }
 
   #grow(count: number): number {

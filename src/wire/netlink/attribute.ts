@@ -9,9 +9,10 @@ export const NESTED = 0x8000;
 /** NLA_TYPE_MASK: a type without its two flags (nested, network order). */
 const TYPE_MASK = 0x3fff;
 
-/** One attribute: the type without flags, the value as a view into the message. */
+/** One attribute: the type without its flags, the flags, the value as a view into the message. */
 export interface Attribute {
   readonly type: number;
+  readonly flags: number; // NESTED, or 0x4000: integers of the value are in network order
   readonly value: Uint8Array;
 }
 
@@ -23,8 +24,8 @@ export function readAttributes(bytes: Uint8Array): Attribute[] {
     const at = reader.at;
     const length = reader.u16();
     if (length < HEADER) throw new DecodeError(`an attribute of ${length} bytes`, at);
-    const type = reader.u16() & TYPE_MASK;
-    attributes.push({ type, value: reader.run(length - HEADER) });
+    const type = reader.u16();
+    attributes.push({ type: type & TYPE_MASK, flags: type & ~TYPE_MASK, value: reader.run(length - HEADER) });
     reader.skip(Math.min(-length & 3, reader.left));
   }
   return attributes;
