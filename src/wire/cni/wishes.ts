@@ -1,0 +1,20 @@
+import type { Address } from '../../base/ip.ts';
+import type { Mac } from '../../base/mac.ts';
+import type { CniArgs } from './args.ts';
+import type { NetworkConfig } from './config.ts';
+import { emptyDns, type Dns } from './result.ts';
+
+/** The addresses asked for by name. The capability wins over `args.cni`, and that over CNI_ARGS: the nearest to the pod speaks last. */
+export function wantedIps(config: NetworkConfig, args: CniArgs): readonly Address[] {
+  return [config.runtime.ips, config.args.ips, args.ips].find((ips) => ips.length > 0) ?? [];
+}
+
+/** The MAC asked for, in the same order. */
+export function wantedMac(config: NetworkConfig, args: CniArgs): Mac | undefined {
+  return config.runtime.mac ?? config.args.mac ?? args.mac;
+}
+
+/** What the result says of DNS: the runtime's wish for this pod, else the configuration's, else nothing. */
+export function wantedDns(config: NetworkConfig): Dns | undefined {
+  return config.runtime.dns ?? (emptyDns(config.dns) ? undefined : config.dns);
+}
