@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ociArchive } from './image.ts';
+
+/** The image of all pods: busybox, which has a shell, httpd and nc; it is the pause image as well. */
+export const IMAGE = 'berth.test/busybox:1';
+
+const START_MS = 30_000;
+
+/**
+ * A machine made of namespaces: network, mounts (its own /run and /var/lib/cni), processes. When its first process ends, all of them do.
+ * Programs run in it through `nsenter`; files are shared with the machine but for those two folders.
+ */
+export class TestNode {
+  readonly name: string;
+  readonly folder: string;
+  readonly #init: ChildProcess;
+  readonly #pid: number;
+  readonly #started: ChildProcess[] = [];
+
+  private constructor(name: string, folder: string, init: ChildProcess, pid: number) {
+    this.name = name;
+    this.folder = folder;
+    this.#init = init;
+    this.#pid = pid;
+  }
+
+  static async make(name: string): Promise<TestNode> {
+    const folder = mkdtempSync(join(tmpdir(), `berth-${name}-`));
+    const script = [
+      'mount -t tmpfs tmpfs /run',
+      'mkdir -p /run/netns /run/lock',
+      `mkdir -p /var/lib/cni ${folder}/cni`,
+      `mount --bind ${folder}/cni /var/lib/cni`,
+      'ip link set lo up',
+      'echo up',
+      'exec sleep 100000',
+    ].join(' && ');
+    const spaces = ['--net', '--mount', '--pid', '--ipc', '--uts', '--fork', '--mount-proc', '--kill-child=KILL'];
+    const init = spawn('unshare', [...spaces, '--propagation', 'private', 'sh', '-c', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve, reject) => {
+      init.stdout?.once('data', () => resolve());
+      init.once('exit', (code) => reject(new Error(`node ${name} ended with ${code} before it was up`)));
+    });
+    const child = readFileSync(`/proc/${init.pid}/task/${init.pid}/children`, 'utf8').trim();
+    return new TestNode(name, folder, init, Number(child));
+  }
+
+  /** A path of this node's own /run, seen from outside. */
+  outside(path: string): string {
+    return `/proc/${this.#pid}/root${path}`;
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Runs a program in the node to its end and answers what it printed. Throws with what it said when it fails. */
+  run(program: string, ...args: string[]): string {
+    const { status, stdout, stderr, error } = spawnSync('nsenter', this.#enter(program, args), {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    if (error !== undefined) throw error;
+    if (status !== 0) throw new Error(`${this.name}: ${program} ${args.join(' ')}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  /** Starts a program in the node; its output goes to a log in the node's folder. It ends with the node. */
+  start(log: string, env: Readonly<Record<string, string>>, program: string, ...args: string[]): ChildProcess {
+    const out = openSync(join(this.folder, log), 'a');
+    const child = spawn('nsenter', this.#enter(program, args), {
+      stdio: ['ignore', out, out],
+      env: { ...process.env, ...env },
+    });
+    this.#started.push(child);
+    return child;
+  }
+
+  /** What a log of `start` holds. */
+  log(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+
+  /** Ends the node and all that runs in it, and removes its folder. */
+  async end(): Promise<void> {
+    const gone = [this.#init, ...this.#started].map(
+      (it) => it.exitCode ?? it.signalCode ?? new Promise((resolve) => it.once('exit', resolve)),
+    );
+    process.kill(this.#pid, 'SIGKILL');
+    await Promise.all(gone);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #enter(program: string, args: readonly string[]): string[] {
+    return ['-t', String(this.#pid), '--net', '--mount', '--pid', '--ipc', '--uts', '--', program, ...args];
+  }
+}
+
+/** containerd of one node. */
+export interface Containerd {
+  readonly socket: string; // as seen from outside
+  readonly start: () => Promise<void>;
+  readonly kill: () => Promise<void>;
+}
+
+/** Configures and starts containerd in a node, with its CNI configuration taken from `netDir`, and imports the image. `version` is that of the configuration file: 2 for containerd 1, 3 for containerd 2. */
+export async function startContainerd(
+  node: TestNode,
+  netDir: string,
+  binDir: string,
+  programs: { folder?: string; version: 2 | 3 },
+): Promise<Containerd> {
+  const { folder } = node;
+  mkdirSync(netDir, { recursive: true });
+  const config = join(folder, 'containerd.toml');
+  writeFileSync(config, programs.version === 2 ? configV2(folder, netDir, binDir) : configV3(folder, netDir, binDir));
+  const archive = join(folder, 'image.tar');
+  writeFileSync(archive, busyboxImage());
+  const path =
+    programs.folder === undefined ? (process.env['PATH'] ?? '') : `${programs.folder}:${process.env['PATH'] ?? ''}`;
+  const inside = '/run/containerd/containerd.sock';
+  let child: ChildProcess | undefined;
+  let pid = 0;
+  const start = async () => {
+    child = node.start(
+      'containerd.log',
+      { PATH: path },
+      'sh',
+      '-c',
+      `echo $$ > ${folder}/containerd.pid; exec containerd -c ${config}`,
+    );
+    await until(
+      START_MS,
+      'containerd answers',
+      () =>
+        spawnSync('nsenter', ['-t', String(node.pid), '--mount', '--pid', '--', 'ctr', '-a', inside, 'version'], {
+          env: { ...process.env, PATH: path },
+        }).status === 0,
+    );
+    pid = Number(readFileSync(join(folder, 'containerd.pid'), 'utf8'));
+  };
+  await start();
+  node.run('env', `PATH=${path}`, 'ctr', '-a', inside, '-n', 'k8s.io', 'images', 'import', archive);
+  const kill = async () => {
+    const gone = new Promise((resolve) => child?.once('exit', resolve));
+    node.run('kill', '-9', String(pid)); // its number inside of the node
+    await gone;
+  };
+  return { socket: node.outside(inside), start, kill };
+}
+
+/** Waits until something holds, or throws saying what did not. */
+export async function until(limitMs: number, what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function busyboxImage(): Uint8Array {
+  const bytes = readFileSync('/bin/busybox');
+  return ociArchive(IMAGE, [{ path: 'bin/busybox', bytes, mode: 0o755 }], ['/bin/busybox', 'sleep', '100000']);
+}
+
+/** The settings that a machine without CAP_SYS_RESOURCE needs, and folders of our own. */
+function configV2(folder: string, netDir: string, binDir: string): string {
+  return `version = 2
+root = "${folder}/root"
+state = "/run/containerd/state"
+[grpc]
+  address = "/run/containerd/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${IMAGE}"
+  restrict_oom_score_adj = true
+  disable_tcp_service = true
+  stream_server_address = "127.0.0.1"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "${binDir}"
+    conf_dir = "${netDir}"
+`;
+}
+
+function configV3(folder: string, netDir: string, binDir: string): string {
+  return `version = 3
+root = "${folder}/root"
+state = "/run/containerd/state"
+[grpc]
+  address = "/run/containerd/containerd.sock"
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = "${IMAGE}"
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = ["${binDir}"]
+    conf_dir = "${netDir}"
+`;
+}
