@@ -43,12 +43,18 @@ export function decodeCall(frame: Uint8Array): CallFrame {
   if (10 + envLength > frame.length) throw new FrameError('the environment is longer than the frame');
   const text = textOf(frame.subarray(10, 10 + envLength));
   if (text !== '' && !text.endsWith('\0')) throw new FrameError('the environment does not end with a zero byte');
-  const env: Record<string, string> = {};
+  return { env: environmentOf(text), stdin: frame.subarray(10 + envLength) };
+}
+
+/** Of a name that comes twice the first counts, as for getenv(3) in the CNI executable: both ends must see the same call. */
+function environmentOf(text: string): Readonly<Record<string, string>> {
+  const env = new Map<string, string>();
   for (const pair of text.split('\0')) {
     const equals = pair.indexOf('=');
-    if (equals > 0) env[pair.slice(0, equals)] = pair.slice(equals + 1);
+    const name = pair.slice(0, equals);
+    if (equals > 0 && !env.has(name)) env.set(name, pair.slice(equals + 1));
   }
-  return { env, stdin: frame.subarray(10 + envLength) };
+  return Object.fromEntries(env);
 }
 
 /** The call as a frame: the opposite of `decodeCall`. Keys and values hold no zero byte. */
