@@ -28,7 +28,9 @@ export class Cri {
   constructor(socket: string) {
     const options = { keepCase: true, longs: Number, enums: String, defaults: true };
     const proto = loadPackageDefinition(loadSync(new URL('cri.proto', import.meta.url).pathname, options));
-    const { RuntimeService } = (proto['runtime'] as unknown as { v1: { RuntimeService: new (...args: unknown[]) => Client } }).v1;
+    const { RuntimeService } = (
+      proto['runtime'] as unknown as { v1: { RuntimeService: new (...args: unknown[]) => Client } }
+    ).v1;
     this.#client = new RuntimeService(`unix://${socket}`, credentials.createInsecure(), {
       'grpc.default_authority': 'localhost', // a unix socket has no host name of its own
     });

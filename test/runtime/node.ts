@@ -113,7 +113,7 @@ export async function startContainerd(
   node: TestNode,
   netDir: string,
   binDir: string,
-  programs: { folder?: string; version: 2 | 3 },
+  programs: { folder?: string; version: 2 | 3; env?: Readonly<Record<string, string>> },
 ): Promise<Containerd> {
   const { folder } = node;
   mkdirSync(netDir, { recursive: true });
@@ -125,33 +125,26 @@ export async function startContainerd(
     programs.folder === undefined ? (process.env['PATH'] ?? '') : `${programs.folder}:${process.env['PATH'] ?? ''}`;
   const inside = '/run/containerd/containerd.sock';
   let child: ChildProcess | undefined;
-  let pid = 0;
+  const env = { ...programs.env, PATH: path };
+  const enter = ['-t', String(node.pid), '--mount', '--pid', '--', 'ctr', '-a', inside, 'version'];
+  const answers = () => spawnSync('nsenter', enter, { env: { ...process.env, PATH: path } }).status === 0;
   const start = async () => {
-    child = node.start(
-      'containerd.log',
-      { PATH: path },
-      'sh',
-      '-c',
-      `echo $$ > ${folder}/containerd.pid; exec containerd -c ${config}`,
-    );
-    await until(
-      START_MS,
-      'containerd answers',
-      () =>
-        spawnSync('nsenter', ['-t', String(node.pid), '--mount', '--pid', '--', 'ctr', '-a', inside, 'version'], {
-          env: { ...process.env, PATH: path },
-        }).status === 0,
-    );
-    pid = Number(readFileSync(join(folder, 'containerd.pid'), 'utf8'));
+    child = node.start('containerd.log', env, 'containerd', '-c', config);
+    await until(START_MS, 'containerd answers', answers);
   };
   await start();
   node.run('env', `PATH=${path}`, 'ctr', '-a', inside, '-n', 'k8s.io', 'images', 'import', archive);
-  const kill = async () => {
-    const gone = new Promise((resolve) => child?.once('exit', resolve));
-    node.run('kill', '-9', String(pid)); // its number inside of the node
-    await gone;
-  };
+  const kill = () => endProgram(child, 'SIGKILL');
   return { socket: node.outside(inside), start, kill };
+}
+
+/** Ends what `TestNode.start` started: nsenter stays outside and passes no signal on, so its only child gets it. */
+export async function endProgram(started: ChildProcess | undefined, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  if (started === undefined || started.exitCode !== null) return;
+  const gone = new Promise((resolve) => started.once('exit', resolve));
+  const inside = readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8').trim();
+  process.kill(Number(inside), signal);
+  await gone;
 }
 
 /** Waits until something holds, or throws saying what did not. */

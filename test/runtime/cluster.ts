@@ -1,0 +1,171 @@
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cri } from './cri.ts';
+import { type Containerd, endProgram, startContainerd, TestNode, until } from './node.ts';
+
+/** Where a node of the test cluster stands. */
+export interface Place {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly ranges: readonly string[];
+}
+
+/** A node with an agent and a runtime. */
+export interface Member {
+  readonly place: Place;
+  readonly node: TestNode;
+  readonly containerd: Containerd;
+  readonly cri: Cri;
+  readonly agent: Agent;
+}
+
+/** A running agent: ended and started again under the same state. */
+export interface Agent {
+  readonly start: () => Promise<void>;
+  readonly kill: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
+}
+
+export interface ClusterSpec {
+  readonly nodes: number;
+  readonly cniVersion: '1.0.0' | '1.1.0';
+  readonly containerd: { readonly folder?: string; readonly version: 2 | 3 };
+}
+
+const READY_MS = 30_000;
+
+/** Nodes on one switch, each with containerd and an agent, the conflist written when the agent is ready. End it with `end`. */
+export async function makeCluster(
+  spec: ClusterSpec,
+): Promise<{ members: readonly Member[]; end: () => Promise<void> }> {
+  const nodes: TestNode[] = [];
+  const end = async () => {
+    for (const node of nodes) await node.end();
+  };
+  try {
+    const fabric = await TestNode.make('fabric');
+    nodes.push(fabric);
+    fabric.run('ip', 'link', 'add', 'sw', 'type', 'bridge', 'mcast_snooping', '0');
+    fabric.run('ip', 'link', 'set', 'sw', 'up');
+    const places = Array.from({ length: spec.nodes }, (_, i) => placeOf(i + 1));
+    const members: Member[] = [];
+    for (const place of places) {
+      const node = await TestNode.make(place.name);
+      nodes.push(node);
+      plug(fabric, node, place);
+      members.push(await startMember(node, place, places, spec));
+    }
+    return { members, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function placeOf(i: number): Place {
+  return {
+    name: `n${i}`,
+    addresses: [`172.31.0.1${i}`, `fd31::1${i}`],
+    ranges: [`10.78.${i}.0/24`, `fd78:${i}::/64`],
+  };
+}
+
+/** A cable from the node's eth0 to the switch. */
+function plug(fabric: TestNode, node: TestNode, place: Place): void {
+  const add = [
+    'ip',
+    'link',
+    'add',
+    `to-${place.name}`,
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'eth0',
+    'netns',
+    String(node.pid),
+  ];
+  const { status, stderr } = spawnSync('nsenter', ['-t', String(fabric.pid), '--net', '--', ...add], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`cannot plug ${place.name} in: ${stderr}`);
+  fabric.run('ip', 'link', 'set', `to-${place.name}`, 'master', 'sw', 'up');
+  for (const address of place.addresses)
+    node.run(
+      'ip',
+      'address',
+      'add',
+      address.includes(':') ? `${address}/64` : `${address}/24`,
+      'dev',
+      'eth0',
+      ...(address.includes(':') ? ['nodad'] : []),
+    );
+  node.run('ip', 'link', 'set', 'eth0', 'up');
+}
+
+async function startMember(node: TestNode, place: Place, places: readonly Place[], spec: ClusterSpec): Promise<Member> {
+  const netDir = join(node.folder, 'net.d');
+  const binDir = join(node.folder, 'bin');
+  mkdirSync(binDir, { recursive: true });
+  copyFileSync('build/berth-cni', join(binDir, 'berth-cni'));
+  const config = join(node.folder, 'agent.yaml');
+  writeFileSync(config, JSON.stringify(agentConfig(node, place, places)));
+  const agent = agentOf(node, config);
+  await agent.start();
+  // the executable finds the agent at its standard places: /run is the node's own, the spool is told by environment
+  const containerd = await startContainerd(node, netDir, binDir, {
+    ...spec.containerd,
+    env: { BERTH_SPOOL: join(node.folder, 'spool') },
+  });
+  const plugin = { type: 'berth-cni', capabilities: { portMappings: true, bandwidth: true, dns: true } };
+  writeFileSync(join(netDir, '.tmp'), JSON.stringify({ cniVersion: spec.cniVersion, name: 'pods', plugins: [plugin] }));
+  node.run('mv', join(netDir, '.tmp'), join(netDir, '10-berth.conflist'));
+  const cri = new Cri(containerd.socket);
+  await until(READY_MS, `the network of ${place.name} is ready`, async () => (await cri.networkReady()).ready);
+  return { place, node, containerd, cri, agent };
+}
+
+function agentConfig(node: TestNode, place: Place, places: readonly Place[]): object {
+  return {
+    nodeName: place.name,
+    network: {
+      ranges: place.ranges,
+      cluster: ['10.78.0.0/16', 'fd78::/16'],
+      peers: places
+        .filter((other) => other !== place)
+        .map(({ name, addresses, ranges }) => ({ name, addresses, ranges })),
+      uplink: 'eth0',
+    },
+    pool: { cooldown: '1s' },
+    paths: {
+      socket: '/run/berth/agent.sock',
+      adminSocket: '/run/berth/admin.sock',
+      state: join(node.folder, 'state'),
+      spool: join(node.folder, 'spool'),
+    },
+    http: { listen: '127.0.0.1:9464' },
+  };
+}
+
+function agentOf(node: TestNode, config: string): Agent {
+  let child: ChildProcess | undefined;
+  const ready = () =>
+    spawnSync('nsenter', ['-t', String(node.pid), '--net', '--mount', '--', 'node', 'src/berth.ts', 'status'], {
+      stdio: 'ignore',
+    }).status === 0;
+  return {
+    start: async () => {
+      child = node.start(
+        'agent.log',
+        { UV_THREADPOOL_SIZE: '48' },
+        process.execPath,
+        'src/berth.ts',
+        'agent',
+        '--config',
+        config,
+      );
+      await until(READY_MS, `the agent of ${node.name} is ready`, ready);
+    },
+    kill: (signal) => endProgram(child, signal),
+  };
+}
