@@ -77,7 +77,8 @@ const sourceRules: readonly Rule[] = [
 const ports: Chain = {
   name: 'ports',
   rules: [
-    // The kernel has no route_localnet for IPv6: an answer to ::1 from another link is a martian. Refused at once is better than lost.
+    // IPv6 has no route_localnet: even masqueraded, the answer comes in by another link, and from there ::1 has no route
+    // (Ip6InNoRoutes). So the client is refused at once and can try 127.0.0.1, instead of waiting for nothing.
     rule('::1 cannot be translated', match('ip6 daddr', '==', '::1'), { is: 'return' }),
     rule('IPv4, one address', dnat('v4', 'ip daddr', PORTS_AT.v4)),
     rule('IPv6, one address', dnat('v6', 'ip6 daddr', PORTS_AT.v6)),

@@ -40,7 +40,7 @@ export function portProblem(mapping: PortMapping, podAddresses: readonly Address
   const { hostPort, containerPort, hostIp } = mapping;
   if (!isPort(hostPort)) return `host port ${hostPort} is not between 1 and 65535`;
   if (!isPort(containerPort)) return `container port ${containerPort} is not between 1 and 65535`;
-  // a packet to ::1 from another link is a martian in the kernel, and there is no route_localnet for IPv6
+  // node-ruleset.ts says why
   if (hostIp === '::1') return 'host address ::1 cannot be translated by the kernel; use 127.0.0.1 or another address';
   if (hostIp !== undefined && !podAddresses.some((address) => familyOf(address) === familyOf(hostIp)))
     return `host port ${hostPort} is of ${hostIp}, and the pod has no IP${familyOf(hostIp)} address`;
