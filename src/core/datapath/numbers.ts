@@ -5,6 +5,16 @@ import { address, type Address, type Prefix } from '../../base/ip.ts';
 /** Main route table: RT_TABLE_MAIN, linux/rtnetlink.h. */
 export const MAIN_TABLE = 254;
 
+/**
+ * Who made a route or rule, as the kernel keeps it: `ip route` shows "proto 98". By it we know ours after a restart, and spare all others.
+ * Above 4 (static) the kernel leaves the number to user space; 98 is in no rt_protos of iproute2 and of no routing daemon.
+ */
+export const ROUTE_PROTOCOL = 98;
+/** Metric of an unreachable route: any other route to the same range goes before it. */
+export const LAST_METRIC = 4_000_000_000;
+/** The alias of bridges and tunnels of our own: by it we know ours after a restart. Pods' links are known by their name. */
+export const LINK_ALIAS = 'berth';
+
 /** The gateway that answers for every pod; no host ever has it. Link-local, RFC 3927. */
 export const GATEWAY_V4: Address = address('169.254.1.1');
 export const GATEWAY_V6: Address = address('fe80::1');
