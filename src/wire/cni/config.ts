@@ -143,14 +143,15 @@ function lenientResult(root: Place): CniResult | undefined {
   }
 }
 
-/** A missing list is an error, not an empty list: that would delete every pod's network. libcni also sends the key's older name. */
+/**
+ * An absent list is an error, not an empty one: that would delete every pod's network. But null is the empty list, as Go's libcni
+ * writes it. libcni also sends the key under its older name.
+ */
 function validAttachments(root: Place): readonly ValidAttachment[] {
-  const [key = 'cni.dev/valid-attachments'] = ['cni.dev/valid-attachments', 'cni.dev/attachments'].filter((name) =>
-    given(field(root, name)),
-  );
-  const list = field(root, key);
-  if (!given(list)) throw new CniError('invalidConfig', `${list.at} is missing; GC needs it`);
-  return items(list).map((item) => ({
+  const sent = object(root);
+  const key = ['cni.dev/valid-attachments', 'cni.dev/attachments'].find((name) => Object.hasOwn(sent, name));
+  if (key === undefined) throw new CniError('invalidConfig', '"cni.dev/valid-attachments" is missing; GC needs it');
+  return items(field(root, key)).map((item) => ({
     containerId: needText(field(item, 'containerID')),
     ifname: needText(field(item, 'ifname')),
   }));
