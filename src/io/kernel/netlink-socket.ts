@@ -30,6 +30,8 @@ export interface NetlinkOptions {
   readonly sendBytes?: number;
   /** Whether the kernel shall check, and filter by, the fields of requests that ask. */
   readonly strict?: boolean;
+  /** The port id to have, so that our changes are known among notifications. When it is taken the kernel chooses one. */
+  readonly port?: number;
 }
 
 /** A netlink socket: bytes in, bytes out. Answers are waiting when `send` returns, so nothing here ever blocks on reading. */
@@ -51,9 +53,9 @@ export class NetlinkSocket {
   }
 
   /** For `open` alone. */
-  static of(fd: number): NetlinkSocket {
-    const address = socketAddress();
-    check(bind(fd, address), 'bind a netlink socket');
+  static of(fd: number, port = 0): NetlinkSocket {
+    const address = socketAddress(port);
+    if (bind(fd, address) < 0) check(bind(fd, socketAddress(0)), 'bind a netlink socket');
     check(getsockname(fd, address), 'ask for the port of a netlink socket');
     return new NetlinkSocket(fd, new DataView(address.buffer).getUint32(4, true));
   }
@@ -100,7 +102,7 @@ function openHere(options: NetlinkOptions): NetlinkSocket {
     if (options.strict) setsockopt(fd, SOL_NETLINK, NETLINK.GET_STRICT_CHK, 1); // without it the dumps are whole: callers filter again
     if (options.receiveBytes !== undefined) room(fd, SO.RCVBUFFORCE, SO.RCVBUF, options.receiveBytes);
     if (options.sendBytes !== undefined) room(fd, SO.SNDBUFFORCE, SO.SNDBUF, options.sendBytes);
-    const made = NetlinkSocket.of(fd);
+    const made = NetlinkSocket.of(fd, options.port);
     for (const group of options.groups ?? [])
       check(setsockopt(fd, SOL_NETLINK, NETLINK.ADD_MEMBERSHIP, group), `join netlink group ${group}`);
     return made;
@@ -116,8 +118,10 @@ function room(fd: number, force: number, plain: number, bytes: number): void {
 }
 
 /** struct sockaddr_nl: u16 family | u16 0 | u32 port, 0 = the kernel chooses | u32 groups. */
-function socketAddress(): Uint8Array<ArrayBuffer> {
+function socketAddress(port: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(12);
-  new DataView(bytes.buffer).setUint16(0, AF_NETLINK, true);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_NETLINK, true);
+  view.setUint32(4, port, true);
   return bytes;
 }

@@ -14,7 +14,10 @@ export interface Codec<T> {
 export type Field<T> = readonly [type: number, codec: Codec<T>];
 export type Table = Readonly<Record<string, Field<unknown>>>;
 
-/** The value of a table: every field may be absent; attributes that the table does not know are kept in `other`. */
+/**
+ * The value of a table: every field may be absent; attributes that the table does not know are kept in `other`. Runs of bytes are views
+ * into the message, as long as it lives.
+ */
 export type ValueOf<T extends Table> = {
   readonly [Name in keyof T]?: T[Name] extends Field<infer V> ? V : never;
 } & { readonly other?: readonly Attribute[] };
@@ -47,7 +50,7 @@ export function fields<const T extends Table>(table: T): Fields<T> {
       for (const one of attribute.readAttributes(bytes)) {
         const known = byType.get(one.type);
         const taken = known === undefined || known.name in value ? undefined : known.codec.take(one);
-        if (known === undefined || taken === undefined) other.push({ ...one, value: one.value.slice() });
+        if (known === undefined || taken === undefined) other.push(one);
         else value[known.name] = taken;
       }
       return (other.length === 0 ? value : { ...value, other }) as ValueOf<T>;
@@ -65,8 +68,8 @@ export const i32: Codec<number> = {
 };
 export const text: Codec<string> = { put: attribute.putText, take: attribute.textOfAttribute };
 
-/** Bytes as they are, copied. */
-export const raw: Codec<Uint8Array> = { put: attribute.putBytes, take: ({ value }) => value.slice() };
+/** Bytes as they are. */
+export const raw: Codec<Uint8Array> = { put: attribute.putBytes, take: ({ value }) => value };
 
 /** Six bytes; links without Ethernet have other lengths, which stay unknown. */
 export const mac: Codec<Mac> = {

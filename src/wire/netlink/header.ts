@@ -72,11 +72,6 @@ export function endMessage(writer: Writer, start: number): void {
   writer.align4();
 }
 
-/** Sets flags of the message begun at `start`: only the last of a batch asks for an ACK, and it is known late. */
-export function setFlags(writer: Writer, start: number, flags: number): void {
-  writer.setU16(start + 6, flags);
-}
-
 /** The messages of one datagram, in order. Throws DecodeError on a length that is too short or reaches beyond the end. */
 export function readMessages(datagram: Uint8Array): Message[] {
   const messages: Message[] = [];

@@ -9,6 +9,7 @@ const FIELDS = fields({
   mac: [2, mac],
   port: [6, u16be],
   vni: [7, u32],
+  linkFilter: [8, u32], // of questions: only this link
   master: [9, u32],
   cache: [3, raw], // struct nda_cacheinfo
 });

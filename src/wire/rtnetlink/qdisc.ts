@@ -61,7 +61,7 @@ const bucket: Codec<TokenBucket> = {
   take: ({ value }) => {
     if (value.length !== 36) return undefined;
     const reader = new Reader(value);
-    const [rateDetails, rate, peak] = [reader.run(8).slice(), reader.u32(), reader.run(12).slice()];
+    const [rateDetails, rate, peak] = [reader.run(8), reader.u32(), reader.run(12)];
     return { rateDetails, rate, peak, limit: reader.u32(), buffer: reader.u32(), mtu: reader.u32() };
   },
 };
