@@ -1,0 +1,52 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
+import { byNumber, byText } from '../../base/sorted-map.ts';
+import type { AttachmentId } from '../attachment.ts';
+import type { Memory } from '../memory/record.ts';
+import type { Range } from './event.ts';
+import { claimOf, emptyPool, holderOf, type Pool, type PoolPolicy } from './pool.ts';
+import { claimed, rested, withRanges } from './slots.ts';
+
+/** An address that two attachments had on record. It cannot happen while every claim passes the pool: somebody should look. */
+export interface Dispute {
+  readonly address: Address;
+  readonly kept: AttachmentId;
+  readonly lost: AttachmentId;
+}
+
+export interface Adopted {
+  readonly pool: Pool;
+  readonly disputes: readonly Dispute[];
+}
+
+/**
+ * The pool after a restart, from what was remembered: claims stand, also outside of the ranges; what was given back cools on until
+ * its time, but no longer than a cooldown from now, should the clock have gone back. Of two claims to one address the later stands.
+ */
+export function adopt(
+  memory: Pick<Memory, 'attachments' | 'released'>,
+  setting: { readonly policy: PoolPolicy; readonly ranges: readonly Range[] },
+  now: Millis,
+): Adopted {
+  const latest = now + setting.policy.cooldownMs;
+  const idle = Array.from(memory.released, ([address, freeAt]) => ({ address, freeAt: Math.min(freeAt, latest) }));
+  let pool = rested(emptyPool(setting.policy), idle);
+  const disputes: Dispute[] = [];
+  const records = [...memory.attachments.values()];
+  for (const { id, addresses } of records.sort((a, b) => byNumber(a.since, b.since) || byText(a.id, b.id))) {
+    for (const address of addresses) {
+      const lost = holderOf(pool, address);
+      if (lost === undefined) continue;
+      disputes.push({ address, kept: id, lost });
+      pool = {
+        ...pool,
+        claims: pool.claims.set(
+          lost,
+          (claimOf(pool, lost) ?? []).filter((it) => it !== address),
+        ),
+      };
+    }
+    pool = claimed(pool, id, addresses);
+  }
+  return { pool: withRanges(pool, setting.ranges), disputes };
+}

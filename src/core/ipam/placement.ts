@@ -1,0 +1,107 @@
+import type { Millis } from '../../base/clock.ts';
+import { type Address, addressOfNumber, contains, type Family, familyOf } from '../../base/ip.ts';
+import type { Refusal } from '../refusal.ts';
+import { type Block, censusOf, type Pool, type Rest } from './pool.ts';
+import { reservedReason } from './ranges.ts';
+import { blockOf } from './slots.ts';
+
+/**
+ * So many used addresses of a block must rest before one is given again while fresh ones are left. Fresh addresses first lets each
+ * rest as long as possible; without this end, an IPv6 /64 would remember every address it ever gave.
+ */
+export const ENOUGH_AT_REST = 4_096;
+
+/** What an ADD asks for, and how long it may wait for it. */
+export interface Wish {
+  readonly families: readonly Family[];
+  readonly wanted: readonly Address[];
+  readonly until: Millis;
+}
+
+/**
+ * The addresses an ADD shall have, one of each family (of `families` and of `wanted`), IPv4 first: free now, or as soon as may be
+ * before its patience ends. All or nothing: the first one that cannot be had is the refusal of all.
+ */
+export function place(pool: Pool, wish: Wish, now: Millis): readonly Rest[] | Refusal {
+  const rests: Rest[] = [];
+  for (const family of familiesOf(wish)) {
+    const wanted = [...new Set(wish.wanted.filter((address) => familyOf(address) === family))];
+    if (wanted.length > 1) return { why: 'one-per-family', family, wanted };
+    const name = wanted[0];
+    const found = name === undefined ? anyOf(pool, family, wish, now) : byName(pool, name, wish, now);
+    if ('why' in found) return found;
+    rests.push(found);
+  }
+  return rests;
+}
+
+/** Nothing asked for at all is a question for IPv4: an agent without ranges is told so. */
+function familiesOf({ families, wanted }: Wish): readonly Family[] {
+  const asked = (['v4', 'v6'] as const).filter(
+    (family) => families.includes(family) || wanted.some((address) => familyOf(address) === family),
+  );
+  return asked.length === 0 ? ['v4'] : asked;
+}
+
+/** From the fullest block that has one now, so that the others empty; else the one that is free soonest. */
+function anyOf(pool: Pool, family: Family, { until }: Wish, now: Millis): Rest | Refusal {
+  const blocks = pool.blocks.filter((block) => block.family === family);
+  let best: { block: Block; rest: Rest } | undefined;
+  for (const block of blocks) {
+    const rest = nextOf(block, now);
+    if (rest === undefined || rest.freeAt >= until) continue;
+    if (best === undefined || prefers(now, { block, rest }, best)) best = { block, rest };
+  }
+  return best?.rest ?? exhausted(pool, family, now);
+}
+
+function prefers(now: Millis, a: { block: Block; rest: Rest }, b: { block: Block; rest: Rest }): boolean {
+  const waits = ({ rest }: typeof a) => Math.max(0, rest.freeAt - now);
+  return waits(a) === waits(b) ? a.block.claimed > b.block.claimed : waits(a) < waits(b);
+}
+
+/** Fresh ones in their order, then the one that is free for longest; else the one that is free soonest. */
+function nextOf(block: Block, now: Millis): Rest | undefined {
+  const oldest = block.idle.first()?.[0];
+  const unused = oldest?.freeAt === 0; // promised once, never given: as good as fresh
+  const enough = oldest !== undefined && oldest.freeAt <= now && block.idle.size >= ENOUGH_AT_REST;
+  if (block.fresh === undefined || unused || enough) return oldest;
+  return { address: addressOfNumber(block.fresh, block.family), freeAt: 0 };
+}
+
+/** A named address: waited for while it cools, unless it cools for too long. */
+function byName(pool: Pool, address: Address, { until }: Wish, now: Millis): Rest | Refusal {
+  const block = blockOf(pool, address);
+  if (block === undefined) return neverGiven(pool, address);
+  const slot = pool.slots.get(address);
+  if (slot === undefined) return { address, freeAt: 0 };
+  if (slot.state === 'claimed') return { why: 'address-taken', address, holder: slot.by };
+  if (slot.state === 'promised') return { why: 'address-taken', address, holder: slot.to };
+  if (slot.freeAt >= until) return { why: 'address-cooling', address, freeInMs: slot.freeAt - now };
+  return { address, freeAt: slot.freeAt };
+}
+
+function neverGiven(pool: Pool, address: Address): Refusal {
+  const ranges = pool.blocks.map(({ range }) => range);
+  const around = ranges.find(({ prefix }) => contains(prefix, address));
+  const reason = around === undefined ? undefined : reservedReason(around, address);
+  if (reason === undefined) return { why: 'address-outside', address, ranges: ranges.map(({ prefix }) => prefix) };
+  return { why: 'address-reserved', address, reason };
+}
+
+function exhausted(pool: Pool, family: Family, now: Millis): Refusal {
+  const blocks = pool.blocks.filter((block) => block.family === family);
+  if (blocks.length === 0) return { why: 'no-range', family };
+  const { usable, claimed, cooling, promised } = censusOf(pool, family, now);
+  const next = blocks.flatMap((block) => block.idle.first()?.[0].freeAt ?? []);
+  return {
+    why: 'exhausted',
+    family,
+    ranges: blocks.map(({ range }) => range.prefix),
+    usable,
+    claimed,
+    cooling,
+    promised,
+    ...(next.length === 0 ? {} : { nextFreeInMs: Math.min(...next) - now }),
+  };
+}

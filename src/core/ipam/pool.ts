@@ -1,0 +1,136 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Address, Family } from '../../base/ip.ts';
+import { byNumber, byText, type Compare, SortedMap } from '../../base/sorted-map.ts';
+import type { AttachmentId } from '../attachment.ts';
+import type { Range } from './event.ts';
+import type { Run } from './ranges.ts';
+
+export interface PoolPolicy {
+  readonly cooldownMs: Millis; //    between a DEL and the next ADD of one address
+  readonly waitingLimit: number; // ADDs that may wait at once
+}
+
+/**
+ * What the pool knows of an address that was ever given or adopted. One without a slot is fresh: nobody ever had it.
+ * `idle` is cooling until `freeAt` and free from then on; 0 when it never reached the wire.
+ * `promised` is idle too, but kept for an ADD that waits for it.
+ */
+export type Slot =
+  | { readonly state: 'idle'; readonly freeAt: Millis }
+  | { readonly state: 'promised'; readonly to: AttachmentId; readonly freeAt: Millis }
+  | { readonly state: 'claimed'; readonly by: AttachmentId };
+
+/** An address that nobody holds, and since (or from) when it is free. */
+export interface Rest {
+  readonly address: Address;
+  readonly freeAt: Millis;
+}
+
+/** Longest free first; equal times in the order of their text, so that a run repeats. */
+export const byFreeAt: Compare<Rest> = (a, b) => byNumber(a.freeAt, b.freeAt) || byText(a.address, b.address);
+
+/** The idle addresses of a block. The values say nothing. */
+export type Rests = SortedMap<Rest, true>;
+
+/** A range that addresses are given from, and what is known of its usable addresses. */
+export interface Block {
+  readonly range: Range;
+  readonly family: Family;
+  readonly runs: readonly Run[]; //       its usable addresses
+  readonly usable: bigint; //             how many they are
+  readonly fresh: bigint | undefined; // the least one without a slot; undefined when each has one
+  readonly idle: Rests;
+  readonly promised: number;
+  readonly claimed: number;
+}
+
+/** An ADD that has its addresses promised and waits until they have cooled. */
+export interface Waiting {
+  readonly by: AttachmentId;
+  readonly families: readonly Family[];
+  readonly wanted: readonly Address[];
+  readonly since: Millis;
+  readonly until: Millis;
+  readonly promised: readonly Rest[]; // empty only inside of a step
+}
+
+/** A value. Two claims never share an address, since an address has one slot. */
+export interface Pool {
+  readonly policy: PoolPolicy;
+  readonly blocks: readonly Block[]; //   none holds an address of another
+  readonly slots: SortedMap<Address, Slot>;
+  readonly claims: SortedMap<AttachmentId, readonly Address[]>; // IPv4 first
+  readonly waiting: readonly Waiting[]; // oldest first
+  readonly strays: Rests; //              idle addresses of no block: kept until they have cooled, should their range come back
+}
+
+/** No ranges, no claims. Every claim is refused until the ranges are known. */
+export function emptyPool(policy: PoolPolicy): Pool {
+  return {
+    policy,
+    blocks: [],
+    slots: SortedMap.empty<Address, Slot>(byText),
+    claims: SortedMap.empty<AttachmentId, readonly Address[]>(byText),
+    waiting: [],
+    strays: SortedMap.empty(byFreeAt),
+  };
+}
+
+/** The addresses an attachment holds, IPv4 first, or undefined. */
+export function claimOf(pool: Pool, by: AttachmentId): readonly Address[] | undefined {
+  return pool.claims.get(by);
+}
+
+/** Who holds an address, or undefined. Whom it is only promised to does not hold it. */
+export function holderOf(pool: Pool, address: Address): AttachmentId | undefined {
+  const slot = pool.slots.get(address);
+  return slot?.state === 'claimed' ? slot.by : undefined;
+}
+
+/** The addresses of one family, counted: usable = free + claimed + cooling. */
+export interface Census {
+  readonly family: Family;
+  readonly usable: bigint;
+  readonly free: bigint;
+  readonly claimed: number;
+  readonly cooling: number; // those promised included
+  readonly promised: number;
+}
+
+/** What the ranges of each family hold now. Claims outside of the ranges are not counted. */
+export function census(pool: Pool, now: Millis): readonly Census[] {
+  const families = (['v4', 'v6'] as const).filter((family) => pool.blocks.some((block) => block.family === family));
+  return families.map((family) => censusOf(pool, family, now));
+}
+
+/** The same of one family; zeros when it has no range. */
+export function censusOf(pool: Pool, family: Family, now: Millis): Census {
+  const blocks = pool.blocks.filter((block) => block.family === family);
+  const sum = (count: (block: Block) => number) => blocks.reduce((all, block) => all + count(block), 0);
+  const usable = blocks.reduce((all, block) => all + block.usable, 0n);
+  const claimed = sum((block) => block.claimed);
+  const promised = sum((block) => block.promised);
+  const cooling = promised + sum((block) => block.idle.size - freeIn(block, now));
+  return { family, usable, free: usable - BigInt(claimed + cooling), claimed, cooling, promised };
+}
+
+/** Whether an ADD that wants one address of the family would have it at once. */
+export function freeNow(pool: Pool, family: Family, now: Millis): boolean {
+  return censusOf(pool, family, now).free > 0n;
+}
+
+/** How many used addresses of a block are free again. */
+function freeIn(block: Block, now: Millis): number {
+  return block.idle.countBefore({ freeAt: now + 1, address: '' as Address });
+}
+
+/** When the pool next wants a tick: an address of an ADD has cooled, or its patience ends. Undefined while nobody waits. */
+export function nextTick(pool: Pool): Millis | undefined {
+  const times = pool.waiting.map(({ until, promised }) => Math.min(until, readyAt(promised)));
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** When the last of some addresses is free. */
+export function readyAt(rests: readonly Rest[]): Millis {
+  return Math.max(...rests.map(({ freeAt }) => freeAt));
+}

@@ -1,0 +1,140 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Claimed, PoolEffect, PoolEvent, Released } from './event.ts';
+import { place } from './placement.ts';
+import { censusOf, type Pool, readyAt, type Waiting } from './pool.ts';
+import { claimed, forgetStrays, promised, rested, withRanges } from './slots.ts';
+
+export interface Stepped {
+  readonly pool: Pool;
+  readonly effects: readonly PoolEffect[];
+}
+
+/**
+ * The whole of IPAM: same pool, event and time give the same answer. Absorb what happened; expire who waited too long; serve who
+ * waits, in order: grant, promise what is still cooling, or refuse at once what nothing can cure in time.
+ *
+ * Who came first is served first, without blocking those behind: an ADD that must wait has every address of its own promised when
+ * it comes, so nobody behind can take one from it, and nobody behind waits for an address that it does not need itself.
+ *
+ * `now` must not go back in the life of a pool. Costs O(log n) of the addresses, and O(n) of those who wait.
+ */
+export function step(before: Pool, event: PoolEvent, now: Millis): Stepped {
+  const absorbed = absorb(before, event, now);
+  const expired = expire(absorbed.pool, now);
+  const served = serve(expired.pool, now);
+  const effects = [...absorbed.effects, ...expired.effects, ...served.effects];
+  return { pool: forgetStrays(served.pool, now), effects: inOrder(effects) };
+}
+
+/** What has happened, and nothing about what to do next. */
+function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
+  switch (event.kind) {
+    case 'claim':
+      return claim(pool, event, now);
+    case 'release':
+      return release(pool, event, now);
+    case 'ranges':
+      return { pool: withRanges(promiseAnew(pool), event.ranges), effects: [] };
+    case 'tick':
+      return { pool, effects: [] };
+  }
+}
+
+/** A holder gets what it holds, whatever it asks for now. One that waits already keeps its place and waits for what it asks now. */
+function claim(pool: Pool, event: Extract<PoolEvent, { kind: 'claim' }>, now: Millis): Stepped {
+  const held = pool.claims.get(event.by);
+  if (held !== undefined) return { pool, effects: [{ kind: 'grant', to: event.by, addresses: held }] };
+  const { by, families, wanted, until } = event;
+  const mine: Waiting = { by, families, wanted, since: now, until, promised: [] };
+  if (!pool.waiting.some((it) => it.by === by))
+    return { pool: { ...pool, waiting: [...pool.waiting, mine] }, effects: [] };
+  const anew = promiseAnew(pool);
+  const waiting = anew.waiting.map((it) => (it.by === by ? { ...mine, since: it.since } : it));
+  return { pool: { ...anew, waiting }, effects: [] };
+}
+
+/** Unused addresses are free at once, behind all others: should one of them be what failed the ADD, the next ADD tries another. */
+function release(pool: Pool, { by, used }: Extract<PoolEvent, { kind: 'release' }>, now: Millis): Stepped {
+  const addresses = pool.claims.get(by);
+  if (addresses !== undefined) {
+    const freeAt = used ? now + pool.policy.cooldownMs : now;
+    const idle = addresses.map((address) => ({ address, freeAt }));
+    const freed = rested({ ...pool, claims: pool.claims.delete(by) }, idle);
+    const released = [{ by, addresses, freeAt: used ? freeAt : 0 }];
+    // What starts to cool now is free later than anything promised before.
+    return { pool: used ? freed : promiseAnew(freed), effects: [{ kind: 'persist', claims: [], released }] };
+  }
+  const waiting = pool.waiting.find((it) => it.by === by);
+  if (waiting === undefined) return { pool, effects: [] };
+  const refusal = { why: 'cancelled', waitedMs: now - waiting.since } as const;
+  return { pool: without(pool, [waiting]), effects: [{ kind: 'refuse', to: by, refusal }] };
+}
+
+/** The pool in which some wait no longer. */
+function without(pool: Pool, gone: readonly Waiting[]): Pool {
+  const names = new Set(gone.map(({ by }) => by));
+  const anew = promiseAnew(pool);
+  return { ...anew, waiting: anew.waiting.filter(({ by }) => !names.has(by)) };
+}
+
+/** Takes all promises back, for `serve` to make them anew: something is free earlier than was thought, or no longer ours. */
+function promiseAnew(pool: Pool): Pool {
+  if (pool.waiting.length === 0) return pool;
+  const back = rested(
+    pool,
+    pool.waiting.flatMap((it) => it.promised),
+  );
+  return { ...back, waiting: back.waiting.map((it) => ({ ...it, promised: [] })) };
+}
+
+/** Whoever waited too long is refused, so that no address is given to nobody. */
+function expire(pool: Pool, now: Millis): Stepped {
+  const late = pool.waiting.filter(({ until }) => until <= now);
+  if (late.length === 0) return { pool, effects: [] };
+  const cooling = censusOf(pool, 'v4', now).cooling + censusOf(pool, 'v6', now).cooling;
+  const effects: PoolEffect[] = late.map(({ by: to, since }) => ({
+    kind: 'refuse',
+    to,
+    refusal: { why: 'too-late', waitedMs: now - since, cooling },
+  }));
+  return { pool: without(pool, late), effects };
+}
+
+function serve(before: Pool, now: Millis): Stepped {
+  let pool = before;
+  const waiting: Waiting[] = [];
+  const effects: PoolEffect[] = [];
+  const { waitingLimit: limit } = pool.policy;
+  for (const it of before.waiting) {
+    const fresh = it.promised.length === 0;
+    const placed = fresh ? place(pool, it, now) : it.promised;
+    if ('why' in placed) {
+      effects.push({ kind: 'refuse', to: it.by, refusal: placed });
+    } else if (readyAt(placed) <= now) {
+      const addresses = placed.map(({ address }) => address);
+      pool = claimed(pool, it.by, addresses);
+      effects.push({ kind: 'persist', claims: [{ by: it.by, addresses }], released: [] });
+      effects.push({ kind: 'grant', to: it.by, addresses });
+    } else if (fresh && waiting.length >= limit) {
+      effects.push({ kind: 'refuse', to: it.by, refusal: { why: 'queue-full', waiting: waiting.length, limit } });
+    } else {
+      pool = fresh ? promised(pool, it.by, placed) : pool;
+      waiting.push({ ...it, promised: placed });
+    }
+  }
+  return { pool: { ...pool, waiting }, effects };
+}
+
+/** One persist for all, then the grants, then the refusals. */
+function inOrder(effects: readonly PoolEffect[]): readonly PoolEffect[] {
+  const claims: Claimed[] = [];
+  const released: Released[] = [];
+  for (const effect of effects) {
+    if (effect.kind !== 'persist') continue;
+    claims.push(...effect.claims);
+    released.push(...effect.released);
+  }
+  const persist: PoolEffect[] = claims.length + released.length > 0 ? [{ kind: 'persist', claims, released }] : [];
+  const rest = (kind: PoolEffect['kind']) => effects.filter((effect) => effect.kind === kind);
+  return [...persist, ...rest('grant'), ...rest('refuse')];
+}
