@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { DecodeError, Writer } from '../../base/bytes.ts';
 import { address } from '../../base/ip.ts';
 import { readMessages } from '../netlink/header.ts';
-import { readFlow, writeFlowDelete, writeFlowDump, type Direction, type Flow } from './flow.ts';
+import { takeFlow, writeFlowDelete, writeFlowDump, type Direction, type Flow } from './flow.ts';
 
 const UDP = 17;
 
@@ -24,13 +24,13 @@ function bytesOf(hex: string): Uint8Array {
 
 test('an entry of the kernel is read, in both families', () => {
   const lo = address('127.0.0.1');
-  expect(readFlow(bytesOf(V4))).toEqual({
+  expect(takeFlow(bytesOf(V4))).toEqual({
     original: { source: lo, destination: lo, protocol: UDP, sourcePort: 4000, destinationPort: 5353 },
     reply: { source: lo, destination: lo, protocol: UDP, sourcePort: 5353, destinationPort: 4000 },
     zone: 0,
     id: 0x94901618,
   });
-  expect(readFlow(bytesOf(V6))?.original).toEqual({
+  expect(takeFlow(bytesOf(V6))?.original).toEqual({
     source: '::1',
     destination: '::1',
     protocol: UDP,
@@ -40,11 +40,11 @@ test('an entry of the kernel is read, in both families', () => {
 });
 
 test('an entry without addresses is none', () => {
-  expect(readFlow(bytesOf('02000000'))).toBeUndefined();
+  expect(takeFlow(bytesOf('02000000'))).toBeUndefined();
 });
 
 test('what is deleted is one entry, named by its whole original direction: without it the kernel would delete all', () => {
-  const flow = readFlow(bytesOf(V4));
+  const flow = takeFlow(bytesOf(V4));
   if (flow === undefined) throw new Error('no flow');
   const writer = new Writer(0);
   writeFlowDelete(writer, 5, flow, true);
@@ -86,7 +86,7 @@ test('every flow is deleted by what it was read as', () => {
       const body = readMessages(writer.written)[0]?.body ?? new Uint8Array();
       // a deletion names no reply; with one put behind it, it reads as an entry
       const reply = bytesOf(V4).subarray(56, 108);
-      const read = readFlow(Uint8Array.of(...body, ...reply));
+      const read = takeFlow(Uint8Array.of(...body, ...reply));
       expect(read).toMatchObject({ original: it.original, zone: it.zone, id: it.id });
     }),
   );
@@ -102,7 +102,7 @@ test('hostile bytes are a value or a DecodeError, never anything else', () => {
   fc.assert(
     fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 120 })), (hostile) => {
       try {
-        readFlow(hostile);
+        takeFlow(hostile);
       } catch (error) {
         expect(error).toBeInstanceOf(DecodeError);
       }

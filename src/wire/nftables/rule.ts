@@ -1,64 +1,54 @@
 import { textOf, utf8, type Writer } from '../../base/bytes.ts';
-import { NESTED, putBytes, putNest, putText, textOfAttribute } from '../netlink/attribute.ts';
-import { readNetfilter } from '../netlink/netfilter.ts';
+import { NESTED, putBytes, putNest } from '../netlink/attribute.ts';
+import { type Codec, fields, type Spelled, text } from '../netlink/fields.ts';
+import { takeFamily, u64be } from '../netlink/netfilter.ts';
 import { putExpression, type Expression } from './expression.ts';
 
-const NFTA_RULE = { TABLE: 1, CHAIN: 2, HANDLE: 3, EXPRESSIONS: 4, USERDATA: 7 } as const; // linux/netfilter/nf_tables.h
 const NFTA_LIST_ELEM = 1;
 
-/** What we keep with a rule: the comment that the nft program prints, and a tag by which we know the rule again. */
+/** Written only. What is found stays bytes in `other`: the mark tells what a rule of ours does. */
+const expressions: Codec<readonly Expression[]> = {
+  put: (writer, type, steps) =>
+    putNest(writer, type | NESTED, () => {
+      for (const step of steps) putNest(writer, NFTA_LIST_ELEM | NESTED, () => putExpression(writer, step));
+    }),
+  take: () => undefined,
+};
+
+const mark: Codec<RuleMark> = {
+  put: (writer, type, value) => putBytes(writer, type, encodeMark(value)),
+  take: ({ value }) => decodeMark(value),
+};
+
+// NFTA_RULE_*, linux/netfilter/nf_tables.h
+const FIELDS = fields({
+  table: [1, text],
+  chain: [2, text],
+  handle: [3, u64be],
+  expressions: [4, expressions],
+  mark: [7, mark],
+});
+
+/** What we keep with a rule: the comment that nft and iptables-nft print, and a tag by which we know the rule again. */
 export interface RuleMark {
   readonly comment: string;
   readonly tag: string;
 }
 
-/** A rule as it is found: where it stands, its handle and its mark ("" without). Its expressions are not decoded: the tag tells them. */
-export interface RuleValue {
+/** A rule. The kernel gives the handle. */
+export interface RuleMessage extends Spelled<typeof FIELDS> {
   readonly family: number;
-  readonly table: string;
-  readonly chain: string;
-  readonly handle: bigint;
-  readonly mark: RuleMark;
 }
 
-/** Writes a rule to make. */
-export function putRule(
-  writer: Writer,
-  rule: {
-    readonly table: string;
-    readonly chain: string;
-    readonly expressions: readonly Expression[];
-    readonly mark: RuleMark;
-  },
-): void {
-  putText(writer, NFTA_RULE.TABLE, rule.table);
-  putText(writer, NFTA_RULE.CHAIN, rule.chain);
-  putNest(writer, NFTA_RULE.EXPRESSIONS | NESTED, (nest) => {
-    for (const expression of rule.expressions)
-      putNest(nest, NFTA_LIST_ELEM | NESTED, (inner) => putExpression(inner, expression));
-  });
-  putBytes(writer, NFTA_RULE.USERDATA, encodeMark(rule.mark));
-}
-
-/** Writes what finds or deletes rules: all of the table, all of a chain, or one by its handle. */
-export function putRuleName(writer: Writer, table: string, chain?: string, handle?: bigint): void {
-  putText(writer, NFTA_RULE.TABLE, table);
-  if (chain !== undefined) putText(writer, NFTA_RULE.CHAIN, chain);
-  if (handle !== undefined) putBytes(writer, NFTA_RULE.HANDLE, bigEndian64(handle));
+/** Writes a rule to make, or what finds or deletes rules: all of a table, all of a chain, or with handle one. */
+export function putRule(writer: Writer, message: Omit<RuleMessage, 'family'>): void {
+  FIELDS.put(writer, message);
 }
 
 /** Throws DecodeError. */
-export function readRule(body: Uint8Array): RuleValue {
-  const { family, attributes } = readNetfilter(body);
-  let [table, chain, handle] = ['', '', 0n];
-  let mark: RuleMark = { comment: '', tag: '' };
-  for (const attribute of attributes) {
-    if (attribute.type === NFTA_RULE.TABLE) table = textOfAttribute(attribute);
-    if (attribute.type === NFTA_RULE.CHAIN) chain = textOfAttribute(attribute);
-    if (attribute.type === NFTA_RULE.HANDLE) handle = numberOf(attribute.value);
-    if (attribute.type === NFTA_RULE.USERDATA) mark = decodeMark(attribute.value);
-  }
-  return { family, table, chain, handle, mark };
+export function takeRule(body: Uint8Array): RuleMessage {
+  const { family, attributes } = takeFamily(body);
+  return { family, ...FIELDS.take(attributes) };
 }
 
 // Userdata is opaque to the kernel. libnftnl's form, which the nft program and iptables-nft read: u8 type | u8 length | value, and again.
@@ -78,23 +68,13 @@ export function encodeMark({ comment, tag }: RuleMark): Uint8Array {
 
 /** Userdata of anybody: what is no comment and no tag, or is cut short, is left out. */
 export function decodeMark(bytes: Uint8Array): RuleMark {
-  let mark: RuleMark = { comment: '', tag: '' };
+  let found: RuleMark = { comment: '', tag: '' };
   for (let at = 0; at + 2 <= bytes.length; ) {
     const [type = 0, length = 0] = bytes.subarray(at, at + 2);
-    const text = textOf(bytes.subarray(at + 2, at + 2 + length));
-    if (type === COMMENT) mark = { ...mark, comment: text.replace(/\0.*$/s, '') };
-    if (type === TAG) mark = { ...mark, tag: text };
+    const value = textOf(bytes.subarray(at + 2, at + 2 + length));
+    if (type === COMMENT) found = { ...found, comment: value.replace(/\0.*$/s, '') };
+    if (type === TAG) found = { ...found, tag: value };
     at += 2 + length;
   }
-  return mark;
-}
-
-function bigEndian64(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, value);
-  return bytes;
-}
-
-function numberOf(bytes: Uint8Array): bigint {
-  return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return found;
 }

@@ -1,29 +1,22 @@
 import type { Writer } from '../../base/bytes.ts';
-import { putText, putU32be, textOfAttribute, u32beOf } from '../netlink/attribute.ts';
-import { readNetfilter } from '../netlink/netfilter.ts';
+import { fields, type Spelled, text } from '../netlink/fields.ts';
+import { takeFamily, u32be } from '../netlink/netfilter.ts';
 
-const NFTA_TABLE = { NAME: 1, FLAGS: 2 } as const; // linux/netfilter/nf_tables.h
+// NFTA_TABLE_*, linux/netfilter/nf_tables.h
+const FIELDS = fields({ name: [1, text], flags: [2, u32be] });
 
-/** A table. Flags other than 0 are not ours: 1 is dormant, its chains then see nothing. */
-export interface TableValue {
+/** A table. `flags` is 0, or 1 when it is dormant: its chains then see nothing. */
+export interface TableMessage extends Spelled<typeof FIELDS> {
   readonly family: number;
-  readonly name: string;
-  readonly flags: number;
 }
 
 /** Writes a table to make, or with only its name to find or delete. */
-export function putTable(writer: Writer, table: { readonly name: string; readonly flags?: number }): void {
-  putText(writer, NFTA_TABLE.NAME, table.name);
-  if (table.flags !== undefined) putU32be(writer, NFTA_TABLE.FLAGS, table.flags);
+export function putTable(writer: Writer, message: Omit<TableMessage, 'family'>): void {
+  FIELDS.put(writer, message);
 }
 
 /** Throws DecodeError. */
-export function readTable(body: Uint8Array): TableValue {
-  const { family, attributes } = readNetfilter(body);
-  let [name, flags] = ['', 0];
-  for (const attribute of attributes) {
-    if (attribute.type === NFTA_TABLE.NAME) name = textOfAttribute(attribute);
-    if (attribute.type === NFTA_TABLE.FLAGS) flags = u32beOf(attribute);
-  }
-  return { family, name, flags };
+export function takeTable(body: Uint8Array): TableMessage {
+  const { family, attributes } = takeFamily(body);
+  return { family, ...FIELDS.take(attributes) };
 }
