@@ -17,6 +17,12 @@ export function attachmentId(name: AttachmentName): AttachmentId {
   return `${name.network}/${name.containerId}/${name.ifname}` as AttachmentId;
 }
 
+/** The parts of an attachment's id: the opposite of `attachmentId`. */
+export function attachmentName(id: AttachmentId): AttachmentName {
+  const [network = '', containerId = '', ifname = ''] = id.split('/');
+  return { network, containerId, ifname };
+}
+
 /** The Kubernetes (or podman) pod behind a sandbox, as far as the runtime told. */
 export interface PodName {
   readonly namespace: string;

@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest';
+import { address, prefix } from '../base/ip.ts';
+import { attachmentId } from './attachment.ts';
+import type { Refusal, RefusalWhy } from './refusal.ts';
+import { advice, refusalFields, sentence, whyLabel } from './refusal-words.ts';
+
+const holder = attachmentId({ network: 'berth', containerId: '8d5f3c0e6f1a2b3c4d5e', ifname: 'eth0' });
+const a = address('10.0.1.5');
+const exhausted = {
+  why: 'exhausted',
+  family: 'v4',
+  ranges: [prefix('10.0.1.0/24')],
+  usable: 253n,
+  claimed: 253,
+  cooling: 0,
+  promised: 0,
+} as const;
+
+/** One of each, and a second one where the words differ. The compiler sees that none is missing. */
+const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal, { why: Why }>, string, RegExp])[] } =
+  {
+    starting: [[{ why: 'starting' }, 'the agent is starting and does not know its addresses yet', /asks again/]],
+    'no-range': [[{ why: 'no-range', family: 'v6' }, 'this node has no IPv6 range', /network\.ranges/]],
+    exhausted: [
+      [
+        exhausted,
+        'no IPv4 address is free: of the 253 usable addresses in 10.0.1.0/24, 253 are claimed and 0 are cooling',
+        /^delete pods/,
+      ],
+      [
+        { ...exhausted, claimed: 250, cooling: 3, promised: 2, nextFreeInMs: 24_000 },
+        'no IPv4 address is free: of the 253 usable addresses in 10.0.1.0/24, 250 are claimed and 3 are cooling ' +
+          '(2 of them promised to ADDs that came before); the next is free in 24 s',
+        /pool\.cooldownMs/,
+      ],
+    ],
+    'too-late': [
+      [
+        { why: 'too-late', waitedMs: 60_012, cooling: 12 },
+        'no address was free within 1 min: 12 used ones are cooling',
+        /asks again/,
+      ],
+      [
+        { why: 'too-late', waitedMs: 800, cooling: 1 },
+        'no address was free within 800 ms: 1 used one is cooling',
+        /asks again/,
+      ],
+    ],
+    cancelled: [
+      [
+        { why: 'cancelled', waitedMs: 3_210 },
+        'the sandbox was removed while its ADD waited for an address, after 3.2 s',
+        /^nothing/,
+      ],
+    ],
+    'queue-full': [
+      [
+        { why: 'queue-full', waiting: 1_000, limit: 1_000 },
+        '1000 ADDs wait for an address already, and no more than 1000 may',
+        /pool\.waitingLimit/,
+      ],
+    ],
+    'address-taken': [
+      [
+        { why: 'address-taken', address: a, holder },
+        '10.0.1.5 is held by container 8d5f3c0e6f1a2, eth0',
+        /berth why 10\.0\.1\.5/,
+      ],
+    ],
+    'address-cooling': [
+      [
+        { why: 'address-cooling', address: a, freeInMs: 90_000 },
+        '10.0.1.5 was in use until lately and is free in 1 min 30 s, later than this ADD may wait',
+        /ask again then/,
+      ],
+    ],
+    'address-outside': [
+      [
+        { why: 'address-outside', address: a, ranges: [prefix('10.0.2.0/24'), prefix('fd00::/64')] },
+        "10.0.1.5 is outside of this node's ranges: 10.0.2.0/24 and fd00::/64",
+        /network\.ranges/,
+      ],
+      [
+        { why: 'address-outside', address: a, ranges: [] },
+        "10.0.1.5 is outside of this node's ranges: it has none",
+        /network\.ranges/,
+      ],
+    ],
+    'address-reserved': [
+      [
+        { why: 'address-reserved', address: a, reason: 'network' },
+        '10.0.1.5 is never given: it is the address of the network itself',
+        /^ask for another address$/,
+      ],
+      [
+        { why: 'address-reserved', address: a, reason: 'gateway' },
+        '10.0.1.5 is never given: it is the gateway of its range',
+        /^ask for another address$/,
+      ],
+      [
+        { why: 'address-reserved', address: a, reason: 'broadcast' },
+        '10.0.1.5 is never given: it is the broadcast address of its range',
+        /^ask for another address$/,
+      ],
+      [
+        { why: 'address-reserved', address: a, reason: 'listed' },
+        '10.0.1.5 is never given: it is listed in network.reserved',
+        /take it from network\.reserved/,
+      ],
+    ],
+    'one-per-family': [
+      [
+        { why: 'one-per-family', family: 'v4', wanted: [a, address('10.0.1.6')] },
+        'an interface gets one IPv4 address, and 2 were asked for: 10.0.1.5 and 10.0.1.6',
+        /one of them/,
+      ],
+    ],
+    'port-taken': [
+      [
+        { why: 'port-taken', protocol: 'tcp', hostPort: 8080, holder: 'default/web-1' },
+        'host port 8080/tcp is held by default/web-1',
+        /hostPort/,
+      ],
+    ],
+    'interface-exists': [
+      [
+        { why: 'interface-exists', ifname: 'eth0', holder: 'a link that is not ours' },
+        'the sandbox already has an interface eth0: a link that is not ours',
+        /another interface name/,
+      ],
+    ],
+    'spooled-delete': [
+      [{ why: 'spooled-delete' }, 'an earlier DEL of this attachment is not carried out yet', /asks again/],
+    ],
+    'not-durable': [
+      [
+        { why: 'not-durable', cause: 'no space left on device' },
+        'the claim cannot be put on record: no space left on device',
+        /paths\.state/,
+      ],
+    ],
+  };
+
+const all = Object.values(WORDS).flat();
+
+test.each(all.map(([refusal, words, todo]) => ({ refusal, words, todo })))(
+  '$refusal.why: $words',
+  ({ refusal, words, todo }) => {
+    expect(sentence(refusal)).toBe(words);
+    expect(advice(refusal)).toMatch(todo);
+  },
+);
+
+test('sentences and advice are one line without a full stop, so that they can be put into others', () => {
+  for (const [refusal] of all)
+    for (const words of [sentence(refusal), advice(refusal)]) {
+      expect(words).not.toMatch(/[.\n]$|\n|undefined|NaN/);
+      expect(words.length).toBeGreaterThan(10);
+    }
+});
+
+test('the label is one word of letters and hyphens, the same for all refusals of a kind', () => {
+  for (const [refusal] of all) expect(whyLabel(refusal)).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  expect(new Set(all.map(([refusal]) => whyLabel(refusal))).size).toBe(Object.keys(WORDS).length);
+});
+
+test('the fields of every refusal can be written as JSON, also of a range larger than any number', () => {
+  for (const [refusal] of all)
+    expect(JSON.parse(JSON.stringify(refusalFields(refusal)))).toMatchObject({ why: refusal.why });
+  expect(refusalFields(exhausted)).toMatchObject({ usable: 253, claimed: 253 });
+  expect(refusalFields({ ...exhausted, usable: 2n ** 64n })).toMatchObject({ usable: '18446744073709551616' });
+});

@@ -1,0 +1,121 @@
+import type { Family } from '../base/ip.ts';
+import { counted, duration, listed } from '../base/words.ts';
+import { type AttachmentId, attachmentName } from './attachment.ts';
+import type { Refusal, RefusalWhy } from './refusal.ts';
+
+// A refusal in words. The CNI error, the log line, the metric's label and `berth why` all take theirs from here.
+
+/** The refusal as one sentence without a full stop, with its numbers and names: the message of the CNI error. */
+export function sentence(refusal: Refusal): string {
+  switch (refusal.why) {
+    case 'starting':
+      return 'the agent is starting and does not know its addresses yet';
+    case 'no-range':
+      return `this node has no ${nameOf(refusal.family)} range`;
+    case 'exhausted':
+      return exhausted(refusal);
+    case 'too-late':
+      return `no address was free within ${duration(refusal.waitedMs)}: ${counted(refusal.cooling, 'used one is', 'used ones are')} cooling`;
+    case 'cancelled':
+      return `the sandbox was removed while its ADD waited for an address, after ${duration(refusal.waitedMs)}`;
+    case 'queue-full':
+      return `${counted(refusal.waiting, 'ADD waits', 'ADDs wait')} for an address already, and no more than ${refusal.limit} may`;
+    case 'address-taken':
+      return `${refusal.address} is held by ${holder(refusal.holder)}`;
+    case 'address-cooling':
+      return `${refusal.address} was in use until lately and is free in ${duration(refusal.freeInMs)}, later than this ADD may wait`;
+    case 'address-outside':
+      return `${refusal.address} is outside of this node's ranges: ${listed(refusal.ranges) || 'it has none'}`;
+    case 'address-reserved':
+      return `${refusal.address} is never given: it is ${RESERVED[refusal.reason]}`;
+    case 'one-per-family':
+      return `an interface gets one ${nameOf(refusal.family)} address, and ${refusal.wanted.length} were asked for: ${listed(refusal.wanted)}`;
+    case 'port-taken':
+      return `host port ${refusal.hostPort}/${refusal.protocol} is held by ${refusal.holder}`;
+    case 'interface-exists':
+      return `the sandbox already has an interface ${refusal.ifname}: ${refusal.holder}`;
+    case 'spooled-delete':
+      return 'an earlier DEL of this attachment is not carried out yet';
+    case 'not-durable':
+      return `the claim cannot be put on record: ${refusal.cause}`;
+  }
+}
+
+/** What an operator can do about it, one sentence without a full stop: the details of the CNI error. */
+export function advice(refusal: Refusal): string {
+  switch (refusal.why) {
+    case 'starting':
+      return 'the runtime asks again by itself; should it last, berth status and the log of the agent say what it waits for';
+    case 'no-range':
+      return `add an ${nameOf(refusal.family)} range to network.ranges, or ask for no ${nameOf(refusal.family)} address`;
+    case 'exhausted':
+      return refusal.cooling > refusal.promised
+        ? 'ask again once an address has cooled; delete pods, add a range to network.ranges, or lower pool.cooldownMs'
+        : 'delete pods, or add a range to network.ranges; berth pods shows who holds the addresses';
+    case 'too-late':
+      return 'the runtime asks again by itself; should it last, add a range to network.ranges or lower pool.cooldownMs';
+    case 'cancelled':
+      return 'nothing: whoever removed the sandbox wants no address for it';
+    case 'queue-full':
+      return 'start fewer pods at once, add a range to network.ranges, or raise pool.waitingLimit';
+    case 'address-taken':
+      return `delete that pod, or ask for another address; berth why ${refusal.address} tells how it came by it`;
+    case 'address-cooling':
+      return 'ask again then, ask for another address, or lower pool.cooldownMs';
+    case 'address-outside':
+      return 'ask for an address of these ranges, add its range to network.ranges, or let the pod run on the node that has it';
+    case 'address-reserved':
+      return refusal.reason === 'listed'
+        ? 'ask for another address, or take it from network.reserved'
+        : 'ask for another address';
+    case 'one-per-family':
+      return 'ask for one of them only';
+    case 'port-taken':
+      return 'give the pod another hostPort or another hostIP, let it run on another node, or delete the holder';
+    case 'interface-exists':
+      return 'give the attachment another interface name, or remove that interface from the sandbox';
+    case 'spooled-delete':
+      return 'the runtime asks again by itself; should it last, the log of the agent says what keeps the DEL from being carried out';
+    case 'not-durable':
+      return 'see to the disk of paths.state: space, permissions, hardware; running pods are not affected';
+  }
+}
+
+/** The reason as a metric's label: one word, few values. */
+export function whyLabel(refusal: Refusal): RefusalWhy {
+  return refusal.why;
+}
+
+/** The refusal's fields for logs and JSON, where big numbers would throw: those that fit become numbers, others text. */
+export function refusalFields(refusal: Refusal): Readonly<Record<string, unknown>> {
+  const plain = (value: unknown) => {
+    if (typeof value !== 'bigint') return value;
+    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
+  };
+  return Object.fromEntries(Object.entries(refusal).map(([key, value]) => [key, plain(value)]));
+}
+
+const RESERVED = {
+  network: 'the address of the network itself',
+  gateway: 'the gateway of its range',
+  broadcast: 'the broadcast address of its range',
+  listed: 'listed in network.reserved',
+} as const;
+
+function exhausted(refusal: Extract<Refusal, { why: 'exhausted' }>): string {
+  const { family, ranges, usable, claimed, cooling, promised, nextFreeInMs } = refusal;
+  const kept = promised === 0 ? '' : ` (${promised} of them promised to ADDs that came before)`;
+  const next = nextFreeInMs === undefined ? '' : `; the next is free in ${duration(nextFreeInMs)}`;
+  const of = `of the ${counted(usable, 'usable address', 'usable addresses')} in ${listed(ranges)}`;
+  return `no ${nameOf(family)} address is free: ${of}, ${claimed} are claimed and ${cooling} are cooling${kept}${next}`;
+}
+
+/** An attachment as a person looks for it: the runtimes' tools show the first letters of a container's id. */
+function holder(id: AttachmentId): string {
+  const { containerId, ifname } = attachmentName(id);
+  return `container ${containerId.slice(0, 13)}, ${ifname}`;
+}
+
+function nameOf(family: Family): string {
+  return family === 'v4' ? 'IPv4' : 'IPv6';
+}
