@@ -26,7 +26,10 @@ export interface Outcome {
  * Sends requests as one datagram, with an ACK for the last alone. The kernel goes on after a request that it refused, so some may be done
  * and some not: `faults` has every refused one. Throws KernelError when the socket itself fails.
  */
-export function sendBatch({ channel, writer }: Place, requests: readonly Request[]): Outcome {
+export function sendBatch(
+  { channel, writer }: Pick<Place, 'channel' | 'writer'>,
+  requests: readonly Request[],
+): Outcome {
   const first = channel.number(requests.length);
   writer.rewind();
   requests.forEach(({ type, flags, body }, i) => {

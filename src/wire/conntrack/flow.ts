@@ -2,11 +2,9 @@ import type { Writer } from '../../base/bytes.ts';
 import { familyOf, type Address, type Family } from '../../base/ip.ts';
 import { NESTED } from '../netlink/attribute.ts';
 import { address, fields, nest, u16be, u32, u8, type ValueOf } from '../netlink/fields.ts';
-import { FLAG, writeMessage } from '../netlink/header.ts';
 import { FAMILY, putFamily, SUBSYSTEM, takeFamily, u32be } from '../netlink/netfilter.ts';
 
 // linux/netfilter/nfnetlink_conntrack.h: IPCTNL_MSG_CT_*, CTA_*
-const OPERATION = { get: 1, delete: 2 } as const;
 const ADDRESSES = {
   v4Source: [1, address],
   v4Destination: [2, address],
@@ -27,6 +25,9 @@ type TupleValue = ValueOf<typeof TUPLE>;
 // CTA_FILTER_F_*, net/netfilter/nf_internals.h
 const FILTER_PROTOCOL = 1 << 3;
 const FILTER_DESTINATION_PORT = 1 << 5;
+
+/** Message types: to ask for flows, to delete one. */
+export const FLOW = { get: (SUBSYSTEM.conntrack << 8) | 1, delete: (SUBSYSTEM.conntrack << 8) | 2 } as const;
 
 /** One direction of a flow: from where to where. Protocols without ports have port 0. */
 export interface Direction {
@@ -52,26 +53,19 @@ export interface FlowFilter {
   readonly destinationPort: number;
 }
 
-/** Writes a request for all flows of a filter. Kernels before 5.8 do not know the filter and tell all flows: look again. */
-export function writeFlowDump(writer: Writer, sequence: number, filter: FlowFilter): void {
-  const { protocol, destinationPort: destination } = filter;
-  writeMessage(writer, { type: typeOf(OPERATION.get), flags: FLAG.REQUEST | FLAG.DUMP, sequence }, (body) => {
-    putFamily(body, familyNumber(filter.family));
-    FIELDS.put(body, {
-      original: { ports: { protocol, destination } },
-      filter: { original: FILTER_PROTOCOL | FILTER_DESTINATION_PORT },
-    });
+/** Writes what asks for all flows of a filter. Kernels before 5.8 do not know the filter and tell all flows: look again. */
+export function putFlowFilter(writer: Writer, { family, protocol, destinationPort }: FlowFilter): void {
+  putFamily(writer, familyNumber(family));
+  FIELDS.put(writer, {
+    original: { ports: { protocol, destination: destinationPort } },
+    filter: { original: FILTER_PROTOCOL | FILTER_DESTINATION_PORT },
   });
 }
 
-/** Writes the deletion of one flow. `ack`: the last of several. */
-export function writeFlowDelete(writer: Writer, sequence: number, flow: Flow, ack: boolean): void {
-  const flags = FLAG.REQUEST | (ack ? FLAG.ACK : 0);
-  writeMessage(writer, { type: typeOf(OPERATION.delete), flags, sequence }, (body) => {
-    putFamily(body, familyNumber(familyOf(flow.original.source)));
-    const zone = flow.zone === 0 ? {} : { zone: flow.zone };
-    FIELDS.put(body, { original: tupleOf(flow.original), ...zone, id: flow.id });
-  });
+/** Writes what names one flow, to delete it: by its whole original direction, for without one the kernel deletes all. */
+export function putFlowName(writer: Writer, { original, zone, id }: Omit<Flow, 'reply'>): void {
+  putFamily(writer, familyNumber(familyOf(original.source)));
+  FIELDS.put(writer, { original: tupleOf(original), ...(zone === 0 ? {} : { zone }), id });
 }
 
 /** Throws DecodeError. Undefined for an entry without addresses. */
@@ -101,8 +95,4 @@ function directionOf(tuple: TupleValue | undefined): Direction | undefined {
 
 function familyNumber(family: Family): number {
   return family === 'v4' ? FAMILY.ip : FAMILY.ip6;
-}
-
-function typeOf(operation: number): number {
-  return (SUBSYSTEM.conntrack << 8) | operation;
 }

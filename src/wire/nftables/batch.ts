@@ -43,17 +43,23 @@ export function writeTransaction(writer: Writer, first: number, operations: read
   writeMarker(writer, BATCH_BEGIN, first);
   for (const [i, operation] of operations.entries()) {
     const ack = i === operations.length - 1 ? FLAG.ACK : 0;
-    writeOperation(writer, first + 1 + i, { ...operation, flags: operation.flags | ack });
+    const { type, flags, body } = messageOf(operation);
+    writeMessage(writer, { type, flags: FLAG.REQUEST | flags | ack, sequence: first + 1 + i }, body);
   }
   writeMarker(writer, BATCH_END, first + 1 + operations.length);
 }
 
-/** Writes one message, outside of a transaction for what only reads. */
-export function writeOperation(writer: Writer, sequence: number, operation: Operation): void {
-  writeMessage(writer, { type: typeOf(operation.name), flags: FLAG.REQUEST | operation.flags, sequence }, (body) => {
-    putFamily(body, operation.family);
-    operation.body(body);
-  });
+/** An operation as a message of its own, for what only reads. */
+export function messageOf(operation: Operation): Pick<Operation, 'flags' | 'body'> & { readonly type: number } {
+  const { name, family, flags, body } = operation;
+  return {
+    type: (SUBSYSTEM.nftables << 8) | OPERATION[name],
+    flags,
+    body: (writer) => {
+      putFamily(writer, family);
+      body(writer);
+    },
+  };
 }
 
 /** Which operation a message is, or undefined for what is no operation of nftables that we know. */
@@ -63,10 +69,6 @@ export function operationOf(type: number): OperationName | undefined {
 }
 
 const NAMES = new Map(Object.entries(OPERATION).map(([name, number]) => [number as number, name as OperationName]));
-
-function typeOf(name: OperationName): number {
-  return (SUBSYSTEM.nftables << 8) | OPERATION[name];
-}
 
 function writeMarker(writer: Writer, type: number, sequence: number): void {
   writeMessage(writer, { type, flags: FLAG.REQUEST, sequence }, (body) => {

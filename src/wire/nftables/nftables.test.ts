@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DecodeError, Writer } from '../../base/bytes.ts';
-import { FLAG, readMessages } from '../netlink/header.ts';
-import { operationOf, writeOperation, writeTransaction, type OperationName } from './batch.ts';
+import { FLAG, readMessages, writeMessage } from '../netlink/header.ts';
+import { messageOf, operationOf, writeTransaction, type OperationName } from './batch.ts';
 import { HOOK, POLICY, putChain, takeChain, type ChainMessage } from './chain.ts';
 import { INTERVAL_END, putElements, takeElements } from './element.ts';
 import { FIB, META, registerAt, VERDICT, type Expression } from './expression.ts';
@@ -30,12 +30,8 @@ function encoded(like: string, operation: OperationName, body: (writer: Writer) 
   const [message] = readMessages(bytesOf(like));
   if (message === undefined) throw new Error(`no golden message ${like}`);
   const writer = new Writer(0);
-  writeOperation(writer, message.sequence, {
-    name: operation,
-    family: INET,
-    flags: message.flags & ~FLAG.REQUEST,
-    body,
-  });
+  const written = messageOf({ name: operation, family: INET, flags: message.flags, body });
+  writeMessage(writer, { ...written, sequence: message.sequence }, written.body);
   return Buffer.from(writer.written).toString('hex');
 }
 
@@ -221,8 +217,8 @@ test('a transaction is begun and ended, numbered in a row, and only its last ope
 
 function body(put: (writer: Writer) => void): Uint8Array {
   const writer = new Writer(0);
-  writeOperation(writer, 1, { name: 'newElement', family: INET, flags: 0, body: put });
-  return readMessages(writer.written)[0]?.body ?? new Uint8Array();
+  messageOf({ name: 'newElement', family: INET, flags: 0, body: put }).body(writer);
+  return writer.written;
 }
 
 const value = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((it) => ({ value: it }));
