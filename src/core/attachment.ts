@@ -46,6 +46,7 @@ export interface AttachmentRecord {
   readonly addresses: readonly Address[]; // one of each family asked for, IPv4 first
   readonly pod?: PodName;
   readonly ports: readonly PortMapping[];
+  readonly ordinal: number; //             0 for the first interface of its sandbox
   readonly plan: Plan; //                 what ADD makes and DEL takes back
   readonly result: string; //             the attachment's own result as JSON of CNI 1.1.0, without prevResult: the answer to a repeated ADD
   readonly since: Millis;

@@ -1,0 +1,132 @@
+import { attachmentId, type AttachmentId, type AttachmentRecord } from '../../core/attachment.ts';
+import { apply, PlanError, retract } from '../../io/kernel/execute.ts';
+import { CniError } from '../../wire/cni/error.ts';
+import type { NetworkConfig } from '../../wire/cni/config.ts';
+import type { AddRequest, CheckRequest, DelRequest } from '../../wire/cni/request.ts';
+import { type Attachments, holderName } from './attachments.ts';
+import type { AgentDoors } from './doors.ts';
+import type { NodeRunner } from './node-runner.ts';
+import { type PoolRunner, RefusalError } from './pool-runner.ts';
+import { answerOf, wishOf, type Wish } from './wish.ts';
+
+/** What ADD and DEL work with. */
+export interface AttachDoors extends Pick<AgentDoors, 'kernel' | 'clock'> {
+  readonly attachments: Attachments;
+  readonly pool: PoolRunner;
+  readonly node: NodeRunner;
+}
+
+/** How long the parts of an ADD took, in milliseconds: for the metrics, and for whoever asks why it was slow. */
+export interface AddTimes {
+  readonly claimMs: number; // with the record on disk
+  readonly applyMs: number;
+}
+
+export interface Attached {
+  readonly record: AttachmentRecord;
+  readonly result: string; // for stdout
+  readonly times: AddTimes;
+  readonly again: boolean; // the same attachment was asked for a second time
+}
+
+/** ADD: claim, plan, apply, answer. A failed ADD leaves what it found. Throws CniError, RefusalError. */
+export async function attach(doors: AttachDoors, request: AddRequest, config: NetworkConfig): Promise<Attached> {
+  const began = doors.clock.steady();
+  const id = idOf(request, config);
+  refuseWrongSandbox(doors, request);
+  const held = doors.attachments.get(id);
+  const ordinal = held?.ordinal ?? doors.attachments.nextOrdinal(request.netns);
+  const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, request, config);
+  const record = held === undefined ? await claim(doors, id, wish) : sameSandbox(held, request);
+  const claimed = doors.clock.steady();
+  await applyPlan(doors, record, held === undefined);
+  await forgetFlows(doors, record);
+  const applied = doors.clock.steady();
+  const times = { claimMs: claimed - began, applyMs: applied - claimed };
+  return { record, result: answerOf(record, config), times, again: held !== undefined };
+}
+
+/** DEL: the stored plan, backwards. The addresses stay claimed while anything in the kernel still uses them. Unknown = success. Throws CniError(tryAgainLater). */
+export async function detach(doors: AttachDoors, id: AttachmentId): Promise<AttachmentRecord | undefined> {
+  const record = doors.attachments.get(id);
+  if (record === undefined) return undefined;
+  const left = await retract(doors.kernel, record.plan, record.netns);
+  if (left.length > 0) {
+    const [first] = left;
+    throw new CniError('tryAgainLater', `${left.length} parts of ${id} remain in the kernel`, {
+      details: `the first: ${first === undefined ? '' : first.error.message}. The address stays reserved; the runtime will ask again`,
+      cause: first?.error,
+    });
+  }
+  await forgetFlows(doors, record);
+  await doors.pool.release(id, true);
+  return record;
+}
+
+export function idOf(request: AddRequest | CheckRequest | DelRequest, config: NetworkConfig): AttachmentId {
+  return attachmentId({ network: config.name, containerId: request.containerId, ifname: request.ifname });
+}
+
+function refuseWrongSandbox({ kernel }: AttachDoors, request: AddRequest): void {
+  if (!kernel.sandboxExists(request.netns))
+    throw new CniError('invalidNetns', `CNI_NETNS ${request.netns} is not a network namespace`, {
+      details: 'the sandbox is gone or was never made; the runtime should make a new one',
+    });
+  if (!request.netnsOverride && kernel.isHostNamespace(request.netns))
+    throw new CniError('invalidNetns', `CNI_NETNS ${request.netns} is the node's own network namespace`, {
+      details: 'a pod of the host network needs no CNI plugin; set CNI_NETNS_OVERRIDE=1 if this is meant',
+    });
+}
+
+async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<AttachmentRecord> {
+  const { families, wanted, describe, ports, holder } = wish;
+  const taken = doors.attachments.takePorts(ports, holder);
+  if ('held' in taken) {
+    const { mapping, holder } = taken.held;
+    throw new RefusalError({ why: 'port-taken', protocol: mapping.protocol, hostPort: mapping.hostPort, holder });
+  }
+  try {
+    return await doors.pool.claim({ id, families, wanted, until: doors.clock.now() + doors.node.patienceMs, describe });
+  } finally {
+    taken.give();
+  }
+}
+
+/** The first answer may have been lost on its way, so the same question gets it again; from another sandbox it is another question. */
+function sameSandbox(held: AttachmentRecord, request: AddRequest): AttachmentRecord {
+  if (held.netns === request.netns) return held;
+  throw new RefusalError({
+    why: 'interface-exists',
+    ifname: request.ifname,
+    holder: `${holderName(held)} in ${held.netns}`,
+  });
+}
+
+/** All of the plan, or nothing more than there was. A claim that never reached the wire needs no cooling. */
+async function applyPlan(doors: AttachDoors, record: AttachmentRecord, fresh: boolean): Promise<void> {
+  try {
+    await apply(doors.kernel, record.plan, record.netns);
+  } catch (cause) {
+    if (!(cause instanceof PlanError)) throw cause;
+    if (fresh && cause.left.length === 0) await doors.pool.release(record.id, false); // otherwise DEL or the sweep does
+    throw planRefused(record, cause);
+  }
+}
+
+function planRefused(record: AttachmentRecord, cause: PlanError): CniError | RefusalError {
+  const { ifname } = record.name;
+  if (cause.item.kind === 'veth' && cause.error.kind === 'exists')
+    return new RefusalError({ why: 'interface-exists', ifname, holder: cause.error.message }, { cause });
+  return new CniError('kernelRefused', cause.message, {
+    details: `${cause.error.message}. What this call had made was taken back${cause.left.length > 0 ? `, but for ${cause.left.length} parts` : ''}; berth check tells whether the node lacks something`,
+    cause,
+  });
+}
+
+/** Connection tracking would keep sending old UDP flows to whoever had the port before. */
+async function forgetFlows({ kernel }: AttachDoors, record: AttachmentRecord): Promise<void> {
+  for (const { protocol, hostPort } of record.ports) {
+    if (protocol !== 'udp') continue;
+    for (const family of ['v4', 'v6'] as const) await kernel.forgetFlows({ protocol, hostPort, family });
+  }
+}

@@ -1,0 +1,144 @@
+import { type CallFrame, type ReplyFrame } from '../../wire/agent/frame.ts';
+import { type NetworkConfig, readConfig, versionForError } from '../../wire/cni/config.ts';
+import { CniError, writeError } from '../../wire/cni/error.ts';
+import { type AddRequest, type CniRequest, type DelRequest, readRequest } from '../../wire/cni/request.ts';
+import { writeVersions } from '../../wire/cni/version.ts';
+import { attach, type AttachDoors, detach, idOf } from './attach.ts';
+import { check } from './check.ts';
+import type { AgentDoors } from './doors.ts';
+import { collectGarbage } from './gc.ts';
+import type { History } from './history.ts';
+import { Lanes } from './lanes.ts';
+import { RefusalError } from './pool-runner.ts';
+import { refusalError } from './refuse.ts';
+import type { SpoolRunner } from './spool-runner.ts';
+import { podOf } from './wish.ts';
+import { readiness, type ReadinessDoors } from './readiness.ts';
+
+/** Everything the six verbs need. */
+export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 'log' | 'meter'> {
+  readonly lanes: Lanes;
+  readonly history: History;
+  readonly spool: SpoolRunner;
+}
+
+const NOTHING = ''; // what DEL, CHECK, GC and STATUS print when all is well
+
+/** One call of the CNI executable → its exit code and stdout. Never throws: an error is an answer as well. */
+export async function serveCni(doors: CniDoors, call: CallFrame): Promise<ReplyFrame> {
+  const began = doors.clock.steady();
+  let verb = call.env['CNI_COMMAND'] ?? '';
+  try {
+    const request = readRequest(call.env);
+    verb = request.verb;
+    const stdout = await dispatch(doors, request, call.stdin);
+    if (verb !== 'ADD') doors.meter.call(verb, 'ok', { total: doors.clock.steady() - began });
+    return { exitCode: 0, stdout };
+  } catch (thrown) {
+    const error = asCniError(doors, thrown);
+    doors.meter.call(verb, thrown instanceof RefusalError ? 'refused' : 'failed', {
+      total: doors.clock.steady() - began,
+    });
+    return { exitCode: 1, stdout: writeError(error, versionForError(call.stdin)) };
+  }
+}
+
+async function dispatch(doors: CniDoors, request: CniRequest, stdin: Uint8Array): Promise<string> {
+  if (request.verb === 'VERSION') return writeVersions(versionForError(stdin));
+  const config = readConfig(stdin, request.verb);
+  switch (request.verb) {
+    case 'ADD':
+      return doors.lanes.run(request.containerId, () => add(doors, request, config));
+    case 'DEL':
+      await doors.pool.cancel(idOf(request, config)); // an ADD that still waits would keep this DEL waiting behind it
+      return doors.lanes.run(request.containerId, () => del(doors, request, config));
+    case 'CHECK':
+      await doors.lanes.run(request.containerId, () => check(doors, request, config));
+      return NOTHING;
+    case 'GC':
+      await collectGarbage(doors, config);
+      return NOTHING;
+    case 'STATUS':
+      readiness(doors);
+      return NOTHING;
+  }
+}
+
+async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig): Promise<string> {
+  const id = idOf(request, config);
+  const pod = podOf(request);
+  const began = doors.clock.steady();
+  try {
+    await doors.spool.settle(id, async (stale) => void (await detach(doors, stale)));
+    const { record, result, times, again } = await attach(doors, request, config);
+    const ms = doors.clock.steady() - began;
+    doors.history.attached(record, ms);
+    doors.meter.call('ADD', 'ok', { total: ms, claim: times.claimMs, apply: times.applyMs });
+    doors.log.info('attached', {
+      id,
+      pod: pod && `${pod.namespace}/${pod.name}`,
+      ips: record.addresses,
+      ms: round(ms),
+      claimMs: round(times.claimMs),
+      applyMs: round(times.applyMs),
+      again,
+      ...traced(request),
+    });
+    return result;
+  } catch (thrown) {
+    const error = asCniError(doors, thrown);
+    const why = thrown instanceof RefusalError ? thrown.refusal.why : 'failed';
+    doors.history.refused(id, pod, error, why);
+    doors.meter.refused(why);
+    doors.log.warn('refused', {
+      id,
+      pod: pod && `${pod.namespace}/${pod.name}`,
+      why,
+      code: error.code,
+      msg: error.message,
+      details: error.details,
+      err: error.cause,
+      ...traced(request),
+    });
+    throw thrown;
+  }
+}
+
+async function del(doors: CniDoors, request: DelRequest, config: NetworkConfig): Promise<string> {
+  const id = idOf(request, config);
+  const began = doors.clock.steady();
+  const record = await detach(doors, id);
+  if (record === undefined) {
+    doors.log.debug('nothing to detach', { id, ...traced(request) });
+    return NOTHING;
+  }
+  const ms = doors.clock.steady() - began;
+  doors.history.detached(record, ms);
+  doors.log.info('detached', { id, ips: record.addresses, ms: round(ms), ...traced(request) });
+  return NOTHING;
+}
+
+/** Refusals have their own words; what is neither refusal nor CNI error is ours to explain. */
+function asCniError(doors: Pick<CniDoors, 'log'>, thrown: unknown): CniError {
+  if (thrown instanceof CniError) return thrown;
+  if (thrown instanceof RefusalError) return refusalError(thrown.refusal, thrown.cause);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (
+    thrown instanceof Error &&
+    (thrown.name === 'JournalError' || thrown.name === 'DiskError' || thrown.name === 'KernelError')
+  )
+    return new CniError('ioFailure', message, {
+      details: 'berth status tells what is wrong; the runtime will ask again',
+      cause: thrown,
+    });
+  doors.log.error('defect', { err: thrown });
+  return new CniError('internal', message, { details: 'please report this with the log of the agent', cause: thrown });
+}
+
+function traced(request: AddRequest | DelRequest): object {
+  return request.trace === undefined ? {} : { traceId: request.trace.traceId, spanId: request.trace.spanId };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

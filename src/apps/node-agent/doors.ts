@@ -1,0 +1,53 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { CallFrame } from '../../wire/agent/frame.ts';
+import type { AgentConfig } from '../../io/config/agent-config.ts';
+import type { Kernel } from '../../io/kernel/kernel.ts';
+import type { Journal, Recovery } from '../../io/store/journal.ts';
+
+/** A DEL that the CNI executable wrote down because no agent answered. */
+export interface SpooledCall {
+  readonly name: string; // of the file; names sort by time
+  readonly call: CallFrame;
+}
+
+/** The spool as the agent sees it. Throws DiskError. */
+export interface SpoolDoor {
+  /** What is spooled now, oldest first. Cheap when there is nothing. */
+  entries(): readonly SpooledCall[];
+  /** Absent = success. */
+  remove(name: string): void;
+  /** Calls back when something may have come. */
+  watch(listener: () => void): () => void;
+}
+
+/** What the agent counts. Names and units: docs/metrics.md. The simulator counts nothing. */
+export interface Meter {
+  /** One verb has ended: seconds by stage ("total", "claim", "apply", …) and result ("ok", "refused", "failed"). */
+  call(verb: string, result: 'ok' | 'refused' | 'failed', stages: Readonly<Record<string, number>>): void;
+  refused(why: string): void;
+  repaired(owner: 'node' | 'elements' | 'pod', items: number): void;
+  journalSeconds(seconds: number): void;
+  kernelError(errno: string): void;
+}
+
+export const countNothing: Meter = {
+  call: () => {},
+  refused: () => {},
+  repaired: () => {},
+  journalSeconds: () => {},
+  kernelError: () => {},
+};
+
+/** Everything the agent touches the world through. The simulator hands in its own. */
+export interface AgentDoors {
+  readonly kernel: Kernel;
+  readonly journal: Journal;
+  readonly recovery: Recovery;
+  readonly spool: SpoolDoor;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly meter: Meter;
+  readonly bootId: string;
+  readonly config: AgentConfig;
+}

@@ -1,0 +1,174 @@
+import type { Clock, Millis } from '../../base/clock.ts';
+import type { Address, Family } from '../../base/ip.ts';
+import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
+import type { Claimed, PoolEffect, PoolEvent, Range } from '../../core/ipam/event.ts';
+import { nextTick, type Pool } from '../../core/ipam/pool.ts';
+import { step } from '../../core/ipam/step.ts';
+import type { MemoryRecord } from '../../core/memory/record.ts';
+import type { Refusal } from '../../core/refusal.ts';
+import type { Journal } from '../../io/store/journal.ts';
+
+/** A claim was refused: the value says why. */
+export class RefusalError extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal, options: { cause?: unknown } = {}) {
+    super(refusal.why, options);
+    this.name = 'RefusalError';
+    this.refusal = refusal;
+  }
+}
+
+/** What an ADD asks of the pool. `describe` makes the whole record once the addresses are known, for it is written with the claim. */
+export interface ClaimWish {
+  readonly id: AttachmentId;
+  readonly families: readonly Family[];
+  readonly wanted: readonly Address[];
+  readonly until: Millis;
+  readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
+}
+
+interface Waiter {
+  readonly wish: ClaimWish;
+  readonly since: Millis;
+  readonly grant: (record: AttachmentRecord) => void;
+  readonly refuse: (error: RefusalError) => void;
+  record?: AttachmentRecord;
+}
+
+export interface PoolDoors {
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+const RETRY_MS = 250; // after a tick whose effects could not be written
+
+/**
+ * The shell around `step`: one event at a time enters, its effects are done in order, and the next pool is taken only when they
+ * are on record. An event whose record cannot be written has not happened.
+ */
+export class PoolRunner {
+  #pool: Pool;
+  readonly #doors: PoolDoors;
+  readonly #waiters = new Map<AttachmentId, Waiter>();
+  #tail: Promise<void> = Promise.resolve();
+  #cancelTick: (() => void) | undefined;
+
+  constructor(pool: Pool, doors: PoolDoors) {
+    this.#pool = pool;
+    this.#doors = doors;
+  }
+
+  /** The pool now: a value that never changes. */
+  get pool(): Pool {
+    return this.#pool;
+  }
+
+  /** Resolves with the record that is now on disk. Throws RefusalError. */
+  claim(wish: ClaimWish): Promise<AttachmentRecord> {
+    return new Promise((grant, refuse) => {
+      this.#waiters.set(wish.id, { wish, since: this.#doors.clock.now(), grant, refuse });
+      const { id, families, wanted, until } = wish;
+      this.#enter({ kind: 'claim', by: id, families, wanted, until }).catch((cause: unknown) => {
+        this.#refuse(id, { why: 'not-durable', cause: messageOf(cause) }, cause); // unless it was refused already
+      });
+    });
+  }
+
+  /** Gives the addresses back. `used`: they had reached the wire. Throws JournalError: then nothing was released. */
+  async release(id: AttachmentId, used: boolean): Promise<void> {
+    await this.#enter({ kind: 'release', by: id, used });
+  }
+
+  /** An ADD that still waits is refused now, since its sandbox is being removed. Nobody waits: nothing happens. */
+  async cancel(id: AttachmentId): Promise<void> {
+    const waiter = this.#waiters.get(id);
+    if (waiter === undefined) return;
+    await this.#enter({ kind: 'release', by: id, used: false });
+    this.#refuse(id, { why: 'cancelled', waitedMs: this.#doors.clock.now() - waiter.since });
+  }
+
+  async setRanges(ranges: readonly Range[]): Promise<void> {
+    await this.#enter({ kind: 'ranges', ranges });
+  }
+
+  stop(): void {
+    this.#cancelTick?.();
+    this.#cancelTick = undefined;
+  }
+
+  #enter(event: PoolEvent): Promise<void> {
+    const mine = this.#tail.then(() => this.#step(event));
+    this.#tail = mine.catch(() => {}); // told to whoever entered the event
+    return mine;
+  }
+
+  async #step(event: PoolEvent): Promise<void> {
+    const { pool, effects } = step(this.#pool, event, this.#doors.clock.now());
+    for (const effect of effects) {
+      if (effect.kind !== 'persist') continue;
+      try {
+        await this.#persist(effect);
+      } catch (cause) {
+        this.#forsake(effect.claims, cause);
+        throw cause;
+      }
+    }
+    this.#pool = pool;
+    for (const effect of effects) this.#tell(effect);
+    this.#scheduleTick();
+  }
+
+  async #persist(effect: Extract<PoolEffect, { kind: 'persist' }>): Promise<void> {
+    const records: MemoryRecord[] = effect.released.map(({ by, addresses, freeAt }) => ({
+      kind: 'release',
+      id: by,
+      addresses,
+      freeAt,
+    }));
+    for (const { by, addresses } of effect.claims) {
+      const waiter = this.#waiters.get(by);
+      if (waiter === undefined) throw new Error(`pool: ${by} was given addresses and nobody asked`);
+      waiter.record = waiter.wish.describe(addresses);
+      records.push({ kind: 'claim', attachment: waiter.record });
+    }
+    await this.#doors.journal.append(records);
+  }
+
+  /** What could not be written was not given: whoever would have got it hears so, and waits no longer. */
+  #forsake(claims: readonly Claimed[], cause: unknown): void {
+    for (const { by } of claims) {
+      this.#pool = step(this.#pool, { kind: 'release', by, used: false }, this.#doors.clock.now()).pool;
+      this.#refuse(by, { why: 'not-durable', cause: messageOf(cause) }, cause);
+    }
+  }
+
+  #tell(effect: PoolEffect): void {
+    if (effect.kind === 'refuse') this.#refuse(effect.to, effect.refusal);
+    if (effect.kind !== 'grant') return;
+    const waiter = this.#waiters.get(effect.to);
+    this.#waiters.delete(effect.to);
+    if (waiter !== undefined) waiter.grant(waiter.record ?? waiter.wish.describe(effect.addresses));
+  }
+
+  #refuse(id: AttachmentId, refusal: Refusal, cause?: unknown): void {
+    const waiter = this.#waiters.get(id);
+    this.#waiters.delete(id);
+    waiter?.refuse(new RefusalError(refusal, { cause }));
+  }
+
+  /** Wakes up when the pool wants it; after a failing disk a little later. */
+  #scheduleTick(atLeastMs = 0): void {
+    this.#cancelTick?.();
+    this.#cancelTick = undefined;
+    const at = nextTick(this.#pool);
+    if (at === undefined) return;
+    this.#cancelTick = this.#doors.clock.timer(Math.max(atLeastMs, at - this.#doors.clock.now()), () => {
+      this.#cancelTick = undefined;
+      this.#enter({ kind: 'tick' }).catch(() => this.#scheduleTick(RETRY_MS));
+    });
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,60 @@
+import type { Family } from '../../base/ip.ts';
+import { censusOf } from '../../core/ipam/pool.ts';
+import { CniError } from '../../wire/cni/error.ts';
+import type { AgentDoors } from './doors.ts';
+import type { NodeRunner } from './node-runner.ts';
+import type { PoolRunner } from './pool-runner.ts';
+import type { Repairer } from './repair.ts';
+
+/** What STATUS looks at: all of it in memory. */
+export interface ReadinessDoors extends Pick<AgentDoors, 'journal' | 'clock'> {
+  readonly pool: PoolRunner;
+  readonly node: NodeRunner;
+  readonly repairer: Repairer;
+}
+
+/** Why an ADD would fail now, worst first; empty when it would succeed. Asks neither disk nor cloud nor kernel. */
+export function obstacles(doors: ReadinessDoors): readonly CniError[] {
+  const found: CniError[] = [];
+  const missing = doors.repairer.missing();
+  if (missing.length > 0)
+    found.push(
+      new CniError('limitedConnectivity', `${missing.length} parts of the node's or its pods' network are missing`, {
+        details: `the first: ${missing[0]}. Somebody removed them; they are being put back`,
+      }),
+    );
+  if (!doors.node.standing)
+    found.push(
+      new CniError('notAvailable', 'the node network is not set up yet', {
+        details: doors.node.trouble ?? 'the agent is starting',
+      }),
+    );
+  const failing = doors.journal.failing();
+  if (failing !== undefined)
+    found.push(
+      new CniError('notAvailable', 'no claim can be made durable', {
+        details: `${failing}; free space on the disk of the state directory`,
+      }),
+    );
+  for (const family of doors.node.families) if (isExhausted(doors, family)) found.push(exhausted(family));
+  return found;
+}
+
+/** Whether an ADD would neither get an address nor could wait for one that cools. */
+function isExhausted({ pool, clock }: ReadinessDoors, family: Family): boolean {
+  const { free, cooling, promised } = censusOf(pool.pool, family, clock.now());
+  return free === 0n && cooling === promised;
+}
+
+/** STATUS: succeeds when an ADD now would. Throws CniError 50 or 51. */
+export function readiness(doors: ReadinessDoors): void {
+  const [worst] = obstacles(doors);
+  if (worst !== undefined) throw worst;
+}
+
+function exhausted(family: Family): CniError {
+  const name = family === 'v4' ? 'IPv4' : 'IPv6';
+  return new CniError('notAvailable', `no ${name} address is free on this node`, {
+    details: 'berth status shows who holds them; delete pods, or add a range to network.ranges',
+  });
+}

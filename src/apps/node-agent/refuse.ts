@@ -1,0 +1,27 @@
+import type { Refusal, RefusalWhy } from '../../core/refusal.ts';
+import { advice, sentence } from '../../core/refusal-words.ts';
+import { CniError, type CniErrorKind } from '../../wire/cni/error.ts';
+
+/** The CNI code of each reason: what the runtime shall make of it. */
+const KINDS: Readonly<Record<RefusalWhy, CniErrorKind>> = {
+  starting: 'tryAgainLater',
+  'no-range': 'noAddress',
+  exhausted: 'noAddress',
+  'too-late': 'tryAgainLater',
+  cancelled: 'tryAgainLater',
+  'queue-full': 'tryAgainLater',
+  'address-taken': 'addressRefused',
+  'address-cooling': 'addressRefused',
+  'address-outside': 'addressRefused',
+  'address-reserved': 'addressRefused',
+  'one-per-family': 'addressRefused',
+  'port-taken': 'portTaken',
+  'interface-exists': 'interfaceExists',
+  'spooled-delete': 'tryAgainLater',
+  'not-durable': 'ioFailure',
+};
+
+/** A refusal as the CNI error that the runtime shows: the sentence, and what an operator can do. */
+export function refusalError(refusal: Refusal, cause?: unknown): CniError {
+  return new CniError(KINDS[refusal.why], sentence(refusal), { details: advice(refusal), cause });
+}

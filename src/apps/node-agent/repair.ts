@@ -1,0 +1,203 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { AttachmentId } from '../../core/attachment.ts';
+import { difference, REPAIR } from '../../core/datapath/difference.ts';
+import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
+import type { AgentConfig } from '../../io/config/agent-config.ts';
+import type { Kernel, KernelChange } from '../../io/kernel/kernel.ts';
+import type { Attachments } from './attachments.ts';
+import type { Meter } from './doors.ts';
+import type { History } from './history.ts';
+import type { Lanes } from './lanes.ts';
+import type { NodeRunner } from './node-runner.ts';
+
+export interface RepairDoors {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly meter: Meter;
+  readonly history: History;
+  readonly lanes: Lanes;
+  readonly attachments: Attachments;
+  readonly node: NodeRunner;
+  readonly settings: () => AgentConfig['repair'];
+}
+
+/** Whose plan: the node's, the elements of all (nftables tells no owner), or one attachment's. */
+type Owner = 'node' | 'elements' | AttachmentId;
+
+const LOOK_MS = 20; // one change seldom comes alone: a look after the first sees what the others did
+
+/**
+ * Keeps the kernel as the plans want it. A notification makes its owner suspect; a suspect is looked at, what is missing is told at once
+ * (STATUS answers 51) and put back after the configured delay. Every interval all owners are looked at in turn, one at a time.
+ */
+export class Repairer {
+  readonly #doors: RepairDoors;
+  readonly #suspects = new Set<Owner>();
+  readonly #broken = new Map<Owner, readonly string[]>();
+  readonly #timers = new Set<() => void>();
+  #unwatch: (() => void) | undefined;
+  #looking = false;
+  #mending = false;
+
+  constructor(doors: RepairDoors) {
+    this.#doors = doors;
+  }
+
+  start(): void {
+    if (!this.#doors.settings().enabled) return;
+    this.#unwatch = this.#doors.kernel.watch((change) => this.suspect(change));
+    this.#later(this.#doors.settings().intervalMs, () => this.#comparison());
+  }
+
+  stop(): void {
+    this.#unwatch?.();
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  /** Lines of what is known to be missing now, not yet put back. */
+  missing(): readonly string[] {
+    return [...this.#broken.values()].flat();
+  }
+
+  /** An attachment is gone, rightly: nothing of it can be missing. */
+  forget(id: AttachmentId): void {
+    this.#suspects.delete(id);
+    this.#broken.delete(id);
+  }
+
+  /** The kernel told of a change. */
+  suspect(change: KernelChange): void {
+    for (const owner of this.#ownersOf(change)) this.#suspects.add(owner);
+    if (this.#suspects.size === 0 || this.#looking) return;
+    this.#looking = true;
+    this.#later(LOOK_MS, () => void this.#look());
+  }
+
+  /** Looks at everything now, and puts back what is missing without delay. */
+  async repairAll(): Promise<void> {
+    for (const owner of this.#everybody()) await this.#examine(owner);
+    await this.#mend();
+  }
+
+  #ownersOf(change: KernelChange): readonly Owner[] {
+    if (change.kind === 'overflow') return this.#everybody();
+    if (change.kind === 'host' && change.what === 'nftables') return ['elements'];
+    const link = change.kind === 'pod' ? change.hostLink : change.link;
+    const id = link === undefined ? undefined : this.#doors.attachments.byHostLink(link);
+    return id === undefined ? (change.kind === 'host' ? ['node'] : []) : [id];
+  }
+
+  #everybody(): readonly Owner[] {
+    return ['node', 'elements', ...this.#doors.attachments.all().map(({ id }) => id)];
+  }
+
+  async #look(): Promise<void> {
+    const suspects = [...this.#suspects];
+    this.#suspects.clear();
+    for (const owner of suspects) await this.#examine(owner);
+    this.#looking = false;
+    if (this.#suspects.size > 0) this.suspect({ kind: 'host', what: 'link', link: '' });
+    if (this.#broken.size === 0 || this.#mending) return;
+    this.#mending = true;
+    this.#later(this.#doors.settings().delayMs, () => void this.#mend());
+  }
+
+  /** Compares plan and kernel of one owner, in its lane, and notes what is missing. */
+  async #examine(owner: Owner): Promise<void> {
+    await this.#inLane(owner, async () => {
+      const lack = await this.#lack(owner);
+      if (lack.length === 0) this.#broken.delete(owner);
+      else if (!this.#broken.has(owner)) this.#doors.log.warn('missing', { owner, items: lack.map(show) });
+      if (lack.length > 0) this.#broken.set(owner, lack.map(show));
+    });
+  }
+
+  async #mend(): Promise<void> {
+    this.#mending = false;
+    for (const owner of [...this.#broken.keys()]) await this.#inLane(owner, () => this.#restore(owner));
+    if (this.#broken.size === 0 || this.#mending) return;
+    this.#mending = true;
+    this.#later(Math.max(1_000, this.#doors.settings().delayMs), () => void this.#mend());
+  }
+
+  async #restore(owner: Owner): Promise<void> {
+    const lack = await this.#lack(owner);
+    if (lack.length > 0) {
+      const { failure } = await this.#doors.kernel.ensure(lack, this.#sandboxOf(owner));
+      if (failure !== undefined) {
+        this.#doors.log.error('not repaired', { owner, item: show(failure.item), err: failure.error });
+        return;
+      }
+      this.#doors.meter.repaired(kindOf(owner), lack.length);
+      this.#doors.history.repaired(owner, lack.map(show));
+      this.#doors.log.warn('repaired', { owner, items: lack.map(show) });
+    }
+    this.#broken.delete(owner);
+  }
+
+  /** What of the owner's plan the kernel lacks or has otherwise. Nobody's plan, and a vanished sandbox, lack nothing. */
+  async #lack(owner: Owner): Promise<readonly Item[]> {
+    const plan = this.#planOf(owner);
+    if (plan.length === 0) return [];
+    const observed = await this.#doors.kernel.observe(plan, this.#sandboxOf(owner));
+    const { missing, changed } = difference(plan, observed, REPAIR);
+    const wanted = new Set<Item>([...missing, ...changed.map(({ want }) => want)]);
+    return plan.filter((item) => wanted.has(item)); // in the plan's order, which is the order to make
+  }
+
+  #planOf(owner: Owner): Plan {
+    const { node, attachments, kernel } = this.#doors;
+    if (owner === 'node') return node.plan;
+    if (owner === 'elements') return [...node.plan, ...attachments.all().flatMap(({ plan }) => plan)].filter(isNft);
+    const record = attachments.get(owner);
+    return record === undefined || !kernel.sandboxExists(record.netns) ? [] : record.plan;
+  }
+
+  #sandboxOf(owner: Owner): string | undefined {
+    return owner === 'node' || owner === 'elements' ? undefined : this.#doors.attachments.get(owner)?.netns;
+  }
+
+  #inLane(owner: Owner, work: () => Promise<void>): Promise<void> {
+    const lane = owner === 'node' || owner === 'elements' ? ` ${owner}` : (owner.split('/')[1] ?? owner);
+    return this.#doors.lanes
+      .run(lane, work)
+      .catch((err: unknown) => this.#doors.log.error('comparison failed', { owner, err }));
+  }
+
+  /** The full comparison: owner after owner, spread so that an ADD never waits behind all of it. */
+  #comparison(): void {
+    const owners = this.#everybody();
+    const { intervalMs, delayMs } = this.#doors.settings();
+    const pause = Math.min(10, intervalMs / (2 * owners.length));
+    const next = (i: number) => {
+      const owner = owners[i];
+      if (owner === undefined) {
+        if (this.#broken.size > 0) this.#later(delayMs, () => void this.#mend());
+        this.#later(intervalMs, () => this.#comparison());
+        return;
+      }
+      void this.#examine(owner).then(() => this.#later(pause, () => next(i + 1)));
+    };
+    next(0);
+  }
+
+  #later(after: number, then: () => void): void {
+    const cancel = this.#doors.clock.timer(after, () => {
+      this.#timers.delete(cancel);
+      then();
+    });
+    this.#timers.add(cancel);
+  }
+}
+
+function kindOf(owner: Owner): 'node' | 'elements' | 'pod' {
+  if (owner === 'node') return 'node';
+  return owner === 'elements' ? 'elements' : 'pod';
+}
+
+function isNft(item: Item): boolean {
+  return item.kind === 'ruleset' || item.kind === 'element' || item.kind === 'forward-accept';
+}

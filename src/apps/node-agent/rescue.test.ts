@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { address } from '../../base/ip.ts';
+import { mac } from '../../base/mac.ts';
+import { attachmentId } from '../../core/attachment.ts';
+import type { Item, Plan } from '../../core/datapath/plan.ts';
+import { aliasOf, lostAttachments, orphans } from './rescue.ts';
+
+const name = { network: 'pods', containerId: '4f1c', ifname: 'eth0' };
+const id = attachmentId(name);
+const ip = address('10.0.3.17');
+const host = { netns: 'host', name: 'bthabc' } as const;
+
+function veth(alias: string): Item {
+  const [podMac, hostMac] = [mac('02:00:00:00:00:01'), mac('02:00:00:00:00:02')];
+  return { kind: 'veth', pod: { netns: 'pod', name: '' }, host, mtu: 1500, podMac, hostMac, alias };
+}
+const source: Item = { kind: 'element', set: 'pods4', key: ['bthabc', ip] };
+const foreign: Item = { kind: 'element', set: 'pods4', key: ['bthxyz', '10.0.3.18'] };
+
+test('an attachment whose record was lost is read off its link, with its addresses and what belongs to it', () => {
+  const inventory: Plan = [veth(aliasOf(id, [ip])), source, foreign];
+  const [found, ...more] = lostAttachments(inventory, new Set(), 5);
+  expect(more).toEqual([]);
+  expect(found).toMatchObject({ id, name, addresses: [ip], plan: [veth(aliasOf(id, [ip])), source] });
+});
+
+test('an attachment on record is not lost', () => {
+  expect(lostAttachments([veth(aliasOf(id, [ip]))], new Set([id]), 5)).toEqual([]);
+});
+
+test.each(['', 'uplink', 'a/b', 'a/b/c/d', 'a/b/c 10.0.0'])(
+  'an alias that is not ours names no attachment: %j',
+  (alias) => {
+    expect(lostAttachments([veth(alias)], new Set(), 5)).toEqual([]);
+  },
+);
+
+test('a name too long for the kernel keeps its beginning', () => {
+  const long = attachmentId({ ...name, containerId: 'c'.repeat(300) });
+  expect(aliasOf(long, [ip])).toHaveLength(255);
+});
+
+test('what no plan owns is an orphan, links first', () => {
+  expect(orphans([foreign, veth('x'), source], [[source]])).toEqual([veth('x'), foreign]);
+});

@@ -1,0 +1,106 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import { attachmentId, type AttachmentId } from '../../core/attachment.ts';
+import { textOf } from '../../base/bytes.ts';
+import { RefusalError } from './pool-runner.ts';
+import type { SpoolDoor, SpooledCall } from './doors.ts';
+
+/** What the spool runner needs: the spool, and how a DEL is done. */
+export interface SpoolRunnerDoors {
+  readonly spool: SpoolDoor;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Does a spooled DEL in the lane of its container. Throws when it must be tried again. */
+  readonly del: (id: AttachmentId) => Promise<void>;
+}
+
+const RETRY_MS = 5_000; // after a DEL that left something behind
+
+/** Works off the DELs that the CNI executable wrote down while no agent answered: before serving, whenever one comes, and before an ADD of the same attachment. */
+export class SpoolRunner {
+  readonly #doors: SpoolRunnerDoors;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #stopWatching: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(doors: SpoolRunnerDoors) {
+    this.#doors = doors;
+  }
+
+  /** Drains what is there, then watches. */
+  async start(): Promise<void> {
+    await this.drain();
+    this.#stopWatching = this.#doors.spool.watch(() => void this.drain());
+  }
+
+  stop(): void {
+    this.#stopWatching?.();
+    this.#cancelRetry?.();
+  }
+
+  /** Works off everything that is spooled; never throws: what fails stays and is tried again. */
+  drain(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#rounds().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Settles the spooled DELs of one attachment before its ADD. The lane of its container is already ours. Throws RefusalError(spooled-delete). */
+  async settle(id: AttachmentId, del: (id: AttachmentId) => Promise<void>): Promise<void> {
+    for (const entry of this.#doors.spool.entries()) {
+      if (idOfCall(entry) !== id) continue;
+      try {
+        await del(id);
+        this.#doors.spool.remove(entry.name);
+      } catch (cause) {
+        throw new RefusalError({ why: 'spooled-delete' }, { cause });
+      }
+    }
+  }
+
+  /** How many DELs wait. */
+  get length(): number {
+    return this.#doors.spool.entries().length;
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      for (const entry of this.#doors.spool.entries()) await this.#one(entry);
+    }
+  }
+
+  async #one(entry: SpooledCall): Promise<void> {
+    const id = idOfCall(entry);
+    try {
+      if (id === undefined) this.#doors.log.warn('spooled call names no attachment', { name: entry.name });
+      else await this.#doors.del(id);
+      this.#doors.spool.remove(entry.name);
+    } catch (err) {
+      this.#doors.log.warn('spooled DEL stays', { id, name: entry.name, err });
+      this.#retryLater();
+    }
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry ??= this.#doors.clock.timer(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      void this.drain();
+    });
+  }
+}
+
+/** The attachment a spooled DEL is about, or undefined when it cannot be read: such a call has nothing that we could undo. */
+function idOfCall({ call }: SpooledCall): AttachmentId | undefined {
+  try {
+    const { name } = JSON.parse(textOf(call.stdin)) as { name?: unknown };
+    const { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname } = call.env;
+    if (typeof name !== 'string' || containerId === undefined || ifname === undefined) return undefined;
+    return attachmentId({ network: name, containerId, ifname });
+  } catch {
+    return undefined;
+  }
+}

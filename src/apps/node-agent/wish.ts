@@ -1,0 +1,173 @@
+import type { Clock } from '../../base/clock.ts';
+import {
+  type Address,
+  addressIn,
+  contains,
+  type Family,
+  familyOf,
+  hostPrefix,
+  type InterfaceAddress,
+  lengthOf,
+  type Prefix,
+} from '../../base/ip.ts';
+import type { Mac } from '../../base/mac.ts';
+import { type AttachmentId, type AttachmentRecord, type PodName, type PortMapping } from '../../core/attachment.ts';
+import { DEFAULT_V4, DEFAULT_V6, GATEWAY_V4, GATEWAY_V6 } from '../../core/datapath/numbers.ts';
+import { hostLinkName, podMacs, podPlan } from '../../core/datapath/pod-plan.ts';
+import { portProblem, portTwice } from '../../core/datapath/ports.ts';
+import type { NetworkConfig } from '../../wire/cni/config.ts';
+import { CniError } from '../../wire/cni/error.ts';
+import type { AddRequest } from '../../wire/cni/request.ts';
+import {
+  type CniResult,
+  mergeResult,
+  noDns,
+  noResult,
+  type ResultIp,
+  readResult,
+  writeResult,
+} from '../../wire/cni/result.ts';
+import { wantedDns, wantedIps, wantedMac } from '../../wire/cni/wishes.ts';
+
+/** What the node is to its pods, now. */
+export interface NodePlaceNow {
+  readonly mode: 'routed' | 'bridge';
+  readonly bridge: string;
+  readonly bridgeMac: Mac | undefined;
+  readonly mtuBytes: number;
+  readonly families: readonly Family[]; // those of the node's ranges, IPv4 first
+  readonly ranges: readonly { readonly prefix: Prefix; readonly gateway: Address }[];
+}
+
+/** What an ADD asks of the pool, and how the record is made once the addresses are known. */
+export interface Wish {
+  readonly families: readonly Family[];
+  readonly wanted: readonly Address[];
+  readonly ports: readonly PortMapping[];
+  readonly holder: string; // as others are told who has the ports
+  readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
+}
+
+/** The call's own facts that go into the record. */
+export interface WishContext {
+  readonly place: NodePlaceNow;
+  readonly clock: Clock;
+  readonly ordinal: number;
+}
+
+/** Reads the wish out of the call. Throws CniError(invalidConfig) for ports that cannot be. */
+export function wishOf(context: WishContext, id: AttachmentId, request: AddRequest, config: NetworkConfig): Wish {
+  const { place } = context;
+  const ports = config.runtime.portMappings;
+  const twice = portTwice(ports);
+  if (twice !== undefined)
+    throw new CniError(
+      'invalidConfig',
+      `runtimeConfig.portMappings asks twice for host port ${twice.hostPort}/${twice.protocol}`,
+    );
+  for (const mapping of ports) {
+    const problem = portProblem(
+      mapping,
+      place.families.map((family) => (family === 'v4' ? GATEWAY_V4 : GATEWAY_V6)),
+    );
+    if (problem !== undefined) throw new CniError('invalidConfig', `runtimeConfig.portMappings: ${problem}`);
+  }
+  const pod = podOf(request);
+  const holder = pod === undefined ? id : `${pod.namespace}/${pod.name}`;
+  const describe = (addresses: readonly Address[]) => recordOf(context, { id, request, config, addresses, pod });
+  return { families: place.families, wanted: wantedIps(config, request.args), ports, holder, describe };
+}
+
+/** The record's own result, behind what the chain made before us, in the version that was asked for. */
+export function answerOf(record: AttachmentRecord, config: NetworkConfig): string {
+  const own = record.result === '' ? noResult : readResult({ at: '', value: JSON.parse(record.result) });
+  return writeResult(mergeResult(config.prevResult ?? noResult, own), config.cniVersion);
+}
+
+/** The pod behind a sandbox, when the runtime told its name. */
+export function podOf({ args }: Pick<AddRequest, 'args'>): PodName | undefined {
+  if (args.podName === undefined) return undefined;
+  return { namespace: args.podNamespace ?? '', name: args.podName, uid: args.podUid ?? '' };
+}
+
+interface Facts {
+  readonly id: AttachmentId;
+  readonly request: AddRequest;
+  readonly config: NetworkConfig;
+  readonly addresses: readonly Address[];
+  readonly pod: PodName | undefined;
+}
+
+function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): AttachmentRecord {
+  const { id, request, config, addresses, pod } = facts;
+  const macs = podMacs(id);
+  const podMac = wantedMac(config, request.args) ?? macs.podMac;
+  const mtuBytes = config.mtuBytes ?? place.mtuBytes;
+  const common = {
+    id,
+    ifname: request.ifname,
+    hostLink: hostLinkName(id),
+    podMac,
+    hostMac: macs.hostMac,
+    mtuBytes,
+    ordinal,
+    ports: config.runtime.portMappings,
+    bandwidth: config.runtime.bandwidth ?? {},
+  };
+  const bridged = addresses.map((address) => bridgedAddress(place, address));
+  const plan =
+    place.mode === 'routed'
+      ? podPlan({ ...common, mode: 'routed', addresses })
+      : podPlan({ ...common, mode: 'bridge', bridge: place.bridge, addresses: bridged });
+  return {
+    id,
+    name: { network: config.name, containerId: request.containerId, ifname: request.ifname },
+    netns: request.netns,
+    addresses,
+    ...(pod === undefined ? {} : { pod }),
+    ports: config.runtime.portMappings,
+    ordinal,
+    plan,
+    result: writeResult(resultOf(place, facts, { ...common, bridged }), '1.1.0'),
+    since: clock.now(),
+  };
+}
+
+interface Made {
+  readonly hostLink: string;
+  readonly hostMac: Mac;
+  readonly podMac: Mac;
+  readonly mtuBytes: number;
+  readonly bridged: readonly { readonly address: InterfaceAddress; readonly gateway: Address }[];
+}
+
+/** What ADD tells of this attachment: the links (the bridge first, where there is one), the addresses, the default routes. */
+function resultOf(place: NodePlaceNow, { request, config, addresses }: Facts, made: Made): CniResult {
+  const bridge =
+    place.mode === 'bridge'
+      ? [{ name: place.bridge, ...(place.bridgeMac === undefined ? {} : { mac: place.bridgeMac }) }]
+      : [];
+  const host = { name: made.hostLink, mac: made.hostMac, mtuBytes: made.mtuBytes };
+  const pod = { name: request.ifname, mac: made.podMac, mtuBytes: made.mtuBytes, sandbox: request.netns };
+  const ips = addresses.map((address, i): ResultIp => {
+    const bridged = place.mode === 'bridge' ? made.bridged[i] : undefined;
+    const own = bridged?.address ?? (hostPrefix(address) as string as InterfaceAddress);
+    return { address: own, gateway: bridged?.gateway ?? gatewayOf(address), interface: bridge.length + 1 };
+  });
+  const routes = ips.map(({ address, gateway }) => ({
+    to: familyOf(address) === 'v4' ? DEFAULT_V4 : DEFAULT_V6,
+    via: gateway ?? gatewayOf(addressIn(address)),
+  }));
+  return { interfaces: [...bridge, host, pod], ips, routes, dns: wantedDns(config) ?? noDns };
+}
+
+/** An address with the length of its range and the bridge's own address in it. */
+function bridgedAddress(place: NodePlaceNow, address: Address): { address: InterfaceAddress; gateway: Address } {
+  const range = place.ranges.find(({ prefix }) => contains(prefix, address));
+  if (range === undefined) throw new Error(`wish: ${address} is in none of the node's ranges`);
+  return { address: `${address}/${lengthOf(range.prefix)}` as InterfaceAddress, gateway: range.gateway };
+}
+
+function gatewayOf(address: Address): Address {
+  return familyOf(address) === 'v4' ? GATEWAY_V4 : GATEWAY_V6;
+}
