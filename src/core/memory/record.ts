@@ -1,5 +1,6 @@
 import type { Address } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
+import type { SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
 import type { Plan } from '../datapath/plan.ts';
 
@@ -9,7 +10,7 @@ export type MemoryRecord =
   | { readonly kind: 'boot'; readonly bootId: string }
   /** An attachment holds these addresses, and this plan is about to be applied. The same id again replaces it. */
   | { readonly kind: 'claim'; readonly attachment: AttachmentRecord }
-  /** Nothing of the attachment is left in the kernel; its addresses are free at `freeAt`. */
+  /** Nothing of the attachment is left in the kernel; its addresses are free at `freeAt`, 0 if they never reached the wire. In a snapshot the id is empty. */
   | {
       readonly kind: 'release';
       readonly id: AttachmentId;
@@ -19,11 +20,11 @@ export type MemoryRecord =
   /** What the node itself wants in the kernel, written before it is applied. */
   | { readonly kind: 'node-plan'; readonly plan: Plan };
 
-/** What the records amount to. */
+/** What the records amount to: a value. `remember` in fold.ts makes the next one. */
 export interface Memory {
   readonly bootId: string | undefined;
-  readonly attachments: ReadonlyMap<AttachmentId, AttachmentRecord>;
-  /** When each address given back is (or was) free again, longest free first. Only what still matters: see `forget`. */
-  readonly released: ReadonlyMap<Address, Millis>;
+  readonly attachments: SortedMap<AttachmentId, AttachmentRecord>;
+  /** When each address given back is (or was) free again. Only what still matters: see `forget` in fold.ts. */
+  readonly released: SortedMap<Address, Millis>;
   readonly nodePlan: Plan;
 }

@@ -1,0 +1,85 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
+import { byNumber, byText, SortedMap } from '../../base/sorted-map.ts';
+import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
+import type { Memory, MemoryRecord } from './record.ts';
+
+/** Released times beyond which the oldest are forgotten. */
+const RELEASED_LIMIT = 16_384;
+/** How many stay then: what a pool lets rest of two ranges (ENOUGH_AT_REST, core/ipam/placement.ts). */
+const RELEASED_KEPT = 8_192;
+
+/** Before the first record. */
+export const emptyMemory: Memory = {
+  bootId: undefined,
+  attachments: SortedMap.empty<AttachmentId, AttachmentRecord>(byText),
+  released: SortedMap.empty<Address, Millis>(byText),
+  nodePlan: [],
+};
+
+/** The memory with one record more. O(log n). The memory before stays as it was. */
+export function remember(memory: Memory, record: MemoryRecord): Memory {
+  switch (record.kind) {
+    case 'boot':
+      return afterBoot(memory, record.bootId);
+    case 'claim': {
+      const { attachment } = record;
+      const attachments = memory.attachments.set(attachment.id, attachment);
+      const released = attachment.addresses.reduce((all, address) => all.delete(address), memory.released);
+      const next = { ...memory, attachments, released };
+      return released.size > RELEASED_LIMIT ? forget(next, attachment.since) : next;
+    }
+    case 'release': {
+      const attachments = memory.attachments.delete(record.id);
+      // What never reached the wire needs no rest: it is forgotten, which makes it fresh after a restart.
+      const released = record.addresses.reduce(
+        (all, address) => (record.freeAt === 0 ? all.delete(address) : all.set(address, record.freeAt)),
+        memory.released,
+      );
+      return { ...memory, attachments, released };
+    }
+    case 'node-plan':
+      return { ...memory, nodePlan: record.plan };
+    default:
+      return memory; // of a later version: the journal keeps it for its reader
+  }
+}
+
+/**
+ * The memory under a boot of the machine. Under another one than before no attachment lives and nothing of ours is in the kernel.
+ * Its addresses are free at once: they died with the machine, not a moment ago. They count as used since they were claimed, so that
+ * fresh ones go first. What was cooling goes on cooling.
+ */
+export function afterBoot(memory: Memory, bootId: string): Memory {
+  if (memory.bootId === undefined || memory.bootId === bootId) return { ...memory, bootId };
+  let { released } = memory;
+  for (const { addresses, since } of memory.attachments.values())
+    for (const address of addresses) released = released.set(address, since);
+  return { ...emptyMemory, bootId, released };
+}
+
+/**
+ * The memory without the released times that no longer matter: of the addresses that are free at `now`, the longest free beyond
+ * `RELEASED_KEPT`. Forgotten ones are taken for fresh and given first, as the longest free ones are: the order stays.
+ */
+export function forget(memory: Memory, now: Millis): Memory {
+  const free = [...memory.released].filter(([, freeAt]) => freeAt <= now).sort(([, a], [, b]) => byNumber(b, a));
+  const released = free.slice(RELEASED_KEPT).reduce((all, [address]) => all.delete(address), memory.released);
+  return { ...memory, released };
+}
+
+/** The fewest records that fold to the same memory. Released times longest free first; whose they were is forgotten. */
+export function snapshot(memory: Memory): readonly MemoryRecord[] {
+  const records: MemoryRecord[] = memory.bootId === undefined ? [] : [{ kind: 'boot', bootId: memory.bootId }];
+  if (memory.nodePlan.length > 0) records.push({ kind: 'node-plan', plan: memory.nodePlan });
+  for (const attachment of memory.attachments.values()) records.push({ kind: 'claim', attachment });
+  const times = new Map<Millis, Address[]>();
+  for (const [address, freeAt] of memory.released) {
+    const together = times.get(freeAt);
+    if (together === undefined) times.set(freeAt, [address]);
+    else together.push(address);
+  }
+  for (const [freeAt, addresses] of [...times].sort(([a], [b]) => byNumber(a, b)))
+    records.push({ kind: 'release', id: '' as AttachmentId, addresses, freeAt });
+  return records;
+}
