@@ -61,9 +61,17 @@ function build(directory: string): void {
     const module = 'github.com/containernetworking/plugins/plugins';
     install([...PLUGINS, ...IPAM, ...META].map((path) => `${module}/${path}@${PLUGINS_VERSION}`));
     install([`github.com/containernetworking/cni/cnitool@${CNI_VERSION}`]);
-    if (!existsSync(directory)) renameSync(unfinished, directory);
+    settle(unfinished, directory);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+function settle(unfinished: string, directory: string): void {
+  try {
+    renameSync(unfinished, directory);
+  } catch (error) {
+    if (!existsSync(directory)) throw error; // else another builder was first, with the same files
   }
 }
 
