@@ -23,6 +23,12 @@ export function attachmentName(id: AttachmentId): AttachmentName {
   return { network, containerId, ifname };
 }
 
+/** An attachment as a person looks for it, "container 8d5f3c0e6f1a2, eth0": runtimes' tools show the first letters of an id. */
+export function attachmentWords(id: AttachmentId): string {
+  const { containerId, ifname } = attachmentName(id);
+  return `container ${containerId.slice(0, 13)}, ${ifname}`;
+}
+
 /** The Kubernetes (or podman) pod behind a sandbox, as far as the runtime told. */
 export interface PodName {
   readonly namespace: string;

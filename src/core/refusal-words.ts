@@ -1,6 +1,6 @@
 import type { Family } from '../base/ip.ts';
 import { counted, duration, listed } from '../base/words.ts';
-import { type AttachmentId, attachmentName } from './attachment.ts';
+import { attachmentWords } from './attachment.ts';
 import type { Refusal, RefusalWhy } from './refusal.ts';
 
 // A refusal in words. The CNI error, the log line, the metric's label and `berth why` all take theirs from here.
@@ -21,7 +21,7 @@ export function sentence(refusal: Refusal): string {
     case 'queue-full':
       return `${counted(refusal.waiting, 'ADD waits', 'ADDs wait')} for an address already, and no more than ${refusal.limit} may`;
     case 'address-taken':
-      return `${refusal.address} is held by ${holder(refusal.holder)}`;
+      return `${refusal.address} is held by ${attachmentWords(refusal.holder)}`;
     case 'address-cooling':
       return `${refusal.address} was in use until lately and is free in ${duration(refusal.freeInMs)}, later than this ADD may wait`;
     case 'address-outside':
@@ -108,12 +108,6 @@ function exhausted(refusal: Extract<Refusal, { why: 'exhausted' }>): string {
   const next = nextFreeInMs === undefined ? '' : `; the next is free in ${duration(nextFreeInMs)}`;
   const of = `of the ${counted(usable, 'usable address', 'usable addresses')} in ${listed(ranges)}`;
   return `no ${nameOf(family)} address is free: ${of}, ${claimed} are claimed and ${cooling} are cooling${kept}${next}`;
-}
-
-/** An attachment as a person looks for it: the runtimes' tools show the first letters of a container's id. */
-function holder(id: AttachmentId): string {
-  const { containerId, ifname } = attachmentName(id);
-  return `container ${containerId.slice(0, 13)}, ${ifname}`;
 }
 
 function nameOf(family: Family): string {

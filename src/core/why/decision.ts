@@ -1,0 +1,42 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
+import type { AttachmentId, PodName } from '../attachment.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** Whom a decision is about, as far as it is known. Nobody: the node itself. */
+export interface About {
+  readonly id?: AttachmentId | undefined;
+  readonly pod?: PodName | undefined;
+  readonly addresses?: readonly Address[] | undefined;
+}
+
+/** What was decided, and the facts that its sentence needs. Parts of the kernel are lines of `show` (core/datapath/plan.ts). */
+export type Deed =
+  /** An ADD was answered. `again`: it had been answered before and nothing was changed. */
+  | { readonly kind: 'attached'; readonly ms: Millis; readonly again: boolean }
+  /** An ADD waits until its addresses have cooled. */
+  | { readonly kind: 'waited'; readonly readyInMs: Millis }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** An ADD failed on the way. `left`: what could not be taken back. */
+  | { readonly kind: 'failed'; readonly cause: string; readonly left: readonly string[] }
+  /** A DEL took everything back; the addresses are free again after `coolingMs`. */
+  | { readonly kind: 'detached'; readonly ms: Millis; readonly coolingMs: Millis }
+  /** A DEL or the sweep could not take everything back: the addresses stay claimed. */
+  | { readonly kind: 'remained'; readonly left: readonly string[] }
+  /** A call was answered without doing anything. `because` goes on "was ignored: ". */
+  | { readonly kind: 'ignored'; readonly verb: string; readonly because: string }
+  /** A DEL came while the agent was away, and was carried out from the spool. */
+  | { readonly kind: 'spooled' }
+  /** Something was missing in the kernel and was put back. */
+  | { readonly kind: 'repaired'; readonly missing: readonly string[] }
+  /** CHECK found something missing. */
+  | { readonly kind: 'drifted'; readonly missing: readonly string[] }
+  /** It was removed though no DEL came. `because` goes on "was removed: ". */
+  | { readonly kind: 'swept'; readonly because: string }
+  /** It was found in the journal when the agent started. */
+  | { readonly kind: 'adopted' };
+
+/** One decision about one attachment, or about the node. */
+export type Decision = { readonly at: Millis; readonly about: About } & Deed;
+
+export type DecisionKind = Decision['kind'];
