@@ -24,6 +24,14 @@ export const DEFAULT_V6 = '::/0' as Prefix;
 /** Host ends of pods: this and 12 letters of the attachment's hash are 15 bytes, IFNAMSIZ - 1. */
 export const HOST_LINK_PREFIX = 'bth';
 
+/** MTU of Ethernet: what we take for the uplink's when there is no uplink. */
+export const DEFAULT_MTU = 1500;
+
+/** Inside a pod: the route table of its second interface is this and 1, of the third this and 2. Chained plugins (sbr) count from 100. */
+export const POD_TABLE_BASE = 1_000;
+/** Inside a pod: the rule that leads what has the second interface's address to its table. AWS's number for "from a pod". */
+export const POD_RULE_PRIORITY = 1_536;
+
 /** Our nftables table, family inet. */
 export const TABLE_NAME = 'berth';
 

@@ -28,7 +28,7 @@ export class KernelError extends Error {
   }
 }
 
-/** What one `ensure` did. `made` is what did not exist before, also when a later item failed. */
+/** What one `ensure` did. `made` is what did not exist before, also when a later item failed. Items are those that were given, not copies. */
 export interface Ensured {
   readonly made: readonly Item[];
   readonly failure?: { readonly item: Item; readonly error: KernelError };
