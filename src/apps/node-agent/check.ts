@@ -19,7 +19,11 @@ export async function check(doors: AttachDoors, request: CheckRequest, config: N
   if (record.netns !== request.netns)
     throw new CniError('drift', `${id} was attached to ${record.netns}, not to ${request.netns}`);
   const link = config.prevResult && interfaceIn(config.prevResult, request.ifname, request.netns);
-  const found = difference(record.plan, await doors.kernel.observe(record.plan, record.netns), CHECK(link));
+  const told = {
+    ...(link?.mac === undefined ? {} : { mac: link.mac }),
+    ...(link?.mtuBytes === undefined ? {} : { mtu: link.mtuBytes }),
+  };
+  const found = difference(record.plan, await doors.kernel.observe(record.plan, record.netns), CHECK(told));
   const lines = describe(found);
   if (lines.length === 0) return;
   throw new CniError('drift', lines.join('; '), {

@@ -6,8 +6,11 @@ import { writeVersions } from '../../wire/cni/version.ts';
 import { attach, type AttachDoors, detach, idOf } from './attach.ts';
 import { check } from './check.ts';
 import type { AgentDoors } from './doors.ts';
+import type { AttachmentId, PodName } from '../../core/attachment.ts';
+import { show } from '../../core/datapath/plan.ts';
+import { PlanError } from '../../io/kernel/execute.ts';
 import { collectGarbage } from './gc.ts';
-import type { History } from './history.ts';
+import { type History, whom } from './history.ts';
 import { Lanes } from './lanes.ts';
 import { RefusalError } from './pool-runner.ts';
 import { refusalError } from './refuse.ts';
@@ -32,7 +35,7 @@ export async function serveCni(doors: CniDoors, call: CallFrame): Promise<ReplyF
     const request = readRequest(call.env);
     verb = request.verb;
     const stdout = await dispatch(doors, request, call.stdin);
-    if (verb !== 'ADD') doors.meter.call(verb, 'ok', { total: doors.clock.steady() - began });
+    if (verb !== 'ADD') doors.meter.call(verb, 'ok', { total: seconds(doors, began) });
     return { exitCode: 0, stdout };
   } catch (thrown) {
     const error = asCniError(doors, thrown);
@@ -72,8 +75,8 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
     await doors.spool.settle(id, async (stale) => void (await detach(doors, stale)));
     const { record, result, times, again } = await attach(doors, request, config);
     const ms = doors.clock.steady() - began;
-    doors.history.attached(record, ms);
-    doors.meter.call('ADD', 'ok', { total: ms, claim: times.claimMs, apply: times.applyMs });
+    doors.history.note(whom(record), { kind: 'attached', ms, again });
+    doors.meter.call('ADD', 'ok', { total: ms / 1000, claim: times.claimMs / 1000, apply: times.applyMs / 1000 });
     doors.log.info('attached', {
       id,
       pod: pod && `${pod.namespace}/${pod.name}`,
@@ -86,22 +89,41 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
     });
     return result;
   } catch (thrown) {
-    const error = asCniError(doors, thrown);
-    const why = thrown instanceof RefusalError ? thrown.refusal.why : 'failed';
-    doors.history.refused(id, pod, error, why);
-    doors.meter.refused(why);
-    doors.log.warn('refused', {
-      id,
-      pod: pod && `${pod.namespace}/${pod.name}`,
-      why,
-      code: error.code,
-      msg: error.message,
-      details: error.details,
-      err: error.cause,
-      ...traced(request),
-    });
+    tellRefused(doors, { id, pod, request }, thrown);
     throw thrown;
   }
+}
+
+/** The same words everywhere: in the CNI error, the metric's label, the log line and `berth why`. */
+function tellRefused(
+  doors: CniDoors,
+  of: { id: AttachmentId; pod: PodName | undefined; request: AddRequest },
+  thrown: unknown,
+): void {
+  const { id, pod, request } = of;
+  const error = asCniError(doors, thrown);
+  const refusal = thrown instanceof RefusalError ? thrown.refusal : undefined;
+  const why = refusal?.why ?? 'failed';
+  const left =
+    thrown instanceof CniError && thrown.cause instanceof PlanError
+      ? thrown.cause.left.map(({ item }) => show(item))
+      : [];
+  doors.history.note(
+    { id, pod },
+    refusal === undefined ? { kind: 'failed', cause: error.message, left } : { kind: 'refused', refusal },
+  );
+  doors.meter.refused(why);
+  const { code, message: msg, details, cause: err } = error;
+  doors.log.warn('refused', {
+    id,
+    pod: pod && `${pod.namespace}/${pod.name}`,
+    why,
+    code,
+    msg,
+    details,
+    err,
+    ...traced(request),
+  });
 }
 
 async function del(doors: CniDoors, request: DelRequest, config: NetworkConfig): Promise<string> {
@@ -113,7 +135,7 @@ async function del(doors: CniDoors, request: DelRequest, config: NetworkConfig):
     return NOTHING;
   }
   const ms = doors.clock.steady() - began;
-  doors.history.detached(record, ms);
+  doors.history.note(whom(record), { kind: 'detached', ms, coolingMs: doors.node.config.pool.cooldownMs });
   doors.log.info('detached', { id, ips: record.addresses, ms: round(ms), ...traced(request) });
   return NOTHING;
 }
@@ -137,6 +159,10 @@ function asCniError(doors: Pick<CniDoors, 'log'>, thrown: unknown): CniError {
 
 function traced(request: AddRequest | DelRequest): object {
   return request.trace === undefined ? {} : { traceId: request.trace.traceId, spanId: request.trace.spanId };
+}
+
+function seconds({ clock }: Pick<CniDoors, 'clock'>, began: number): number {
+  return (clock.steady() - began) / 1000;
 }
 
 function round(ms: number): number {

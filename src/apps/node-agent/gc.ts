@@ -1,6 +1,7 @@
 import { attachmentId } from '../../core/attachment.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import { CniError } from '../../wire/cni/error.ts';
+import { whom } from './history.ts';
 import { detach } from './attach.ts';
 import type { CniDoors } from './cni-server.ts';
 
@@ -22,7 +23,7 @@ export async function collectGarbage(doors: CniDoors, config: NetworkConfig): Pr
       await doors.lanes.run(name.containerId, async () => {
         const record = await detach(doors, id);
         if (record === undefined) return;
-        doors.history.collected(record);
+        doors.history.note(whom(record), { kind: 'swept', because: 'the runtime no longer lists it' });
         doors.log.info('collected', { id, ips: record.addresses });
       });
     } catch (error) {

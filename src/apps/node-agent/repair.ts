@@ -1,13 +1,14 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { AttachmentId } from '../../core/attachment.ts';
+import type { About } from '../../core/why/decision.ts';
 import { difference, REPAIR } from '../../core/datapath/difference.ts';
 import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { Kernel, KernelChange } from '../../io/kernel/kernel.ts';
 import type { Attachments } from './attachments.ts';
 import type { Meter } from './doors.ts';
-import type { History } from './history.ts';
+import { type History, whom } from './history.ts';
 import type { Lanes } from './lanes.ts';
 import type { NodeRunner } from './node-runner.ts';
 
@@ -132,7 +133,7 @@ export class Repairer {
         return;
       }
       this.#doors.meter.repaired(kindOf(owner), lack.length);
-      this.#doors.history.repaired(owner, lack.map(show));
+      this.#doors.history.note(this.#aboutOf(owner), { kind: 'repaired', missing: lack.map(show) });
       this.#doors.log.warn('repaired', { owner, items: lack.map(show) });
     }
     this.#broken.delete(owner);
@@ -144,8 +145,11 @@ export class Repairer {
     if (plan.length === 0) return [];
     const observed = await this.#doors.kernel.observe(plan, this.#sandboxOf(owner));
     const { missing, changed } = difference(plan, observed, REPAIR);
-    const wanted = new Set<Item>([...missing, ...changed.map(({ want }) => want)]);
-    return plan.filter((item) => wanted.has(item)); // in the plan's order, which is the order to make
+    const goals = new Map([
+      ...missing.map((item) => [item, item] as const),
+      ...changed.map(({ want, goal }) => [want, goal] as const),
+    ]);
+    return plan.flatMap((item) => goals.get(item) ?? []); // in the plan's order, which is the order to make
   }
 
   #planOf(owner: Owner): Plan {
@@ -154,6 +158,11 @@ export class Repairer {
     if (owner === 'elements') return [...node.plan, ...attachments.all().flatMap(({ plan }) => plan)].filter(isNft);
     const record = attachments.get(owner);
     return record === undefined || !kernel.sandboxExists(record.netns) ? [] : record.plan;
+  }
+
+  #aboutOf(owner: Owner): About {
+    const record = owner === 'node' || owner === 'elements' ? undefined : this.#doors.attachments.get(owner);
+    return record === undefined ? {} : whom(record);
   }
 
   #sandboxOf(owner: Owner): string | undefined {
@@ -193,9 +202,9 @@ export class Repairer {
   }
 }
 
-function kindOf(owner: Owner): 'node' | 'elements' | 'pod' {
-  if (owner === 'node') return 'node';
-  return owner === 'elements' ? 'elements' : 'pod';
+/** What is missing of the table concerns all pods, so it counts as the node's. */
+function kindOf(owner: Owner): 'node' | 'pod' {
+  return owner === 'node' || owner === 'elements' ? 'node' : 'pod';
 }
 
 function isNft(item: Item): boolean {

@@ -1,0 +1,104 @@
+import type { CallFrame, ReplyFrame } from '../../wire/agent/frame.ts';
+import type { AgentConfig } from '../../io/config/agent-config.ts';
+import type { AttachmentId } from '../../core/attachment.ts';
+import { adopt } from '../../core/ipam/adopt.ts';
+import { show } from '../../core/datapath/plan.ts';
+import { detach } from './attach.ts';
+import { Attachments } from './attachments.ts';
+import { type CniDoors, serveCni } from './cni-server.ts';
+import type { AgentDoors } from './doors.ts';
+import { History, whom } from './history.ts';
+import { Lanes } from './lanes.ts';
+import { NodeRunner } from './node-runner.ts';
+import { PoolRunner } from './pool-runner.ts';
+import { Repairer } from './repair.ts';
+import { lostAttachments, orphans } from './rescue.ts';
+import { SpoolRunner } from './spool-runner.ts';
+
+/** The agent as its servers, its signals and the simulator see it. */
+export interface Agent {
+  /** One CNI call. Never throws. */
+  handle(call: CallFrame): Promise<ReplyFrame>;
+  /** Takes on a changed configuration while running. Throws what cannot be applied; the rest stands. */
+  reconfigure(config: AgentConfig): Promise<void>;
+  /** Ends timers and watches, after the calls under way. The doors stay open: whoever opened them closes them. */
+  stop(): Promise<void>;
+  /** What status, explain and why are made of. */
+  readonly parts: AgentParts;
+}
+
+export interface AgentParts extends CniDoors {
+  readonly doors: AgentDoors;
+  readonly attachments: Attachments;
+}
+
+/**
+ * Builds the agent on its doors and brings memory, kernel and node together: what was lost is found, what is nobody's is removed, the
+ * node's plan stands, the spool is empty. Then it may serve. Throws JournalError when nothing can be remembered; a node plan that
+ * cannot be applied only makes it not ready, and is tried again by the repairer.
+ */
+export async function startAgent(doors: AgentDoors): Promise<Agent> {
+  const parts = await build(doors);
+  await removeOrphans(parts);
+  await parts.node.establish(doors.config).catch((err: unknown) => doors.log.error('node network not set up', { err }));
+  await parts.spool.start();
+  parts.repairer.start();
+  return {
+    handle: (call) => serveCni(parts, call),
+    reconfigure: async (config) => {
+      await parts.node.establish(config);
+      await parts.pool.setRanges(parts.node.ranges);
+    },
+    stop: async () => {
+      parts.spool.stop();
+      parts.repairer.stop();
+      await parts.lanes.idle();
+      parts.pool.stop();
+    },
+    parts,
+  };
+}
+
+async function build(doors: AgentDoors): Promise<AgentParts> {
+  const { journal, kernel, clock, log, meter, config } = doors;
+  if (journal.memory().bootId !== doors.bootId) await journal.append([{ kind: 'boot', bootId: doors.bootId }]);
+  await rescueLost(doors);
+  const attachments = new Attachments(journal);
+  const node = new NodeRunner({ kernel, journal, log }, config);
+  const policy = { cooldownMs: config.pool.cooldownMs, waitingLimit: config.pool.waitingLimit };
+  const { pool: adopted, disputes } = adopt(journal.memory(), { policy, ranges: node.ranges }, clock.now());
+  for (const dispute of disputes) log.error('two records of one address', { ...dispute });
+  const pool = new PoolRunner(adopted, { journal, clock });
+  const history = new History(clock);
+  for (const record of attachments.all()) history.note(whom(record), { kind: 'adopted' });
+  const lanes = new Lanes();
+  const settings = () => node.config.repair;
+  const repairer = new Repairer({ kernel, clock, log, meter, history, lanes, attachments, node, settings });
+  const basis = { kernel, clock, attachments, pool, node };
+  const del = async (id: AttachmentId) => {
+    const record = await lanes.run(id.split('/')[1] ?? id, () => detach(basis, id));
+    if (record === undefined) return;
+    history.note(whom(record), { kind: 'spooled' });
+    log.info('detached', { id, ips: record.addresses, from: 'spool' });
+  };
+  const spool = new SpoolRunner({ spool: doors.spool, clock, log, del });
+  return { ...basis, doors, journal, log, meter, lanes, history, repairer, spool };
+}
+
+/** Attachments that the kernel has and memory has not are taken on, so that no address is given twice. */
+async function rescueLost({ kernel, journal, clock, log }: AgentDoors): Promise<void> {
+  const known = new Set(journal.memory().attachments.keys());
+  for (const attachment of lostAttachments(await kernel.inventory(), known, clock.now())) {
+    log.warn('rescued', { id: attachment.id, ips: attachment.addresses });
+    await journal.append([{ kind: 'claim', attachment }]);
+  }
+}
+
+/** What is ours in the kernel and in no plan: left by a crash between two steps. */
+async function removeOrphans({ kernel, attachments, node, log }: AgentParts): Promise<void> {
+  const plans = [node.plan, ...attachments.all().map(({ plan }) => plan)];
+  const lost = orphans(await kernel.inventory(), plans);
+  if (lost.length === 0) return;
+  log.warn('removing what is nobody’s', { items: lost.map(show) });
+  for (const { item, error } of await kernel.remove(lost)) log.warn('not removed', { item: show(item), err: error });
+}

@@ -1,0 +1,127 @@
+import type { Logger } from '../../base/log.ts';
+import type { Millis } from '../../base/clock.ts';
+import { type Family, familyOf, type Prefix } from '../../base/ip.ts';
+import type { Range } from '../../core/ipam/event.ts';
+import { bridgeAddress, type NodeDatapath, nodeMtu, nodePlan, nodeWays } from '../../core/datapath/node-plan.ts';
+import { keyOf } from '../../core/datapath/identity.ts';
+import { type Plan, show } from '../../core/datapath/plan.ts';
+import type { LinkFacts } from '../../core/datapath/tunnel.ts';
+import type { AgentConfig } from '../../io/config/agent-config.ts';
+import type { HostLink, Kernel } from '../../io/kernel/kernel.ts';
+import type { Journal } from '../../io/store/journal.ts';
+import type { NodePlaceNow } from './wish.ts';
+
+export interface NodeDoors {
+  readonly kernel: Kernel;
+  readonly journal: Journal;
+  readonly log: Logger;
+}
+
+/** The node's own part of the network: what all pods share. Made at the start, changed with the configuration, never taken back. */
+export class NodeRunner {
+  readonly #doors: NodeDoors;
+  #config: AgentConfig;
+  #want: NodeDatapath | undefined;
+  #trouble: string | undefined = 'the agent is starting';
+
+  constructor(doors: NodeDoors, config: AgentConfig) {
+    this.#doors = doors;
+    this.#config = config;
+  }
+
+  get config(): AgentConfig {
+    return this.#config;
+  }
+
+  /** The plan on record: what is, or is about to be, in the kernel. */
+  get plan(): Plan {
+    return this.#doors.journal.memory().nodePlan;
+  }
+
+  /** Whether the node's plan was applied whole. */
+  get standing(): boolean {
+    return this.#trouble === undefined;
+  }
+
+  /** Why it does not stand. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  get families(): readonly Family[] {
+    return (['v4', 'v6'] as const).filter((family) =>
+      this.#config.network.ranges.some((it) => familyOf(it) === family),
+    );
+  }
+
+  get patienceMs(): Millis {
+    return this.#config.pool.patienceMs;
+  }
+
+  /** The ranges as the pool gives from them. */
+  get ranges(): readonly Range[] {
+    const { ranges, reserved } = this.#config.network;
+    return ranges.map((prefix) => ({ prefix, gateway: bridgeAddress(prefix), reserved }));
+  }
+
+  /** What a pod's plan needs to know of the node. */
+  place(): NodePlaceNow {
+    const { mode, bridge, ranges } = this.#config.network;
+    const found = this.plan.find((item) => item.kind === 'bridge' && item.link.name === bridge);
+    return {
+      mode,
+      bridge,
+      bridgeMac: found?.kind === 'bridge' ? found.mac : undefined,
+      mtuBytes: this.#want === undefined ? 1500 : nodeMtu(this.#want),
+      families: this.families,
+      ranges: ranges.map((prefix: Prefix) => ({ prefix, gateway: bridgeAddress(prefix) })),
+    };
+  }
+
+  /**
+   * Brings the kernel from the plan on record to the one that configuration and links now ask for. The new plan is on record before it
+   * is applied. Throws KernelError or JournalError; called again, it goes on.
+   */
+  async establish(config: AgentConfig): Promise<void> {
+    this.#config = config;
+    try {
+      const uplink = uplinkOf(config, await this.#doors.kernel.hostLinks());
+      const want: NodeDatapath = { ...config.network, nodeName: config.nodeName, checkSources: true, uplink };
+      this.#tellWays(want);
+      const after = nodePlan(want);
+      const remove = outdated(this.plan, after);
+      await this.#doors.journal.append([{ kind: 'node-plan', plan: [...after, ...remove] }]);
+      for (const { item, error } of await this.#doors.kernel.remove(remove.toReversed()))
+        this.#doors.log.warn('not removed', { owner: 'node', item: show(item), err: error });
+      const { failure } = await this.#doors.kernel.ensure(after);
+      if (failure !== undefined) throw failure.error;
+      await this.#doors.journal.append([{ kind: 'node-plan', plan: after }]);
+      this.#want = want;
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  #tellWays(want: NodeDatapath): void {
+    for (const way of nodeWays(want).ways)
+      if (way.by === 'none' && way.why !== 'left-to-the-network')
+        this.#doors.log.warn('no way to a range', { peer: way.peer.name, range: way.range, why: way.why });
+  }
+}
+
+/** What the plan on record has and the new one has no more. */
+function outdated(before: Plan, after: Plan): Plan {
+  const kept = new Set(after.map(keyOf));
+  return before.filter((item) => !kept.has(keyOf(item)));
+}
+
+/** The configured link, else the one of the default route, else the first that has an address. */
+function uplinkOf(config: AgentConfig, links: readonly HostLink[]): LinkFacts | undefined {
+  const { uplink } = config.network;
+  const byName = links.find(({ name }) => name === uplink);
+  const byRoute = links.find(({ defaultRoute }) => defaultRoute.length > 0);
+  const byAddress = links.find(({ up, addresses }) => up && addresses.length > 0);
+  return uplink === 'auto' ? (byRoute ?? byAddress) : byName;
+}
