@@ -1,0 +1,80 @@
+import pino from 'pino';
+import type { LogFields, Logger } from '../../base/log.ts';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+/** A Logger whose level may be changed while it runs. */
+export interface LevelLogger extends Logger {
+  level: LogLevel;
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format?: 'json' | 'text'; // default json
+  readonly fields?: LogFields; //       on every line
+  readonly write?: (line: string) => void; // gets whole lines with their end; default: standard error, synchronously
+}
+
+/** One line an event: {"ts":RFC 3339,"level":word,"msg":event, …fields}. Never throws, whatever the fields hold. */
+export function createLogger(options: LoggerOptions): LevelLogger {
+  const write = options.write ?? syncStderr();
+  const format = options.format === 'text' ? textLine : (line: string) => line;
+  const log = pino(
+    {
+      level: options.level,
+      base: { ...options.fields },
+      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+      formatters: { level: (level) => ({ level }), log: withoutBigints },
+      serializers: { err: errorFields },
+    },
+    { write: (line) => write(format(line)) },
+  );
+  return {
+    get level() {
+      return log.level as LogLevel;
+    },
+    set level(level) {
+      log.level = level;
+    },
+    error: (event, fields) => log.error(fields ?? {}, event),
+    warn: (event, fields) => log.warn(fields ?? {}, event),
+    info: (event, fields) => log.info(fields ?? {}, event),
+    debug: (event, fields) => log.debug(fields ?? {}, event),
+  };
+}
+
+/** Synchronous, so that the last line before a crash is there. */
+function syncStderr(): (line: string) => void {
+  const destination = pino.destination({ dest: 2, sync: true });
+  return (line) => void destination.write(line);
+}
+
+function withoutBigints(fields: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(fields);
+  if (!entries.some(([, value]) => typeof value === 'bigint')) return fields;
+  return Object.fromEntries(entries.map(([key, value]) => [key, typeof value === 'bigint' ? `${value}` : value]));
+}
+
+/** What an error says, with the chain of its causes; the stack only of the outermost. */
+function errorFields(err: unknown): unknown {
+  if (!(err instanceof Error)) return err;
+  const { kind, errno, said } = err as { kind?: unknown; errno?: unknown; said?: unknown };
+  const causes: string[] = [];
+  for (let cause = err.cause; cause instanceof Error && causes.length < 8; cause = cause.cause)
+    causes.push(`${cause.name}: ${cause.message}`);
+  const why = causes.length === 0 ? undefined : causes;
+  return { type: err.name, message: err.message, kind, errno, said, causes: why, stack: err.stack };
+}
+
+/** The same line for eyes: time, level, event, then key=value. */
+function textLine(line: string): string {
+  const { ts, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${textOf(value)}`);
+  return `${String(ts)} ${String(level).toUpperCase().padEnd(5)} ${String(msg)}${rest.join('')}\n`;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value;
+  return JSON.stringify(value);
+}

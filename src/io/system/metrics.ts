@@ -1,0 +1,101 @@
+import { readdirSync } from 'node:fs';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Family } from '../../base/ip.ts';
+import { METRICS, type MetricLine } from './metric-table.ts';
+
+export type CallResult = 'ok' | 'refused' | 'failed';
+export type AddressState = 'usable' | 'claimed' | 'cooling' | 'free';
+
+/** What is true now, asked for when somebody scrapes. Counts beyond 2^53 lose their last digits, as all in Prometheus. */
+export interface MetricsSample {
+  readonly addresses: readonly {
+    readonly family: Family;
+    readonly states: Readonly<Record<AddressState, number | bigint>>;
+    readonly waiting: number;
+  }[];
+  readonly attachments: number;
+  readonly spooled: number;
+  readonly degraded: boolean;
+}
+
+/** What the agent counts, in seconds and in numbers. Names: metric-table.ts. */
+export interface Metrics {
+  /** One CNI call has ended: seconds by stage, "total" among them. */
+  call(verb: string, result: CallResult, stages: Readonly<Record<string, number>>): void;
+  refused(why: string): void;
+  repaired(owner: 'node' | 'pod', items: number): void;
+  journalSeconds(seconds: number): void;
+  kernelError(errno: string): void;
+  /** All of it in Prometheus' text format 0.0.4, with the sample as it is now. */
+  text(sample: MetricsSample): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Counts from zero: a registry of its own, nothing shared between two calls. */
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry();
+  const histogram = (line: MetricLine) =>
+    new Histogram({ ...named(line, registry), buckets: [...(line.buckets ?? [])] });
+  const counter = (line: MetricLine) => new Counter(named(line, registry));
+  const gauge = (line: MetricLine) => new Gauge(named(line, registry));
+
+  const callSeconds = histogram(METRICS.callSeconds);
+  const refusals = counter(METRICS.refusals);
+  const repairs = counter(METRICS.repairs);
+  const journal = histogram(METRICS.journalSeconds);
+  const kernelErrors = counter(METRICS.kernelErrors);
+  const addresses = gauge(METRICS.addresses);
+  const waiting = gauge(METRICS.waiting);
+  const attachments = gauge(METRICS.attachments);
+  const spooled = gauge(METRICS.spooled);
+  const degraded = gauge(METRICS.degraded);
+  gauge(METRICS.build).set({ version, node_version: process.versions.node }, 1);
+  const ownNumbers = processNumbers(counter(METRICS.cpu), {
+    memory: gauge(METRICS.memory),
+    descriptors: gauge(METRICS.descriptors),
+    started: gauge(METRICS.started),
+  });
+
+  return {
+    call: (verb, result, stages) => {
+      for (const [stage, seconds] of Object.entries(stages)) callSeconds.observe({ verb, stage, result }, seconds);
+    },
+    refused: (why) => refusals.inc({ why }),
+    repaired: (owner, items) => repairs.inc({ owner }, items),
+    journalSeconds: (seconds) => journal.observe(seconds),
+    kernelError: (errno) => kernelErrors.inc({ errno }),
+    text: (sample) => {
+      for (const { family, states, waiting: adds } of sample.addresses) {
+        for (const [state, count] of Object.entries(states)) addresses.set({ family, state }, Number(count));
+        waiting.set({ family }, adds);
+      }
+      attachments.set(sample.attachments);
+      spooled.set(sample.spooled);
+      degraded.set(sample.degraded ? 1 : 0);
+      ownNumbers();
+      return registry.metrics();
+    },
+    contentType: registry.contentType,
+  };
+}
+
+function named(line: MetricLine, registry: Registry) {
+  return { name: line.name, help: line.help, labelNames: [...line.labels], registers: [registry] };
+}
+
+/** prom-client's own process metrics keep a histogram of the garbage collector besides; these four are what alerts use. */
+function processNumbers(
+  cpu: Counter,
+  gauges: Readonly<Record<'memory' | 'descriptors' | 'started', Gauge>>,
+): () => void {
+  let counted = 0;
+  gauges.started.set(Math.floor((Date.now() - process.uptime() * 1_000) / 1_000));
+  return () => {
+    const { user, system } = process.cpuUsage(); // microseconds
+    const seconds = (user + system) / 1e6;
+    cpu.inc(Math.max(0, seconds - counted));
+    counted = seconds;
+    gauges.memory.set(process.memoryUsage.rss());
+    gauges.descriptors.set(readdirSync('/proc/self/fd').length - 1); // less the one that reads
+  };
+}
