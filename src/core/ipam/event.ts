@@ -27,7 +27,10 @@ export type PoolEvent =
   /** Time has passed. */
   | { readonly kind: 'tick' };
 
-/** What must be done, in this order: a granted address is on record before anybody hears of it. */
+/**
+ * What must be done, in this order: a granted address is on record before anybody hears of it. One persist at most, whose releases
+ * go before its claims: a waiting ADD may be given what another has just given back.
+ */
 export type PoolEffect =
   | { readonly kind: 'persist'; readonly claims: readonly Claimed[]; readonly released: readonly Released[] }
   | { readonly kind: 'grant'; readonly to: AttachmentId; readonly addresses: readonly Address[] }

@@ -13,7 +13,7 @@ const plan: Plan = [{ kind: 'up', on: { netns: 'pod', name: 'lo' } }];
 function attachment(container: string, addresses: readonly Address[], since = 1_000): AttachmentRecord {
   const name = { network: 'berth', containerId: container, ifname: 'eth0' };
   const id = attachmentId(name);
-  return { id, name, netns: `/run/netns/${container}`, addresses, ports: [], plan, result: '{}', since };
+  return { id, name, netns: `/run/netns/${container}`, addresses, ports: [], ordinal: 0, plan, result: '{}', since };
 }
 
 function fold(records: readonly MemoryRecord[]): Memory {
