@@ -56,6 +56,7 @@ export type KernelChange =
       readonly kind: 'host';
       readonly what: 'link' | 'address' | 'route' | 'rule' | 'neighbour' | 'netconf' | 'nftables';
       readonly link?: string;
+      readonly by?: string; // who did it, where the kernel tells: nftables
     }
   /** In the namespace of the pod whose host end is `hostLink`. */
   | {
