@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HostPort } from '../../base/host-port.ts';
 import type { Logger } from '../../base/log.ts';
 import { peerReader } from './peer.ts';
 import { socketError } from './socket-error.ts';
@@ -34,7 +35,7 @@ export class HttpProblem extends Error {
 }
 
 /** On a unix socket, which only uid 0 of our user namespace may use, or on TCP, which everybody may. */
-export type HttpPlace = { readonly socket: string } | { readonly host: string; readonly port: number };
+export type HttpPlace = { readonly socket: string } | HostPort;
 
 export interface HttpServerOptions {
   readonly at: HttpPlace;
@@ -76,14 +77,6 @@ export async function serveHttp({ at, routes, log }: HttpServerOptions): Promise
       });
     },
   };
-}
-
-/** "127.0.0.1:9464" or "[::1]:9464" as a place. Throws RangeError. */
-export function placeOf(listen: string): { readonly host: string; readonly port: number } {
-  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(listen);
-  const port = Number(found?.[3]);
-  if (found === null || port > 65_535) throw new RangeError(`not a host and port: ${listen}`);
-  return { host: found[1] ?? found[2] ?? '', port };
 }
 
 function onlyRoot(server: Server, log: Logger): void {

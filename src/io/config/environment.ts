@@ -1,0 +1,44 @@
+/** A variable that wins over the file. A `list` is written with commas. */
+export interface EnvironmentKey {
+  readonly variable: string;
+  readonly key: string;
+  readonly list?: true;
+}
+
+/** All of them. Other variables are left alone: Kubernetes sets BERTH_PORT and the like for a Service of our name. */
+export const ENVIRONMENT: readonly EnvironmentKey[] = [
+  { variable: 'BERTH_NODE_NAME', key: 'nodeName' },
+  { variable: 'BERTH_MODE', key: 'network.mode' },
+  { variable: 'BERTH_RANGES', key: 'network.ranges', list: true },
+  { variable: 'BERTH_SOCKET', key: 'paths.socket' },
+  { variable: 'BERTH_ADMIN_SOCKET', key: 'paths.adminSocket' },
+  { variable: 'BERTH_STATE', key: 'paths.state' },
+  { variable: 'BERTH_SPOOL', key: 'paths.spool' },
+  { variable: 'BERTH_LISTEN', key: 'http.listen' },
+  { variable: 'BERTH_LOG_LEVEL', key: 'log.level' },
+  { variable: 'BERTH_LOG_FORMAT', key: 'log.format' },
+];
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variable that set a key, or undefined when none did. An empty variable counts as unset. */
+export function variableOf(path: string, environment: Environment): string | undefined {
+  const found = ENVIRONMENT.find(({ key }) => path === key || path.startsWith(`${key}[`));
+  return found !== undefined && environment[found.variable] ? found.variable : undefined;
+}
+
+/** The file's content with what the environment says put over it. A section that is no mapping is left for the schema to refuse. */
+export function override(content: unknown, environment: Environment): unknown {
+  return ENVIRONMENT.reduce((sum, { variable, key, list }) => {
+    const text = environment[variable];
+    if (!text) return sum;
+    return put(sum, key.split('.'), list ? text.split(',').map((part) => part.trim()) : text);
+  }, content);
+}
+
+function put(into: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  if (key === undefined) return value;
+  if (into !== undefined && (typeof into !== 'object' || into === null || Array.isArray(into))) return into;
+  const mapping = (into ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...mapping, [key]: put(mapping[key], rest, value) };
+}
