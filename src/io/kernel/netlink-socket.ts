@@ -12,7 +12,14 @@ const PROTOCOL = { route: 0, netfilter: 12 } as const; // linux/netlink.h
 const SOL_SOCKET = 1;
 const SO = { SNDBUF: 7, RCVBUF: 8, SNDBUFFORCE: 32, RCVBUFFORCE: 33 } as const; // asm-generic/socket.h
 const SOL_NETLINK = 270;
-const NETLINK = { ADD_MEMBERSHIP: 1, LISTEN_ALL_NSID: 8, CAP_ACK: 10, EXT_ACK: 11, GET_STRICT_CHK: 12 } as const;
+const NETLINK = {
+  ADD_MEMBERSHIP: 1,
+  DROP_MEMBERSHIP: 2,
+  LISTEN_ALL_NSID: 8,
+  CAP_ACK: 10,
+  EXT_ACK: 11,
+  GET_STRICT_CHK: 12,
+} as const;
 
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
@@ -82,6 +89,16 @@ export class NetlinkSocket {
     return this.#buffer.subarray(0, length);
   }
 
+  /** From now on hears what is told to a group. Throws KernelError. */
+  join(group: number): void {
+    check(setsockopt(this.fd, SOL_NETLINK, NETLINK.ADD_MEMBERSHIP, group), `join netlink group ${group}`);
+  }
+
+  /** Hears no more of a group; what waits already stays. */
+  leave(group: number): void {
+    setsockopt(this.fd, SOL_NETLINK, NETLINK.DROP_MEMBERSHIP, group);
+  }
+
   /** Asks for the notifications of all namespaces that have a number in this one. False when that is not permitted. */
   listenEverywhere(): boolean {
     return setsockopt(this.fd, SOL_NETLINK, NETLINK.LISTEN_ALL_NSID, 1) === 0;
@@ -103,8 +120,7 @@ function openHere(options: NetlinkOptions): NetlinkSocket {
     if (options.receiveBytes !== undefined) room(fd, SO.RCVBUFFORCE, SO.RCVBUF, options.receiveBytes);
     if (options.sendBytes !== undefined) room(fd, SO.SNDBUFFORCE, SO.SNDBUF, options.sendBytes);
     const made = NetlinkSocket.of(fd, options.port);
-    for (const group of options.groups ?? [])
-      check(setsockopt(fd, SOL_NETLINK, NETLINK.ADD_MEMBERSHIP, group), `join netlink group ${group}`);
+    for (const group of options.groups ?? []) made.join(group);
     return made;
   } catch (error) {
     close(fd);

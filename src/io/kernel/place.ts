@@ -15,7 +15,7 @@ export class Place {
     this.channel = channel;
   }
 
-  /** `port` marks what we change in the notifications of others' sockets. The namespace is closed with the place. Throws KernelError. */
+  /** `port` marks what we change in the notifications of others' sockets. Throws KernelError. */
   static open(netns: Netns, port?: number): Place {
     const socket = NetlinkSocket.open({
       protocol: 'route',
@@ -26,8 +26,8 @@ export class Place {
     return new Place(netns, new Channel(socket));
   }
 
+  /** Closes the socket; the namespace is its opener's. */
   close(): void {
     this.channel.socket.close();
-    this.netns.close();
   }
 }

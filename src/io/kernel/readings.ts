@@ -8,19 +8,14 @@ import { putQdisc, type QdiscMessage, takeQdisc } from '../../wire/rtnetlink/qdi
 import { putRoute, type RouteMessage, takeRoute } from '../../wire/rtnetlink/route.ts';
 import { putRule, type RuleMessage, takeRule } from '../../wire/rtnetlink/rule.ts';
 import { AF, RTM } from '../../wire/rtnetlink/type.ts';
-import { type Request, sendBatch } from './batch.ts';
+import { sendBatch } from './batch.ts';
 import { kernelError } from './kernel-error.ts';
 import type { Place } from './place.ts';
+import { askLink } from './requests.ts';
 
 // Questions to the kernel. Dumps ask it to filter where it can; an older one gives more, so what comes is filtered again.
 
 const NO_LINK = { family: AF.UNSPEC, type: 0, index: 0, flags: 0, change: 0, filter: SKIP_STATS };
-
-/** The request that asks for one link, by name or index. */
-export function askLink(which: string | number): Request {
-  const by = typeof which === 'string' ? { name: which } : { index: which };
-  return { type: RTM.GETLINK, flags: 0, body: (writer) => putLink(writer, { ...NO_LINK, ...by }) };
-}
 
 /** One link, by name or index; undefined when there is none. Throws KernelError. */
 export function readLink(place: Place, which: string | number): LinkMessage | undefined {

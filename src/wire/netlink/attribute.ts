@@ -31,6 +31,19 @@ export function readAttributes(bytes: Uint8Array): Attribute[] {
   return attributes;
 }
 
+/** The value of the first attribute of a type, without looking at any other's; undefined when there is none, or the bytes are broken. */
+export function findAttribute(bytes: Uint8Array, from: number, type: number): Uint8Array | undefined {
+  let at = from;
+  while (at + HEADER <= bytes.length) {
+    const length = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+    const found = ((bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8)) & TYPE_MASK;
+    if (length < HEADER || at + length > bytes.length) return undefined;
+    if (found === type) return bytes.subarray(at + HEADER, at + length);
+    at += (length + 3) & ~3;
+  }
+  return undefined;
+}
+
 /** Writes an attribute. Throws RangeError when the value is longer than an attribute can be. */
 export function putBytes(writer: Writer, type: number, value: Uint8Array): void {
   head(writer, type, value.length);

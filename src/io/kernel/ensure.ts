@@ -1,0 +1,93 @@
+import { linkUnder, sameLink } from '../../core/datapath/identity.ts';
+import { type Item, show } from '../../core/datapath/plan.ts';
+import { ERRNO } from '../../wire/netlink/errno.ts';
+import { inLine, linkInLine, obsoleteTunnel } from './alter.ts';
+import { creation, type Steps, type Tools } from './create.ts';
+import type { Ensured } from './kernel.ts';
+import { isNewLink, type RouteItem, slotOf } from './link-item.ts';
+import type { LinkNumbers } from './link-numbers.ts';
+import { Links } from './links.ts';
+import type { Places } from './places.ts';
+import { observe } from './observe.ts';
+import { type Performed, perform } from './steps.ts';
+
+/** What stays the same from call to call. */
+export interface Bench {
+  readonly numbers: LinkNumbers;
+  readonly v6: boolean;
+}
+
+/** How often a call starts again because an index was taken, or a tunnel had to be removed first. */
+const TRIES = 8;
+
+/** Makes items exist, as `Kernel.ensure` promises. A pod that is new costs two sends; anything else is looked at first. */
+export function ensure(places: Places, items: readonly RouteItem[], bench: Bench): Ensured {
+  if (isNewPod(items)) {
+    const quick = performAll(places, creation(items, toolsFor(places, bench)));
+    if (!nameOrNumberTaken(quick)) return quick;
+  }
+  const made: Item[] = [];
+  for (let tries = 1; ; tries++) {
+    const { again, failure, ...attempt } = ensureObserved(items, toolsFor(places, bench));
+    made.push(...attempt.made);
+    if (!again || tries === TRIES) return failure === undefined ? { made } : { made, failure };
+  }
+}
+
+function toolsFor(places: Places, { numbers, v6 }: Bench): Tools {
+  return { places, links: new Links(places), numbers, v6 };
+}
+
+/** Whether all of the items stand on a veth of theirs, or are the pod's loopback: then none is there if the veth is not. */
+function isNewPod(items: readonly RouteItem[]): boolean {
+  const [veth, ...others] = items;
+  if (veth?.kind !== 'veth') return false;
+  return others.every((item) => {
+    const on = linkUnder(item);
+    if (on === undefined) return false;
+    return sameLink(on, veth.host) || sameLink(on, veth.pod) || (item.kind === 'up' && on.name === 'lo');
+  });
+}
+
+/** A link was refused because its name, or the index we chose, is taken: nothing that stands on it was made. */
+function nameOrNumberTaken({ failure, fault }: Performed): boolean {
+  const taken = fault?.errno === ERRNO.EEXIST || fault?.errno === ERRNO.EBUSY;
+  return taken && failure !== undefined && isNewLink(failure.item);
+}
+
+function performAll(places: Places, { host, pod, failure }: Steps): Performed {
+  const inHost = perform(places.host, host);
+  if (inHost.failure !== undefined) return inHost;
+  const inPod: Performed = pod.length === 0 ? { made: [] } : perform(places.of('pod'), pod);
+  const made = [...new Set([...inHost.made, ...inPod.made])];
+  const failed = inPod.failure === undefined ? failure : inPod.failure;
+  return { ...inPod, made, ...(failed === undefined ? {} : { failure: failed }) };
+}
+
+/** Looks at what there is and does what is missing. `again` when another try resolves what stood in the way. */
+function ensureObserved(items: readonly RouteItem[], tools: Tools): Performed & { readonly again: boolean } {
+  const { places, links } = tools;
+  const obsolete = items.flatMap((item) => obsoleteTunnel(item, links) ?? []);
+  if (obsolete.length > 0) {
+    const removal = perform(places.host, obsolete);
+    return { ...removal, again: removal.failure === undefined };
+  }
+  const there = new Map(observe(places, items, links).map((item) => [slotOf(item), item]));
+  const missing = items.filter((item) => {
+    const shown = there.get(slotOf(item));
+    return shown === undefined || !isMet(item, shown, links);
+  });
+  const standing = (item: RouteItem) => {
+    const shown = there.get(slotOf(item));
+    if (isNewLink(item)) return linkInLine(item, tools);
+    return shown === undefined ? undefined : inLine(item, shown, tools);
+  };
+  const result = performAll(places, creation(missing, tools, standing));
+  return { ...result, again: nameOrNumberTaken(result) };
+}
+
+/** Whether what is shown is the item. A neighbour shows its MAC, where a plan may name the link that has it. */
+function isMet(item: RouteItem, shown: RouteItem, links: Links): boolean {
+  if (item.kind !== 'neighbour' || typeof item.at === 'string') return show(item) === show(shown);
+  return shown.kind === 'neighbour' && shown.at === links.read(item.at)?.mac;
+}

@@ -1,0 +1,89 @@
+import type { Message } from '../../wire/netlink/header.ts';
+import { type Fault, type Request, sendBatch } from './batch.ts';
+import { kernelError } from './kernel-error.ts';
+import { type Ensured, KernelError } from './kernel.ts';
+import { show, type Item } from '../../core/datapath/plan.ts';
+import type { Place } from './place.ts';
+
+/** Requests sent as one datagram at most: each refused one costs room in the socket for its answer. */
+const BATCH_REQUESTS = 128;
+
+/**
+ * What is to be done for items: requests, or something that is no netlink. The items are all made when it is done and `makes` says so,
+ * and the first is to blame when it fails. Absent `makes`: they existed, and are only brought in line.
+ */
+export interface Step {
+  readonly items: readonly Item[];
+  readonly requests?: readonly Request[];
+  readonly write?: () => void; // throws KernelError
+  readonly makes?: (answers: readonly Message[]) => boolean;
+}
+
+export const makes = () => true;
+
+/** What became of steps. `fault` is the failed request's, when it was one. */
+export interface Performed extends Ensured {
+  readonly fault?: Fault;
+}
+
+/**
+ * Performs steps in order, requests of neighbouring steps in one batch. Stops after the batch in which something failed; the kernel went on
+ * within it, and all that it made is told. An item of which a part was made counts as made: it is there to be taken back.
+ */
+export function perform(place: Place, steps: readonly Step[]): Performed {
+  const made = new Set<Item>();
+  for (const group of groups(steps)) {
+    const failed = group[0]?.write === undefined ? performRequests(place, group, made) : performWrite(group[0], made);
+    if (failed !== undefined) return { made: [...made], ...failed };
+  }
+  return { made: [...made] };
+}
+
+type Failed = Pick<Performed, 'failure' | 'fault'>;
+
+/** Runs of steps with requests, as long as a batch may be; others alone. */
+function groups(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const all: Step[][] = [];
+  let room = 0;
+  for (const step of steps) {
+    const size = step.requests?.length ?? BATCH_REQUESTS;
+    const last = all.at(-1);
+    if (last !== undefined && size <= room) last.push(step);
+    else all.push([step]);
+    room = last !== undefined && size <= room ? room - size : BATCH_REQUESTS - size;
+  }
+  return all;
+}
+
+function performRequests(place: Place, steps: readonly Step[], made: Set<Item>): Failed | undefined {
+  const { faults, answers } = sendBatch(
+    place,
+    steps.flatMap(({ requests = [] }) => requests),
+  );
+  let at = 0;
+  let failed: Failed | undefined;
+  for (const step of steps) {
+    const numbers = (step.requests ?? []).map(() => at++);
+    const bad = numbers.find((number) => faults.has(number));
+    const fault = bad === undefined ? undefined : faults.get(bad);
+    const told = numbers.flatMap((number) => answers.get(number) ?? []);
+    const some = numbers.some((number) => !faults.has(number));
+    if (some && step.makes?.(told) === true) for (const item of step.items) made.add(item);
+    const [item] = step.items;
+    if (fault !== undefined && item !== undefined && failed === undefined)
+      failed = { failure: { item, error: kernelError(fault.errno, `make ${show(item)}`, fault.said) }, fault };
+  }
+  return failed;
+}
+
+function performWrite({ write, items, makes }: Step, made: Set<Item>): Failed | undefined {
+  try {
+    write?.();
+    if (makes?.([]) === true) for (const item of items) made.add(item);
+    return undefined;
+  } catch (error) {
+    const [item] = items;
+    if (!(error instanceof KernelError) || item === undefined) throw error;
+    return { failure: { item, error } };
+  }
+}
