@@ -1,3 +1,4 @@
+import type { DiskErrorKind } from './disk.ts';
 import type { Memory, MemoryRecord } from '../../core/memory/record.ts';
 
 /** What opening a journal found, for the log and for `berth status`. Sentences, worst first; empty when all was well. */
@@ -7,6 +8,16 @@ export interface Recovery {
   readonly corrupt: number; // records whose checksum was wrong
   readonly unknown: number; // records of a kind we do not know, kept
   readonly said: readonly string[];
+}
+
+/** Why something could not be remembered. `full`: no room; `io`: the disk failed; `denied`: no permission, or another agent has it. */
+export class JournalError extends Error {
+  readonly kind: DiskErrorKind;
+  constructor(kind: DiskErrorKind, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'JournalError';
+    this.kind = kind;
+  }
 }
 
 /** The agent's memory. Throws JournalError. */
