@@ -3,7 +3,8 @@ import { address } from '../../base/ip.ts';
 import { mac } from '../../base/mac.ts';
 import { attachmentId } from '../../core/attachment.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
-import { aliasOf, lostAttachments, orphans } from './rescue.ts';
+import { aliasOf } from '../../core/datapath/alias.ts';
+import { lostAttachments, orphans } from './rescue.ts';
 
 const name = { network: 'pods', containerId: '4f1c', ifname: 'eth0' };
 const id = attachmentId(name);

@@ -11,6 +11,7 @@ import {
 import { hash64, hashName } from '../../base/hash.ts';
 import { localMac, type Mac } from '../../base/mac.ts';
 import type { AttachmentId, PortMapping } from '../attachment.ts';
+import { aliasOf } from './alias.ts';
 import { podElements } from './elements.ts';
 import {
   DEFAULT_V4,
@@ -77,7 +78,10 @@ export function podPlan(want: PodDatapath): Plan {
     mtu: want.mtuBytes,
     podMac: want.podMac,
     hostMac: want.hostMac,
-    alias: want.id.slice(0, 255), // IFALIASZ - 1, linux/if.h
+    alias: aliasOf(
+      want.id,
+      paths.map(({ self }) => self),
+    ),
   };
   return [
     veth,
