@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/clock.ts';
-import type { AttachmentRecord } from '../../core/attachment.ts';
+import type { Clock, Millis } from '../../base/clock.ts';
+import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import { EVENT_RING } from '../../core/datapath/numbers.ts';
 import type { About, Decision, Deed } from '../../core/why/decision.ts';
 import { about, emptyRing, push, type Ring } from '../../core/why/ring.ts';
@@ -15,6 +15,14 @@ export class History {
 
   note(whom: About, deed: Deed): void {
     this.#ring = push(this.#ring, { at: this.#clock.now(), about: whom, ...deed });
+  }
+
+  /** How long the last ADD of an attachment took; undefined when the ring no longer holds it. */
+  addMs(id: AttachmentId): Millis | undefined {
+    let found: Millis | undefined;
+    for (const decision of this.#ring.decisions.values())
+      if (decision.kind === 'attached' && decision.about.id === id) found = decision.ms;
+    return found;
   }
 
   /** Everything that was decided about a pod, a container or an address, oldest first. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Millis } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { AttachmentId } from '../../core/attachment.ts';
 import type { About } from '../../core/why/decision.ts';
@@ -6,7 +6,7 @@ import { difference, REPAIR } from '../../core/datapath/difference.ts';
 import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { Kernel, KernelChange } from '../../io/kernel/kernel.ts';
-import type { Attachments } from './attachments.ts';
+import { type Attachments, holderName } from './attachments.ts';
 import type { Meter } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { Lanes } from './lanes.ts';
@@ -39,6 +39,7 @@ export class Repairer {
   readonly #broken = new Map<Owner, readonly string[]>();
   readonly #timers = new Set<() => void>();
   #unwatch: (() => void) | undefined;
+  #lastRepair: { at: Millis; owner: string; items: readonly string[] } | undefined;
   #looking = false;
   #mending = false;
 
@@ -61,6 +62,11 @@ export class Repairer {
   /** Lines of what is known to be missing now, not yet put back. */
   missing(): readonly string[] {
     return [...this.#broken.values()].flat();
+  }
+
+  /** The last thing that was put back. */
+  get lastRepair(): { readonly at: Millis; readonly owner: string; readonly items: readonly string[] } | undefined {
+    return this.#lastRepair;
   }
 
   /** An attachment is gone, rightly: nothing of it can be missing. */
@@ -134,6 +140,7 @@ export class Repairer {
       }
       this.#doors.meter.repaired(kindOf(owner), lack.length);
       this.#doors.history.note(this.#aboutOf(owner), { kind: 'repaired', missing: lack.map(show) });
+      this.#lastRepair = { at: this.#doors.clock.now(), owner: this.#nameOf(owner), items: lack.map(show) };
       this.#doors.log.warn('repaired', { owner, items: lack.map(show) });
     }
     this.#broken.delete(owner);
@@ -158,6 +165,11 @@ export class Repairer {
     if (owner === 'elements') return [...node.plan, ...attachments.all().flatMap(({ plan }) => plan)].filter(isNft);
     const record = attachments.get(owner);
     return record === undefined || !kernel.sandboxExists(record.netns) ? [] : record.plan;
+  }
+
+  #nameOf(owner: Owner): string {
+    const record = owner === 'node' || owner === 'elements' ? undefined : this.#doors.attachments.get(owner);
+    return record === undefined ? 'node' : holderName(record);
   }
 
   #aboutOf(owner: Owner): About {

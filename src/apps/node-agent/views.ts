@@ -1,0 +1,115 @@
+import { attachmentId, type AttachmentRecord } from '../../core/attachment.ts';
+import { difference, REPAIR } from '../../core/datapath/difference.ts';
+import { type Item, show } from '../../core/datapath/plan.ts';
+import { censusOf } from '../../core/ipam/pool.ts';
+import { familyOf } from '../../base/ip.ts';
+import { tell } from '../../core/why/tell.ts';
+import type { AgentStatus, ExplainItem, ExplainReply, PodRow, PoolStatus, WhyReply } from '../../wire/agent/status.ts';
+import type { AgentParts } from './agent.ts';
+import { holderName } from './attachments.ts';
+import { obstacles } from './readiness.ts';
+
+// The agent's state as the admin socket tells it: values in, values out.
+
+/** Facts of the process that no part knows. */
+export interface ProcessFacts {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: number;
+}
+
+export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus {
+  const { node, doors, repairer, attachments, clock } = parts;
+  const wrong = obstacles(parts).map((error) => [error.message, error.details].filter((it) => it !== '').join(': '));
+  const failing = doors.journal.failing();
+  const { lastRepair } = repairer;
+  return {
+    ...facts,
+    node: node.config.nodeName,
+    uptimeMs: clock.now() - facts.startedAt,
+    mode: node.config.network.mode,
+    ready: wrong.length === 0,
+    degraded: wrong,
+    pools: node.families.map((family) => poolView(parts, family)),
+    attachments: attachments.count,
+    spooled: parts.spool.length,
+    journal: {
+      path: node.config.paths.state,
+      records: doors.recovery.records,
+      ...(failing === undefined ? {} : { failing }),
+    },
+    recovery: doors.recovery.said,
+    ...(lastRepair === undefined ? {} : { lastRepair }),
+  };
+}
+
+export function poolView({ pool, node, clock }: AgentParts, family: 'v4' | 'v6'): PoolStatus {
+  const { usable, claimed, cooling, free } = censusOf(pool.pool, family, clock.now());
+  return {
+    family,
+    ranges: node.config.network.ranges.filter((range) => familyOf(range) === family),
+    usable: `${usable}`,
+    claimed,
+    cooling,
+    free: `${free}`,
+    waiting: pool.pool.waiting.filter(({ families }) => families.includes(family)).length,
+  };
+}
+
+export function podsView(parts: AgentParts): readonly PodRow[] {
+  return parts.attachments.all().map((record) => podRow(parts, record));
+}
+
+/** Plan beside kernel of all attachments that a query names; undefined when it names none. */
+export async function explainView(parts: AgentParts, query: string): Promise<ExplainReply | undefined> {
+  const record = parts.attachments.all().find((it) => names(it, query));
+  if (record === undefined) return undefined;
+  const observed = await parts.kernel.observe(record.plan, record.netns);
+  const { missing, changed, foreign } = difference(record.plan, observed, REPAIR);
+  const changes = new Map(changed.map(({ want, have }) => [want, have]));
+  const line = (item: Item): ExplainItem => {
+    const have = changes.get(item);
+    if (have !== undefined) return { line: show(item), state: 'changed', have: show(have) };
+    return { line: show(item), state: missing.includes(item) ? 'missing' : 'ok' };
+  };
+  const strange = foreign.map((item): ExplainItem => ({ line: show(item), state: 'foreign' }));
+  const veth = record.plan.find((item) => item.kind === 'veth');
+  return {
+    attachment: podRow(parts, record),
+    netns: record.netns,
+    ...(veth?.kind === 'veth' ? { hostLink: veth.host.name } : {}),
+    ports: record.ports.map(portText),
+    items: [...record.plan.map(line), ...strange],
+  };
+}
+
+export function whyView({ history }: AgentParts, query: string): WhyReply {
+  return { query, sentences: history.about(query).map((decision) => ({ at: decision.at, text: tell(decision) })) };
+}
+
+function podRow({ history }: AgentParts, record: AttachmentRecord): PodRow {
+  const { name, addresses, since, pod } = record;
+  const addMs = history.addMs(record.id);
+  return {
+    ...(pod === undefined ? {} : { pod: holderName(record) }),
+    container: name.containerId,
+    network: name.network,
+    ifname: name.ifname,
+    addresses,
+    since,
+    ...(addMs === undefined ? {} : { addMs }),
+    mode: record.plan.some(({ kind }) => kind === 'port') ? 'bridge' : 'routed',
+  };
+}
+
+const SHORTEST_ID = 4; // letters of a container id: fewer would match what nobody meant
+
+function names({ name, addresses, pod }: AttachmentRecord, query: string): boolean {
+  if (addresses.some((address) => address === query) || attachmentId(name) === query) return true;
+  if (pod !== undefined && (query === pod.name || query === `${pod.namespace}/${pod.name}`)) return true;
+  return query.length >= SHORTEST_ID && name.containerId.startsWith(query);
+}
+
+function portText({ protocol, hostIp, hostPort, containerPort }: AttachmentRecord['ports'][number]): string {
+  return `${protocol} ${hostIp === undefined ? '' : `${hostIp}:`}${hostPort} -> ${containerPort}`;
+}
