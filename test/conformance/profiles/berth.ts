@@ -1,0 +1,110 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from '../world/wait.ts';
+import type { Daemon, Profile } from './profile.ts';
+
+const AGENT = fileURLToPath(new URL('../../../src/berth.ts', import.meta.url));
+
+/** Shorter than in production (docs/operating.md), so that a run need not wait for them. Milliseconds. */
+const PATIENCE = {
+  BERTH_ADD_BUDGET_MS: '2500',
+  BERTH_WAIT_MS: '1000',
+  BERTH_DEL_BUDGET_MS: '5000',
+  BERTH_DEL_WAIT_MS: '500',
+};
+
+/** Berth with an agent of its own, whose files are all in `folder`. `companions`: where the reference plugins are. */
+export function berthProfile(executable: string, companions: string, folder: string): Profile {
+  const socket = join(folder, 'agent.sock');
+  const spool = join(folder, 'spool');
+  const capabilities = { portMappings: true, bandwidth: true, ips: true, mac: true, dns: true };
+  return {
+    plugin: 'berth',
+    type: 'berth-cni',
+    directories: [dirname(executable), companions],
+    env: { BERTH_SOCKET: socket, BERTH_SPOOL: spool, ...PATIENCE },
+    network: () => [{ type: 'berth-cni', capabilities }],
+    daemon: new Agent(folder, socket, spool),
+  };
+}
+
+class Agent implements Daemon {
+  readonly socket: string;
+  readonly #folder: string;
+  readonly #spool: string;
+  readonly #logFile: string;
+  #process: ChildProcess | undefined;
+
+  constructor(folder: string, socket: string, spool: string) {
+    this.#folder = folder;
+    this.socket = socket;
+    this.#spool = spool;
+    this.#logFile = join(folder, 'agent.log');
+    for (const directory of [spool, join(folder, 'state')]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    appendFileSync(this.#logFile, '');
+  }
+
+  async start(scarce = false): Promise<void> {
+    const config = join(this.#folder, 'agent.json');
+    writeFileSync(config, JSON.stringify(this.#config(scarce)));
+    const log = openSync(this.#logFile, 'a');
+    const agent = spawn(process.execPath, [AGENT, 'agent', '--config', config], { stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#process = agent;
+    const serving = await until(10_000, async () =>
+      agent.exitCode !== null ? false : (await this.#answers()) || undefined,
+    );
+    if (serving !== true)
+      throw new Error(`the agent does not serve: ${this.log().trim().split('\n').slice(-5).join(' | ')}`);
+  }
+
+  async stop(): Promise<void> {
+    const agent = this.#process;
+    this.#process = undefined;
+    if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return;
+    const ended = new Promise((resolve) => agent.once('exit', resolve));
+    agent.kill('SIGTERM');
+    const late = setTimeout(() => agent.kill('SIGKILL'), 5_000);
+    await ended;
+    clearTimeout(late);
+  }
+
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  log(): string {
+    return readFileSync(this.#logFile, 'utf8');
+  }
+
+  #config(scarce: boolean): object {
+    return {
+      nodeName: 'conformance',
+      network: { ranges: [scarce ? '10.88.200.0/29' : '10.88.0.0/24', 'fd00:88::/120'], mtu: 1400 },
+      pool: { cooldown: '100ms', patience: '2s' },
+      repair: { delay: '60s', interval: '1h' }, // C19 and C25 look at damage, so damage must stay
+      paths: {
+        socket: this.socket,
+        adminSocket: join(this.#folder, 'admin.sock'),
+        state: join(this.#folder, 'state'),
+        spool: this.#spool,
+      },
+      log: { level: 'info', format: 'json' },
+    };
+  }
+
+  #answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.socket);
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+  }
+}

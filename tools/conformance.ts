@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { allChecks } from '../test/conformance/checks/all.ts';
+import { installScripted } from '../test/conformance/plugins/install-scripted.ts';
+import { berthProfile } from '../test/conformance/profiles/berth.ts';
+import { givenProfile } from '../test/conformance/profiles/given.ts';
+import type { Profile } from '../test/conformance/profiles/profile.ts';
+import { referenceProfile } from '../test/conformance/profiles/reference.ts';
+import { report, summary, told } from '../test/conformance/report.ts';
+import { runChecks } from '../test/conformance/run.ts';
+import { makeNode } from '../test/conformance/world/node.ts';
+import { referencePlugins } from './reference-plugins.ts';
+
+const USAGE = `usage: npm run conformance -- [--plugin PATH|bridge|ptp] [--config FILE] [--only C1,C2] [--json]
+  --plugin  a CNI plugin; bridge and ptp are the reference ones. Without it: Berth, with an agent of its own.
+  --config  the plugin's configuration, a conflist or one plugin's object; needed for plugins this runner does not know
+  --only    only these checks
+  --json    one JSON document on stdout instead of the table
+`;
+
+/** Everything happens on this tmpfs, which ends with the run. */
+const FOLDER = '/run/conformance';
+
+/**
+ * The run's own world: mounts, network and processes of its own, a tmpfs over /run, and an end of everything when this process ends.
+ * In a user namespace too where we are not root.
+ */
+const WORLD = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+const INSIDE = 'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && "$@"; exit $?';
+
+const { values: options } = parseArgs({
+  options: {
+    plugin: { type: 'string', default: 'berth' },
+    config: { type: 'string' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    inside: { type: 'string' }, // the directory of reference plugins; given only by this program to itself
+  },
+});
+
+if (options.help) process.stdout.write(USAGE);
+else if (options.inside === undefined) process.exitCode = enterWorld();
+else process.exitCode = await main(options.inside);
+
+/** Runs this program again in a world of its own. There is no network in there, so what must be built is built before. */
+function enterWorld(): number {
+  const { directory, note, version } = referencePlugins();
+  if (note !== '') process.stderr.write(`reference plugins ${version}, for the newest cannot be built: ${note}\n`);
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const again = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2), '--inside', directory];
+  const { status, error } = spawnSync('unshare', [...user, ...WORLD, '--', 'sh', '-c', INSIDE, 'sh', ...again], {
+    stdio: 'inherit',
+  });
+  if (error !== undefined) process.stderr.write(`unshare: ${error.message}\n`);
+  return status ?? 1;
+}
+
+async function main(companions: string): Promise<number> {
+  mkdirSync(FOLDER, { recursive: true });
+  installScripted(`${FOLDER}/bin`);
+  await makeNode();
+  const profile = chosenProfile(companions);
+  const only = options.only?.split(',');
+  const checks = allChecks.filter((check) => only === undefined || only.includes(check.id));
+  const outcomes = await runChecks(checks, profile, FOLDER, (outcome) => {
+    if (!options.json) process.stdout.write(`${told(outcome)}\n`);
+  });
+  const whole = report(profile.plugin, outcomes);
+  process.stdout.write(options.json ? `${JSON.stringify(whole)}\n` : `${summary(whole)}\n`);
+  return whole.failed === 0 ? 0 : 1;
+}
+
+function chosenProfile(companions: string): Profile {
+  const { plugin, config } = options;
+  const berth = resolve(dirname(fileURLToPath(import.meta.url)), '../build/berth-cni');
+  if (config !== undefined) return givenProfile(located(plugin, companions), readFileSync(config, 'utf8'), companions);
+  const type = basename(plugin);
+  if (plugin === 'berth' || type === 'berth-cni') {
+    const executable = plugin === 'berth' ? berth : resolve(plugin);
+    if (!existsSync(executable)) throw new Error(`${executable} is not there: npm run build`);
+    return berthProfile(executable, companions, FOLDER);
+  }
+  if (type === 'bridge' || type === 'ptp') return referenceProfile(type, dirname(located(plugin, companions)), FOLDER);
+  throw new Error(`how is ${type} configured? Give its configuration with --config`);
+}
+
+/** A bare name is one of the reference plugins. */
+function located(plugin: string, companions: string): string {
+  return plugin.includes('/') ? resolve(plugin) : resolve(companions, plugin);
+}
