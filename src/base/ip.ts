@@ -107,20 +107,28 @@ export function addressOfBytes(bytes: Uint8Array): Address {
 
 export function numberOf(of: Address): bigint {
   const bytes = parseBytes(of);
-  const word = (at: number) => bytes.subarray(at, at + 4).reduce((sum, byte) => sum * 256 + byte, 0);
-  if (bytes.length === 4) return BigInt(word(0));
-  const half = (at: number) => (BigInt(word(at)) << 32n) | BigInt(word(at + 4));
+  if (bytes.length === 4) return BigInt(wordAt(bytes, 0));
+  const half = (at: number) => (BigInt(wordAt(bytes, at)) << 32n) | BigInt(wordAt(bytes, at + 4));
   return (half(0) << 64n) | half(8);
 }
 
 /** The opposite of `numberOf`. Throws RangeError when the family has no such address. */
 export function addressOfNumber(value: bigint, family: Family): Address {
   if (value < 0n || value >> BigInt(bitsOf(family)) !== 0n) throw new RangeError(`no ${family} address: ${value}`);
-  const words = family === 'v4' ? [value] : [value >> 96n, value >> 64n, value >> 32n, value];
-  const bytes = words
-    .map((word) => Number(word & 0xffff_ffffn))
-    .flatMap((word) => [word >>> 24, word >>> 16, word >>> 8, word]);
-  return addressOfBytes(Uint8Array.from(bytes));
+  const bytes = new Uint8Array(bitsOf(family) / 8);
+  let rest = value;
+  for (let at = bytes.length; at > 0; rest >>= 32n) {
+    let word = Number(rest & 0xffff_ffffn);
+    for (const start = at - 4; at > start; word >>>= 8) bytes[--at] = word;
+  }
+  return addressOfBytes(bytes);
+}
+
+/** Four bytes as a number. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  let word = 0;
+  for (let i = at; i < at + 4; i++) word = word * 256 + Number(bytes[i]);
+  return word;
 }
 
 /** The same bytes with all bits behind the length cleared. */
