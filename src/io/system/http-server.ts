@@ -65,7 +65,7 @@ export async function serveHttp({ at, routes, log }: HttpServerOptions): Promise
   } else {
     await listenOnPort(server, at.host, at.port);
   }
-  server.on('error', (err) => log.error('http-server-failed', { err }));
+  server.on('error', (err) => log.error('http server failed', { err }));
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? (address as AddressInfo).port : 0,
@@ -84,7 +84,7 @@ function onlyRoot(server: Server, log: Logger): void {
   server.on('connection', (socket) => {
     const peer = peerOf(descriptorOf(socket));
     if (peer?.uid === 0) return;
-    log.warn('http-denied', { pid: peer?.pid, uid: peer?.uid });
+    log.warn('http denied', { pid: peer?.pid, uid: peer?.uid });
     socket.destroy();
   });
 }
@@ -110,7 +110,7 @@ async function serve(
     send(response, await answerTo(routes, request));
   } catch (err) {
     if (err instanceof HttpProblem) return send(response, { status: err.status, body: { error: err.message } });
-    log.error('http-failed', { path: request.url, err });
+    log.error('http failed', { path: request.url, err });
     send(response, { status: 500, body: { error: 'the agent failed at this request: see its log' } });
   }
 }

@@ -113,7 +113,7 @@ test('the peer is known by its ids, and one that is not allowed hears nothing', 
   });
   expect((await ask(frame())).length).toBe(0);
   expect(seen).toEqual([{ pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() }]);
-  expect(lines.map((it) => it.event)).toEqual(['call-denied']);
+  expect(lines.map((it) => it.event)).toEqual(['call denied']);
 });
 
 const HOSTILE: readonly (readonly [string, Uint8Array])[] = [
@@ -129,7 +129,7 @@ const HOSTILE: readonly (readonly [string, Uint8Array])[] = [
 test.each(HOSTILE)('%s ends its own connection and nothing else', async (_name, bytes) => {
   await serve();
   expect((await ask(bytes)).length).toBe(0);
-  expect(lines.map((it) => it.event)).toEqual(['call-malformed']);
+  expect(lines.map((it) => it.event)).toEqual(['call malformed']);
   expect(decodeReply(await ask(frame())).stdout).toBe('ADD 4');
 });
 
@@ -141,7 +141,7 @@ test('a request torn off in its middle is dropped, and a mere knock is not worth
     socket.end(frame().subarray(0, cut));
     expect((await answer).length).toBe(0);
   }
-  expect(lines.map((it) => it.event)).toEqual(Array.from({ length: 5 }, () => 'call-malformed'));
+  expect(lines.map((it) => it.event)).toEqual(Array.from({ length: 5 }, () => 'call malformed'));
   expect(server?.connections).toBe(0);
 });
 
@@ -151,7 +151,7 @@ test('a request that does not arrive in time is dropped', async () => {
   const answer = rest(socket);
   socket.write(frame().subarray(0, 5));
   expect((await answer).length).toBe(0);
-  expect(lines).toMatchObject([{ event: 'call-malformed', fields: { reason: 'too slow' } }]);
+  expect(lines).toMatchObject([{ event: 'call malformed', fields: { reason: 'too slow' } }]);
 });
 
 test('requests that together are too large are refused, and their room is given back', async () => {
@@ -173,14 +173,14 @@ test('connections over the limit are closed, not queued', async () => {
   const held = [await visit(), await visit()];
   await until(() => server?.connections === 2);
   expect((await ask(frame())).length).toBe(0);
-  expect(lines.map((it) => it.event)).toEqual(['call-dropped']);
+  expect(lines.map((it) => it.event)).toEqual(['call dropped']);
   for (const socket of held) socket.destroy();
 });
 
 test('a handler that throws is logged, and its caller sees the connection close', async () => {
   await serve({ answer: () => Promise.reject(new Error('broken')) });
   expect((await ask(frame())).length).toBe(0);
-  expect(lines).toMatchObject([{ event: 'call-failed', fields: { command: 'ADD' } }]);
+  expect(lines).toMatchObject([{ event: 'call failed', fields: { command: 'ADD' } }]);
 });
 
 test('a caller that is killed while it waits is known to be gone', async () => {

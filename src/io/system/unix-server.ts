@@ -42,10 +42,10 @@ export async function serveCalls(options: CallServerOptions): Promise<CallServer
   const server = createServer({ allowHalfOpen: true, noDelay: false }, (socket) => desk.take(socket));
   server.maxConnections = options.connectionLimit ?? 1_024;
   server.on('drop', () =>
-    options.log.warn('call-dropped', { reason: 'connection-limit', limit: server.maxConnections }),
+    options.log.warn('call dropped', { reason: 'connection limit', limit: server.maxConnections }),
   );
   const removeFile = await listenOnFile(server, options.path, 1_024);
-  server.on('error', (err) => options.log.error('call-server-failed', { err })); // e.g. EMFILE at accept
+  server.on('error', (err) => options.log.error('call server failed', { err })); // e.g. EMFILE at accept
   const sweep = setInterval(() => desk.sweep(performance.now()), 1_000).unref();
   let closing: Promise<void> | undefined;
   return {
@@ -100,7 +100,7 @@ class Desk {
   take(socket: Socket): void {
     const peer = this.#peerOf(descriptorOf(socket));
     if (peer === undefined || !this.#allow(peer)) {
-      this.#options.log.warn('call-denied', { pid: peer?.pid, uid: peer?.uid });
+      this.#options.log.warn('call denied', { pid: peer?.pid, uid: peer?.uid });
       socket.destroy();
       return;
     }
@@ -171,7 +171,7 @@ class Desk {
       visit.phase = 'leaving';
       if (!visit.socket.destroyed) visit.socket.end(encodeReply(reply));
     } catch (err) {
-      this.#options.log.error('call-failed', { command: call.env['CNI_COMMAND'], err });
+      this.#options.log.error('call failed', { command: call.env['CNI_COMMAND'], err });
       visit.socket.destroy();
     }
   }
@@ -185,7 +185,7 @@ class Desk {
   }
 
   #refuse(visit: Visit, reason: string): void {
-    this.#options.log.warn('call-malformed', { reason, pid: visit.caller.pid });
+    this.#options.log.warn('call malformed', { reason, pid: visit.caller.pid });
     visit.socket.destroy();
   }
 
