@@ -81,6 +81,7 @@ const SINGLE: readonly (readonly [string, string])[] = [
   ['http: {listen: ":9464"}', 'c.yaml:1: http.listen: not a host and port: :9464'],
   ['nodeName: a node', 'c.yaml:1: nodeName: a node is no node name'],
   ['- a list', 'c.yaml: expected a mapping of keys to values'],
+  ['network: *nobody', 'c.yaml: Unresolved alias'],
   ['a: 1\na: 2', 'c.yaml:2: Map keys must be unique'],
   ['network: [', 'c.yaml:1: '],
   [

@@ -37,7 +37,7 @@ export function parseConfig(
   }));
   if (broken.length > 0) throw new ConfigError('invalid', source, broken);
   const place = (path: Path, key?: string) => placeOf(document, lines, { path, key, environment });
-  const checked = configSchema.safeParse(override(withoutNulls(document.toJS()), environment));
+  const checked = configSchema.safeParse(override(withoutNulls(contentOf(document, source)), environment));
   if (!checked.success)
     throw new ConfigError(
       'invalid',
@@ -63,6 +63,16 @@ function readText(path: string): string {
     const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     const says = absent ? 'no such file' : cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(absent ? 'absent' : 'unreadable', path, [{ where: '', says }], cause);
+  }
+}
+
+/** Plain values of a document. Aliases are looked up only now, and may lead nowhere or grow without bound. */
+function contentOf(document: Document, source: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    const says = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError('invalid', source, [{ where: '', says }], cause);
   }
 }
 
