@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { NODES, type DemoNode } from './fabric.ts';
 import { inside } from './processes.ts';
@@ -65,7 +65,7 @@ async function ready(agent: DemoAgent): Promise<void> {
   const end = Date.now() + READY_MS;
   for (;;) {
     if (agent.process.exitCode !== null)
-      throw new Error(`the agent of ${agent.node.name} ended; its log is ${agent.log}`);
+      throw trouble(agent, 'ended');
     if (
       await admin(agent, '/readyz').then(
         () => true,
@@ -73,9 +73,15 @@ async function ready(agent: DemoAgent): Promise<void> {
       )
     )
       return;
-    if (Date.now() > end) throw new Error(`the agent of ${agent.node.name} is not ready; its log is ${agent.log}`);
+    if (Date.now() > end) throw trouble(agent, 'is not ready');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** The log goes with the demo's folder, so its end is told here. */
+function trouble({ node, log }: DemoAgent, what: string): Error {
+  const end = readFileSync(log, 'utf8').trim().split('\n').slice(-12).join('\n');
+  return new Error(`the agent of ${node.name} ${what}; the end of its log:\n${end}`);
 }
 
 /** One question to an agent's admin socket. Throws unless the answer is 200. */

@@ -10,6 +10,7 @@ import type { Links } from './links.ts';
 import { readRoutes, readRules } from './readings.ts';
 import { bringingUp, joining, removing, removingLink, replacing, settingLink } from './requests.ts';
 import type { Step } from './steps.ts';
+import { writeHostSysctl } from './sysctl.ts';
 
 /**
  * The steps that bring in line what is there with other attributes; `shown` is how it is there. Throws KernelError, kind `exists`, when it
@@ -22,7 +23,7 @@ export function inLine(item: Exclude<RouteItem, NewLink>, shown: RouteItem, tool
 }
 
 function alterOne(item: Exclude<RouteItem, NewLink>, shown: RouteItem, tools: Tools): Step[] {
-  const { links } = tools;
+  const { links, places } = tools;
   switch (item.kind) {
     case 'up':
       return [{ items: [item], requests: [bringingUp(links.index(item.on))] }];
@@ -31,7 +32,7 @@ function alterOne(item: Exclude<RouteItem, NewLink>, shown: RouteItem, tools: To
     case 'sysctl':
       return [...settle(item, tools)];
     case 'host-sysctl':
-      throw new KernelError('unknown', `${show(item)} is made, not altered`);
+      return [{ items: [item], write: () => writeHostSysctl(places.host.netns, item.key, item.value) }];
     case 'rule': {
       if (!isOurs(item, tools)) throw foreign(item, shown);
       const old = shown.kind === 'rule' ? [removing(shown, links)] : [];
