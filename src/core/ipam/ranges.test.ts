@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Address, address, addressOfNumber, nth, numberOf, prefix, rangeAround, sizeOf } from '../../base/ip.ts';
+import { type Address, address, addressOfNumber, nth, numberOf, rangeAround, sizeOf } from '../../base/ip.ts';
 import type { Range } from './event.ts';
 import { gatewayOf, reservedReason, runsOf, usableCount } from './ranges.ts';
-
-function rangeOf(text: string, reserved: readonly string[] = [], gateway?: string): Range {
-  const all = reserved.map((it) => (it.includes('/') ? prefix(it) : address(it)));
-  return { prefix: prefix(text), reserved: all, ...(gateway === undefined ? {} : { gateway: address(gateway) }) };
-}
+import { rangeOf } from './testing/driver.ts';
 
 test.each([
   ['10.0.1.0/24', 253n, 'network, gateway and broadcast are never given (K3)'],
