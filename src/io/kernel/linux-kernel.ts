@@ -73,9 +73,10 @@ export class LinuxKernel implements Kernel {
   }
 
   #ensureRoutes(items: readonly RouteItem[], sandbox: string | undefined): Ensured {
+    const done = this.#within(sandbox, (places) => ensure(places, items, this.#bench));
     for (const item of items)
-      if (item.kind === 'veth') for (const watch of this.#watches) watch.expect(item.host.name, false);
-    return this.#within(sandbox, (places) => ensure(places, items, this.#bench));
+      if (item.kind === 'veth') for (const watch of this.#watches) watch.expectChange(item.host.name);
+    return done;
   }
 
   async remove(items: readonly Item[], sandbox?: string): Promise<readonly Remaining[]> {
@@ -96,13 +97,16 @@ export class LinuxKernel implements Kernel {
   }
 
   async #removeLink(item: Item, index: number): Promise<Remaining | undefined> {
-    if (item.kind === 'veth') for (const watch of this.#watches) watch.expect(item.host.name, true);
+    const name = item.kind === 'veth' ? item.host.name : '';
+    for (const watch of this.#watches) watch.expectGone(name, false);
     try {
       await this.#lanes.remove(index);
       return undefined;
     } catch (error) {
       if (error instanceof KernelError) return { item, error };
       throw error;
+    } finally {
+      for (const watch of this.#watches) watch.expectGone(name, true);
     }
   }
 

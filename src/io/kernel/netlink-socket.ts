@@ -39,6 +39,8 @@ export interface NetlinkOptions {
   readonly strict?: boolean;
   /** The port id to have, so that our changes are known among notifications. When it is taken the kernel chooses one. */
   readonly port?: number;
+  /** Where datagrams are read into; sockets may share one when what was read is used before any of them reads again. */
+  readonly buffer?: Uint8Array;
 }
 
 /** A netlink socket: bytes in, bytes out. Answers are waiting when `send` returns, so nothing here ever blocks on reading. */
@@ -46,12 +48,13 @@ export class NetlinkSocket {
   readonly fd: number;
   /** The port id the kernel gave: it stands in notifications of changes that this socket made. */
   readonly port: number;
-  readonly #buffer = new Uint8Array(DATAGRAM_BYTES);
+  readonly buffer: Uint8Array;
   #open = true;
 
-  private constructor(fd: number, port: number) {
+  private constructor(fd: number, port: number, buffer: Uint8Array) {
     this.fd = fd;
     this.port = port;
+    this.buffer = buffer;
   }
 
   /** Throws KernelError: `unsupported` when the kernel lacks the protocol, `full` when descriptors ran out. */
@@ -59,12 +62,13 @@ export class NetlinkSocket {
     return options.netns === undefined ? openHere(options) : options.netns.within(() => openHere(options));
   }
 
-  /** For `open` alone. */
-  static of(fd: number, port = 0): NetlinkSocket {
-    const address = socketAddress(port);
-    if (bind(fd, address) < 0) check(bind(fd, socketAddress(0)), 'bind a netlink socket');
+  /** For `open` alone: gives a descriptor its port. */
+  static of(fd: number, { port = 0, buffer = new Uint8Array(DATAGRAM_BYTES) }: NetlinkOptions): NetlinkSocket {
+    if (port !== 0 && bind(fd, socketAddress(port)) >= 0) return new NetlinkSocket(fd, port, buffer);
+    const address = socketAddress(0);
+    check(bind(fd, address), 'bind a netlink socket');
     check(getsockname(fd, address), 'ask for the port of a netlink socket');
-    return new NetlinkSocket(fd, new DataView(address.buffer).getUint32(4, true));
+    return new NetlinkSocket(fd, new DataView(address.buffer).getUint32(4, true), buffer);
   }
 
   /** Hands one datagram to the kernel, which works through it before this returns. Throws KernelError. */
@@ -82,11 +86,11 @@ export class NetlinkSocket {
    * Throws KernelError of kind `lost` when the kernel had to drop some (ENOBUFS), or when one did not fit.
    */
   receive(): Uint8Array | undefined {
-    const length = recv(this.fd, this.#buffer, MSG_DONTWAIT | MSG_TRUNC);
+    const length = recv(this.fd, this.buffer, MSG_DONTWAIT | MSG_TRUNC);
     if (length === -ERRNO.EAGAIN) return undefined;
     if (length < 0) throw kernelError(-length, 'read from netlink');
-    if (length > this.#buffer.length) throw new KernelError('lost', `a netlink datagram of ${length} bytes was cut`);
-    return this.#buffer.subarray(0, length);
+    if (length > this.buffer.length) throw new KernelError('lost', `a netlink datagram of ${length} bytes was cut`);
+    return this.buffer.subarray(0, length);
   }
 
   /** From now on hears what is told to a group. Throws KernelError. */
@@ -119,7 +123,7 @@ function openHere(options: NetlinkOptions): NetlinkSocket {
     if (options.strict) setsockopt(fd, SOL_NETLINK, NETLINK.GET_STRICT_CHK, 1); // without it the dumps are whole: callers filter again
     if (options.receiveBytes !== undefined) room(fd, SO.RCVBUFFORCE, SO.RCVBUF, options.receiveBytes);
     if (options.sendBytes !== undefined) room(fd, SO.SNDBUFFORCE, SO.SNDBUF, options.sendBytes);
-    const made = NetlinkSocket.of(fd, options.port);
+    const made = NetlinkSocket.of(fd, options);
     for (const group of options.groups ?? []) made.join(group);
     return made;
   } catch (error) {

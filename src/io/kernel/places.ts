@@ -1,7 +1,7 @@
 import type { LinkRef } from '../../core/datapath/plan.ts';
 import { KernelError } from './kernel.ts';
 import { Netns } from './netns.ts';
-import { Place } from './place.ts';
+import type { Place } from './place.ts';
 
 /** The namespaces of one call: the host's, and the pod's, which is opened when it is first asked for. Close it after the call. */
 export class Places {
@@ -24,7 +24,7 @@ export class Places {
     let netns: Netns | undefined;
     try {
       netns = Netns.open(this.#sandbox);
-      this.#pod = Place.open(netns, this.#port);
+      this.#pod = this.host.openBeside(netns, this.#port);
     } catch (error) {
       netns?.close();
       if (!(error instanceof KernelError)) throw error;

@@ -52,9 +52,14 @@ export class Watch {
     this.#watched = watchReadable(this.#socket.fd, () => this.#drain());
   }
 
-  /** We are changing things on, and beyond, a host end; `going`: we are removing it. */
-  expect(hostLink: string, going: boolean): void {
-    this.#quiet.set(hostLink, { until: performance.now() + QUIET_MS, going });
+  /** We have changed things on a host end and beyond it: what appears there in the next moment is our doing. */
+  expectChange(hostLink: string): void {
+    this.#quiet.set(hostLink, { until: performance.now() + QUIET_MS, going: false });
+  }
+
+  /** We are removing a host end: nothing more of it is told until a moment after `expectGone` was called with `gone`. */
+  expectGone(hostLink: string, gone: boolean): void {
+    this.#quiet.set(hostLink, { until: gone ? performance.now() + QUIET_MS : Number.POSITIVE_INFINITY, going: true });
   }
 
   close(): void {
@@ -109,6 +114,7 @@ export class Watch {
     }
     const link = notice.name ?? this.#nameOf.get(index);
     if (what === 'link') this.#know(notice);
+    else if (index > 0 && link === undefined) return []; // settings are told before the link they are of
     if (link !== undefined && this.#isQuiet(link, gone)) return [];
     return [{ kind: 'host', what, ...(link === undefined ? {} : { link }) }];
   }
