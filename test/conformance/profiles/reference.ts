@@ -14,11 +14,11 @@ export function referenceProfile(type: 'bridge' | 'ptp', directory: string, fold
 
 function main(type: 'bridge' | 'ptp', wish: NetworkWish, folder: string): PluginConf {
   const number = wish.scarce === true ? 200 : wish.name === 'conformance' ? 0 : 1;
-  const ranges = [
-    [{ subnet: wish.scarce === true ? `10.88.${number}.0/29` : `10.88.${number}.0/24` }],
-    [{ subnet: `fd00:88:0:${number}::/64` }],
-  ];
-  const routes = type === 'ptp' ? [{ dst: '0.0.0.0/0' }, { dst: '::/0' }] : [];
+  const v4 = [{ subnet: `10.88.${number}.0/${wish.scarce === true ? 29 : 24}` }];
+  const v6 = [{ subnet: `fd00:88:0:${number}::/64` }];
+  const ranges = wish.scarce === true ? [v4] : [v4, v6]; // IPv6 costs these a second or two of waiting, each ADD
+  const defaults = wish.scarce === true ? [{ dst: '0.0.0.0/0' }] : [{ dst: '0.0.0.0/0' }, { dst: '::/0' }];
+  const routes = type === 'ptp' ? defaults : [];
   const ipam = { type: 'host-local', dataDir: `${folder}/networks`, ranges, routes };
   const bridge = { bridge: `cnf${number}`, isDefaultGateway: true, hairpinMode: true };
   return { type, mtu: 1400, ...(type === 'bridge' ? bridge : {}), ipam };
