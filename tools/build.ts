@@ -23,7 +23,9 @@ function build(compiler: readonly string[], output: string): void {
 /** Without musl-gcc: zig when it is there already, else the machine's compiler with its own library. */
 function zigOrCc(): readonly string[] {
   if (existsSync(`${TOOLCHAIN}/bin/python-zig`)) return zig();
-  console.error('berth: no musl-gcc (Debian: musl-tools), so the executable is linked with glibc: larger, and slower to start');
+  console.error(
+    'berth: no musl-gcc (Debian: musl-tools), so the executable is linked with glibc: larger, and slower to start',
+  );
   return ['cc'];
 }
 

@@ -64,8 +64,7 @@ function configOf(node: DemoNode, paths: object): object {
 async function ready(agent: DemoAgent): Promise<void> {
   const end = Date.now() + READY_MS;
   for (;;) {
-    if (agent.process.exitCode !== null)
-      throw trouble(agent, 'ended');
+    if (agent.process.exitCode !== null) throw trouble(agent, 'ended');
     if (
       await admin(agent, '/readyz').then(
         () => true,

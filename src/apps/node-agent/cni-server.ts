@@ -3,27 +3,18 @@ import { type NetworkConfig, readConfig, versionForError } from '../../wire/cni/
 import { CniError, writeError } from '../../wire/cni/error.ts';
 import { type AddRequest, type CniRequest, type DelRequest, readRequest } from '../../wire/cni/request.ts';
 import { writeVersions } from '../../wire/cni/version.ts';
-import { attach, type AttachDoors, detach, idOf } from './attach.ts';
+import { attach, detach, idOf } from './attach.ts';
 import { check } from './check.ts';
-import type { AgentDoors } from './doors.ts';
 import type { AttachmentId, PodName } from '../../core/attachment.ts';
 import { show } from '../../core/datapath/plan.ts';
 import { PlanError } from '../../io/kernel/execute.ts';
+import type { CniDoors } from './cni-doors.ts';
 import { collectGarbage } from './gc.ts';
-import { type History, whom } from './history.ts';
-import { Lanes } from './lanes.ts';
+import { whom } from './history.ts';
 import { RefusalError } from './pool-runner.ts';
 import { refusalError } from './refuse.ts';
-import type { SpoolRunner } from './spool-runner.ts';
 import { podOf } from './wish.ts';
-import { readiness, type ReadinessDoors } from './readiness.ts';
-
-/** Everything the six verbs need. */
-export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 'log' | 'meter'> {
-  readonly lanes: Lanes;
-  readonly history: History;
-  readonly spool: SpoolRunner;
-}
+import { readiness } from './readiness.ts';
 
 const NOTHING = ''; // what DEL, CHECK, GC and STATUS print when all is well
 

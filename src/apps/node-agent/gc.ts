@@ -3,7 +3,7 @@ import type { NetworkConfig } from '../../wire/cni/config.ts';
 import { CniError } from '../../wire/cni/error.ts';
 import { whom } from './history.ts';
 import { detach } from './attach.ts';
-import type { CniDoors } from './cni-server.ts';
+import type { CniDoors } from './cni-doors.ts';
 
 /**
  * GC: removes every attachment of this network that the runtime no longer lists, and nothing else. What an ADD makes while GC runs is
