@@ -1,6 +1,6 @@
 import { silent } from '../../src/base/log.ts';
 import { address, familyOf, prefix, type Address } from '../../src/base/ip.ts';
-import { nodeElements, podElements } from '../../src/core/datapath/elements.ts';
+import { internalElements, podElements } from '../../src/core/datapath/elements.ts';
 import { nodeRuleset } from '../../src/core/datapath/node-ruleset.ts';
 import type { PortMapping } from '../../src/core/attachment.ts';
 import { openNft } from '../../src/io/kernel/nft-kernel.ts';
@@ -57,7 +57,7 @@ export class SmallNode {
   /** The node's elements with the pods' range and these as internal. */
   internal(ranges: readonly string[]): readonly NftItem[] {
     const internal = ['10.1.0.0/16', 'fd00::/64', ...ranges].map(prefix);
-    return nodeElements({ mode: this.mode, bridge: 'berth0', internal }) as readonly NftItem[];
+    return internalElements(internal) as readonly NftItem[];
   }
 
   /** Pod number `host`, 10.1.0.host and fd00::host. */
@@ -79,7 +79,7 @@ export class SmallNode {
   }
 
   itemsOf({ link, addresses }: Pod, ports: readonly PortMapping[]): readonly NftItem[] {
-    return podElements({ mode: this.mode, link, addresses, ports }) as readonly NftItem[];
+    return podElements({ link, addresses, ports }) as readonly NftItem[];
   }
 
   /** Throws what could not be made. */
@@ -97,6 +97,11 @@ export class SmallNode {
 interface Ends {
   readonly end: string;
   readonly addresses: readonly [Address, Address];
+}
+
+/** Whether br_netfilter shows bridged packets to the rules of IP. Nothing where the kernel has none. */
+export function seeBridged(node: Space, seen: boolean): void {
+  for (const ip of ['iptables', 'ip6tables']) node.sysctl('-e', `net.bridge.bridge-nf-call-${ip}=${Number(seen)}`);
 }
 
 function attachRouted(node: Space, pod: Space, { end, addresses }: Ends): void {
@@ -120,8 +125,7 @@ function makeBridge(node: Space): void {
   node.ip('address add fd00::1/64 dev berth0 nodad');
   node.ip('address add fe80::1/64 dev berth0 nodad'); // without one that is sure, no neighbour is looked for
   node.sysctl('net.ipv4.conf.berth0.route_localnet=1');
-  // br_netfilter is on in new namespaces where the kernel has it; without it, bridged packets are seen by no rule
-  node.sysctl('-e', 'net.bridge.bridge-nf-call-iptables=0', 'net.bridge.bridge-nf-call-ip6tables=0');
+  seeBridged(node, false); // on in new namespaces of kernels that have it
 }
 
 async function attachToBridge(node: Space, pod: Space, { end, addresses }: Ends): Promise<void> {

@@ -1,30 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { address, addressOfNumber, overlap, prefix, rangeAround, type Prefix } from '../../base/ip.ts';
-import { internalElements, nodeElements, podElements } from './elements.ts';
+import { internalElements, podElements } from './elements.ts';
 import { show } from './plan.ts';
 
 const addresses = [address('10.1.0.5'), address('fd00::5')];
 const ports = [{ protocol: 'tcp', hostPort: 8080, containerPort: 80 } as const];
 
-test('a routed pod may speak through its host end only, and with ports comes back to itself as the node', () => {
-  expect(podElements({ mode: 'routed', link: 'bthx', addresses, ports }).map(show)).toEqual([
+test('a pod may speak through its link with its own addresses, and with ports come back to itself as the node', () => {
+  expect(podElements({ link: 'bthx', addresses, ports }).map(show)).toEqual([
     'element bthx . 10.1.0.5 in pods4',
     'element bthx . fd00::5 in pods6',
-    'element bthx . bthx in hairpin',
+    'element 10.1.0.5 . 10.1.0.5 in hairpin4',
+    'element fd00::5 . fd00::5 in hairpin6',
     'element tcp . 8080 : 10.1.0.5 . 80 in ports4',
     'element tcp . 8080 : fd00::5 . 80 in ports6',
   ]);
-  expect(podElements({ mode: 'routed', link: 'bthx', addresses, ports: [] })).toHaveLength(2);
-});
-
-test("pods of a bridge share its hairpin, which is the node's", () => {
-  expect(podElements({ mode: 'bridge', link: 'berth0', addresses, ports }).map(show)).not.toContain(
-    'element berth0 . berth0 in hairpin',
-  );
-  expect(nodeElements({ mode: 'bridge', bridge: 'berth0', internal: [] }).map(show)).toContain(
-    'element berth0 . berth0 in hairpin',
-  );
+  expect(podElements({ link: 'bthx', addresses, ports: [] })).toHaveLength(2);
 });
 
 test('ranges are internal once, in order, and those that no router takes always are', () => {

@@ -12,7 +12,7 @@ import {
 } from '../../base/ip.ts';
 import { hash64 } from '../../base/hash.ts';
 import { localMac } from '../../base/mac.ts';
-import { nodeElements } from './elements.ts';
+import { internalElements } from './elements.ts';
 import { nodeRuleset } from './node-ruleset.ts';
 import { MAIN_TABLE, VXLAN_LINK } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
@@ -45,7 +45,7 @@ export function nodePlan(want: NodeDatapath): Plan {
   return [
     ...forwarding(want),
     { kind: 'ruleset', ruleset: nodeRuleset(want) },
-    ...nodeElements({ mode: want.mode, bridge: want.bridge, internal: internalRanges(want, ways) }),
+    ...internalElements(internalRanges(want, ways)),
     ...(want.forwardAccept ? want.ranges.map(acceptForward) : []),
     ...(want.mode === 'bridge' ? bridge(want, ways) : want.ranges.map(closed)),
     ...tunnel(want, ways),

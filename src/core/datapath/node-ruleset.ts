@@ -16,8 +16,8 @@ export interface RulesetOptions {
 export const PODS: Readonly<Record<Family, SetName>> = { v4: 'pods4', v6: 'pods6' };
 /** Where pods are seen under their own addresses: ranges, none of which may overlap another. */
 export const INTERNAL: Readonly<Record<Family, SetName>> = { v4: 'internal4', v6: 'internal6' };
-/** Pairs of links (in, out) between which translated connections need the node as their source, to come back through it. */
-export const HAIRPIN: SetName = 'hairpin';
+/** Pairs of source and destination that come back to where they came from: a pod that reaches its own host port. */
+export const HAIRPIN: Readonly<Record<Family, SetName>> = { v4: 'hairpin4', v6: 'hairpin6' };
 /** Ports of every address of the node → address and port of a pod. */
 export const PORTS: Readonly<Record<Family, SetName>> = { v4: 'ports4', v6: 'ports6' };
 /** Ports of one address of the node → address and port of a pod. */
@@ -45,7 +45,8 @@ const SETS: readonly NftSet[] = [
   { name: PODS.v6, key: ['ifname', 'ipv6_addr'] },
   { name: INTERNAL.v4, key: ['ipv4_addr'], interval: true },
   { name: INTERNAL.v6, key: ['ipv6_addr'], interval: true },
-  { name: HAIRPIN, key: ['ifname', 'ifname'] },
+  { name: HAIRPIN.v4, key: ['ipv4_addr', 'ipv4_addr'] },
+  { name: HAIRPIN.v6, key: ['ipv6_addr', 'ipv6_addr'] },
   { name: PORTS.v4, key: ['inet_proto', 'inet_service'], data: ['ipv4_addr', 'inet_service'] },
   { name: PORTS.v6, key: ['inet_proto', 'inet_service'], data: ['ipv6_addr', 'inet_service'] },
   { name: PORTS_AT.v4, key: ['ipv4_addr', 'inet_proto', 'inet_service'], data: ['ipv4_addr', 'inet_service'] },
@@ -96,22 +97,35 @@ function translate(hook: 'prerouting' | 'output'): Chain {
 }
 
 function postrouting(options: RulesetOptions): Chain {
+  const node: Statement = { is: 'masquerade', fullyRandom: false };
   const rules = [
-    rule(
-      'a host port, back through the link it came from',
-      { is: 'in', fields: ['iifname', 'oifname'], set: HAIRPIN },
-      { is: 'match-bits', field: 'ct status', mask: IPS_DST_NAT, op: '!=', value: 0 },
-      { is: 'masquerade', fullyRandom: false },
-    ),
+    rule('its own host port, IPv4', { is: 'in', fields: ['ip saddr', 'ip daddr'], set: HAIRPIN.v4 }, node),
+    rule('its own host port, IPv6', { is: 'in', fields: ['ip6 saddr', 'ip6 daddr'], set: HAIRPIN.v6 }, node),
+    ...(options.mode === 'bridge' ? [throughBridge(options.bridge, node)] : []),
     rule(
       'a host port of 127.0.0.1',
       match('ip saddr', '==', '127.0.0.0/8'),
       match('oifname', '==', podLinks(options)),
-      { is: 'masquerade', fullyRandom: false },
+      node,
     ),
     ...(options.masquerade.enabled ? [egress('v4', options), egress('v6', options)] : []),
   ];
   return { name: 'postrouting', base: { type: 'nat', hook: 'postrouting', priority: SRCNAT }, rules };
+}
+
+/**
+ * Between two pods of one bridge the answer goes through the bridge alone, and the client would not know who speaks: the node must be the
+ * source. Where br_netfilter shows bridged packets to these chains the answer is translated on its way, the link they came in by is
+ * unknown here, and the source stays.
+ */
+function throughBridge(bridge: string, node: Statement): Rule {
+  return rule(
+    'a host port, back through the bridge',
+    match('iifname', '==', bridge),
+    match('oifname', '==', bridge),
+    { is: 'match-bits', field: 'ct status', mask: IPS_DST_NAT, op: '!=', value: 0 },
+    node,
+  );
 }
 
 function egress(family: Family, { masquerade }: RulesetOptions): Rule {

@@ -97,7 +97,6 @@ export function podPlan(want: PodDatapath): Plan {
     // wait of 24 ms at DEL. A pod that may change its own links could lift it, until repair puts it back.
     ...shaped(pod, want.bandwidth.egress),
     ...podElements({
-      mode: want.mode,
       link: want.mode === 'routed' ? want.hostLink : want.bridge,
       addresses: paths.map((path) => path.self),
       ports: want.ports,
