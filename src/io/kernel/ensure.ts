@@ -24,14 +24,21 @@ const TRIES = 8;
 export function ensure(places: Places, items: readonly RouteItem[], bench: Bench): Ensured {
   if (isNewPod(items)) {
     const quick = performAll(places, creation(items, toolsFor(places, bench)));
-    if (!nameOrNumberTaken(quick)) return quick;
+    if (!nameOrNumberTaken(quick)) return inOrder(items, quick.made, quick.failure);
   }
   const made: Item[] = [];
   for (let tries = 1; ; tries++) {
     const { again, failure, ...attempt } = ensureObserved(items, toolsFor(places, bench));
     made.push(...attempt.made);
-    if (!again || tries === TRIES) return failure === undefined ? { made } : { made, failure };
+    if (!again || tries === TRIES) return inOrder(items, made, failure);
   }
+}
+
+/** What was made, in the order of the plan: whoever takes it back goes through it from its end. */
+function inOrder(items: readonly RouteItem[], made: readonly Item[], failure: Ensured['failure']): Ensured {
+  const all = new Set(made);
+  const ordered = items.filter((item) => all.has(item));
+  return failure === undefined ? { made: ordered } : { made: ordered, failure };
 }
 
 function toolsFor(places: Places, { numbers, v6 }: Bench): Tools {

@@ -68,7 +68,7 @@ export function ruleItem(netns: LinkRef['netns'], message: RuleMessage): (Item &
   const { priority = 0, source, destination, inName, mark, markMask } = message;
   const [from, to] = [rangeWith(source, message.sourceLength), rangeWith(destination, message.length)];
   const suppresses = (message.suppressPrefixLength ?? NO_SUPPRESSION) !== NO_SUPPRESSION;
-  const strange = message.outName !== undefined || message.tos !== 0 || message.flags !== 0 || suppresses;
+  const strange = message.outName !== undefined || message.tos !== 0 || (message.flags & INVERT) !== 0 || suppresses;
   if (message.action !== TO_TABLE || strange || message.other?.some(({ type }) => MATCHES.has(type))) return undefined;
   return {
     kind: 'rule',
@@ -83,6 +83,8 @@ export function ruleItem(netns: LinkRef['netns'], message: RuleMessage): (Item &
   };
 }
 
+/** FIB_RULE_INVERT. */
+const INVERT = 2;
 /** The kernel tells it of every rule: -1 is none. */
 const NO_SUPPRESSION = 0xffffffff;
 /** FRA_*: tun_id, l3mdev, uid range, IP protocol, ports. */
