@@ -172,7 +172,7 @@ function operation(name: OperationName, body: Operation['body'], flags = 0): Ope
 function sameSet(set: NftSet, there: SetMessage): boolean {
   const wanted = Object.entries(setMessage(set));
   const names = ['flags', 'keyType', 'keyBytes', 'dataType', 'dataBytes'];
-  const values: Readonly<Record<string, unknown>> = { ...there };
+  const values: Readonly<Record<string, unknown>> = { flags: 0, ...there }; // the kernel tells flags only when there are any
   return wanted.every(([name, value]) => !names.includes(name) || values[name] === value);
 }
 
