@@ -202,8 +202,8 @@ export class FakeKernel implements Kernel {
   }
 
   #announce(changes: readonly KernelChange[], toAll = false): void {
-    for (const change of changes)
-      for (const ear of [...this.world.ears]) if (toAll || ear.owner !== this) ear.listener(change);
+    const ears = [...this.world.ears].filter(({ owner }) => toAll || owner !== this);
+    for (const change of changes) for (const { listener } of ears) listener(change);
   }
 }
 
