@@ -17,7 +17,7 @@ export type Order =
       readonly patienceMs?: number;
     };
 
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 4_000; // a lost SYN is sent again after one second
 
 function listen({ protocol, address, port }: Order & { do: 'listen' }): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { familyOf } from '../../src/base/ip.ts';
 import type { PortMapping } from '../../src/core/attachment.ts';
-import { NODE, OUTSIDE, SmallNode } from './small-node.ts';
+import { INIT, INIT_ACK, SctpSocket } from './raw-sctp.ts';
+import { NODE, OUTSIDE, seeBridged, SmallNode } from './small-node.ts';
 import { isRoot } from './space.ts';
 
 const ports: readonly PortMapping[] = [
+  { protocol: 'sctp', hostPort: 3868, containerPort: 9000 },
   { protocol: 'tcp', hostPort: 8080, containerPort: 80 },
   { protocol: 'udp', hostPort: 5353, containerPort: 53 },
   { protocol: 'tcp', hostPort: 8081, containerPort: 80, hostIp: NODE.v4 },
@@ -33,9 +36,9 @@ async function nodeWithServer(mode: 'routed' | 'bridge') {
   return { ...here, small: here, server, client };
 }
 
-describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
-  const onRoot = test.skipIf(!isRoot);
+const onRoot = test.skipIf(!isRoot);
 
+describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
   onRoot(
     'C32: a host port is reached from outside by TCP and UDP, in both families, and the client is seen as itself',
     async () => {
@@ -47,6 +50,26 @@ describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
       expect(await outside.ask('tcp', NODE.v4, 8099)).toBe('refused');
     },
   );
+
+  onRoot('C32: an SCTP INIT arrives at the pod, and its answer at the client, each with a right checksum', async () => {
+    const { outside, server } = await nodeWithServer(mode);
+    for (const [at, self] of pairs) {
+      const family = familyOf(at);
+      const [ours, theirs] = [new SctpSocket(outside, family), new SctpSocket(server.space, family)];
+      ours.send(at, { chunk: INIT, sourcePort: 5000, destinationPort: 3868 });
+      expect(await theirs.receive()).toEqual({
+        source: self,
+        sourcePort: 5000,
+        destinationPort: 9000,
+        chunk: INIT,
+        intact: true,
+      });
+      theirs.send(self, { chunk: INIT_ACK, sourcePort: 9000, destinationPort: 5000 });
+      const answer = { source: at, sourcePort: 3868, destinationPort: 5000, chunk: INIT_ACK, intact: true };
+      expect(await ours.receive()).toEqual(answer);
+      for (const it of [ours, theirs]) it.close();
+    }
+  });
 
   onRoot('C32: it is reached from the node, by 127.0.0.1 and by its own addresses', async () => {
     const { node } = await nodeWithServer(mode);
@@ -120,9 +143,21 @@ describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
     client.space.sysctl('net.ipv4.conf.eth0.route_localnet=1');
     client.space.ip('address del 127.0.0.1/8 dev lo');
     client.space.ip(`route add 127.0.0.1 via ${mode === 'routed' ? '169.254.1.1' : '10.1.0.1'}`);
-    expect(await client.space.ask('udp', '127.0.0.1', 9999)).toBe('nothing');
+    expect(await client.space.ask('udp', '127.0.0.1', 9999, { patienceMs: 400 })).toBe('nothing');
     expect(node.run('nft', 'list', 'chain', 'inet', 'berth', 'from_pods')).toMatch(
       /127.0.0.0\/8 counter packets [1-9]/,
     );
   });
 });
+
+onRoot(
+  'C32: where br_netfilter shows bridged packets to the rules, ports of pods of the bridge work as well',
+  async () => {
+    const { node, server, client } = await nodeWithServer('bridge');
+    seeBridged(node, true);
+    for (const it of [NODE.v4, NODE.v6]) {
+      expect(await client.space.ask('tcp', it, 8080)).not.toMatch(/nothing|refused/);
+      expect(await server.space.ask('tcp', it, 8080)).not.toMatch(/nothing|refused/);
+    }
+  },
+);
