@@ -19,7 +19,7 @@ const { metafile } = await build({
   legalComments: 'none', // all licences are in licences.txt
   metafile: true,
   logLevel: 'warning',
-  plugins: [koffiBeside()],
+  plugins: [koffiBeside(), withoutPush()],
   // pino and yaml are CommonJS and ask for node's modules by require
   banner: { js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);" },
 });
@@ -37,6 +37,16 @@ function koffiBeside(): Plugin {
       onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi', namespace: 'beside' }));
       onResolve({ filter: /koffi\.node$/ }, ({ path }) => ({ path, external: true }));
       onLoad({ filter: /.*/, namespace: 'beside' }, () => ({ contents, loader: 'js' }));
+    },
+  };
+}
+
+/** prom-client can also push and gather from a cluster: unused, and their node:https and node:cluster are 8 MB of memory. */
+function withoutPush(): Plugin {
+  return {
+    name: 'without-push',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster)\.js$/ }, () => ({ contents: 'module.exports = class {};' }));
     },
   };
 }

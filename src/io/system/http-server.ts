@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HostPort } from '../../base/host-port.ts';
 import type { Logger } from '../../base/log.ts';
+import { createServer } from './node-http.ts';
 import { peerReader } from './peer.ts';
 import { socketError } from './socket-error.ts';
 import { listenOnFile } from './socket-file.ts';
