@@ -1,25 +1,30 @@
-import type { NetworkList } from '../libcni/network-list.ts';
 import { PluginError } from '../libcni/exec.ts';
 import type { Attached, Stage } from '../stage.ts';
-import type { PluginConf } from '../libcni/network-list.ts';
+import type { NetworkList, PluginConf } from '../libcni/network-list.ts';
+import type { DaemonMode } from '../profiles/profile.ts';
 import { must } from '../verdict.ts';
 
 /** More than any scarce network has. */
 const MANY = 40;
 
-/** Runs work on a network with few addresses: there a lost one shows. A daemon is started anew for it, and once more afterwards. */
+/** Runs work on a network with few addresses: there a lost one shows. */
 export async function withScarcity(
   stage: Stage,
   work: (list: NetworkList) => Promise<string>,
   more: { behind?: PluginConf } = {},
 ): Promise<string> {
   const list = stage.list({ name: 'scarce', scarce: true, ...more });
-  const daemon = stage.profile.daemon;
-  if (daemon === undefined) return work(list);
+  return withDaemon(stage, { scarce: true }, () => work(list));
+}
+
+/** Starts the daemon anew for some work, and once more as usual afterwards. Without a daemon the work is all. */
+export async function withDaemon(stage: Stage, mode: DaemonMode, work: () => Promise<string>): Promise<string> {
+  const { daemon } = stage.profile;
+  if (daemon === undefined) return work();
   await daemon.stop();
-  await daemon.start(true);
+  await daemon.start(mode);
   try {
-    return await work(list);
+    return await work();
   } finally {
     await daemon.stop();
     await daemon.start();

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '../world/wait.ts';
-import type { Daemon, Profile } from './profile.ts';
+import type { Daemon, DaemonMode, Profile } from './profile.ts';
 
 const AGENT = fileURLToPath(new URL('../../../src/berth.ts', import.meta.url));
 
@@ -47,9 +47,9 @@ class Agent implements Daemon {
     appendFileSync(this.#logFile, '');
   }
 
-  async start(scarce = false): Promise<void> {
+  async start(mode: DaemonMode = {}): Promise<void> {
     const config = join(this.#folder, 'agent.json');
-    writeFileSync(config, JSON.stringify(this.#config(scarce)));
+    writeFileSync(config, JSON.stringify(this.#config(mode)));
     const log = openSync(this.#logFile, 'a');
     const agent = spawn(process.execPath, [AGENT, 'agent', '--config', config], { stdio: ['ignore', log, log] });
     closeSync(log);
@@ -84,12 +84,12 @@ class Agent implements Daemon {
     return readFileSync(this.#logFile, 'utf8');
   }
 
-  #config(scarce: boolean): object {
+  #config({ scarce = false, repairing = false }: DaemonMode): object {
     return {
       nodeName: 'conformance',
       network: { ranges: [scarce ? '10.88.200.0/29' : '10.88.0.0/24', 'fd00:88::/120'], mtu: 1400 },
       pool: { cooldown: '100ms', patience: '2s' },
-      repair: { delay: '60s', interval: '1h' }, // C19 and C25 look at damage, so damage must stay
+      repair: repairing ? {} : { delay: '60s', interval: '1h' },
       paths: {
         socket: this.socket,
         adminSocket: join(this.#folder, 'admin.sock'),

@@ -19,10 +19,16 @@ export interface Profile {
   readonly daemon?: Daemon;
 }
 
-/** A daemon behind the plugin. Its answers to the kernel's changes ("repair") stand still for the length of a run. */
+/** How a daemon is started for a check. */
+export interface DaemonMode {
+  readonly scarce?: boolean; //    with the few addresses of a scarce network
+  readonly repairing?: boolean; // it answers damage as fast as in production; else not at all, for checks that look at damage
+}
+
+/** A daemon behind the plugin. */
 export interface Daemon {
-  /** Starts it and waits until it serves. `scarce`: with the few addresses of a scarce network. */
-  start(scarce?: boolean): Promise<void>;
+  /** Starts it and waits until it serves. */
+  start(mode?: DaemonMode): Promise<void>;
   /** Ends it and waits for its end. Not running = success. */
   stop(): Promise<void>;
   /** Stops it in its tracks, SIGSTOP, until `thaw`. */
