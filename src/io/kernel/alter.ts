@@ -1,3 +1,4 @@
+import type { Mac } from '../../base/mac.ts';
 import { inPod } from '../../core/datapath/identity.ts';
 import { LINK_ALIAS, ROUTE_PROTOCOL } from '../../core/datapath/numbers.ts';
 import { show } from '../../core/datapath/plan.ts';
@@ -6,7 +7,6 @@ import { settle, type Steps, type Tools } from './create.ts';
 import { routeItem, ruleItem } from './items-read.ts';
 import { KernelError } from './kernel.ts';
 import { endsOf, type NewLink, type RouteItem, slotOf, vxlanItem } from './link-item.ts';
-import type { Links } from './links.ts';
 import { readRoutes, readRules } from './readings.ts';
 import { bringingUp, joining, removing, removingLink, replacing, settingLink } from './requests.ts';
 import type { Step } from './steps.ts';
@@ -65,32 +65,27 @@ function foreign(item: RouteItem, shown: RouteItem): KernelError {
 }
 
 /**
- * The steps that bring a link in line; undefined when there is none and it is to be made. Throws KernelError, kind `exists`, when the name
- * is taken by a link that is not it.
+ * The steps that bring a link in line, or remove it when that cannot be; undefined when there is none. They fail, kind `exists`, when the
+ * name is taken by a link that is not it.
  */
-export function linkInLine(item: NewLink, tools: Tools): Steps | undefined {
-  return item.kind === 'veth' ? vethInLine(item, tools) : otherInLine(item, tools);
-}
-
-/** The step that removes our VXLAN device when it has another VNI, port or address: the kernel changes none of them on one that stands. */
-export function obsoleteTunnel(item: RouteItem, links: Links): Step | undefined {
-  if (item.kind !== 'vxlan') return undefined;
-  const link = links.read(item.link);
-  if (link === undefined || link.kind?.kind !== 'vxlan' || link.alias !== LINK_ALIAS) return undefined;
-  const { vni, port, local } = { vni: 0, port: 0, local: undefined, ...vxlanItem(item.link, link) };
-  const same = item.vni === vni && item.port === port && item.local === local;
-  return same ? undefined : { items: [item], requests: [removingLink(link.index)] };
+export function linkChange(item: NewLink, tools: Tools): Steps | undefined {
+  try {
+    return item.kind === 'veth' ? vethChange(item, tools) : otherChange(item, tools);
+  } catch (error) {
+    if (error instanceof KernelError) return { host: [], pod: [], failure: { item, error } };
+    throw error;
+  }
 }
 
 const UP = { flags: LINK_FLAG.UP, change: LINK_FLAG.UP };
 
-function vethInLine(item: NewLink & { kind: 'veth' }, tools: Tools): Steps | undefined {
+function vethChange(item: NewLink & { kind: 'veth' }, tools: Tools): Steps | undefined {
   const { links, places } = tools;
+  const where = places.of('pod').netns.path;
   const { host, pod } = endsOf(item, links, places);
   if (host === undefined) {
     const taken = links.read(item.pod);
     if (taken === undefined) return undefined;
-    const where = places.of('pod').netns.path;
     throw new KernelError(
       'exists',
       `the pod's namespace ${where} already has a link ${item.pod.name} (${kindOf(taken)})`,
@@ -100,13 +95,12 @@ function vethInLine(item: NewLink & { kind: 'veth' }, tools: Tools): Steps | und
     const what = pod === undefined ? 'not the end of one in this pod' : `the other end of ${pod.name}`;
     throw new KernelError('exists', `the host already has a link ${item.host.name} (${kindOf(host)}), ${what}`);
   }
-  const alias = item.alias === '' ? {} : { alias: item.alias };
-  const inHost = settingLink(host.index, { mtu: item.hostMtu ?? item.mtu, mac: item.hostMac, ...alias, ...UP });
-  const inPod = settingLink(pod.index, { mtu: item.mtu, mac: item.podMac, ...UP });
+  const inHost = settingLink(host.index, { ...differing(host, item.hostMtu ?? item.mtu, item.hostMac), ...UP });
+  const inPod = settingLink(pod.index, { ...differing(pod, item.mtu, item.podMac), ...UP });
   return { host: [{ items: [item], requests: [inHost] }], pod: [{ items: [item], requests: [inPod] }] };
 }
 
-function otherInLine(item: Exclude<NewLink, { kind: 'veth' }>, { links }: Tools): Steps | undefined {
+function otherChange(item: Exclude<NewLink, { kind: 'veth' }>, { links }: Tools): Steps | undefined {
   const link = links.read(item.link);
   if (link === undefined) return undefined;
   if (link.kind?.kind !== item.kind || link.alias !== LINK_ALIAS)
@@ -114,8 +108,21 @@ function otherInLine(item: Exclude<NewLink, { kind: 'veth' }>, { links }: Tools)
       'exists',
       `the host already has a link ${item.link.name} (${kindOf(link)}) that Berth did not make`,
     );
-  const request = settingLink(link.index, { mtu: item.mtu, mac: item.mac, ...UP });
+  const tunnel = item.kind === 'vxlan' ? vxlanItem(item.link, link) : undefined;
+  if (item.kind === 'vxlan' && !sameTunnel(item, tunnel))
+    return { host: [{ items: [item], requests: [removingLink(link.index)] }], pod: [] };
+  const request = settingLink(link.index, { ...differing(link, item.mtu, item.mac), ...UP });
   return { host: [{ items: [item], requests: [request] }], pod: [] };
+}
+
+/** What of MTU and MAC differs. A MAC that is set anew, even to what it was, drops every neighbour of the link. */
+function differing(link: LinkMessage, mtu: number, mac: Mac): Partial<LinkMessage> {
+  return { ...(link.mtu === mtu ? {} : { mtu }), ...(link.mac === mac ? {} : { mac }) };
+}
+
+/** The kernel changes neither VNI nor port nor address of a device that stands. */
+function sameTunnel(item: NewLink & { kind: 'vxlan' }, other: NewLink | undefined): boolean {
+  return other?.kind === 'vxlan' && item.vni === other.vni && item.port === other.port && item.local === other.local;
 }
 
 function kindOf(link: LinkMessage): string {

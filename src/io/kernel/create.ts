@@ -38,7 +38,7 @@ type Sysctl = Item & { readonly kind: 'sysctl' };
 
 /**
  * The steps that make items. Settings of links that are made here go with them, in one message a link and before the link is up.
- * `standing` has the steps for an item that is there already and must only be brought in line; it throws KernelError.
+ * `standing` has the steps for an item that is there already and must only be brought in line; they may be a failure.
  */
 export function creation(
   items: readonly RouteItem[],
@@ -46,27 +46,27 @@ export function creation(
   standing: (item: RouteItem) => Steps | undefined = () => undefined,
 ): Steps {
   const steps: { host: Step[]; pod: Step[] } = { host: [], pod: [] };
-  const known = new Map<RouteItem, Steps | KernelError>();
+  const known = new Map<RouteItem, Steps>();
   for (const item of items.filter(isNewLink)) {
-    const found = caught(() => standing(item));
+    const found = standing(item);
     if (found === undefined) bear(item, tools);
     else known.set(item, found);
   }
   const early = items.filter((item): item is Sysctl => item.kind === 'sysctl' && goesWithLink(item, tools));
   for (const item of items) {
-    const more = known.get(item) ?? caught(() => standing(item) ?? createAny(item, early, tools));
-    if (more instanceof KernelError) return { ...steps, failure: { item, error: more } };
+    const more = known.get(item) ?? caught(item, () => standing(item) ?? createAny(item, early, tools));
+    if (more.failure !== undefined) return { ...steps, failure: more.failure };
     steps.host.push(...more.host);
     steps.pod.push(...more.pod);
   }
   return steps;
 }
 
-function caught<T>(work: () => T): T | KernelError {
+function caught(item: RouteItem, work: () => Steps): Steps {
   try {
     return work();
   } catch (error) {
-    if (error instanceof KernelError) return error;
+    if (error instanceof KernelError) return { host: [], pod: [], failure: { item, error } };
     throw error;
   }
 }

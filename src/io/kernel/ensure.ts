@@ -1,9 +1,9 @@
 import { linkUnder, sameLink } from '../../core/datapath/identity.ts';
 import { type Item, show } from '../../core/datapath/plan.ts';
 import { ERRNO } from '../../wire/netlink/errno.ts';
-import { inLine, linkInLine, obsoleteTunnel } from './alter.ts';
+import { inLine, linkChange } from './alter.ts';
 import { creation, type Steps, type Tools } from './create.ts';
-import type { Ensured } from './kernel.ts';
+import { type Ensured, KernelError } from './kernel.ts';
 import { isNewLink, type RouteItem, slotOf } from './link-item.ts';
 import type { LinkNumbers } from './link-numbers.ts';
 import { Links } from './links.ts';
@@ -19,6 +19,7 @@ export interface Bench {
 
 /** How often a call starts again because an index was taken, or a tunnel had to be removed first. */
 const TRIES = 8;
+const MOVING = 'the links changed as often as they were brought in line: somebody else changes them too';
 
 /** Makes items exist, as `Kernel.ensure` promises. A pod that is new costs two sends; anything else is looked at first. */
 export function ensure(places: Places, items: readonly RouteItem[], bench: Bench): Ensured {
@@ -30,7 +31,10 @@ export function ensure(places: Places, items: readonly RouteItem[], bench: Bench
   for (let tries = 1; ; tries++) {
     const { again, failure, ...attempt } = ensureObserved(items, toolsFor(places, bench));
     made.push(...attempt.made);
-    if (!again || tries === TRIES) return inOrder(items, made, failure);
+    if (!again) return inOrder(items, made, failure);
+    const [item] = items;
+    if (tries === TRIES && item !== undefined)
+      return inOrder(items, made, failure ?? { item, error: new KernelError('busy', MOVING) });
   }
 }
 
@@ -71,22 +75,24 @@ function performAll(places: Places, { host, pod, failure }: Steps): Performed {
   return { ...inPod, made, ...(failed === undefined ? {} : { failure: failed }) };
 }
 
-/** Looks at what there is and does what is missing. `again` when another try resolves what stood in the way. */
+/** Looks at what there is and does what is missing. `again` when another look is needed to know what still is. */
 function ensureObserved(items: readonly RouteItem[], tools: Tools): Performed & { readonly again: boolean } {
   const { places, links } = tools;
-  const obsolete = items.flatMap((item) => obsoleteTunnel(item, links) ?? []);
-  if (obsolete.length > 0) {
-    const removal = perform(places.host, obsolete);
-    return { ...removal, again: removal.failure === undefined };
-  }
   const there = new Map(observe(places, items, links).map((item) => [slotOf(item), item]));
   const missing = items.filter((item) => {
     const shown = there.get(slotOf(item));
     return shown === undefined || !isMet(item, shown, links);
   });
-  const standing = (item: RouteItem) => {
+  // a link that is changed may lose what stands on it: neighbours with its MAC, routes while it is down
+  const changes = missing.filter(isNewLink).map((item) => linkChange(item, tools));
+  if (changes.some((steps) => steps !== undefined && steps.failure === undefined)) {
+    const of = (netns: 'host' | 'pod') => changes.flatMap((steps) => steps?.[netns] ?? []);
+    const changed = performAll(places, { host: of('host'), pod: of('pod') });
+    return { ...changed, again: changed.failure === undefined };
+  }
+  const standing = (item: RouteItem): Steps | undefined => {
     const shown = there.get(slotOf(item));
-    if (isNewLink(item)) return linkInLine(item, tools);
+    if (isNewLink(item)) return linkChange(item, tools);
     return shown === undefined ? undefined : inLine(item, shown, tools);
   };
   const result = performAll(places, creation(missing, tools, standing));

@@ -107,15 +107,24 @@ export interface Watched {
  * setImmediate, for promises that are resolved in koffi's own callback stand still until some other callback runs.
  */
 export function watchReadable(fd: number, ready: () => void): Watched {
-  let pending = false;
-  const handle = koffi.node.poll(fd, { readable: true }, () => {
+  let [pending, stopped] = [false, false];
+  // koffi gives the status before the events, otherwise than its types say
+  const polled = (...[status]: unknown[]) => {
     if (pending) return; // level-triggered: it calls again until the descriptor is drained
     pending = true;
     setImmediate(() => {
       pending = false;
+      if (stopped) return;
       ready();
+      // libuv stops watching a socket with a pending error, and a netlink socket that overflowed has one
+      if (!stopped && typeof status === 'number' && status < 0) handle.start({ readable: true }, polled);
     });
-  });
+  };
+  const handle = koffi.node.poll(fd, { readable: true }, polled);
   handle.unref();
-  return { stop: () => handle.close() };
+  const stop = () => {
+    if (!stopped) handle.close();
+    stopped = true;
+  };
+  return { stop };
 }
