@@ -18,6 +18,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   runc: 'runc',
   busybox: 'busybox-static',
   podman: 'podman',
+  'cni/loopback': 'containernetworking-plugins', // in /usr/lib
 };
 
 interface Need {
@@ -60,7 +61,7 @@ function provide(missing: readonly string[]): void {
 }
 
 function found(program: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/lib'];
   return folders.some((folder) => existsSync(`${folder}/${program}`));
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { admin } from '../../tools/demo/agents.ts';
 import { Cri } from './cri.ts';
 import { type Containerd, endProgram, startContainerd, TestNode, until } from './node.ts';
 
@@ -32,7 +33,7 @@ export interface ClusterSpec {
   readonly containerd: { readonly folder?: string; readonly version: 2 | 3 };
 }
 
-const READY_MS = 30_000;
+const READY_MS = 20_000;
 
 /** Nodes on one switch, each with containerd and an agent, the conflist written when the agent is ready. End it with `end`. */
 export async function makeCluster(
@@ -108,6 +109,7 @@ async function startMember(node: TestNode, place: Place, places: readonly Place[
   const binDir = join(node.folder, 'bin');
   mkdirSync(binDir, { recursive: true });
   copyFileSync('build/berth-cni', join(binDir, 'berth-cni'));
+  copyFileSync('/usr/lib/cni/loopback', join(binDir, 'loopback')); // containerd calls it for every sandbox, besides the network's plugins
   const config = join(node.folder, 'agent.yaml');
   writeFileSync(config, JSON.stringify(agentConfig(node, place, places)));
   const agent = agentOf(node, config);
@@ -149,22 +151,26 @@ function agentConfig(node: TestNode, place: Place, places: readonly Place[]): ob
 
 function agentOf(node: TestNode, config: string): Agent {
   let child: ChildProcess | undefined;
+  const socket = { adminSocket: node.outside('/run/berth/admin.sock') };
   const ready = () =>
-    spawnSync('nsenter', ['-t', String(node.pid), '--net', '--mount', '--', 'node', 'src/berth.ts', 'status'], {
-      stdio: 'ignore',
-    }).status === 0;
+    admin(socket, '/readyz').then(
+      () => true,
+      () => false,
+    );
   return {
     start: async () => {
       child = node.start(
         'agent.log',
         { UV_THREADPOOL_SIZE: '48' },
         process.execPath,
-        'src/berth.ts',
+        resolve('src/berth.ts'),
         'agent',
         '--config',
         config,
       );
-      await until(READY_MS, `the agent of ${node.name} is ready`, ready);
+      await until(READY_MS, `the agent of ${node.name} is ready`, ready).catch((cause: unknown) => {
+        throw new Error(`the agent's log ends so:\n${node.log('agent.log').slice(-2_000)}`, { cause });
+      });
     },
     kill: (signal) => endProgram(child, signal),
   };

@@ -78,9 +78,10 @@ onContainerd(
     if (first === undefined || second === undefined) throw new Error('the cluster has too few nodes');
     const pod = await serve(first, 'ported', [{ protocol: 'TCP', hostPort: 18_080, containerPort: 80 }]);
     const client = await serve(second, 'client');
-    expect(await fetchFrom(second, client, first.place.addresses[0] ?? '', 18_080)).toBe('ported');
+    const page = () => fetchFrom(second, client, first.place.addresses[0] ?? '', 18_080);
+    await expect.poll(page, { timeout: 10_000 }).toBe('ported'); // its server may still be starting
     await first.cri.remove(pod.sandbox);
-    expect(await fetchFrom(second, client, first.place.addresses[0] ?? '', 18_080)).not.toBe('ported');
+    expect(await page()).not.toBe('ported');
     await second.cri.remove(client.sandbox);
     expect(members.flatMap(traces)).toEqual([]);
   },
@@ -96,7 +97,7 @@ onContainerd(
     await member.containerd.kill();
     await member.containerd.start();
     await until(30_000, 'the network is ready again', async () => (await member.cri.networkReady()).ready);
-    expect(await fetchFrom(member, pods[0], pods[1].addresses[0] ?? '')).toBe('stay-2');
+    await expect.poll(() => fetchFrom(member, pods[0], pods[1].addresses[0] ?? ''), { timeout: 10_000 }).toBe('stay-2');
     for (const pod of pods) await member.cri.remove(pod.sandbox);
     expect(traces(member)).toEqual([]);
   },

@@ -26,6 +26,6 @@ export class Lanes {
 
   /** Resolves when everything that runs or waits now has ended. */
   async idle(): Promise<void> {
-    await Promise.allSettled([...this.#tails.values()]);
+    await Promise.allSettled(this.#tails.values());
   }
 }

@@ -90,6 +90,17 @@ test('every capability is read', () => {
   });
 });
 
+test('keys in the case of Go fields are read as containerd 1.6 writes them, and the right case wins', () => {
+  const HostPorts = [{ HostPort: 18_080, ContainerPort: 80, Protocol: 'tcp', HostIP: '' }];
+  expect(read({ ...BASE, runtimeConfig: { portMappings: HostPorts } }).runtime.portMappings).toEqual([
+    { protocol: 'tcp', hostPort: 18_080, containerPort: 80 },
+  ]);
+  const both = [{ HostPort: 1, hostPort: 2, containerPort: 3 }];
+  expect(read({ ...BASE, runtimeConfig: { portMappings: both } }).runtime.portMappings).toMatchObject([
+    { hostPort: 2 },
+  ]);
+});
+
 test('the keys of dns may also be those of the convention', () => {
   const dns = { servers: ['1.1.1.1'], searches: ['a'], options: ['b'] };
   expect(read({ ...BASE, runtimeConfig: { dns } }).runtime.dns).toEqual({

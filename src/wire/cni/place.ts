@@ -6,12 +6,21 @@ export interface Place {
   readonly value: unknown;
 }
 
-/** What "name" (or a list of them) of an object is. Absent and null are the same, as they are for every Go program that writes us. */
+/**
+ * What `key` of an object is. Absent and null are the same, and a key in other case counts when there is none in the right one: so Go's
+ * encoding/json reads, and so go-cni of containerd writes ("HostPort" where the convention says "hostPort").
+ */
 export function field(of: Place, key: string): Place {
-  const at = of.at === '' ? quoted(key) : `${of.at}.${quoted(key)}`;
-  if (of.value === undefined || of.value === null) return { at, value: undefined };
-  const record = object(of);
-  return { at, value: Object.hasOwn(record, key) ? (record[key] ?? undefined) : undefined };
+  const absent = of.value === undefined || of.value === null;
+  const record = absent ? {} : object(of);
+  const written = Object.hasOwn(record, key) ? key : (inOtherCase(record, key) ?? key);
+  const at = of.at === '' ? quoted(written) : `${of.at}.${quoted(written)}`;
+  return { at, value: Object.hasOwn(record, written) ? (record[written] ?? undefined) : undefined };
+}
+
+function inOtherCase(record: Readonly<Record<string, unknown>>, key: string): string | undefined {
+  const folded = key.toLowerCase();
+  return Object.keys(record).find((other) => other.toLowerCase() === folded);
 }
 
 /** Whether there is a value. */

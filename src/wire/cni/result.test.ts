@@ -52,7 +52,11 @@ function sayable(result: CniResult, version: CniVersion): CniResult {
   if (atLeast(version, '1.1.0')) return result;
   return {
     ...result,
-    interfaces: result.interfaces.map(({ mtuBytes: _, socketPath: __, pciId: ___, ...link }) => link),
+    interfaces: result.interfaces.map(({ name, mac, sandbox }) => ({
+      name,
+      ...(mac === undefined ? {} : { mac }),
+      ...(sandbox === undefined ? {} : { sandbox }),
+    })),
     routes: result.routes.map(({ to, via }) => ({ to, ...(via === undefined ? {} : { via }) })),
   };
 }
