@@ -124,17 +124,14 @@ function addresses(of: Place): readonly Address[] {
   });
 }
 
-/** containerd sends the keys of the CRI, "Servers", "Searches" and "Options"; the convention says servers, searches and options. */
+/** containerd sends the lists as the convention calls them, but capitalised; podman as a network's own `dns` calls them. */
 function dns(of: Place): Dns | undefined {
   if (!given(of)) return undefined;
-  const either = (keys: readonly string[]) =>
-    keys.map((key) => texts(field(of, key))).find((list) => list.length > 0) ?? [];
   const own = readDns(of);
-  const read: Dns = {
-    ...own,
-    nameservers: either(['servers', 'Servers', 'nameservers']),
-    search: either(['searches', 'Searches', 'search']),
-    options: either(['options', 'Options']),
+  const listed = (key: string, otherwise: readonly string[]) => {
+    const list = texts(field(of, key));
+    return list.length > 0 ? list : otherwise;
   };
+  const read = { ...own, nameservers: listed('servers', own.nameservers), search: listed('searches', own.search) };
   return emptyDns(read) ? undefined : read;
 }
