@@ -14,7 +14,7 @@ import { hash64 } from '../../base/hash.ts';
 import { localMac } from '../../base/mac.ts';
 import { internalElements } from './elements.ts';
 import { nodeRuleset } from './node-ruleset.ts';
-import { MAIN_TABLE, VXLAN_LINK } from './numbers.ts';
+import { GATEWAY_V6, MAIN_TABLE, VXLAN_LINK } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
 import { looseFilter } from './pod-plan.ts';
 import { podMtu, tunnelMac, waysTo, type LinkFacts, type Peer, type TunnelUse, type Way, type Ways } from './tunnel.ts';
@@ -109,10 +109,17 @@ function bridge(want: NodeDatapath, ways: Ways): Item[] {
     looseFilter(link),
     { kind: 'sysctl', on: link, key: 'v4.route_localnet', value: 1 }, // host ports are open on 127.0.0.1, too
   ];
+  // Without a link-local address that is sure, no neighbour is asked for who others seek, and the kernel's own is unsure for a second.
+  const v6: Item[] = [
+    { kind: 'sysctl', on: link, key: 'v6.addr_gen_mode', value: 1 },
+    { kind: 'address', on: link, address: interfaceAddress(`${GATEWAY_V6}/64`) },
+  ];
+  const has = (family: Family) => want.ranges.some((range) => familyOf(range) === family);
   return [
     { kind: 'bridge', link, mtu, mac },
     { kind: 'up', on: link },
-    ...(want.ranges.some((range) => familyOf(range) === 'v4') ? v4 : []),
+    ...(has('v4') ? v4 : []),
+    ...(has('v6') ? v6 : []),
     ...want.ranges.map(
       (range): Item => ({
         kind: 'address',
