@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { allChecks } from '../test/conformance/checks/all.ts';
+import { companionChecks } from '../test/conformance/checks/companions.ts';
 import { installScripted } from '../test/conformance/plugins/install-scripted.ts';
 import { berthProfile } from '../test/conformance/profiles/berth.ts';
 import { givenProfile } from '../test/conformance/profiles/given.ts';
@@ -14,10 +15,11 @@ import { runChecks } from '../test/conformance/run.ts';
 import { makeNode } from '../test/conformance/world/node.ts';
 import { referencePlugins } from './reference-plugins.ts';
 
-const USAGE = `usage: npm run conformance -- [--plugin PATH|bridge|ptp] [--config FILE] [--only C1,C2] [--json]
+const USAGE = `usage: npm run conformance -- [--plugin PATH|bridge|ptp] [--config FILE] [--only C1,C2] [--more] [--json]
   --plugin  a CNI plugin; bridge and ptp are the reference ones. Without it: Berth, with an agent of its own.
   --config  the plugin's configuration, a conflist or one plugin's object; needed for plugins this runner does not know
   --only    only these checks
+  --more    also R1, in front of reference plugins, which is none of the forty
   --json    one JSON document on stdout instead of the table
 `;
 
@@ -36,6 +38,7 @@ const { values: options } = parseArgs({
     plugin: { type: 'string', default: 'berth' },
     config: { type: 'string' },
     only: { type: 'string' },
+    more: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     inside: { type: 'string' }, // the directory of reference plugins; given only by this program to itself
@@ -65,7 +68,8 @@ async function main(companions: string): Promise<number> {
   await makeNode();
   const profile = chosenProfile(companions);
   const only = options.only?.split(',');
-  const checks = allChecks.filter((check) => only === undefined || only.includes(check.id));
+  const known = options.more ? [...allChecks, ...companionChecks] : allChecks;
+  const checks = known.filter((check) => only === undefined || only.includes(check.id));
   const outcomes = await runChecks(checks, profile, FOLDER, (outcome) => {
     if (!options.json) process.stdout.write(`${told(outcome)}\n`);
   });

@@ -2,7 +2,8 @@ import { RUNTIME_VERSIONS } from './libcni/network-list.ts';
 import { Runtime } from './libcni/runtime.ts';
 import type { Profile } from './profiles/profile.ts';
 import { Stage } from './stage.ts';
-import { NotApplicable, type Check, type Result } from './verdict.ts';
+import type { Check } from './check.ts';
+import { NotApplicable, type Result } from './verdict.ts';
 
 /** What a check of the table said. */
 export interface Outcome {

@@ -129,8 +129,8 @@ export class Stage {
   }
 
   /** What the node holds when this network has been used once and is used no more: bridges and chains stay behind. */
-  async atRest(list: NetworkList): Promise<ReadonlySet<string>> {
-    await this.detach(await this.attach(list));
+  async atRest(list: NetworkList, more: Partial<Attachment> = {}): Promise<ReadonlySet<string>> {
+    await this.detach(await this.attach(list, more));
     let before = await nodeState();
     await until(2_000, async () => {
       const now = await nodeState();
@@ -182,7 +182,7 @@ export class Stage {
       left = changes(before, await nodeState());
       return left.length === 0 ? true : undefined;
     });
-    return left;
+    return left.length > 10 ? [...left.slice(0, 10), `and ${left.length - 10} more`] : left;
   }
 
   /** Takes away everything the check made, whatever state it is in. */

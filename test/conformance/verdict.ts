@@ -1,14 +1,4 @@
-import type { Stage } from './stage.ts';
-
 export type Result = 'pass' | 'fail' | 'n/a';
-
-/** One row of cni.md, section 14. `run` answers a detail worth reading; throws NotApplicable, or any other error for a failure. */
-export interface Check {
-  readonly id: string;
-  readonly name: string;
-  readonly limitMs?: number; // default: LIMIT_MS of run.ts
-  run(stage: Stage): Promise<string>;
-}
 
 /** The plugin under test cannot be asked this, and why. */
 export class NotApplicable extends Error {}

@@ -124,7 +124,7 @@ function addresses(of: Place): readonly Address[] {
   });
 }
 
-/** containerd sends the lists as the convention calls them, but capitalised; podman as a network's own `dns` calls them. */
+/** The convention's lists, `servers` and `searches`; where they are empty, those of the same form as a network's own `dns`. */
 function dns(of: Place): Dns | undefined {
   if (!given(of)) return undefined;
   const own = readDns(of);

@@ -1,4 +1,4 @@
-import type { Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
 import { capabilityChecks } from './capabilities.ts';
 import { chainChecks } from './chain.ts';
 import { collectChecks } from './collect.ts';

@@ -1,4 +1,4 @@
-import type { Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
 import { portMappings } from './ports.ts';
 import { bandwidth } from './rate.ts';
 

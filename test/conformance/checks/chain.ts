@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { objects } from '../judge.ts';
 import { PluginError } from '../libcni/exec.ts';
 import type { Json } from '../libcni/network-list.ts';
-import { must, noneOf, type Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
+import { must, noneOf } from '../verdict.ts';
 import { capacity, withScarcity } from './scarcity.ts';
 
 /** What a plugin in front has made: a tap for somebody else, say. */

@@ -1,7 +1,8 @@
 import type { Attached, Stage } from '../stage.ts';
 import { refusal, success } from '../judge.ts';
 import type { NetworkList } from '../libcni/network-list.ts';
-import { must, noneOf, type Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
+import { must, noneOf } from '../verdict.ts';
 import { abreast, median } from '../world/wait.ts';
 import { execute } from '../libcni/exec.ts';
 import { run } from '../world/command.ts';

@@ -1,7 +1,8 @@
 import type { Attached, Stage } from '../stage.ts';
 import { refusal } from '../judge.ts';
 import { PluginError } from '../libcni/exec.ts';
-import { must, noneOf, type Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
+import { must, noneOf } from '../verdict.ts';
 import { run } from '../world/command.ts';
 import { routes } from '../world/node.ts';
 import { until } from '../world/wait.ts';
@@ -116,12 +117,13 @@ async function tuned(stage: Stage): Promise<string> {
     const it = await stage.attach(stage.list({ behind }));
     const link = await it.sandbox.link('eth0');
     must(link?.mtu === 1300 && link.address === behind.mac, 'the tuning plugin has changed nothing');
-    let said: unknown;
-    await until(3_000, async () => {
-      said = await stage.runtime.check(it.list, it.attachment).catch((error: unknown) => error);
-      return said === undefined ? true : undefined;
-    });
-    if (said !== undefined) throw said;
+    const content = () =>
+      stage.runtime.check(it.list, it.attachment).then(
+        () => true,
+        () => undefined,
+      );
+    await until(3_000, content);
+    await stage.runtime.check(it.list, it.attachment);
     await intact(stage, it, 'tuned');
     return 'behind it the reference tuning plugin';
   });

@@ -1,5 +1,5 @@
 import { refusal } from '../judge.ts';
-import type { Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
 
 /** C29 to C31: what must not be believed. */
 export const inputChecks: readonly Check[] = [

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Stage, Attached } from '../stage.ts';
 import { oneJson, refusal, success } from '../judge.ts';
-import { must, noneOf, type Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
+import { must, noneOf } from '../verdict.ts';
 import { capacity, withScarcity } from './scarcity.ts';
 
 /** C11 to C18 and C40: attachments come and go, in every order a runtime is known to use. */

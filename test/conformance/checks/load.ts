@@ -7,7 +7,8 @@ import { execute } from '../libcni/exec.ts';
 import { pluginStdin } from '../libcni/network-list.ts';
 import { cniEnvironment } from '../libcni/runtime.ts';
 import type { Stage } from '../stage.ts';
-import { must, noneOf, type Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
+import { must, noneOf } from '../verdict.ts';
 import { abreast, median } from '../world/wait.ts';
 import { capacity, withScarcity } from './scarcity.ts';
 

@@ -99,7 +99,7 @@ async function moved(stage: Stage, first: Attached): Promise<readonly string[]> 
 }
 
 /** The first answer that begins with a word, or the last one there was. */
-async function answered(ask: () => Promise<Answer>, word: string): Promise<string> {
+export async function answered(ask: () => Promise<Answer>, word: string): Promise<string> {
   let last = 'never asked';
   await until(SOON_MS, async () => {
     const answer = await ask();

@@ -1,4 +1,5 @@
-import { must, noneOf, type Check } from '../verdict.ts';
+import type { Check } from '../check.ts';
+import { must, noneOf } from '../verdict.ts';
 import { oneJson, objects, refusal, shapeFaults, success } from '../judge.ts';
 import type { Stage } from '../stage.ts';
 import { versionAtLeast } from '../libcni/network-list.ts';

@@ -1,4 +1,4 @@
-import type { Stage } from '../stage.ts';
+import type { Attached, Stage } from '../stage.ts';
 import { SLICE_MS } from '../probe/socket-calls.ts';
 import type { Probe } from '../probe/probe.ts';
 import { noneOf } from '../verdict.ts';
@@ -11,12 +11,22 @@ const POUR_MS = 2_000;
 const FROM_MS = 500;
 const TO_MS = 1_900;
 
+/** What a runtime asks for: the same rate each way. */
+export const BANDWIDTH = {
+  ingressRate: RATE_BITS,
+  ingressBurst: BURST_BITS,
+  egressRate: RATE_BITS,
+  egressBurst: BURST_BITS,
+} as const;
+
 /** C33: a rate asked for each way is kept within a tenth, in bits on the wire. */
 export async function bandwidth(stage: Stage): Promise<string> {
-  const capabilityArgs = {
-    bandwidth: { ingressRate: RATE_BITS, ingressBurst: BURST_BITS, egressRate: RATE_BITS, egressBurst: BURST_BITS },
-  };
-  const it = await stage.attach(stage.list({ capability: 'bandwidth' }), { capabilityArgs });
+  const capabilityArgs = { bandwidth: BANDWIDTH };
+  return ratesKept(stage, await stage.attach(stage.list({ capability: 'bandwidth' }), { capabilityArgs }));
+}
+
+/** Throws Failed unless the attachment keeps `BANDWIDTH`. */
+export async function ratesKept(stage: Stage, it: Attached): Promise<string> {
   const node = await stage.probe('node');
   const pod = await it.sandbox.probe();
   const mtu = (await it.sandbox.link('eth0'))?.mtu ?? 0;

@@ -51,7 +51,10 @@ class Agent implements Daemon {
     const config = join(this.#folder, 'agent.json');
     writeFileSync(config, JSON.stringify(this.#config(mode)));
     const log = openSync(this.#logFile, 'a');
-    const agent = spawn(process.execPath, [AGENT, 'agent', '--config', config], { stdio: ['ignore', log, log] });
+    const agent = spawn(process.execPath, [AGENT, 'agent', '--config', config], {
+      stdio: ['ignore', log, log],
+      env: environment(),
+    });
     closeSync(log);
     this.#process = agent;
     const serving = await until(10_000, async () =>
@@ -107,4 +110,10 @@ class Agent implements Daemon {
       socket.once('connect', () => socket.destroy());
     });
   }
+}
+
+/** Without settings of another agent's; only the mode may be chosen so: BERTH_MODE=bridge. */
+function environment(): NodeJS.ProcessEnv {
+  const foreign = ([name]: [string, unknown]) => name.startsWith('BERTH_') && name !== 'BERTH_MODE';
+  return Object.fromEntries(Object.entries(process.env).filter((pair) => !foreign(pair)));
 }
