@@ -6,20 +6,30 @@ import { FLAG } from '../../wire/netlink/header.ts';
 import { FAMILY } from '../../wire/netlink/netfilter.ts';
 import { messageOf, type Operation } from '../../wire/nftables/batch.ts';
 import { HOOK, POLICY, takeChain, type ChainMessage } from '../../wire/nftables/chain.ts';
+import { commentOf } from '../../wire/nftables/comment.ts';
 import { putRule, takeRule, type RuleMessage } from '../../wire/nftables/rule.ts';
 import type { Ensured, Remaining } from './kernel.ts';
 import type { NftChannel } from './nft-channel.ts';
 import { expressionsOf } from './nft-rules.ts';
 
 export type ForwardItem = Extract<Item, { readonly kind: 'forward-accept' }>;
-type Side = 'from' | 'to';
+export type Side = 'from' | 'to';
 
-const TAG = 'berth forward'; // then the side and the range: by it a rule is known as ours in a chain that is not
+/**
+ * Then the side and the range. By this comment a rule is ours in a chain that is not, and not by a tag: iptables-save and -restore carry
+ * comments and nothing else, and would leave our rules as strangers beside which new ones were put.
+ */
+const COMMENT = 'berth: forwards';
 const SIDES: readonly Side[] = ['from', 'to'];
 
 /** Whether a rule in somebody's chain is ours. */
-export function isForwardRule({ mark }: RuleMessage): boolean {
-  return mark?.tag.startsWith(`${TAG} `) ?? false;
+export function isForwardRule(rule: RuleMessage): boolean {
+  return commentOf(rule).startsWith(`${COMMENT} `);
+}
+
+/** What a rule of ours in somebody's chain is called. */
+export function forwardComment(side: Side, range: Prefix): string {
+  return `${COMMENT} ${side} ${range}`;
 }
 
 /** Whether a chain drops what it is not told to forward. Berth's own table has no such chain. */
@@ -52,7 +62,7 @@ export class NftForward {
 
   /** From every chain, whatever its policy is by now. */
   remove(item: ForwardItem): readonly Remaining[] {
-    const ours = this.#rules().filter(({ mark }) => SIDES.some((side) => mark?.tag === tagOf(side, item.range)));
+    const ours = this.#rules().filter((rule) => SIDES.some((side) => isRuleOf(rule, side, item)));
     const refused = this.#channel.transact(ours.map(deleteRule), () => `remove the accept rules of ${item.range}`);
     return refused.filter(({ errno }) => errno !== 'ENOENT').map(({ error }) => ({ item, error }));
   }
@@ -64,7 +74,7 @@ export class NftForward {
 
   /** The items whose rules, or some of them, are found. */
   inventory(): readonly ForwardItem[] {
-    const ranges = new Set(this.#rules().flatMap(({ mark }) => rangeOf(mark?.tag ?? '') ?? []));
+    const ranges = new Set(this.#rules().flatMap((rule) => rangeOf(commentOf(rule)) ?? []));
     return [...ranges].map((range) => ({ kind: 'forward-accept', family: familyOf(range), range }));
   }
 
@@ -77,7 +87,11 @@ export class NftForward {
     const chains = this.#chains().filter((chain) => families.includes(chain.family) && dropsForwarded(chain));
     return chains.flatMap((chain) => {
       const rules = this.#rulesOf(chain);
-      return SIDES.map((side) => ({ chain, side, rule: rules.find(({ mark }) => mark?.tag === tagOf(side, range)) }));
+      return SIDES.map((side) => ({
+        chain,
+        side,
+        rule: rules.find((rule) => isRuleOf(rule, side, { range })),
+      }));
     });
   }
 
@@ -107,9 +121,13 @@ export class NftForward {
 /** Without APPEND a rule comes first. */
 function newRule(item: ForwardItem, { family, table = '', name = '' }: ChainMessage, side: Side): Operation {
   const expressions = expressionsOf(statementsOf(item, side), family);
-  const mark = { comment: `berth: forwards ${side} ${item.range}`, tag: tagOf(side, item.range) };
+  const mark = { comment: forwardComment(side, item.range), tag: '' };
   const body: Operation['body'] = (writer) => putRule(writer, { table, chain: name, expressions, mark });
   return { name: 'newRule', family, flags: FLAG.CREATE, body };
+}
+
+function isRuleOf(rule: RuleMessage, side: Side, { range }: Pick<ForwardItem, 'range'>): boolean {
+  return commentOf(rule) === forwardComment(side, range);
 }
 
 function deleteRule({ family, table = '', chain = '', handle = 0n }: RuleMessage): Operation {
@@ -121,16 +139,12 @@ function statementsOf({ family, range }: ForwardItem, side: Side): readonly Stat
   return [{ is: 'match', field: names[family][side], op: '==', value: range }, { is: 'counter' }, { is: 'accept' }];
 }
 
-function tagOf(side: Side, range: Prefix): string {
-  return `${TAG} ${side} ${range}`;
-}
-
-function rangeOf(tag: string): Prefix | undefined {
-  const text = SIDES.map((side) => `${TAG} ${side} `).find((start) => tag.startsWith(start));
+function rangeOf(comment: string): Prefix | undefined {
+  const start = SIDES.map((side) => `${COMMENT} ${side} `).find((it) => comment.startsWith(it));
   try {
-    return text === undefined ? undefined : prefix(tag.slice(text.length));
+    return start === undefined ? undefined : prefix(comment.slice(start.length));
   } catch {
-    return undefined; // somebody else's tag of our form
+    return undefined; // somebody else's comment of our form
   }
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { KernelError } from './kernel.ts';
 import type { Netns } from './netns.ts';
-import type { ForwardItem } from './nft-forward.ts';
+import { forwardComment, type ForwardItem } from './nft-forward.ts';
 
 /** What became of the legacy FORWARD chain. `unclear`: it is in use, but its program does not say whether it drops. */
 export type LegacyOutcome = 'not in use' | 'accepts' | { readonly unclear: string };
@@ -33,8 +33,10 @@ export function removeFromLegacy(item: ForwardItem, netns?: Netns): void {
 }
 
 function rulesOf({ range }: ForwardItem): readonly (readonly string[])[] {
-  const comment = ['-m', 'comment', '--comment', `berth: forwards ${range}`];
-  return ['-s', '-d'].map((side) => [side, range, ...comment, '-j', 'ACCEPT']);
+  return (['from', 'to'] as const).map((side) => {
+    const comment = ['-m', 'comment', '--comment', forwardComment(side, range)];
+    return [side === 'from' ? '-s' : '-d', range, ...comment, '-j', 'ACCEPT'];
+  });
 }
 
 /** The kernel lists the legacy tables in use in the reader's namespace, and has no such file when it has no such tables. */

@@ -8,12 +8,13 @@ import { HOOK, POLICY, putChain, takeChain, type ChainMessage } from './chain.ts
 import { INTERVAL_END, putElements, takeElements } from './element.ts';
 import { FIB, META, registerAt, VERDICT, type Expression } from './expression.ts';
 import { encodeFields, typeBytes, typeNumber } from './field-type.ts';
+import { commentOf } from './comment.ts';
 import { takeGeneration } from './generation.ts';
 import { decodeMark, encodeMark, putRule, takeRule } from './rule.ts';
 import { BIG_ENDIAN_KEY, putSet, takeSet, SET_FLAG, type SetMessage } from './set.ts';
 import { putTable, takeTable } from './table.ts';
 
-/** Messages as the nft program sent them, by strace: a rule set of the kind that Berth makes, written for `nft -f`. */
+/** Messages as nft 1.0.6, and for one rule iptables-nft 1.8.9, sent them, by strace: a ruleset of the kind that Berth makes. */
 const golden = JSON.parse(readFileSync(new URL('testdata/nft-1.0.6.json', import.meta.url), 'utf8')) as Readonly<
   Record<string, string>
 >;
@@ -199,6 +200,12 @@ test('a rule of nft is read: where it stands and its comment', () => {
   });
 });
 
+test("a rule's comment is read where nft keeps it, and where iptables does", () => {
+  expect(commentOf(takeRule(bodyOf('rule dnat')))).toBe('one address');
+  expect(commentOf(takeRule(bodyOf('rule of iptables')))).toBe('berth: forwards from 10.1.0.0/16');
+  expect(commentOf(takeRule(bodyOf('rule jump')))).toBe('');
+});
+
 test('a transaction is begun and ended, numbered in a row, and only its last operation asks for an ACK', () => {
   const writer = new Writer();
   const body = (inner: Writer) => putTable(inner, { name: table });
@@ -280,7 +287,8 @@ test('hostile bytes are a value or a DecodeError, never anything else', () => {
   });
   fc.assert(
     fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 200 })), (hostile) => {
-      for (const read of [takeTable, takeChain, takeSet, takeElements, takeRule, takeGeneration]) {
+      const takeComment = (it: Uint8Array) => commentOf(takeRule(it));
+      for (const read of [takeComment, takeTable, takeChain, takeSet, takeElements, takeRule, takeGeneration]) {
         try {
           read(hostile);
         } catch (error) {

@@ -29,7 +29,7 @@ const FIELDS = fields({
   mark: [7, mark],
 });
 
-/** What we keep with a rule: the comment that nft and iptables-nft print, and a tag by which we know the rule again. */
+/** What we keep with a rule: the comment that nft and iptables-nft print, and a tag ("" for none) by which we know the rule again. */
 export interface RuleMark {
   readonly comment: string;
   readonly tag: string;
@@ -60,7 +60,7 @@ const LONGEST_TEXT = 120; // both together stay under NFT_USERDATA_MAXLEN, 256 b
 export function encodeMark({ comment, tag }: RuleMark): Uint8Array {
   const texts = [
     { type: COMMENT, bytes: utf8(`${comment}\0`) },
-    { type: TAG, bytes: utf8(tag) },
+    ...(tag === '' ? [] : [{ type: TAG, bytes: utf8(tag) }]),
   ];
   if (texts.some(({ bytes }) => bytes.length > LONGEST_TEXT)) throw new RangeError(`too long for a rule: ${comment}`);
   return Uint8Array.from(texts.flatMap(({ type, bytes }) => [type, bytes.length, ...bytes]));
