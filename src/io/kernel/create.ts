@@ -105,9 +105,10 @@ function createLink(item: NewLink, early: readonly Sysctl[], tools: Tools): Step
     return { host: [veth, ...settings(item.host, item.alias)], pod: [...settings(item.pod), up] };
   }
   const index = links.index(item.link);
-  // a bridge keeps an MTU that it is told after it was made, and takes its ports' smallest otherwise
+  // A bridge takes the smallest MTU of its ports unless it was told one, and it counts as told only when the MTU changed by it.
   const told = settingLink(index, { alias: LINK_ALIAS, mtu: item.mtu });
-  return { host: [{ items: [item], requests: [newLink(item, index), told], makes }, ...settings(item.link)], pod: [] };
+  const link: Step = { items: [item], requests: [newLink({ ...item, mtu: item.mtu - 1 }, index), told], makes };
+  return { host: [link, ...settings(item.link)], pod: [] };
 }
 
 function settingsStep(
@@ -165,7 +166,7 @@ function createOne(item: Exclude<RouteItem, NewLink>, tools: Tools): readonly St
   const { places, links } = tools;
   switch (item.kind) {
     case 'up': {
-      if (links.isBorn(item.on)) return [{ items: [item], requests: [bringingUp(links.index(item.on))], makes }];
+      if (links.isBorn(item.on)) return []; // links are made up
       // only a look before tells whether it was down
       const index = links.index(item.on);
       const wasDown: Step['makes'] = ([before]) => before !== undefined && !isUp(takeLink(before.body));
