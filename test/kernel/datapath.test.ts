@@ -54,35 +54,49 @@ describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
   });
 });
 
+type Underlay = 'IPv4' | 'IPv6';
+
+/** A node's address, and its router's, on one leg. */
+function leg(number: number, underlay: Underlay) {
+  const base = underlay === 'IPv4' ? `192.0.${number}.` : `2001:db8:${number}::`;
+  return { node: `${base}7`, router: `${base}1`, length: underlay === 'IPv4' ? 24 : 64 };
+}
+
 /** Two nodes, each behind its own leg of a router: they share no link. */
-async function apart() {
+async function apart(underlay: Underlay) {
   const [left, right, router] = [await node(1), await node(2), await space()];
-  join(left.space, 'uplink', router, 'left');
-  join(right.space, 'uplink', router, 'right');
-  router.sysctl('net.ipv4.ip_forward=1');
-  for (const [it, leg, name] of [
-    [left, 1, 'left'],
-    [right, 2, 'right'],
+  router.sysctl('net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
+  for (const [it, number] of [
+    [left, 1],
+    [right, 2],
   ] as const) {
-    it.space.ip(`address add 192.0.${leg}.7/24 dev uplink`);
-    router.ip(`address add 192.0.${leg}.1/24 dev ${name}`);
-    it.space.ip(`route add default via 192.0.${leg}.1`);
+    const ends = leg(number, underlay);
+    const sure = underlay === 'IPv4' ? '' : ' nodad';
+    join(it.space, 'uplink', router, `leg${number}`);
+    it.space.ip(`address add ${ends.node}/${ends.length} dev uplink${sure}`);
+    router.ip(`address add ${ends.router}/${ends.length} dev leg${number}${sure}`);
+    it.space.ip(`route add default via ${ends.router}`);
   }
-  return { left, right, router };
+  return { left, right };
 }
 
 /** What a node on a leg is told of itself and the other. */
-function facts(leg: 1 | 2, other: PlannedNode): Partial<NodeDatapath> {
-  const peer = { name: 'other', addresses: [address(`192.0.${3 - leg}.7`)], ranges: other.ranges };
-  const uplink = { name: 'uplink', mtuBytes: 1500, addresses: [interfaceAddress(`192.0.${leg}.7/24`)] };
+function facts(number: 1 | 2, underlay: Underlay, other: PlannedNode): Partial<NodeDatapath> {
+  const [mine, theirs] = [leg(number, underlay), leg(3 - number, underlay)];
+  const peer = { name: 'other', addresses: [address(theirs.node)], ranges: other.ranges };
+  const uplink = { name: 'uplink', mtuBytes: 1500, addresses: [interfaceAddress(`${mine.node}/${mine.length}`)] };
   return { peers: [peer], uplink };
 }
 
-describe.each(['routed', 'bridge'] as const)('%s, nodes that share no link', (mode) => {
+describe.each([
+  ['routed', 'IPv4', 1450],
+  ['bridge', 'IPv4', 1450],
+  ['routed', 'IPv6', 1430],
+] as const)('%s, nodes that share no link but %s', (mode, underlay, mtu) => {
   onRoot('pods reach each other under their own addresses, and nodes reach pods (K8)', async () => {
-    const { left, right } = await apart();
-    await left.plan({ mode, ...facts(1, right) });
-    await right.plan({ mode, ...facts(2, left) });
+    const { left, right } = await apart(underlay);
+    await left.plan({ mode, ...facts(1, underlay, right) });
+    await right.plan({ mode, ...facts(2, underlay, left) });
     const [a, b] = [await left.sandbox(), await right.sandbox()];
     const [first, second] = [await left.attach(a, 5), await right.attach(b, 6)];
     for (const [i, there] of second.addresses.entries()) {
@@ -90,7 +104,7 @@ describe.each(['routed', 'bridge'] as const)('%s, nodes that share no link', (mo
       expect(await a.seenAs('tcp', there, 80)).toBe(first.addresses[i]);
       expect((await left.space.ask('tcp', there, 80)).split(' ')).toHaveLength(2);
     }
-    expect(a.ip('link show eth0')).toContain('mtu 1450');
+    expect(a.ip('link show eth0')).toContain(`mtu ${mtu}`);
   });
 });
 

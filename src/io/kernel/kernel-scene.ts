@@ -24,16 +24,29 @@ const node: NodeDatapath = {
 export const routedNode: Plan = nodePlan(node);
 export const bridgeNode: Plan = nodePlan({ ...node, mode: 'bridge' });
 
+const far = {
+  name: 'far',
+  addresses: [address('198.51.100.9')],
+  ranges: [prefix('10.0.5.0/24'), prefix('fd00:5::/64')],
+};
+
 /** A node with a tunnel. It ends at an address of the bridge, the only one that a bare namespace can have. */
 export function tunnelNode(more: Partial<NodeDatapath> = {}): Plan {
-  const far = {
-    name: 'far',
-    addresses: [address('198.51.100.9')],
-    ranges: [prefix('10.0.5.0/24'), prefix('fd00:5::/64')],
-  };
   const uplink = { name: 'cni0', mtuBytes: 1500, addresses: [interfaceAddress('10.0.3.1/24')] };
   return nodePlan({ ...node, mode: 'bridge', uplink, peers: [far], ...more });
 }
+
+/** Node plans as one configuration after the other could ask for them: each step alters, adds and takes away something else. */
+export const nodeHistory: readonly Plan[] = [
+  nodePlan(node),
+  nodePlan({ ...node, cluster: [prefix('10.0.0.0/12')], masquerade: { ...node.masquerade, enabled: false } }),
+  nodePlan({ ...node, mode: 'bridge' }),
+  tunnelNode(),
+  tunnelNode({ mtuBytes: 1400, peers: [{ ...far, ranges: [prefix('10.0.5.0/24'), prefix('10.0.6.0/24')] }] }),
+  tunnelNode({ tunnel: { use: 'auto', vni: 7, port: 8472 }, forwardAccept: true }),
+  tunnelNode({ peers: [{ ...far, addresses: [address('10.0.3.9')] }] }), // now on our link
+  nodePlan({ ...node, ranges: [prefix('10.0.3.0/24')] }),
+];
 
 /** The n-th pod's plan, dual stack: by default routed, with a port of the host and a rate. */
 export function podOf(n: number, more: { ifname?: string; ordinal?: number; mode?: 'routed' | 'bridge' } = {}): Plan {
