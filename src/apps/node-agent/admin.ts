@@ -1,7 +1,8 @@
+import { LOG_LEVELS } from '../../base/log.ts';
 import { show } from '../../core/datapath/plan.ts';
 import { configFile } from '../../io/config/agent-file.ts';
 import { HttpProblem, type HttpRequest, type HttpRoutes } from '../../io/system/http-server.ts';
-import { LOG_LEVELS, type LevelLogger } from '../../io/system/logger.ts';
+import type { LevelLogger } from '../../io/system/logger.ts';
 import type { Metrics } from '../../io/system/metrics.ts';
 import { ADMIN, type GcReply } from '../../wire/agent/status.ts';
 import type { AgentParts } from './agent.ts';

@@ -8,9 +8,6 @@ import { type Environment, override, variableOf } from './environment.ts';
 import { contradictions, doubts } from './judge.ts';
 import { configSchema } from './schema.ts';
 
-/** Where the configuration is looked for when nobody says. */
-export const DEFAULT_CONFIG_PATH = '/etc/berth/config.yaml';
-
 const FILE_LIMIT = 1024 * 1024; // bytes: a thousand peers are 100 KiB
 
 export interface LoadedConfig {

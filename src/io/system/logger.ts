@@ -1,8 +1,5 @@
 import pino from 'pino';
-import type { LogFields, Logger } from '../../base/log.ts';
-
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
-export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+import type { LogFields, Logger, LogLevel } from '../../base/log.ts';
 
 /** A Logger whose level may be changed while it runs. */
 export interface LevelLogger extends Logger {
