@@ -16,7 +16,7 @@ import {
   readForwarding,
   readLink,
   readNeighbours,
-  readQdiscs,
+  readRootQdisc,
   readRoutes,
   readRules,
 } from './readings.ts';
@@ -102,7 +102,7 @@ class Observation {
       for (const message of readNeighbours(place, index)) this.#show(neighbourItem(on, message));
     if (link.kind?.kind === 'vxlan' && this.#wants(on, 'fdb'))
       for (const message of readForwarding(place, index)) this.#show(forwardingItem(on, message));
-    if (this.#wants(on, 'tbf')) this.#tbf(place, on, index);
+    if (link.qdisc === 'tbf' && this.#wants(on, 'tbf')) this.#tbf(place, on, index);
     if (link.master !== undefined && this.#wants(on, 'port')) this.#port(place, on, link);
     for (const item of this.#plan) {
       if (item.kind === 'up' && sameLink(item.on, on) && isUp(link)) this.#show(item);
@@ -111,9 +111,9 @@ class Observation {
   }
 
   #tbf(place: Place, on: LinkRef, index: number): void {
-    const tbf = readQdiscs(place, index).find(({ kind, options }) => kind === 'tbf' && options !== undefined);
+    const tbf = readRootQdisc(place, index);
     const planned = this.#plan.find((item) => item.kind === 'tbf' && sameLink(item.on, on));
-    if (tbf?.options === undefined) return;
+    if (tbf?.kind !== 'tbf' || tbf.options === undefined) return;
     this.#show(tbfShown(on, takeTbf(tbf.options), planned?.kind === 'tbf' ? planned : undefined));
   }
 

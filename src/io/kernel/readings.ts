@@ -4,7 +4,7 @@ import { ERRNO } from '../../wire/netlink/errno.ts';
 import { type AddressMessage, putAddress, takeAddress } from '../../wire/rtnetlink/address.ts';
 import { type LinkMessage, putLink, SKIP_STATS, takeLink } from '../../wire/rtnetlink/link.ts';
 import { type NeighbourMessage, putNeighbour, takeNeighbour } from '../../wire/rtnetlink/neighbour.ts';
-import { putQdisc, type QdiscMessage, takeQdisc } from '../../wire/rtnetlink/qdisc.ts';
+import { putQdisc, type QdiscMessage, ROOT, takeQdisc } from '../../wire/rtnetlink/qdisc.ts';
 import { putRoute, type RouteMessage, takeRoute } from '../../wire/rtnetlink/route.ts';
 import { putRule, type RuleMessage, takeRule } from '../../wire/rtnetlink/rule.ts';
 import { AF, RTM } from '../../wire/rtnetlink/type.ts';
@@ -78,12 +78,17 @@ export function readForwarding(place: Place, index: number): readonly NeighbourM
     .filter((one) => one.index === index);
 }
 
-/** The queueing disciplines of one link. Throws KernelError. */
-export function readQdiscs(place: Place, index: number): readonly QdiscMessage[] {
-  const question = { family: AF.UNSPEC, index, handle: 0, parent: 0, extra: 0 };
-  return ask(place, RTM.GETQDISC, 'queueing disciplines', (writer) => putQdisc(writer, question))
-    .map(({ body }) => takeQdisc(body))
-    .filter((one) => one.index === index);
+/** The queueing discipline at the root of one link; undefined when it is the kernel's own. Throws KernelError. */
+export function readRootQdisc(place: Place, index: number): QdiscMessage | undefined {
+  const question = { family: AF.UNSPEC, index, handle: 0, parent: ROOT, extra: 0 };
+  // a dump would tell of all links: the kernel filters it by none
+  const { answers, faults } = sendBatch(place, [
+    { type: RTM.GETQDISC, flags: 0, body: (writer) => putQdisc(writer, question) },
+  ]);
+  const [fault, answer] = [faults.get(0), answers.get(0)];
+  if (fault !== undefined && fault.errno !== ERRNO.ENODEV && fault.errno !== ERRNO.ENOENT)
+    throw kernelError(fault.errno, 'look at a queueing discipline', fault.said);
+  return answer === undefined ? undefined : takeQdisc(answer.body);
 }
 
 function ask(place: Place, type: number, what: string, body: (writer: Writer) => void): readonly Message[] {

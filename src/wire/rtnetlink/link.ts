@@ -22,6 +22,7 @@ const FIELDS = fields({
   master: [10, u32],
   group: [27, u32],
   netnsFd: [28, u32], // where to make it
+  qdisc: [6, text], // the kind at its root
   transmitQueueLength: [13, u32],
   transmitQueues: [31, u32],
   receiveQueues: [32, u32],
