@@ -121,12 +121,12 @@ export function freeNow(pool: Pool, family: Family, now: Millis): boolean {
 
 /** How many used addresses of a block are free again. */
 function freeIn(block: Block, now: Millis): number {
-  return block.idle.countBefore({ freeAt: now + 1, address: '' as Address });
+  return block.idle.countBefore({ freeAt: now, address: '\uffff' as Address }); // behind every address of that time
 }
 
-/** When the pool next wants a tick: an address of an ADD has cooled, or its patience ends. Undefined while nobody waits. */
+/** When the pool next wants a tick: an ADD that waits can have its addresses, which is before its patience ends. Undefined: never. */
 export function nextTick(pool: Pool): Millis | undefined {
-  const times = pool.waiting.map(({ until, promised }) => Math.min(until, readyAt(promised)));
+  const times = pool.waiting.map(({ promised }) => readyAt(promised));
   return times.length === 0 ? undefined : Math.min(...times);
 }
 

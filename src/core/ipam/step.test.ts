@@ -165,6 +165,17 @@ test('a /64 costs by its pods, not by its time: after 4,096 have rested the long
   expect(pool.slots.size).toBe(4_096);
 });
 
+test('nobody waits for an address that cools while the range has fresh ones, however many cool', () => {
+  const policy = { cooldownMs: COOLDOWN, waitingLimit: 1 };
+  let { pool } = step(emptyPool(policy), { kind: 'ranges', ranges: [rangeOf('fd00::/64')] }, 0);
+  for (let i = 0; i < 5_000; i++) {
+    const stepped = step(pool, { kind: 'claim', by: id('a'), families: ['v6'], wanted: [], until: PATIENCE }, 1);
+    expect(stepped.effects.map(({ kind }) => kind)).toEqual(['persist', 'grant']);
+    pool = step(stepped.pool, { kind: 'release', by: id('a'), used: true }, 1).pool;
+  }
+  expect(pool.slots.size).toBe(5_000);
+});
+
 test('the census counts every usable address once', () => {
   const it = new Driver(dual);
   for (const name of ['a', 'b', 'c', 'd']) it.claim(name);

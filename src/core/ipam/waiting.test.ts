@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextTick } from './pool.ts';
+import { freeNow, nextTick } from './pool.ts';
 import { COOLDOWN, Driver, rangeOf } from './testing/driver.ts';
 
 const small = [rangeOf('10.0.0.0/29')]; // .2 to .6: five
@@ -14,6 +14,16 @@ test('an address is waited for when one cools in time, and granted when it has',
   expect(it.after(COOLDOWN - 1)).toEqual([]);
   expect(it.after(1)).toEqual(['persist b+10.0.0.2', 'grant b 10.0.0.2']);
   expect(nextTick(it.pool)).toBeUndefined();
+});
+
+test('times with fractions are no different', () => {
+  const it = new Driver([rangeOf('10.0.0.0/30')]);
+  it.claim('a');
+  it.release('a');
+  it.after(COOLDOWN - 0.25);
+  expect(freeNow(it.pool, 'v4', it.now)).toBe(false);
+  expect(it.claim('b')).toEqual([]);
+  expect(it.after(0.25)).toContain('grant b 10.0.0.2');
 });
 
 test('what nothing can cure in time is refused at once: there is no address for each who waits', () => {

@@ -32,6 +32,7 @@ test('an address given by name is passed over by those who want any', () => {
 
 test.each([
   ['10.0.9.9', { why: 'address-outside', address: '10.0.9.9', ranges: ['10.0.0.0/29', 'fd00::/64'] }],
+  ['::a00:2', { why: 'address-outside', address: '::a00:2', ranges: ['10.0.0.0/29', 'fd00::/64'] }], // the number of 10.0.0.2
   ['10.0.0.0', { why: 'address-reserved', address: '10.0.0.0', reason: 'network' }],
   ['10.0.0.1', { why: 'address-reserved', address: '10.0.0.1', reason: 'gateway' }],
   ['10.0.0.7', { why: 'address-reserved', address: '10.0.0.7', reason: 'broadcast' }],
@@ -44,6 +45,14 @@ test.each([
   it.claim('b');
   it.release('b');
   expect(it.refusal({ wanted: [wanted], patience: 10_000 })).toEqual(reason);
+});
+
+test('a wanted address that is free in the very moment in which patience ends comes too late', () => {
+  const it = new Driver(small);
+  it.claim('a');
+  it.release('a');
+  expect(it.claim('b', { wanted: ['10.0.0.2'], patience: COOLDOWN })).toEqual(['refuse b address-cooling']);
+  expect(it.claim('c', { wanted: ['10.0.0.2'], patience: COOLDOWN + 1 })).toEqual([]);
 });
 
 test('two wanted addresses of one family are refused, the same one twice is not', () => {
