@@ -46,7 +46,9 @@ function withoutPush(): Plugin {
   return {
     name: 'without-push',
     setup: ({ onLoad }) => {
-      onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster)\.js$/ }, () => ({ contents: 'module.exports = class {};' }));
+      onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster)\.js$/ }, () => ({
+        contents: 'module.exports = class {};',
+      }));
     },
   };
 }

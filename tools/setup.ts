@@ -43,7 +43,8 @@ const command = process.argv[2] ?? '';
 const need = NEEDS[command];
 if (need !== undefined) {
   provide(need.programs.filter((program) => !found(program)));
-  if (need.shim && !fresh('build/berth-cni', 'native/shim')) run('node', ['tools/build.ts', '--quiet']);
+  if (need.shim && !fresh('build/berth-cni', 'native/shim')) run('node', ['tools/build.ts']);
+  if (need.shim) run('node', ['tools/bundle.ts']); // half a second: always that of the sources as they are
 }
 
 function provide(missing: readonly string[]): void {

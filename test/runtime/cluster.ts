@@ -1,6 +1,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { agentCommand } from '../../tools/agent-command.ts';
 import { admin } from '../../tools/demo/agents.ts';
 import { Cri } from './cri.ts';
 import { type Containerd, endProgram, startContainerd, TestNode, until } from './node.ts';
@@ -159,15 +160,8 @@ function agentOf(node: TestNode, config: string): Agent {
     );
   return {
     start: async () => {
-      child = node.start(
-        'agent.log',
-        { UV_THREADPOOL_SIZE: '48' },
-        process.execPath,
-        resolve('src/berth.ts'),
-        'agent',
-        '--config',
-        config,
-      );
+      const { program, args, env } = agentCommand(config);
+      child = node.start('agent.log', env, program, ...args);
       await until(READY_MS, `the agent of ${node.name} is ready`, ready).catch((cause: unknown) => {
         throw new Error(`the agent's log ends so:\n${node.log('agent.log').slice(-2_000)}`, { cause });
       });

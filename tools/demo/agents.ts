@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { agentCommand } from '../agent-command.ts';
 import { NODES, type DemoNode } from './fabric.ts';
 import { inside } from './processes.ts';
 
@@ -35,12 +36,10 @@ function startAgent(folder: string, node: DemoNode): DemoAgent {
   const config = `${home}/agent.yaml`;
   writeFileSync(config, JSON.stringify(configOf(node, paths), null, 2)); // JSON is YAML
   const log = `${home}/agent.log`;
-  const [program, args] = inside(node.name, process.execPath, ['src/berth.ts', 'agent', '--config', config]);
+  const agent = agentCommand(config);
+  const [program, args] = inside(node.name, agent.program, agent.args);
   const out = openSync(log, 'a');
-  const child = spawn(program, args, {
-    stdio: ['ignore', out, out],
-    env: { ...process.env, UV_THREADPOOL_SIZE: '48' },
-  });
+  const child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...agent.env } });
   return { node, ...paths, log, process: child };
 }
 
