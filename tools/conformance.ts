@@ -47,7 +47,7 @@ const { values: options } = parseArgs({
 
 if (options.help) process.stdout.write(USAGE);
 else if (options.inside === undefined) process.exitCode = enterWorld();
-else process.exitCode = await main(options.inside);
+else process.exitCode = await main(options.inside).catch(explained);
 
 /** Runs this program again in a world of its own. There is no network in there, so what must be built is built before. */
 function enterWorld(): number {
@@ -60,6 +60,12 @@ function enterWorld(): number {
   });
   if (error !== undefined) process.stderr.write(`unshare: ${error.message}\n`);
   return status ?? 1;
+}
+
+/** What keeps a run from beginning at all: no plugin, no configuration, an agent that does not start. */
+function explained(error: unknown): number {
+  process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 2;
 }
 
 async function main(companions: string): Promise<number> {

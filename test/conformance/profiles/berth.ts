@@ -60,8 +60,7 @@ class Agent implements Daemon {
     const serving = await until(10_000, async () =>
       agent.exitCode !== null ? false : (await this.#answers()) || undefined,
     );
-    if (serving !== true)
-      throw new Error(`the agent does not serve: ${this.log().trim().split('\n').slice(-5).join(' | ')}`);
+    if (serving !== true) throw new Error(`the agent does not serve: ${lastWords(this.log())}`);
   }
 
   async stop(): Promise<void> {
@@ -116,4 +115,10 @@ class Agent implements Daemon {
 function environment(): NodeJS.ProcessEnv {
   const foreign = ([name]: [string, unknown]) => name.startsWith('BERTH_') && name !== 'BERTH_MODE';
   return Object.fromEntries(Object.entries(process.env).filter((pair) => !foreign(pair)));
+}
+
+/** The end of a log, without the lines of a stack. */
+function lastWords(log: string): string {
+  const lines = log.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  return lines.slice(-5).join(' | ');
 }
