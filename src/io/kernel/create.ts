@@ -13,7 +13,8 @@ import { isNewLink, isUp, type NewLink, type RouteItem } from './link-item.ts';
 import type { LinkNumbers } from './link-numbers.ts';
 import type { Links } from './links.ts';
 import type { Places } from './places.ts';
-import { askLink, bringingUp, creating, joining, settingLink } from './requests.ts';
+import { bringingUp, creating, joining, settingLink } from './requests.ts';
+import { askLink } from './readings.ts';
 import { makes, type Step } from './steps.ts';
 import { settingOf, writeHostSysctl, writeSetting } from './sysctl.ts';
 

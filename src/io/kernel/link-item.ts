@@ -19,7 +19,7 @@ export function isNewLink(item: Item): item is NewLink {
 type Veth = Item & { readonly kind: 'veth' };
 
 /** The MAC of a pod's end that cannot be seen. */
-export const NO_MAC: Mac = mac('00:00:00:00:00:00');
+const NO_MAC: Mac = mac('00:00:00:00:00:00');
 
 /** As `keyOf`, but for unreachable routes: their metric is their own, so they stand beside the route to the same range. */
 export function slotOf(item: RouteItem): string {

@@ -8,14 +8,23 @@ import { putQdisc, type QdiscMessage, ROOT, takeQdisc } from '../../wire/rtnetli
 import { putRoute, type RouteMessage, takeRoute } from '../../wire/rtnetlink/route.ts';
 import { putRule, type RuleMessage, takeRule } from '../../wire/rtnetlink/rule.ts';
 import { AF, RTM } from '../../wire/rtnetlink/type.ts';
-import { sendBatch } from './batch.ts';
+import { type Request, sendBatch } from './batch.ts';
 import { kernelError } from './kernel-error.ts';
 import type { Place } from './place.ts';
-import { askLink } from './requests.ts';
 
 // Questions to the kernel. Dumps ask it to filter where it can; an older one gives more, so what comes is filtered again.
 
 const NO_LINK = { family: AF.UNSPEC, type: 0, index: 0, flags: 0, change: 0, filter: SKIP_STATS };
+
+/** The request that asks for one link, by name or index. */
+export function askLink(which: string | number): Request {
+  const by = typeof which === 'string' ? { name: which } : { index: which };
+  return {
+    type: RTM.GETLINK,
+    flags: 0,
+    body: (writer) => putLink(writer, { ...NO_LINK, ...by }),
+  };
+}
 
 /** One link, by name or index; undefined when there is none. Throws KernelError. */
 export function readLink(place: Place, which: string | number): LinkMessage | undefined {
@@ -78,17 +87,15 @@ export function readForwarding(place: Place, index: number): readonly NeighbourM
     .filter((one) => one.index === index);
 }
 
-/** The queueing discipline at the root of one link; undefined when it is the kernel's own. Throws KernelError. */
+/**
+ * The queueing discipline at the root of one link; undefined when there is none. The kernel can only be asked for those of all links: asked
+ * for one, it tells every program that listens. So ask only when the link says that it has the kind you want. Throws KernelError.
+ */
 export function readRootQdisc(place: Place, index: number): QdiscMessage | undefined {
   const question = { family: AF.UNSPEC, index, handle: 0, parent: ROOT, extra: 0 };
-  // a dump would tell of all links: the kernel filters it by none
-  const { answers, faults } = sendBatch(place, [
-    { type: RTM.GETQDISC, flags: 0, body: (writer) => putQdisc(writer, question) },
-  ]);
-  const [fault, answer] = [faults.get(0), answers.get(0)];
-  if (fault !== undefined && fault.errno !== ERRNO.ENODEV && fault.errno !== ERRNO.ENOENT)
-    throw kernelError(fault.errno, 'look at a queueing discipline', fault.said);
-  return answer === undefined ? undefined : takeQdisc(answer.body);
+  return ask(place, RTM.GETQDISC, 'queueing disciplines', (writer) => putQdisc(writer, question))
+    .map(({ body }) => takeQdisc(body))
+    .find((one) => one.index === index && one.parent === ROOT);
 }
 
 function ask(place: Place, type: number, what: string, body: (writer: Writer) => void): readonly Message[] {

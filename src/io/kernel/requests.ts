@@ -3,7 +3,7 @@ import { LAST_METRIC, ROUTE_PROTOCOL } from '../../core/datapath/numbers.ts';
 import type { Item } from '../../core/datapath/plan.ts';
 import { FLAG } from '../../wire/netlink/header.ts';
 import { ADDRESS_FLAG, type AddressMessage, putAddress } from '../../wire/rtnetlink/address.ts';
-import { LINK_FLAG, type LinkMessage, putLink, SKIP_STATS } from '../../wire/rtnetlink/link.ts';
+import { LINK_FLAG, type LinkMessage, putLink } from '../../wire/rtnetlink/link.ts';
 import { bridgePortBytes } from '../../wire/rtnetlink/link-kind.ts';
 import {
   NEIGHBOUR_FLAG,
@@ -144,17 +144,6 @@ function rule(item: ObjectItem & { kind: 'rule' }): RuleMessage {
 function tokenBucket(item: ObjectItem & { kind: 'tbf' }, links: Links): QdiscMessage {
   const header = { family: AF.UNSPEC, index: links.index(item.on), handle: 0, parent: ROOT, extra: 0 };
   return { ...header, kind: 'tbf', options: tbfBytes(tbfOptions(item)) };
-}
-
-/** The request that asks for one link, by name or index. */
-export function askLink(which: string | number): Request {
-  const by = typeof which === 'string' ? { name: which } : { index: which };
-  return {
-    type: RTM.GETLINK,
-    flags: 0,
-    body: (writer) =>
-      putLink(writer, { family: AF.UNSPEC, type: 0, index: 0, flags: 0, change: 0, filter: SKIP_STATS, ...by }),
-  };
 }
 
 /** Brings a link up, or sets what else of it the message has. */

@@ -51,10 +51,6 @@ export function putBytes(writer: Writer, type: number, value: Uint8Array): void 
   writer.align4();
 }
 
-export function putFlag(writer: Writer, type: number): void {
-  head(writer, type, 0);
-}
-
 export function putU8(writer: Writer, type: number, value: number): void {
   head(writer, type, 1);
   writer.u8(value);
@@ -92,25 +88,17 @@ export function putText(writer: Writer, type: number, value: string): void {
   writer.align4();
 }
 
-/** Writes an attribute whose value is what `content` writes. Give `type | NESTED` where the flag is wanted. */
+/**
+ * Writes an attribute whose value is what `content` writes. Give `type | NESTED` where the flag is wanted. Throws RangeError when it grew
+ * longer than an attribute can be.
+ */
 export function putNest(writer: Writer, type: number, content: (writer: Writer) => void): void {
-  const start = beginNest(writer, type);
-  content(writer);
-  endNest(writer, start);
-}
-
-/** Opens a nest. Returns where it is, for `endNest`. */
-export function beginNest(writer: Writer, type: number): number {
   const start = writer.length;
   writer.u16(0);
   writer.u16(type);
-  return start;
-}
-
-/** Closes the nest opened at `start`. Throws RangeError when it grew longer than an attribute can be. */
-export function endNest(writer: Writer, start: number): void {
+  content(writer);
   const length = writer.length - start;
-  if (length > 0xffff) throw new RangeError(`a nest of ${length} bytes; the longest has ${0xffff}`);
+  if (length > LONGEST + HEADER) throw new RangeError(`a nest of ${length} bytes; the longest has ${LONGEST + HEADER}`);
   writer.setU16(start, length);
 }
 
@@ -137,10 +125,6 @@ export function u32beOf(attribute: Attribute): number {
 
 export function i32Of(attribute: Attribute): number {
   return new Reader(attribute.value).i32();
-}
-
-export function u64Of(attribute: Attribute): bigint {
-  return new Reader(attribute.value).u64();
 }
 
 /** The text up to the first NUL, or all of it. */

@@ -3,7 +3,7 @@ import { DecodeError, Reader, type Writer } from '../../base/bytes.ts';
 // struct nlmsghdr, linux/netlink.h: u32 length with header | u16 type | u16 flags | u32 sequence | u32 port of the sender.
 // Integers are the machine's own; every machine Berth runs on (x86-64, arm64) is little-endian.
 
-export const HEADER_LENGTH = 16;
+const HEADER_LENGTH = 16;
 
 /** Types below 16 belong to netlink itself. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
