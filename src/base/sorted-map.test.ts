@@ -86,3 +86,28 @@ test.each([
   }
   expect(worst).toBeLessThanOrEqual(Math.ceil(2.5 * Math.log2(10_000)));
 });
+
+interface Side {
+  readonly left: Side | undefined;
+  readonly right: Side | undefined;
+  readonly size: number;
+}
+
+/** Whether no side of any node weighs more than three times the other, and every node counts right. */
+function isBalanced(side: Side | undefined): boolean {
+  if (side === undefined) return true;
+  const [left, right] = [(side.left?.size ?? 0) + 1, (side.right?.size ?? 0) + 1];
+  const even = left <= 3 * right && right <= 3 * left && side.size === left + right - 1;
+  return even && isBalanced(side.left) && isBalanced(side.right);
+}
+
+test('the tree stays balanced, whatever comes and goes', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 300 }), (changes) => {
+      let map = SortedMap.empty<number, number>(byNumber);
+      for (const it of changes) map = 'set' in it ? map.set(it.set, it.to) : map.delete(it.drop);
+      expect(isBalanced((map as unknown as { readonly root: Side | undefined }).root)).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});

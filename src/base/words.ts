@@ -27,8 +27,8 @@ export function duration(ms: Millis): string {
 
 /** "1 address", "3 addresses", "no addresses". The plural is the singular with an s unless it is given. */
 export function counted(count: number | bigint, singular: string, plural: string = `${singular}s`): string {
-  if (count == 0) return `no ${plural}`;
-  return `${count} ${count == 1 ? singular : plural}`;
+  if (Number(count) === 0) return `no ${plural}`;
+  return `${count} ${Number(count) === 1 ? singular : plural}`;
 }
 
 /** "a", "a and b", "a, b and c". Behind the fifth only their number is told. */

@@ -64,19 +64,17 @@ export function runsOf(range: Range): readonly Run[] {
   return runs;
 }
 
-/** What is never given, least first. Gaps may touch and overlap. */
+/** What is never given, least first. Gaps may touch, overlap and reach out of the range. */
 function gapsOf(range: Range): readonly Run[] {
-  const first = numberOf(addressIn(range.prefix));
-  const last = lastOf(range.prefix);
   const gaps = range.reserved
     .map((it) => (it.includes('/') ? (it as Prefix) : hostPrefix(it as Address)))
     .filter((it) => overlap(range.prefix, it))
-    .map((it) => ({ first: max(first, numberOf(addressIn(it))), last: min(last, lastOf(it)) }));
+    .map((it) => ({ first: numberOf(addressIn(it)), last: lastOf(it) }));
   const gateway = gatewayOf(range);
   const singles = gateway !== undefined && contains(range.prefix, gateway) ? [numberOf(gateway)] : [];
   if (!isTiny(range.prefix)) {
-    singles.push(first);
-    if (familyOf(range.prefix) === 'v4') singles.push(last);
+    singles.push(numberOf(addressIn(range.prefix)));
+    if (familyOf(range.prefix) === 'v4') singles.push(lastOf(range.prefix));
   }
   return [...gaps, ...singles.map((at) => ({ first: at, last: at }))].sort((a, b) =>
     a.first < b.first ? -1 : a.first > b.first ? 1 : 0,
@@ -90,12 +88,4 @@ function isTiny(prefix: Prefix): boolean {
 
 function lastOf(prefix: Prefix): bigint {
   return numberOf(addressIn(prefix)) + sizeOf(prefix) - 1n;
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }
