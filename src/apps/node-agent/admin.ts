@@ -1,5 +1,7 @@
 import { LOG_LEVELS } from '../../base/log.ts';
 import { show } from '../../core/datapath/plan.ts';
+import { sweep } from '../../core/datapath/transition.ts';
+import { retract } from '../../io/kernel/execute.ts';
 import { configFile } from '../../io/config/agent-file.ts';
 import { HttpProblem, type HttpRequest, type HttpRoutes } from '../../io/system/http-server.ts';
 import type { LevelLogger } from '../../io/system/logger.ts';
@@ -10,7 +12,6 @@ import { detach } from './attach.ts';
 import { holderName } from './attachments.ts';
 import { whom } from './history.ts';
 import { obstacles } from './readiness.ts';
-import { orphans } from './rescue.ts';
 import { explainView, poolView, type ProcessFacts, podsView, statusView, whyView } from './views.ts';
 
 export interface AdminDoors {
@@ -50,7 +51,7 @@ export function adminRoutes(doors: AdminDoors): HttpRoutes {
     [ADMIN.config]: () => ({
       body: { path: doors.configPath, config: configFile(parts.node.config), waiting: doors.waiting() },
     }),
-    [ADMIN.gc]: async (request) => ({ body: await sweep(parts, fieldOf(request, 'dryRun') === true) }),
+    [ADMIN.gc]: async (request) => ({ body: await collect(parts, fieldOf(request, 'dryRun') === true) }),
     [ADMIN.logLevel]: (request) => {
       const level = LOG_LEVELS.find((it) => it === fieldOf(request, 'level'));
       if (level === undefined) throw new HttpProblem(400, `level must be one of ${LOG_LEVELS.join(', ')}`);
@@ -62,7 +63,7 @@ export function adminRoutes(doors: AdminDoors): HttpRoutes {
 }
 
 /** Removes attachments whose sandbox is gone, and what is ours in the kernel and belongs to nobody. */
-async function sweep(parts: AgentParts, dryRun: boolean): Promise<GcReply> {
+async function collect(parts: AgentParts, dryRun: boolean): Promise<GcReply> {
   const { attachments, kernel, lanes, log, history, node } = parts;
   const gone = attachments.all().filter(({ netns }) => netns !== '' && !kernel.sandboxExists(netns));
   const removed: string[] = [];
@@ -77,8 +78,9 @@ async function sweep(parts: AgentParts, dryRun: boolean): Promise<GcReply> {
       left.push({ what, why: error instanceof Error ? error.message : String(error) });
     }
   }
-  const lost = orphans(await kernel.inventory(), [node.plan, ...attachments.all().map(({ plan }) => plan)]);
-  const remaining = dryRun ? [] : await kernel.remove(lost);
+  const plans = attachments.all().map(({ plan }) => plan);
+  const lost = sweep(await kernel.inventory(), plans, node.plan);
+  const remaining = dryRun ? [] : await retract(kernel, lost);
   left.push(...remaining.map(({ item, error }) => ({ what: show(item), why: error.message })));
   const stuck = new Set(remaining.map(({ item }) => item));
   removed.push(...lost.filter((item) => !stuck.has(item)).map(show));

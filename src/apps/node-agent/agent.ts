@@ -3,6 +3,8 @@ import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { AttachmentId } from '../../core/attachment.ts';
 import { adopt } from '../../core/ipam/adopt.ts';
 import { show } from '../../core/datapath/plan.ts';
+import { sweep } from '../../core/datapath/transition.ts';
+import { retract } from '../../io/kernel/execute.ts';
 import { detach } from './attach.ts';
 import { Attachments } from './attachments.ts';
 import type { CniDoors } from './cni-doors.ts';
@@ -13,7 +15,7 @@ import { Lanes } from './lanes.ts';
 import { NodeRunner } from './node-runner.ts';
 import { PoolRunner } from './pool-runner.ts';
 import { Repairer } from './repair.ts';
-import { lostAttachments, orphans } from './rescue.ts';
+import { lostAttachments } from './rescue.ts';
 import { SpoolRunner } from './spool-runner.ts';
 
 /** The agent as its servers, its signals and the simulator see it. */
@@ -65,7 +67,8 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   if (journal.memory().bootId !== doors.bootId) await journal.append([{ kind: 'boot', bootId: doors.bootId }]);
   await rescueLost(doors);
   const attachments = new Attachments(journal);
-  const node = new NodeRunner({ kernel, journal, log }, config);
+  const standing = () => attachments.all().map(({ plan }) => plan);
+  const node = new NodeRunner({ kernel, journal, log, standing }, config);
   const policy = { cooldownMs: config.pool.cooldownMs, waitingLimit: config.pool.waitingLimit };
   const { pool: adopted, disputes } = adopt(journal.memory(), { policy, ranges: node.ranges }, clock.now());
   for (const dispute of disputes) log.error('two records of one address', { ...dispute });
@@ -97,9 +100,9 @@ async function rescueLost({ kernel, journal, clock, log }: AgentDoors): Promise<
 
 /** What is ours in the kernel and in no plan: left by a crash between two steps. */
 async function removeOrphans({ kernel, attachments, node, log }: AgentParts): Promise<void> {
-  const plans = [node.plan, ...attachments.all().map(({ plan }) => plan)];
-  const lost = orphans(await kernel.inventory(), plans);
+  const plans = attachments.all().map(({ plan }) => plan);
+  const lost = sweep(await kernel.inventory(), plans, node.plan);
   if (lost.length === 0) return;
   log.warn('removing what is nobody’s', { items: lost.map(show) });
-  for (const { item, error } of await kernel.remove(lost)) log.warn('not removed', { item: show(item), err: error });
+  for (const { item, error } of await retract(kernel, lost)) log.warn('not removed', { item: show(item), err: error });
 }

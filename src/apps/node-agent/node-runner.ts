@@ -3,7 +3,8 @@ import type { Millis } from '../../base/clock.ts';
 import { type Family, familyOf, type Prefix } from '../../base/ip.ts';
 import type { Range } from '../../core/ipam/event.ts';
 import { bridgeAddress, type NodeDatapath, nodeMtu, nodePlan, nodeWays } from '../../core/datapath/node-plan.ts';
-import { keyOf } from '../../core/datapath/identity.ts';
+import { transition } from '../../core/datapath/transition.ts';
+import { retract } from '../../io/kernel/execute.ts';
 import { type Plan, show } from '../../core/datapath/plan.ts';
 import type { LinkFacts } from '../../core/datapath/tunnel.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
@@ -15,6 +16,8 @@ export interface NodeDoors {
   readonly kernel: Kernel;
   readonly journal: Journal;
   readonly log: Logger;
+  /** The plans of the pods that stand on the node's. */
+  readonly standing: () => readonly Plan[];
 }
 
 /** The node's own part of the network: what all pods share. Made at the start, changed with the configuration, never taken back. */
@@ -89,9 +92,9 @@ export class NodeRunner {
       const want: NodeDatapath = { ...config.network, nodeName: config.nodeName, checkSources: true, uplink };
       this.#tellWays(want);
       const after = nodePlan(want);
-      const remove = outdated(this.plan, after);
-      await this.#doors.journal.append([{ kind: 'node-plan', plan: [...after, ...remove] }]);
-      for (const { item, error } of await this.#doors.kernel.remove(remove.toReversed()))
+      const { remove } = transition(this.plan, after, this.#doors.standing());
+      await this.#doors.journal.append([{ kind: 'node-plan', plan: [...after, ...remove] }]); // a crash now finds what to take back
+      for (const { item, error } of await retract(this.#doors.kernel, remove))
         this.#doors.log.warn('not removed', { owner: 'node', item: show(item), err: error });
       const { failure } = await this.#doors.kernel.ensure(after);
       if (failure !== undefined) throw failure.error;
@@ -109,12 +112,6 @@ export class NodeRunner {
       if (way.by === 'none' && way.why !== 'left-to-the-network')
         this.#doors.log.warn('no way to a range', { peer: way.peer.name, range: way.range, why: way.why });
   }
-}
-
-/** What the plan on record has and the new one has no more. */
-function outdated(before: Plan, after: Plan): Plan {
-  const kept = new Set(after.map(keyOf));
-  return before.filter((item) => !kept.has(keyOf(item)));
 }
 
 /** The configured link, else the one of the default route, else the first that has an address. */

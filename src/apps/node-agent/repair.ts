@@ -4,6 +4,8 @@ import type { AttachmentId } from '../../core/attachment.ts';
 import type { About } from '../../core/why/decision.ts';
 import { difference, REPAIR } from '../../core/datapath/difference.ts';
 import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
+import { type Mending, mend } from '../../core/datapath/transition.ts';
+import { converge, retract } from '../../io/kernel/execute.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { Kernel, KernelChange } from '../../io/kernel/kernel.ts';
 import { type Attachments, holderName } from './attachments.ts';
@@ -41,7 +43,7 @@ export class Repairer {
   #unwatch: (() => void) | undefined;
   #lastRepair: { at: Millis; owner: string; items: readonly string[] } | undefined;
   #looking = false;
-  #mending = false;
+  #due = false;
 
   constructor(doors: RepairDoors) {
     this.#doors = doors;
@@ -107,15 +109,15 @@ export class Repairer {
     for (const owner of suspects) await this.#examine(owner);
     this.#looking = false;
     if (this.#suspects.size > 0) this.suspect({ kind: 'host', what: 'link', link: '' });
-    if (this.#broken.size === 0 || this.#mending) return;
-    this.#mending = true;
+    if (this.#broken.size === 0 || this.#due) return;
+    this.#due = true;
     this.#later(this.#doors.settings().delayMs, () => void this.#mend());
   }
 
   /** Compares plan and kernel of one owner, in its lane, and notes what is missing. */
   async #examine(owner: Owner): Promise<void> {
     await this.#inLane(owner, async () => {
-      const lack = await this.#lack(owner);
+      const { ensure: lack } = await this.#mendingOf(owner);
       if (lack.length === 0) this.#broken.delete(owner);
       else if (!this.#broken.has(owner)) this.#doors.log.warn('missing', { owner, items: lack.map(show) });
       if (lack.length > 0) this.#broken.set(owner, lack.map(show));
@@ -123,40 +125,36 @@ export class Repairer {
   }
 
   async #mend(): Promise<void> {
-    this.#mending = false;
+    this.#due = false;
     for (const owner of [...this.#broken.keys()]) await this.#inLane(owner, () => this.#restore(owner));
-    if (this.#broken.size === 0 || this.#mending) return;
-    this.#mending = true;
+    if (this.#broken.size === 0 || this.#due) return;
+    this.#due = true;
     this.#later(Math.max(1_000, this.#doors.settings().delayMs), () => void this.#mend());
   }
 
   async #restore(owner: Owner): Promise<void> {
-    const lack = await this.#lack(owner);
+    const { kernel, log, meter, history, clock } = this.#doors;
+    const { ensure: lack, remove } = await this.#mendingOf(owner);
     if (lack.length > 0) {
-      const { failure } = await this.#doors.kernel.ensure(lack, this.#sandboxOf(owner));
-      if (failure !== undefined) {
-        this.#doors.log.error('not repaired', { owner, item: show(failure.item), err: failure.error });
-        return;
-      }
-      this.#doors.meter.repaired(kindOf(owner), lack.length);
-      this.#doors.history.note(this.#aboutOf(owner), { kind: 'repaired', missing: lack.map(show) });
-      this.#lastRepair = { at: this.#doors.clock.now(), owner: this.#nameOf(owner), items: lack.map(show) };
-      this.#doors.log.warn('repaired', { owner, items: lack.map(show) });
+      const items = lack.map(show);
+      const left = await retract(kernel, remove, this.#sandboxOf(owner));
+      const failures = [...left, ...(await converge(kernel, lack, this.#sandboxOf(owner)))];
+      for (const { item, error } of failures) log.error('not repaired', { owner, item: show(item), err: error });
+      if (failures.length > 0) return;
+      meter.repaired(kindOf(owner), items.length);
+      history.note(this.#aboutOf(owner), { kind: 'repaired', missing: items });
+      this.#lastRepair = { at: clock.now(), owner: this.#nameOf(owner), items };
+      log.warn('repaired', { owner, items });
     }
     this.#broken.delete(owner);
   }
 
   /** What of the owner's plan the kernel lacks or has otherwise. Nobody's plan, and a vanished sandbox, lack nothing. */
-  async #lack(owner: Owner): Promise<readonly Item[]> {
+  async #mendingOf(owner: Owner): Promise<Mending> {
     const plan = this.#planOf(owner);
-    if (plan.length === 0) return [];
+    if (plan.length === 0) return { remove: [], ensure: [] };
     const observed = await this.#doors.kernel.observe(plan, this.#sandboxOf(owner));
-    const { missing, changed } = difference(plan, observed, REPAIR);
-    const goals = new Map([
-      ...missing.map((item) => [item, item] as const),
-      ...changed.map(({ want, goal }) => [want, goal] as const),
-    ]);
-    return plan.flatMap((item) => goals.get(item) ?? []); // in the plan's order, which is the order to make
+    return mend(plan, difference(plan, observed, REPAIR));
   }
 
   #planOf(owner: Owner): Plan {

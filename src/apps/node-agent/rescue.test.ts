@@ -4,7 +4,7 @@ import { mac } from '../../base/mac.ts';
 import { attachmentId } from '../../core/attachment.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
 import { aliasOf } from '../../core/datapath/alias.ts';
-import { lostAttachments, orphans } from './rescue.ts';
+import { lostAttachments } from './rescue.ts';
 
 const name = { network: 'pods', containerId: '4f1c', ifname: 'eth0' };
 const id = attachmentId(name);
@@ -39,8 +39,4 @@ test.each(['', 'uplink', 'a/b', 'a/b/c/d', 'a/b/c 10.0.0'])(
 test('a name too long for the kernel keeps its beginning', () => {
   const long = attachmentId({ ...name, containerId: 'c'.repeat(300) });
   expect(aliasOf(long, [ip])).toHaveLength(255);
-});
-
-test('what no plan owns is an orphan, links first', () => {
-  expect(orphans([foreign, veth('x'), source], [[source]])).toEqual([veth('x'), foreign]);
 });

@@ -1,7 +1,6 @@
 import type { Millis } from '../../base/clock.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import { readAlias } from '../../core/datapath/alias.ts';
-import { keyOf } from '../../core/datapath/identity.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
 
 /**
@@ -21,13 +20,6 @@ export function lostAttachments(
     const plan = [item, ...inventory.filter((other) => belongsTo(other, item.host.name, addresses))];
     return [{ id, name, netns: '', addresses, ports: [], ordinal: 0, plan, result: '', since: now }];
   });
-}
-
-/** Items of ours that belong to no plan: what a crash left, or an attachment that another boot had. Links first, since much goes with them. */
-export function orphans(inventory: Plan, plans: readonly Plan[]): Plan {
-  const owned = new Set(plans.flat().map(keyOf));
-  const lost = inventory.filter((item) => !owned.has(keyOf(item)));
-  return [...lost.filter(({ kind }) => kind === 'veth'), ...lost.filter(({ kind }) => kind !== 'veth')];
 }
 
 function belongsTo(item: Item, link: string, addresses: readonly string[]): boolean {
