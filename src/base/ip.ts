@@ -9,6 +9,7 @@ export type Prefix = Brand<string, 'Prefix'>;
 /** An address of an interface together with the length of its network, "10.0.3.17/24": host bits may be set. */
 export type InterfaceAddress = Brand<string, 'InterfaceAddress'>;
 
+/** IPv4 or IPv6. */
 export type Family = 'v4' | 'v6';
 
 /** Parses an address. IPv4-mapped IPv6 becomes IPv4. Throws RangeError: the doors turn it into an error of their own. */
@@ -31,6 +32,7 @@ export function interfaceAddress(text: string): InterfaceAddress {
   return `${addressOfBytes(bytes)}/${length}` as InterfaceAddress;
 }
 
+/** The family of what has passed one of the parsers. Free. */
 export function familyOf(it: Address | Prefix | InterfaceAddress): Family {
   return it.includes(':') ? 'v6' : 'v4';
 }
@@ -53,6 +55,7 @@ export function rangeAround(of: Address, length: number): Prefix {
   return `${addressOfBytes(masked(bytes, length))}/${length}` as Prefix;
 }
 
+/** The number behind the slash: 0 to 32, or to 128. */
 export function lengthOf(of: Prefix | InterfaceAddress): number {
   return Number(of.slice(of.indexOf('/') + 1));
 }
@@ -88,6 +91,7 @@ export function contains(range: Prefix, it: Address | Prefix): boolean {
   return sameBits(parseBytes(addressIn(range)), inner, length);
 }
 
+/** Whether two ranges share an address: then one of them lies in the other. */
 export function overlap(a: Prefix, b: Prefix): boolean {
   return contains(a, b) || contains(b, a);
 }
@@ -105,6 +109,7 @@ export function addressOfBytes(bytes: Uint8Array): Address {
   return shortestV6(bytes) as Address;
 }
 
+/** The address as a number, below 2^32 or 2^128. */
 export function numberOf(of: Address): bigint {
   const bytes = parseBytes(of);
   if (bytes.length === 4) return BigInt(wordAt(bytes, 0));

@@ -14,6 +14,7 @@ export interface Dispute {
   readonly lost: AttachmentId;
 }
 
+/** The pool, and what somebody should look at. */
 export interface Adopted {
   readonly pool: Pool;
   readonly disputes: readonly Dispute[];

@@ -36,6 +36,7 @@ export type PoolEffect =
   | { readonly kind: 'grant'; readonly to: AttachmentId; readonly addresses: readonly Address[] }
   | { readonly kind: 'refuse'; readonly to: AttachmentId; readonly refusal: Refusal };
 
+/** Addresses that an attachment holds from now on, IPv4 first. */
 export interface Claimed {
   readonly by: AttachmentId;
   readonly addresses: readonly Address[];

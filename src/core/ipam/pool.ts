@@ -5,6 +5,7 @@ import type { AttachmentId } from '../attachment.ts';
 import type { Range } from './event.ts';
 import type { Run } from './ranges.ts';
 
+/** What the operator decides; fixed for the life of a pool. */
 export interface PoolPolicy {
   readonly cooldownMs: Millis; //    between a DEL and the next ADD of one address
   readonly waitingLimit: number; // ADDs that may wait at once

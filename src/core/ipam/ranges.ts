@@ -22,6 +22,7 @@ export interface Run {
   readonly last: bigint;
 }
 
+/** Why an address of a range is never given. */
 export type ReservedReason = 'network' | 'gateway' | 'broadcast' | 'listed';
 
 /**

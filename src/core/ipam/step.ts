@@ -4,6 +4,7 @@ import { place } from './placement.ts';
 import { censusOf, type Pool, readyAt, type Waiting } from './pool.ts';
 import { claimed, forgetStrays, promised, rested, withRanges } from './slots.ts';
 
+/** The pool after a step, and what must be done, in its order. */
 export interface Stepped {
   readonly pool: Pool;
   readonly effects: readonly PoolEffect[];

@@ -39,4 +39,5 @@ export type Deed =
 /** One decision about one attachment, or about the node. */
 export type Decision = { readonly at: Millis; readonly about: About } & Deed;
 
+/** What kind of deed. */
 export type DecisionKind = Decision['kind'];

@@ -9,6 +9,7 @@ import { step } from '../step.ts';
 
 // For tests: a pool with a clock, whose every step is judged.
 
+/** What the driver's pools are set to, and how long its claims wait. */
 export const COOLDOWN: Millis = 30_000;
 export const PATIENCE: Millis = 60_000;
 
