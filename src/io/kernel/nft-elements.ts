@@ -1,32 +1,15 @@
 import { keyOf } from '../../core/datapath/identity.ts';
 import { show, type Item } from '../../core/datapath/plan.ts';
-import { FLAG } from '../../wire/netlink/header.ts';
-import { FAMILY } from '../../wire/netlink/netfilter.ts';
-import { messageOf, type Operation } from '../../wire/nftables/batch.ts';
-import { putElements, takeElements, type ElementMessage } from '../../wire/nftables/element.ts';
+import type { Operation } from '../../wire/nftables/batch.ts';
 import { KernelError, type Ensured, type Remaining } from './kernel.ts';
 import type { NftChannel, Refused } from './nft-channel.ts';
-import {
-  decodeElements,
-  encodeElement,
-  overlap,
-  spanOf,
-  type ElementItem,
-  type SetShape,
-} from './nft-element-codec.ts';
-import type { NftShapes } from './nft-shapes.ts';
+import type { ElementItem } from './nft-element-codec.ts';
+import { ElementReading, type Ready } from './nft-element-reading.ts';
 
 /** Elements of one transaction: each that is refused is answered by a datagram of its own, and all of these must find room. */
 const TRANSACTION_ELEMENTS = 256;
 /** How often somebody may change the same elements between our look and our deed. */
 const TRIES = 5;
-
-/** An item as its set takes it. */
-interface Ready {
-  readonly item: ElementItem;
-  readonly shape: SetShape;
-  readonly elements: readonly ElementMessage[];
-}
 
 /** One transaction: its operations, the item that each is about, and the items that exist only by it. */
 interface Change {
@@ -44,13 +27,16 @@ interface Failure {
 /** Elements of one table, as NftDoor promises. */
 export class NftElements {
   readonly #channel: NftChannel;
-  readonly #table: string;
-  readonly #shapes: NftShapes;
+  readonly #reading: ElementReading;
 
-  constructor(channel: NftChannel, table: string, shapes: NftShapes) {
+  constructor(channel: NftChannel, table: string) {
     this.#channel = channel;
-    this.#table = table;
-    this.#shapes = shapes;
+    this.#reading = new ElementReading(channel, table);
+  }
+
+  /** The sets may be made anew: look at them again before their next use. */
+  forgetShapes(): void {
+    this.#reading.forgetShapes();
   }
 
   /** In transactions of 256. A range takes the place of those that it overlaps, for the kernel can hold but one. */
@@ -71,18 +57,18 @@ export class NftElements {
 
   /** Of each item what stands in its place: itself, the same key with other data, ranges that overlap it. */
   observe(items: readonly ElementItem[]): readonly ElementItem[] {
-    return unique(portions(unique(items)).flatMap((some) => this.#standing(this.#known(some)).flat()));
+    return unique(portions(unique(items)).flatMap((some) => this.#reading.standing(this.#reading.known(some)).flat()));
   }
 
   /** Every element of every set of the table whose types we know. */
   all(): readonly ElementItem[] {
-    return this.#shapes.all().flatMap((shape) => this.#dump(shape));
+    return this.#reading.all();
   }
 
   #ensureSome(items: readonly ElementItem[]): Ensured {
     const ready: Ready[] = [];
     for (const item of items) {
-      const it = this.#ready(item);
+      const it = this.#reading.ready(item);
       if (it instanceof KernelError) return this.#before(items, { item, error: it });
       ready.push(it);
     }
@@ -97,7 +83,7 @@ export class NftElements {
   }
 
   #removeSome(items: readonly ElementItem[]): readonly Remaining[] {
-    const done = this.#change(this.#known(items), 'remove');
+    const done = this.#change(this.#reading.known(items), 'remove');
     if (!('error' in done)) return [];
     return [done, ...this.#removeSome(items.filter((item) => item !== done.item))];
   }
@@ -122,10 +108,10 @@ export class NftElements {
   }
 
   #removals(ready: readonly Ready[]): Change {
-    const standing = this.#standing(ready);
+    const standing = this.#reading.standing(ready);
     const there = ready.filter(({ item }, i) => standing[i]?.some((found) => keyOf(found) === keyOf(item)));
     return {
-      operations: there.map(({ shape, elements }) => this.#operation('delElement', shape, elements.map(keyAlone))),
+      operations: there.map(({ shape, elements }) => this.#reading.operation('delElement', shape, elements)),
       about: there.map(({ item }) => item),
       made: [],
       removals: there.length,
@@ -134,90 +120,25 @@ export class NftElements {
 
   /** What is missing, and first what is in its way. */
   #additions(ready: readonly Ready[]): Change {
-    const standing = this.#standing(ready);
+    const standing = this.#reading.standing(ready);
     const missing = ready.flatMap((it, i) => {
       const found = standing[i] ?? [];
       return found.some((one) => show(one) === show(it.item)) ? [] : [{ ...it, found }];
     });
-    const inTheWay = this.#known(unique(missing.flatMap(({ found }) => found)));
+    const inTheWay = this.#reading.known(unique(missing.flatMap(({ found }) => found)));
     return {
       operations: [
-        ...inTheWay.map(({ shape, elements }) => this.#operation('delElement', shape, elements)),
-        ...missing.map(({ shape, elements }) => this.#operation('newElement', shape, elements)),
+        ...inTheWay.map(({ shape, elements }) => this.#reading.operation('delElement', shape, elements)),
+        ...missing.map(({ shape, elements }) => this.#reading.operation('newElement', shape, elements)),
       ],
       about: [...inTheWay, ...missing].map(({ item }) => item),
       made: missing.flatMap(({ item, found }) => (found.some((one) => keyOf(one) === keyOf(item)) ? [] : [item])),
       removals: inTheWay.length,
     };
   }
-
-  /** For each item what stands in its place. */
-  #standing(ready: readonly Ready[]): readonly (readonly ElementItem[])[] {
-    const single = ready.filter(({ shape }) => !shape.interval);
-    const questions = single.map(({ shape, elements }) => this.#operation('getElement', shape, elements.map(keyAlone)));
-    const answers = this.#channel.ask(questions, `elements of ${this.#table}`);
-    const found = new Map(single.map((it, i) => [it, answers[i]]));
-    const ranges = new Map<SetShape, readonly ElementItem[]>();
-    for (const { shape } of ready) if (shape.interval && !ranges.has(shape)) ranges.set(shape, this.#dump(shape));
-    return ready.map((it) => {
-      const { shape, item } = it;
-      if (shape.interval) return (ranges.get(shape) ?? []).filter((range) => meet(shape, range, item));
-      const answer = found.get(it);
-      return answer === undefined ? [] : decodeElements(shape, takeElements(answer.body).elements ?? []);
-    });
-  }
-
-  #dump(shape: SetShape): readonly ElementItem[] {
-    const messages = this.#channel.dump(
-      messageOf(this.#operation('getElement', shape, [])),
-      `the elements of ${shape.name}`,
-    );
-    return decodeElements(
-      shape,
-      messages.flatMap((message) => takeElements(message.body).elements ?? []),
-    );
-  }
-
-  /** Items in the form of their set; those that no set can have are left out, for they cannot exist. */
-  #known(items: readonly ElementItem[]): readonly Ready[] {
-    return items.flatMap((item) => {
-      const it = this.#ready(item);
-      return it instanceof KernelError ? [] : [it];
-    });
-  }
-
-  /** An item in the form of its set, or why there is none. */
-  #ready(item: ElementItem): Ready | KernelError {
-    const shape = this.#shapes.of(item.set);
-    if (shape === undefined)
-      return new KernelError('absent', `cannot make ${show(item)}: ${this.#table} has no such set`);
-    try {
-      return { item, shape, elements: encodeElement(shape, item) };
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      return new KernelError('invalid', `cannot make ${show(item)}: ${error.message}`, { cause: error });
-    }
-  }
-
-  #operation(name: ElementOperation, shape: SetShape, elements: readonly ElementMessage[]): Operation {
-    const flags = name === 'newElement' ? FLAG.CREATE | FLAG.EXCL : 0;
-    const message = { table: this.#table, set: shape.name, ...(elements.length === 0 ? {} : { elements }) };
-    return { name, family: FAMILY.inet, flags, body: (writer) => putElements(writer, message) };
-  }
-}
-
-/** Without data: for questions and deletions. */
-function keyAlone({ key, flags }: ElementMessage): ElementMessage {
-  return { ...(key === undefined ? {} : { key }), ...(flags === undefined ? {} : { flags }) };
 }
 
 const NOTHING: Change = { operations: [], about: [], made: [], removals: 0 };
-
-function meet(shape: SetShape, a: ElementItem, b: ElementItem): boolean {
-  return overlap(spanOf(shape, a), spanOf(shape, b));
-}
-
-type ElementOperation = 'newElement' | 'delElement' | 'getElement';
 
 /** Somebody was faster: what was to be made is there, or what was to go is gone. */
 function isRace({ index, errno }: Refused, { removals }: Change): boolean {

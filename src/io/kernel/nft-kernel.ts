@@ -11,7 +11,6 @@ import type { ElementItem } from './nft-element-codec.ts';
 import { NftForward, type ForwardItem } from './nft-forward.ts';
 import { acceptInLegacy, removeFromLegacy } from './nft-legacy.ts';
 import { NftRuleset, type RulesetItem } from './nft-ruleset.ts';
-import { NftShapes } from './nft-shapes.ts';
 import { NftWatch } from './nft-watch.ts';
 
 export interface NftOptions {
@@ -28,7 +27,6 @@ export function openNft(options: NftOptions): NftDoor {
 class NftKernel implements NftDoor {
   readonly #options: NftOptions;
   readonly #channel: NftChannel;
-  readonly #shapes: NftShapes;
   readonly #elements: NftElements;
   readonly #ruleset: NftRuleset;
   readonly #forward: NftForward;
@@ -37,8 +35,7 @@ class NftKernel implements NftDoor {
   constructor(options: NftOptions) {
     this.#options = options;
     this.#channel = new NftChannel(options.netns);
-    this.#shapes = new NftShapes(this.#channel, TABLE_NAME);
-    this.#elements = new NftElements(this.#channel, TABLE_NAME, this.#shapes);
+    this.#elements = new NftElements(this.#channel, TABLE_NAME);
     this.#ruleset = new NftRuleset(this.#channel);
     this.#forward = new NftForward(this.#channel);
   }
@@ -98,7 +95,7 @@ class NftKernel implements NftDoor {
     try {
       if (run.kind === 'element') return this.#elements.ensure(run.items);
       if (run.kind === 'forward-accept') return this.#ensureForward(run.item);
-      this.#shapes.forget();
+      this.#elements.forgetShapes();
       return this.#ruleset.ensure(run.item);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { KernelError } from './kernel.ts';
-import type { Netns } from './netns.ts';
+import { Netns } from './netns.ts';
 import { forwardComment, type ForwardItem } from './nft-forward.ts';
 
 /** What became of the legacy FORWARD chain. `unclear`: it is in use, but its program does not say whether it drops. */
@@ -56,10 +56,20 @@ function run(
   netns: Netns | undefined,
 ): { done: boolean; said: string } {
   const program = family === 'v4' ? 'iptables-legacy' : 'ip6tables-legacy';
-  // no process may be started inside of `within`
-  const enter = netns === undefined ? [] : ['nsenter', `--net=/proc/${process.pid}/fd/${netns.fd}`];
+  // no process may be started inside of `within`; nsenter is asked only where it must be, for a small image may lack it
+  const enter = netns === undefined || isOwn(netns) ? [] : ['nsenter', `--net=/proc/${process.pid}/fd/${netns.fd}`];
   const [command = program, ...rest] = [...enter, program, '-w', '5', ...args];
   const { status, stdout, stderr, error } = spawnSync(command, rest, { encoding: 'utf8', timeout: 10_000 });
   if (error !== undefined) return { done: false, said: error.message };
   return status === 0 ? { done: true, said: stdout } : { done: false, said: stderr.trim() };
+}
+
+/** Whether it is the namespace that children of this process are born in. */
+function isOwn(netns: Netns): boolean {
+  const own = Netns.open();
+  try {
+    return own.identity() === netns.identity();
+  } finally {
+    own.close();
+  }
 }

@@ -1,27 +1,17 @@
 import type { Item } from '../../core/datapath/plan.ts';
-import type { Chain, NftSet, Rule, Ruleset } from '../../core/datapath/ruleset.ts';
-import { FLAG } from '../../wire/netlink/header.ts';
-import { FAMILY } from '../../wire/netlink/netfilter.ts';
+import type { NftSet, Rule, Ruleset } from '../../core/datapath/ruleset.ts';
 import { messageOf, type Operation, type OperationName } from '../../wire/nftables/batch.ts';
-import { HOOK, POLICY, putChain, takeChain, type ChainMessage } from '../../wire/nftables/chain.ts';
-import { typeBytes, typeNumber, typesOfNumber } from '../../wire/nftables/field-type.ts';
-import { putRule, takeRule, type RuleMessage } from '../../wire/nftables/rule.ts';
-import { BIG_ENDIAN_KEY, putSet, SET_FLAG, type SetMessage } from '../../wire/nftables/set.ts';
+import { POLICY, takeChain } from '../../wire/nftables/chain.ts';
+import { typesOfNumber } from '../../wire/nftables/field-type.ts';
+import { putRule, takeRule } from '../../wire/nftables/rule.ts';
+import { SET_FLAG } from '../../wire/nftables/set.ts';
 import { putTable, takeTable } from '../../wire/nftables/table.ts';
 import type { Ensured, Remaining } from './kernel.ts';
 import type { NftChannel } from './nft-channel.ts';
-import { expressionsOf } from './nft-rules.ts';
+import { operation, replace, sameHook, sameSet, tagOf, type Found } from './nft-ruleset-steps.ts';
 import { readSets } from './nft-shapes.ts';
 
 export type RulesetItem = Extract<Item, { readonly kind: 'ruleset' }>;
-
-/** Our table as the kernel has it. */
-interface Found {
-  readonly dormant: boolean;
-  readonly sets: readonly SetMessage[];
-  readonly chains: readonly ChainMessage[];
-  readonly rules: readonly RuleMessage[];
-}
 
 /** The skeleton of one table: everything of it but the elements. The table is ours alone; what else is in it goes. */
 export class NftRuleset {
@@ -39,9 +29,13 @@ export class NftRuleset {
     const { ruleset } = item;
     const found = this.#read(ruleset.table);
     if (found !== undefined && damageOf(ruleset, found) === undefined) return { made: [] };
-    const refused = this.#channel.transact(replace(ruleset, found), () => `make the nftables table ${ruleset.table}`);
-    const [first] = refused;
-    if (first !== undefined) return { made: [], failure: { item, error: first.error } };
+    const steps = replace(ruleset, found);
+    const doing = (index: number) => `make ${steps[index]?.what ?? 'it'} in the nftables table ${ruleset.table}`;
+    const [refused] = this.#channel.transact(
+      steps.map((step) => step.operation),
+      doing,
+    );
+    if (refused !== undefined) return { made: [], failure: { item, error: refused.error } };
     return { made: found === undefined ? [item] : [] };
   }
 
@@ -99,7 +93,8 @@ function damageOf(ruleset: Ruleset, found: Found): string | undefined {
   for (const chain of ruleset.chains) {
     const there = found.chains.find(({ name }) => name === chain.name);
     if (there === undefined) return `without chain ${chain.name}`;
-    if (!sameBase(chain, there)) return `with another chain ${chain.name}`;
+    const accepts = (there.policy ?? POLICY.accept) === POLICY.accept;
+    if (!sameHook(chain, there) || !accepts) return `with another chain ${chain.name}`;
     const tags = found.rules.filter((rule) => rule.chain === chain.name).map(({ mark }) => mark?.tag ?? '');
     const wanted = chain.rules.map((_, i) => tagOf(ruleset, i));
     if (tags.join() !== wanted.join()) return `with other rules in chain ${chain.name}`;
@@ -108,82 +103,6 @@ function damageOf(ruleset: Ruleset, found: Found): string | undefined {
     found.chains.find(({ name }) => !ruleset.chains.some((chain) => chain.name === name)) ??
     found.sets.find(({ name }) => !ruleset.sets.some((set) => set.name === name));
   return stranger === undefined ? undefined : `with ${stranger.name}, which is not of it`;
-}
-
-/** A rule is known by its ruleset and its place: its tag changes whenever any rule does. */
-function tagOf(ruleset: Ruleset, place: number): string {
-  return `${ruleset.tag} ${place}`;
-}
-
-/** Rules first out and last in: nothing may be deleted that a rule still names. */
-function replace(ruleset: Ruleset, found: Found | undefined): readonly Operation[] {
-  const { table } = ruleset;
-  const staleChains = (found?.chains ?? []).filter((there) => {
-    const chain = ruleset.chains.find(({ name }) => name === there.name);
-    return chain === undefined || !sameHook(chain, there);
-  });
-  const staleSets = (found?.sets ?? []).filter((there) => {
-    const set = ruleset.sets.find(({ name }) => name === there.name);
-    return set === undefined || !sameSet(set, there);
-  });
-  return [
-    operation('newTable', (writer) => putTable(writer, { name: table, flags: 0 }), FLAG.CREATE),
-    ...(found === undefined ? [] : [operation('delRule', (writer) => putRule(writer, { table }))]),
-    ...staleChains.map(({ name = '' }) => operation('delChain', (writer) => putChain(writer, { table, name }))),
-    ...staleSets.map(({ name = '' }) => operation('delSet', (writer) => putSet(writer, { table, name }))),
-    ...ruleset.sets.map((set, i) => newSet(table, set, i + 1)),
-    ...ruleset.chains.map((chain) => newChain(table, chain)),
-    ...ruleset.chains.flatMap((chain) => chain.rules.map((rule, i) => newRule(ruleset, chain, { rule, place: i }))),
-  ];
-}
-
-function newSet(table: string, set: NftSet, id: number): Operation {
-  const message = { table, id, ...setMessage(set), userdata: BIG_ENDIAN_KEY };
-  return operation('newSet', (writer) => putSet(writer, message), FLAG.CREATE);
-}
-
-function setMessage({ name, key, data, interval }: NftSet): Omit<SetMessage, 'family' | 'table'> {
-  return {
-    name,
-    flags: (interval ? SET_FLAG.interval : 0) | (data === undefined ? 0 : SET_FLAG.map),
-    keyType: typeNumber(key),
-    keyBytes: typeBytes(key),
-    ...(data === undefined ? {} : { dataType: typeNumber(data), dataBytes: typeBytes(data) }),
-  };
-}
-
-function newChain(table: string, { name, base }: Chain): Operation {
-  const hook = base === undefined ? undefined : { number: HOOK[base.hook], priority: base.priority };
-  const message = base === undefined || hook === undefined ? {} : { type: base.type, policy: POLICY.accept, hook };
-  return operation('newChain', (writer) => putChain(writer, { table, name, ...message }), FLAG.CREATE);
-}
-
-function newRule(ruleset: Ruleset, chain: Chain, { rule, place }: { rule: Rule; place: number }): Operation {
-  const expressions = expressionsOf(rule.statements, FAMILY.inet);
-  const mark = { comment: rule.comment, tag: tagOf(ruleset, place) };
-  const message = { table: ruleset.table, chain: chain.name, expressions, mark };
-  return operation('newRule', (writer) => putRule(writer, message), FLAG.CREATE | FLAG.APPEND);
-}
-
-function operation(name: OperationName, body: Operation['body'], flags = 0): Operation {
-  return { name, family: FAMILY.inet, flags, body };
-}
-
-function sameSet(set: NftSet, there: SetMessage): boolean {
-  const wanted = Object.entries(setMessage(set));
-  const names = ['flags', 'keyType', 'keyBytes', 'dataType', 'dataBytes'];
-  const values: Readonly<Record<string, unknown>> = { flags: 0, ...there }; // the kernel tells flags only when there are any
-  return wanted.every(([name, value]) => !names.includes(name) || values[name] === value);
-}
-
-/** Where it hangs, which no chain can change. */
-function sameHook({ base }: Chain, { hook, type }: ChainMessage): boolean {
-  if (base === undefined || hook === undefined) return base === undefined && hook === undefined;
-  return type === base.type && hook.number === HOOK[base.hook] && hook.priority === base.priority;
-}
-
-function sameBase(chain: Chain, there: ChainMessage): boolean {
-  return sameHook(chain, there) && (there.policy ?? POLICY.accept) === POLICY.accept;
 }
 
 function setsIn(found: Found): NftSet[] {

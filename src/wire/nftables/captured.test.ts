@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DecodeError, Writer } from '../../base/bytes.ts';
+import { Writer } from '../../base/bytes.ts';
 import { FLAG, readMessages, writeMessage } from '../netlink/header.ts';
 import { messageOf, operationOf, writeTransaction, type OperationName } from './batch.ts';
 import { HOOK, POLICY, putChain, takeChain, type ChainMessage } from './chain.ts';
@@ -9,13 +8,12 @@ import { INTERVAL_END, putElements, takeElements } from './element.ts';
 import { FIB, META, registerAt, VERDICT, type Expression } from './expression.ts';
 import { encodeFields, typeBytes, typeNumber } from './field-type.ts';
 import { commentOf } from './comment.ts';
-import { takeGeneration } from './generation.ts';
-import { decodeMark, encodeMark, putRule, takeRule } from './rule.ts';
+import { putRule, takeRule } from './rule.ts';
 import { BIG_ENDIAN_KEY, putSet, takeSet, SET_FLAG, type SetMessage } from './set.ts';
 import { putTable, takeTable } from './table.ts';
 
 /** Messages as nft 1.0.6, and for one rule iptables-nft 1.8.9, sent them, by strace: a ruleset of the kind that Berth makes. */
-const golden = JSON.parse(readFileSync(new URL('testdata/nft-1.0.6.json', import.meta.url), 'utf8')) as Readonly<
+const captured = JSON.parse(readFileSync(new URL('testdata/captured.json', import.meta.url), 'utf8')) as Readonly<
   Record<string, string>
 >;
 
@@ -23,25 +21,26 @@ const INET = 1;
 const table = 'berth';
 
 function bytesOf(name: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(golden[name] ?? '', 'hex'));
+  return Uint8Array.from(Buffer.from(captured[name] ?? '', 'hex'));
 }
 
-/** The whole message with the sequence number and flags of the golden one. */
+/** All of it behind the netlink header. */
+function bodyOf(name: string): Uint8Array {
+  return readMessages(bytesOf(name))[0]?.body ?? new Uint8Array();
+}
+
+/** The whole message with the sequence number and flags of the captured one. */
 function encoded(like: string, operation: OperationName, body: (writer: Writer) => void): string {
   const [message] = readMessages(bytesOf(like));
-  if (message === undefined) throw new Error(`no golden message ${like}`);
+  if (message === undefined) throw new Error(`no captured message ${like}`);
   const writer = new Writer(0);
   const written = messageOf({ name: operation, family: INET, flags: message.flags, body });
   writeMessage(writer, { ...written, sequence: message.sequence }, written.body);
   return Buffer.from(writer.written).toString('hex');
 }
 
-function bodyOf(name: string): Uint8Array {
-  return readMessages(bytesOf(name))[0]?.body ?? new Uint8Array();
-}
-
 test('a table is what nft writes, both ways', () => {
-  expect(encoded('table', 'newTable', (writer) => putTable(writer, { name: table, flags: 0 }))).toBe(golden['table']);
+  expect(encoded('table', 'newTable', (writer) => putTable(writer, { name: table, flags: 0 }))).toBe(captured['table']);
   expect(takeTable(bodyOf('table'))).toEqual({ family: INET, name: table, flags: 0 });
 });
 
@@ -59,7 +58,7 @@ test.each<[string, ChainMessage]>([
   ],
   ['plain chain', { family: INET, table, name: 'ports' }],
 ])('a %s is what nft writes, both ways', (like, chain) => {
-  expect(encoded(like, 'newChain', (writer) => putChain(writer, chain))).toBe(golden[like]);
+  expect(encoded(like, 'newChain', (writer) => putChain(writer, chain))).toBe(captured[like]);
   expect(takeChain(bodyOf(like))).toEqual(chain);
 });
 
@@ -88,7 +87,7 @@ test.each<[string, Omit<SetMessage, 'family' | 'table'>]>([
   const read = takeSet(bodyOf(like));
   expect(read).toMatchObject({ family: INET, table, ...set });
   const userdata = read.userdata ?? new Uint8Array(); // nft keeps more with concatenations: it does not need it
-  expect(encoded(like, 'newSet', (writer) => putSet(writer, { table, ...set, userdata }))).toBe(golden[like]);
+  expect(encoded(like, 'newSet', (writer) => putSet(writer, { table, ...set, userdata }))).toBe(captured[like]);
 });
 
 const http = encodeFields(['inet_proto', 'inet_service'], ['tcp', '8080']);
@@ -113,12 +112,12 @@ test('elements of nft are read: of a map, and of an interval set with its range 
 
 test('to delete an element is what nft writes', () => {
   const body = (writer: Writer) => putElements(writer, { table, set: 'ports4', elements: [{ key: { value: http } }] });
-  expect(encoded('delete element', 'delElement', body)).toBe(golden['delete element']);
+  expect(encoded('delete element', 'delElement', body)).toBe(captured['delete element']);
 });
 
 test('to delete a rule is what nft writes', () => {
   const body = (writer: Writer) => putRule(writer, { table, chain: 'ports', handle: 7n });
-  expect(encoded('delete rule', 'delRule', body)).toBe(golden['delete rule']);
+  expect(encoded('delete rule', 'delRule', body)).toBe(captured['delete rule']);
 });
 
 const into = registerAt(0);
@@ -187,7 +186,7 @@ const rules: readonly [string, string, readonly Expression[]][] = [
 
 test.each(rules)('%s is what nft writes, but for our mark behind it', (name, chain, expressions) => {
   const body = (writer: Writer) => putRule(writer, { table, chain, expressions, mark: { comment: '', tag: '' } });
-  const theirs = golden[name] ?? '';
+  const theirs = captured[name] ?? '';
   expect(encoded(name, 'newRule', body).slice(8, theirs.length)).toBe(theirs.slice(8)); // the length differs
 });
 
@@ -220,82 +219,4 @@ test('a transaction is begun and ended, numbered in a row, and only its last ope
     ['delTable', 9, FLAG.REQUEST | FLAG.ACK],
     [0x11, 10, FLAG.REQUEST],
   ]);
-});
-
-function body(put: (writer: Writer) => void): Uint8Array {
-  const writer = new Writer(0);
-  messageOf({ name: 'newElement', family: INET, flags: 0, body: put }).body(writer);
-  return writer.written;
-}
-
-const value = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((it) => ({ value: it }));
-const name = fc.stringMatching(/^[a-z0-9_]{1,20}$/);
-const word = fc.integer({ min: 0, max: 0xffffffff });
-
-test('what is written is read again: elements', () => {
-  const element = fc.record({ key: value, data: value, flags: fc.constant(INTERVAL_END) }, { requiredKeys: ['key'] });
-  fc.assert(
-    fc.property(name, fc.array(element, { maxLength: 20 }), (set, elements) => {
-      const message = { table, set, elements };
-      expect(takeElements(body((writer) => putElements(writer, message)))).toEqual({ family: INET, ...message });
-    }),
-  );
-});
-
-test('what is written is read again: chains and sets', () => {
-  const hook = fc.record({ number: word, priority: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }) });
-  const chain = fc.record({ table: name, name, type: name, policy: word, hook }, { requiredKeys: ['table', 'name'] });
-  const set = fc.record(
-    { table: name, name, flags: word, keyType: word, keyBytes: word, dataType: word, dataBytes: word },
-    { requiredKeys: ['table', 'name', 'flags', 'keyType', 'keyBytes'] },
-  );
-  fc.assert(
-    fc.property(chain, set, (aChain, aSet) => {
-      expect(takeChain(body((writer) => putChain(writer, aChain)))).toEqual({ family: INET, ...aChain });
-      expect(takeSet(body((writer) => putSet(writer, aSet)))).toEqual({ family: INET, ...aSet });
-    }),
-  );
-});
-
-test('who made a transaction is read', () => {
-  const hex = '00000000' + '0800010000000007' + '08000200000004d2' + '080003006e667400';
-  expect(takeGeneration(Uint8Array.from(Buffer.from(hex, 'hex')))).toEqual({
-    number: 7,
-    processId: 1234,
-    processName: 'nft',
-  });
-});
-
-test('what is written is read again: marks, and marks of others never harm', () => {
-  const text = fc.string({ maxLength: 20 }).filter((it) => !it.includes('\0'));
-  fc.assert(
-    fc.property(text, text, fc.uint8Array({ maxLength: 60 }), (comment, tag, noise) => {
-      expect(decodeMark(encodeMark({ comment, tag }))).toEqual({ comment, tag });
-      expect(() => decodeMark(noise)).not.toThrow();
-    }),
-  );
-  expect(() => encodeMark({ comment: 'x'.repeat(200), tag: '' })).toThrow(RangeError);
-});
-
-test('hostile bytes are a value or a DecodeError, never anything else', () => {
-  const originals = Object.keys(golden).map((it) => bodyOf(it));
-  const flips = fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 0, max: 255 })), { maxLength: 8 });
-  const damaged = fc.tuple(fc.constantFrom(...originals), flips, fc.nat(400)).map(([original, changes, length]) => {
-    const copy = original.slice(0, Math.max(length, 4));
-    for (const [at, value] of changes) if (at < copy.length) copy[at] = value;
-    return copy;
-  });
-  fc.assert(
-    fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 200 })), (hostile) => {
-      const takeComment = (it: Uint8Array) => commentOf(takeRule(it));
-      for (const read of [takeComment, takeTable, takeChain, takeSet, takeElements, takeRule, takeGeneration]) {
-        try {
-          read(hostile);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DecodeError);
-        }
-      }
-    }),
-    { numRuns: 2000 },
-  );
 });
