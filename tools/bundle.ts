@@ -1,6 +1,7 @@
 // npm run bundle: everything that `berth install` copies, under dist/: one file of JavaScript, koffi's native part, the wrapper that
 // starts them, and the licences of what is inside.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 const OUT = 'dist';
@@ -24,7 +25,8 @@ const { metafile } = await build({
   banner: { js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);" },
 });
 copyFileSync(KOFFI, `${OUT}/koffi.node`);
-copyFileSync('deploy/berth', `${OUT}/berth`);
+for (const file of ['berth', 'config.yaml', 'systemd/berth-agent.service'])
+  copyFileSync(`deploy/${file}`, `${OUT}/${basename(file)}`);
 chmodSync(`${OUT}/berth`, 0o755);
 writeFileSync(`${OUT}/licences.txt`, licences(metafile));
 

@@ -31,9 +31,16 @@ export async function askText({ socket }: AgentOptions, question: string, more: 
 function agentAway(socket: string, cause: unknown): CliError {
   const kind = cause instanceof SocketError ? cause.kind : 'unknown';
   if (kind === 'denied' || process.getuid?.() !== 0)
-    return new CliError('away', `${socket} may only be used by root`, { advice: 'run berth as root, or with sudo', cause });
-  if (kind !== 'absent') return new CliError('away', `no answer from the agent on ${socket}`, { advice: readLog(), cause });
-  return new CliError('away', `no agent answers on ${socket}`, { advice: `${startIt()}; berth check looks at this node`, cause });
+    return new CliError('away', `${socket} may only be used by root`, {
+      advice: 'run berth as root, or with sudo',
+      cause,
+    });
+  if (kind !== 'absent')
+    return new CliError('away', `no answer from the agent on ${socket}`, { advice: readLog(), cause });
+  return new CliError('away', `no agent answers on ${socket}`, {
+    advice: `${startIt()}; berth check looks at this node`,
+    cause,
+  });
 }
 
 /** How an agent is started here. */

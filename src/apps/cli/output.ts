@@ -4,7 +4,12 @@ export const FORMATS = ['table', 'json', 'yaml'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Prints a value as asked: JSON and YAML show all of it, the table what `text` makes of it. */
-export async function print<T>(terminal: Terminal, format: Format, value: T, text: (value: T) => string): Promise<void> {
+export async function print<T>(
+  terminal: Terminal,
+  format: Format,
+  value: T,
+  text: (value: T) => string,
+): Promise<void> {
   if (format === 'table') return terminal.out(text(value));
   if (format === 'json') return terminal.out(`${JSON.stringify(value, null, 2)}\n`);
   terminal.out(await yamlText(value));

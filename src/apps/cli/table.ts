@@ -6,7 +6,15 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
   if (rows.length === 0) return '';
   const all = withHeads ? [heads, ...rows] : rows;
   const widths = heads.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
-  return all.map((row) => `${row.map((cell, i) => pad(cell, widths[i] ?? 0)).join(GAP).trimEnd()}\n`).join('');
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, i) => pad(cell, widths[i] ?? 0))
+          .join(GAP)
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 /** "Name:   value" lines, the values under each other. */

@@ -10,9 +10,15 @@ import { type Terminal, toned } from '../terminal.ts';
 /** `berth config print`: the configuration with every default filled in; of a file, or with `--running` that of the agent. */
 export async function configPrint(
   terminal: Terminal,
-  options: AgentOptions & { readonly output: Exclude<Format, 'table'>; readonly config: string; readonly running: boolean },
+  options: AgentOptions & {
+    readonly output: Exclude<Format, 'table'>;
+    readonly config: string;
+    readonly running: boolean;
+  },
 ): Promise<ExitKind> {
-  const it = options.running ? await runningConfig(terminal, options) : configFile(load(terminal, options.config).config);
+  const it = options.running
+    ? await runningConfig(terminal, options)
+    : configFile(load(terminal, options.config).config);
   const text = options.output === 'json' ? `${JSON.stringify(it, null, 2)}\n` : await yamlText(it);
   terminal.out(text);
   return 'ok';

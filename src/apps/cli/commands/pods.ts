@@ -25,7 +25,13 @@ export async function pods(terminal: Terminal, options: PodsOptions): Promise<Ex
     terminal.out(rows.map((row) => `${row.pod ?? row.container}\n`).join(''));
     return 'ok';
   }
-  await print(terminal, output, rows, () => table(HEADS, rows.map((row) => cells(row, terminal.now())), options.headers));
+  await print(terminal, output, rows, () =>
+    table(
+      HEADS,
+      rows.map((row) => cells(row, terminal.now())),
+      options.headers,
+    ),
+  );
   if (rows.length === 0 && output === 'table')
     terminal.err(`No pods attached${namespace === undefined ? '' : ` in namespace ${namespace}`}.\n`);
   return 'ok';

@@ -7,7 +7,10 @@ import { facts, NONE, table } from '../table.ts';
 import { type Terminal, toned } from '../terminal.ts';
 
 /** `berth status`: exit code 4 while an ADD would fail. */
-export async function status(terminal: Terminal, options: AgentOptions & { readonly output: Format }): Promise<ExitKind> {
+export async function status(
+  terminal: Terminal,
+  options: AgentOptions & { readonly output: Format },
+): Promise<ExitKind> {
   const it = await ask<AgentStatus>(options, ADMIN.status);
   await print(terminal, options.output, it, (value) => statusText(terminal, value));
   return it.ready ? 'ok' : 'found';
@@ -24,10 +27,16 @@ function statusText(terminal: Terminal, it: AgentStatus): string {
     ['Attachments', `${it.attachments}`],
     ['Spooled', it.spooled === 0 ? NONE : toned(terminal, 'doubtful', `${it.spooled} DELs wait to be carried out`)],
     ['Journal', it.journal.failing === undefined ? it.journal.path : toned(terminal, 'bad', it.journal.failing)],
-    ['Repaired', repair === undefined ? NONE : `${age(now - repair.at)} ago, ${repair.owner}: ${repair.items.join('; ')}`],
+    [
+      'Repaired',
+      repair === undefined ? NONE : `${age(now - repair.at)} ago, ${repair.owner}: ${repair.items.join('; ')}`,
+    ],
   ];
   const lists = [
-    list('Not well', it.degraded.map((line) => toned(terminal, 'bad', line))),
+    list(
+      'Not well',
+      it.degraded.map((line) => toned(terminal, 'bad', line)),
+    ),
     list('Recovered at the start', it.recovery),
   ];
   return `${facts(rows)}${lists.join('')}\n${pools(it)}`;

@@ -13,7 +13,8 @@ export async function why(
   const it = await ask<WhyReply>(options, ADMIN.why, { query: { q: query } });
   if (it.sentences.length === 0 && options.output === 'table')
     throw new CliError('nobody', `nothing was decided about ${query} since the agent started`, {
-      advice: 'name a pod as namespace/name, the start of a container id, or an address; "berth pods" lists who is attached',
+      advice:
+        'name a pod as namespace/name, the start of a container id, or an address; "berth pods" lists who is attached',
     });
   await print(terminal, options.output, it, ({ sentences }) =>
     sentences.map(({ at, text }) => `${toned(terminal, 'quiet', timeText(at))}   ${text}\n`).join(''),

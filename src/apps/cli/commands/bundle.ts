@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { VERSION } from '../../../base/version.ts';
+import { type NodeFiles, nodeFiles } from '../../../io/system/node-files.ts';
+import { ADMIN } from '../../../wire/agent/status.ts';
+import { askText } from '../ask.ts';
+import { CliError, type ExitKind } from '../exit.ts';
+import { redact } from '../support/redact.ts';
+import { tar } from '../support/tar.ts';
+import { UNIT } from '../setup/systemd.ts';
+import type { Terminal } from '../terminal.ts';
+import { findingsHere, type Looks } from './check.ts';
+
+export interface BundleOptions extends Looks {
+  readonly socket: string;
+  readonly file?: string;
+}
+
+/** Files of the node that explain a network, whole directories with a slash at the end. None holds a secret by its nature. */
+const PATHS = [
+  '/proc/version',
+  '/proc/uptime',
+  '/proc/meminfo',
+  '/proc/net/dev',
+  '/proc/net/route',
+  '/proc/net/ipv6_route',
+  '/proc/net/fib_trie',
+  '/proc/net/arp',
+  '/proc/net/if_inet6',
+  '/proc/net/netlink',
+  '/proc/net/ip_tables_names',
+  '/proc/net/stat/nf_conntrack',
+  '/proc/sys/net/ipv4/ip_forward',
+  '/proc/sys/net/ipv6/conf/all/forwarding',
+  '/proc/sys/net/ipv4/conf/all/rp_filter',
+  '/etc/os-release',
+] as const;
+
+/** Programs that say more, where they are installed. */
+const PROGRAMS = [
+  ['ip', '-details', '-statistics', 'link'],
+  ['ip', 'address'],
+  ['ip', 'route', 'show', 'table', 'all'],
+  ['ip', '-6', 'route', 'show', 'table', 'all'],
+  ['ip', 'rule'],
+  ['ip', 'neighbour'],
+  ['nft', 'list', 'ruleset'],
+  ['iptables-save'],
+  ['journalctl', '--unit', UNIT, '--lines', '5000', '--no-pager', '--output', 'cat'],
+] as const;
+
+const OUTPUT_BYTES = 16 * 1024 * 1024;
+
+/** `berth bundle`: one archive for a supporter. Everything passes through `redact`; what could not be had says why in its place. */
+export async function bundle(terminal: Terminal, options: BundleOptions): Promise<ExitKind> {
+  const at = terminal.now();
+  const stamp = new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+  const folder = `berth-${hostname()}-${stamp}`;
+  const path = resolve(options.file ?? `${folder}.tar.gz`);
+  const parts = [
+    ...(await fromAgent(options)),
+    ['check.json', await doctor(terminal, options)] as const,
+    ...fromNode(options),
+  ];
+  const files = parts.map(([name, text]) => ({ name: `${folder}/${name}`, content: redact(text), modifiedAt: at }));
+  try {
+    writeFileSync(path, gzipSync(tar(files)), { mode: 0o600 });
+  } catch (cause) {
+    throw new CliError('failed', `cannot write ${path}: ${messageOf(cause)}`, {
+      advice: 'say where with --file',
+      cause,
+    });
+  }
+  terminal.err(`secrets were taken out by their names; look through it before you hand it on\n`);
+  terminal.out(`${path}\n`);
+  return 'ok';
+}
+
+type Part = readonly [name: string, text: string];
+
+async function fromAgent({ socket }: BundleOptions): Promise<readonly Part[]> {
+  const asked = { status: ADMIN.status, pods: ADMIN.pods, config: ADMIN.config, metrics: ADMIN.metrics };
+  const parts = Object.entries(asked).map(async ([name, question]): Promise<Part> => {
+    const ending = question === ADMIN.metrics ? 'txt' : 'json';
+    return [`agent/${name}.${ending}`, await askText({ socket }, question).catch(messageOf)];
+  });
+  return Promise.all(parts);
+}
+
+async function doctor(terminal: Terminal, options: BundleOptions): Promise<string> {
+  return JSON.stringify({ version: VERSION, findings: await findingsHere(terminal, options) }, null, 2);
+}
+
+function fromNode({ config, confDir }: BundleOptions): readonly Part[] {
+  const files = nodeFiles();
+  const lists = files.names(confDir).map((name) => `${confDir}/${name}`);
+  const read = [...PATHS, config, ...lists].map((path): Part => [`node${path}`.slice(0, 80), textOf(files, path)]);
+  const ran = PROGRAMS.map(
+    (words): Part => [
+      `node/${words
+        .slice(0, 4)
+        .join('_')
+        .replaceAll(/[^\w-]/g, '')}.txt`,
+      said(words),
+    ],
+  );
+  return [...read, ...ran];
+}
+
+function textOf(files: NodeFiles, path: string): string {
+  return files.text(path) ?? `${path} cannot be read`;
+}
+
+function said([program = '', ...args]: readonly string[]): string {
+  const { stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    timeout: 20_000,
+    maxBuffer: OUTPUT_BYTES,
+  });
+  return error === undefined ? `${stdout}${stderr}` : error.message;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

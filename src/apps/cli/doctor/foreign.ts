@@ -1,0 +1,58 @@
+import { HOST_LINK_PREFIX } from '../../../core/datapath/numbers.ts';
+import type { NodeFiles } from '../../../io/system/node-files.ts';
+import type { Finding } from '../../../wire/agent/status.ts';
+import { bad, doubtful, good, type NodeView } from './view.ts';
+
+/** Does somebody's firewall drop what pods send and get? */
+export function checkForward(node: NodeView): readonly Finding[] {
+  const { ranges, forwardAccept } = node.config.network;
+  const dropped = node.droppedRanges(ranges);
+  if (dropped.length === 0) return [good('forward', 'no foreign FORWARD chain drops what pods send')];
+  const says = `a FORWARD chain with policy drop stops ${dropped.join(', ')}`;
+  if (!forwardAccept) return [bad('forward', says, 'set network.forwardAccept, or accept these ranges there yourself')];
+  if (node.agent === undefined)
+    return [doubtful('forward', says, 'the agent opens it for these ranges when it starts')];
+  return [bad('forward', says, 'the agent opens such chains within 30 s; if this stays, somebody closes them again')];
+}
+
+/** Does somebody who manages links take ours for his? */
+export function checkLinkManagers({ files }: NodeView): readonly Finding[] {
+  return [...networkManager(files), ...networkd(files)];
+}
+
+/** NetworkManager makes connections on links it does not know: see its "unmanaged-devices" (NetworkManager.conf(5)). */
+function networkManager(files: NodeFiles): readonly Finding[] {
+  if (!files.exists('/run/NetworkManager')) return [];
+  const settings = textsIn(files, ['/etc/NetworkManager', '/usr/lib/NetworkManager'], '.conf');
+  const unmanaged = settings.some((text) =>
+    new RegExp(`^unmanaged-devices=.*interface-name:${HOST_LINK_PREFIX}\\*`, 'm').test(text),
+  );
+  if (unmanaged) return [good('NetworkManager', `leaves ${HOST_LINK_PREFIX}* alone`)];
+  const advice = `write "[keyfile]" and "unmanaged-devices=interface-name:${HOST_LINK_PREFIX}*;interface-name:berth*" to /etc/NetworkManager/conf.d/berth.conf, then "nmcli general reload"`;
+  return [doubtful('NetworkManager', `runs, and may configure the links of pods`, advice)];
+}
+
+/** systemd-networkd drops routes and rules that it did not make, when it starts (networkd.conf(5)). */
+function networkd(files: NodeFiles): readonly Finding[] {
+  if (!files.exists('/run/systemd/netif/state')) return [];
+  const settings = textsIn(files, ['/etc/systemd', '/usr/lib/systemd'], 'networkd.conf').join('\n');
+  const kept = (key: string) => new RegExp(`^${key}=(no|false|0|off)$`, 'm').test(settings);
+  const missing = ['ManageForeignRoutes', 'ManageForeignRoutingPolicyRules'].filter((key) => !kept(key));
+  if (missing.length === 0) return [good('networkd', 'leaves foreign routes and rules alone')];
+  const lines = missing.map((key) => `${key}=no`).join('" and "');
+  const advice = `write "[Network]" and "${lines}" to /etc/systemd/networkd.conf.d/berth.conf`;
+  return [doubtful('networkd', 'runs, and removes the routes of pods whenever it is restarted', advice)];
+}
+
+/** The texts of a settings file and of the pieces in its ".d" directories. */
+function textsIn(files: NodeFiles, folders: readonly string[], ending: string): readonly string[] {
+  const pieces = ['', '/conf.d', '/networkd.conf.d'];
+  return folders.flatMap((folder) =>
+    pieces.flatMap((piece) =>
+      files
+        .names(`${folder}${piece}`)
+        .filter((name) => name.endsWith(piece === '' ? ending : '.conf'))
+        .flatMap((name) => files.text(`${folder}${piece}/${name}`) ?? []),
+    ),
+  );
+}
