@@ -7,21 +7,23 @@ import { allChecks } from '../test/conformance/checks/all.ts';
 import { companionChecks } from '../test/conformance/checks/companions.ts';
 import { installScripted } from '../test/conformance/plugins/install-scripted.ts';
 import { berthProfile } from '../test/conformance/profiles/berth.ts';
-import { givenProfile } from '../test/conformance/profiles/given.ts';
+import { givenNetwork, givenProfile } from '../test/conformance/profiles/given.ts';
 import type { Profile } from '../test/conformance/profiles/profile.ts';
-import { referenceProfile } from '../test/conformance/profiles/reference.ts';
+import { hostLocalProfile, referenceProfile } from '../test/conformance/profiles/reference.ts';
 import { report, summary, told } from '../test/conformance/report.ts';
 import { runChecks } from '../test/conformance/run.ts';
 import { makeNode } from '../test/conformance/world/node.ts';
 import { referencePlugins } from './reference-plugins.ts';
 
-const USAGE = `usage: npm run conformance -- [--plugin PATH|bridge|ptp] [--config FILE] [--only C1,C2] [--more] [--json]
-  --plugin  a CNI plugin; bridge and ptp are the reference ones. Without it: Berth, with an agent of its own.
+const USAGE = `usage: npm run conformance -- [--plugin PATH|bridge|ptp|host-local] [--config FILE] [--only C1,C2] [--more] [--json]
+  --plugin  a CNI plugin; bridge, ptp and host-local are the reference ones. Without it: Berth, with an agent of its own.
   --config  the plugin's configuration, a conflist or one plugin's object; needed for plugins this runner does not know
   --only    only these checks
   --more    also R1, in front of reference plugins, which is none of the forty
   --json    one JSON document on stdout instead of the table
 `;
+
+const BERTH = fileURLToPath(new URL('../build/berth-cni', import.meta.url));
 
 /** Everything happens on this tmpfs, which ends with the run. */
 const FOLDER = '/run/conformance';
@@ -85,20 +87,18 @@ async function main(companions: string): Promise<number> {
 }
 
 function chosenProfile(companions: string): Profile {
-  const { plugin, config } = options;
-  const berth = resolve(dirname(fileURLToPath(import.meta.url)), '../build/berth-cni');
-  if (config !== undefined) return givenProfile(located(plugin, companions), readFileSync(config, 'utf8'), companions);
-  const type = basename(plugin);
-  if (plugin === 'berth' || type === 'berth-cni') {
-    const executable = plugin === 'berth' ? berth : resolve(plugin);
+  const { plugin } = options;
+  const configuration = options.config === undefined ? undefined : readFileSync(options.config, 'utf8');
+  const type = plugin === 'berth' ? 'berth-cni' : basename(plugin);
+  if (type === 'berth-cni') {
+    const executable = plugin === 'berth' ? BERTH : resolve(plugin);
     if (!existsSync(executable)) throw new Error(`${executable} is not there: npm run build`);
-    return berthProfile(executable, companions, FOLDER);
+    const berth = berthProfile(executable, companions, FOLDER);
+    return configuration === undefined ? berth : { ...berth, network: givenNetwork(type, configuration) };
   }
-  if (type === 'bridge' || type === 'ptp') return referenceProfile(type, dirname(located(plugin, companions)), FOLDER);
+  const path = plugin.includes('/') ? resolve(plugin) : resolve(companions, plugin);
+  if (configuration !== undefined) return givenProfile(path, configuration, companions);
+  if (type === 'bridge' || type === 'ptp') return referenceProfile(type, dirname(path), FOLDER);
+  if (type === 'host-local') return hostLocalProfile(dirname(path), FOLDER);
   throw new Error(`how is ${type} configured? Give its configuration with --config`);
-}
-
-/** A bare name is one of the reference plugins. */
-function located(plugin: string, companions: string): string {
-  return plugin.includes('/') ? resolve(plugin) : resolve(companions, plugin);
 }

@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { allChecks } from './checks/all.ts';
 import { companionChecks } from './checks/companions.ts';
+import { installScripted } from './plugins/install-scripted.ts';
 import type { Report } from './report.ts';
 
 // Berth's own table: `npm run conformance -- --more`, each row a test. The run makes a world of its own (network, mounts, processes).
@@ -31,6 +35,26 @@ test.skipIf(!isRoot).each([...allChecks, ...companionChecks])('$id: $name', ({ i
   const outcome = told?.checks.find((check) => check.id === id);
   expect({ result: outcome?.result, detail: outcome?.detail }).toEqual({ result: 'pass', detail: outcome?.detail });
 });
+
+test.skipIf(!isRoot)(
+  'a plugin that does nothing fails wherever something is asked of it',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'berth-conformance-'));
+    try {
+      const path = join(installScripted(folder, 'nothing'), 'nothing');
+      const config = join(folder, 'nothing.json');
+      writeFileSync(config, '{"type":"nothing"}');
+      const asked = ['C2', 'C5', 'C6', 'C8', 'C12', 'C19', 'C29', 'C30', 'C34'];
+      const { checks } = JSON.parse(
+        await output([tool, '--plugin', path, '--config', config, '--only', asked.join(), '--json']),
+      ) as Report;
+      expect(checks.map(({ id, result }) => `${id} ${result}`)).toEqual(asked.map((id) => `${id} fail`));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  120_000,
+);
 
 /** What a command prints, however it ends: the table says itself what failed. */
 function output(args: readonly string[]): Promise<string> {

@@ -42,8 +42,8 @@ export function oneJson(exit: PluginExit, what: string): Json {
   return value as Json;
 }
 
-/** What is wrong with the shape of a result, by the text of the specification of that version. */
-export function shapeFaults(result: Json, version: string): readonly string[] {
+/** What is wrong with the shape of a result, by the text of the specification of that version. A delegate for addresses has no interfaces. */
+export function shapeFaults(result: Json, version: string, ipam = false): readonly string[] {
   const faults: string[] = [];
   const say = (holds: boolean, fault: string) => holds || faults.push(fault);
   say(result['cniVersion'] === version, `cniVersion is ${JSON.stringify(result['cniVersion'])}`);
@@ -63,7 +63,8 @@ export function shapeFaults(result: Json, version: string): readonly string[] {
     const wanted = versionAtLeast(version, '1.0.0') ? undefined : isIPv4(address) ? '4' : '6';
     say(ip['version'] === wanted, `ips[${i}].version is ${JSON.stringify(ip['version'])}, not ${wanted ?? 'absent'}`);
     const at = ip['interface'];
-    say(typeof at === 'number' && interfaces[at] !== undefined, `ips[${i}].interface is ${JSON.stringify(at)}`);
+    const points = typeof at === 'number' && interfaces[at] !== undefined;
+    say(ipam ? at === undefined : points, `ips[${i}].interface is ${JSON.stringify(at)}`);
   });
   objects(result['routes']).forEach((route, i) => {
     say(typeof route['dst'] === 'string' && route['dst'].includes('/'), `routes[${i}].dst is no range`);

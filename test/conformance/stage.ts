@@ -86,6 +86,11 @@ export class Stage {
     return this.profile.daemon;
   }
 
+  /** For checks that look at the interface. Throws NotApplicable for a plugin that makes none. */
+  needInterface(): void {
+    if (this.profile.ipam === true) throw new NotApplicable('the plugin only gives addresses and makes no interface');
+  }
+
   /** A version the check cannot do without. Throws NotApplicable. */
   needVersion(version: string): string {
     if (this.versions.includes(version)) return version;

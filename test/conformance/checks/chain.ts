@@ -23,6 +23,7 @@ export const chainChecks: readonly Check[] = [
     id: 'C34',
     name: 'behind another plugin: keeps interfaces, ips, routes and dns of prevResult and adds its own',
     run: async (stage) => {
+      stage.needInterface();
       const before = { type: 'scripted', scripted: { result: EARLIER } };
       const { result, sandbox } = await stage.attach(stage.list({ before }));
       const faults: string[] = [];

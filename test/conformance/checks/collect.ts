@@ -16,6 +16,7 @@ export const collectChecks: readonly Check[] = [
     id: 'C22',
     name: 'GC keeps the valid, deletes the rest, and may run twice',
     run: async (stage) => {
+      stage.needInterface();
       const list = stage.list({ version: stage.needVersion('1.1.0') });
       const all = await abreast([1, 2, 3, 4], 1, () => stage.attach(list));
       const keep = all.slice(0, 2);
@@ -31,6 +32,7 @@ export const collectChecks: readonly Check[] = [
     id: 'C23',
     name: 'GC with an empty list deletes all of its own network and nothing of another',
     run: async (stage) => {
+      stage.needInterface();
       const version = stage.needVersion('1.1.0');
       const mine = stage.list({ version });
       const others = stage.list({ version, name: 'another' });
@@ -68,6 +70,7 @@ async function still(attachments: readonly Attached[], time: string): Promise<re
 }
 
 async function collectAmidAdds(stage: Stage): Promise<string> {
+  stage.needInterface();
   const list = stage.list({ version: stage.needVersion('1.1.0') });
   const keep = await abreast([1, 2, 3], 1, () => stage.attach(list));
   const sandboxes = await abreast(Array.from({ length: 24 }), 4, () => stage.sandbox());

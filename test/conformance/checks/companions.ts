@@ -18,6 +18,7 @@ export const companionChecks: readonly Check[] = [
 
 /** The plugin's own capabilities are taken away, so that the work is left to those behind it. */
 async function inFront(stage: Stage): Promise<string> {
+  stage.needInterface();
   const own = stage.list();
   const list = {
     ...own,

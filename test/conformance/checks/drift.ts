@@ -74,6 +74,7 @@ export const driftChecks: readonly Check[] = [
     name: 'CHECK is content after ADD, and names what was deleted or changed since',
     run: async (stage) => {
       stage.needVersion('0.4.0');
+      stage.needInterface();
       const findings: string[] = [];
       const told: string[] = [];
       for (const drift of drifts) {
@@ -112,6 +113,7 @@ export const driftChecks: readonly Check[] = [
  */
 async function tuned(stage: Stage): Promise<string> {
   stage.needVersion('0.4.0');
+  stage.needInterface();
   const behind = { type: 'tuning', mac: '02:00:5e:00:53:01', mtu: 1300 };
   return withDaemon(stage, { repairing: true }, async () => {
     const it = await stage.attach(stage.list({ behind }));

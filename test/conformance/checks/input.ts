@@ -7,6 +7,7 @@ export const inputChecks: readonly Check[] = [
     id: 'C29',
     name: "the node's own namespace as CNI_NETNS: code 8",
     run: async (stage) => {
+      stage.needInterface(); // without one there is no need of the namespace
       const list = stage.list();
       const netns = `/proc/${process.pid}/ns/net`;
       const about = stage.attachment(await stage.sandbox(), list, { netns });

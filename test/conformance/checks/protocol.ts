@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts';
 import { must, noneOf } from '../verdict.ts';
 import { oneJson, objects, refusal, shapeFaults, success } from '../judge.ts';
-import type { Stage } from '../stage.ts';
+import type { Attached, Stage } from '../stage.ts';
 import { versionAtLeast } from '../libcni/network-list.ts';
 
 /** What each verb needs, by the reference skeleton. */
@@ -102,25 +102,7 @@ export const protocolChecks: readonly Check[] = [
   {
     id: 'C8',
     name: 'ADD at each version gives a result of the shape of that version, and true',
-    run: async (stage) => {
-      const faults: string[] = [];
-      for (const version of stage.versions) {
-        const it = await stage.attach(stage.list({ version }));
-        faults.push(...shapeFaults(it.result, version).map((fault) => `${version}: ${fault}`));
-        const link = await it.sandbox.link('eth0');
-        const inside = objects(it.result['interfaces']).find((each) => each['sandbox'] === it.sandbox.path);
-        if (inside?.['name'] !== 'eth0') faults.push(`${version}: no interface eth0 with sandbox ${it.sandbox.path}`);
-        if (inside?.['mac'] !== link?.address)
-          faults.push(`${version}: mac ${String(inside?.['mac'])}, really ${link?.address}`);
-        const real = (link?.addr_info ?? []).map((each) => `${each.local}/${each.prefixlen}`);
-        for (const ip of objects(it.result['ips']))
-          if (!real.includes(String(ip['address'])))
-            faults.push(`${version}: ${String(ip['address'])} is not on the interface`);
-        await stage.detach(it);
-      }
-      noneOf(faults);
-      return stage.versions.join(', ');
-    },
+    run: trueResults,
   },
   {
     id: 'C9',
@@ -176,4 +158,31 @@ async function versionAnswers(stage: Stage): Promise<string> {
     );
   }
   return stage.versions.join(', ');
+}
+
+async function trueResults(stage: Stage): Promise<string> {
+  const faults: string[] = [];
+  for (const version of stage.versions) {
+    const it = await stage.attach(stage.list({ version }));
+    const lies = stage.profile.ipam === true ? [] : await untruths(it);
+    faults.push(
+      ...[...shapeFaults(it.result, version, stage.profile.ipam), ...lies].map((fault) => `${version}: ${fault}`),
+    );
+    await stage.detach(it);
+  }
+  noneOf(faults);
+  return stage.versions.join(', ');
+}
+
+/** Where a result and the sandbox disagree. */
+async function untruths({ result, sandbox }: Attached): Promise<readonly string[]> {
+  const link = await sandbox.link('eth0');
+  const real = (link?.addr_info ?? []).map((each) => `${each.local}/${each.prefixlen}`);
+  const inside = objects(result['interfaces']).find((each) => each['sandbox'] === sandbox.path);
+  const wrong = objects(result['ips']).filter((ip) => !real.includes(String(ip['address'])));
+  return [
+    ...(inside?.['name'] === 'eth0' ? [] : [`no interface eth0 with sandbox ${sandbox.path}`]),
+    ...(inside?.['mac'] === link?.address ? [] : [`mac ${String(inside?.['mac'])}, really ${link?.address}`]),
+    ...wrong.map((ip) => `${String(ip['address'])} is not on the interface`),
+  ];
 }

@@ -15,6 +15,8 @@ export interface Profile {
   readonly env: Readonly<Record<string, string>>; // what the plugin finds in its environment
   /** The plugins of a list, the one under test first; or why there is no such network. */
   network(wish: NetworkWish): readonly PluginConf[] | { readonly notApplicable: string };
+  /** It only gives addresses, as a delegate of others: there is no interface to look at. */
+  readonly ipam?: boolean;
   /** Absent: the plugin works alone. */
   readonly daemon?: Daemon;
 }

@@ -12,16 +12,35 @@ export function referenceProfile(type: 'bridge' | 'ptp', directory: string, fold
   };
 }
 
+/** host-local alone, called as a delegate is. */
+export function hostLocalProfile(directory: string, folder: string): Profile {
+  const network = (wish: NetworkWish) => {
+    if (wish.capability !== undefined) return { notApplicable: 'it only gives addresses' };
+    return [{ type: 'host-local', ipam: addresses(wish, folder) }];
+  };
+  return { plugin: 'host-local', type: 'host-local', directories: [directory], env: {}, network, ipam: true };
+}
+
 function main(type: 'bridge' | 'ptp', wish: NetworkWish, folder: string): PluginConf {
-  const number = wish.scarce === true ? 200 : wish.name === 'conformance' ? 0 : 1;
-  const v4 = [{ subnet: `10.88.${number}.0/${wish.scarce === true ? 29 : 24}` }];
-  const v6 = [{ subnet: `fd00:88:0:${number}::/64` }];
-  const ranges = wish.scarce === true ? [v4] : [v4, v6]; // IPv6 costs these a second or two of waiting, each ADD
-  const defaults = wish.scarce === true ? [{ dst: '0.0.0.0/0' }] : [{ dst: '0.0.0.0/0' }, { dst: '::/0' }];
-  const routes = type === 'ptp' ? defaults : [];
-  const ipam = { type: 'host-local', dataDir: `${folder}/networks`, ranges, routes };
-  const bridge = { bridge: `cnf${number}`, isDefaultGateway: true, hairpinMode: true };
-  return { type, mtu: 1400, ...(type === 'bridge' ? bridge : {}), ipam };
+  const ipam = addresses(wish, folder);
+  if (type === 'bridge')
+    return { type, mtu: 1400, bridge: `cnf${numberOf(wish)}`, isDefaultGateway: true, hairpinMode: true, ipam };
+  const routes = ipam.ranges.map((_, i) => ({ dst: i === 0 ? '0.0.0.0/0' : '::/0' }));
+  return { type, mtu: 1400, ipam: { ...ipam, routes } };
+}
+
+/** Both families, but IPv4 alone where it is scarce: IPv6 costs these plugins a second or two of waiting, each ADD. */
+function addresses(wish: NetworkWish, folder: string) {
+  const scarce = wish.scarce === true;
+  const v4 = [{ subnet: `10.88.${numberOf(wish)}.0/${scarce ? 29 : 24}` }];
+  const v6 = [{ subnet: `fd00:88:0:${numberOf(wish)}::/64` }];
+  return { type: 'host-local', dataDir: `${folder}/networks`, ranges: scarce ? [v4] : [v4, v6] };
+}
+
+/** One range and one bridge a network. */
+function numberOf(wish: NetworkWish): number {
+  if (wish.scarce === true) return 200;
+  return wish.name === 'conformance' ? 0 : 1;
 }
 
 function behind(wish: NetworkWish): readonly PluginConf[] {
