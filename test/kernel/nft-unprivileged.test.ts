@@ -5,7 +5,7 @@ import { has } from './space.ts';
 const child = new URL('nft-unprivileged-child.ts', import.meta.url).pathname;
 
 function outcome(...enter: string[]): unknown {
-  const [command = '', ...rest] = [...enter, process.execPath, child];
+  const [command, ...rest] = [...enter, process.execPath, child];
   return JSON.parse(execFileSync(command, rest, { encoding: 'utf8' }));
 }
 

@@ -33,7 +33,7 @@ async function nodeWithServer(mode: 'routed' | 'bridge') {
     await server.space.listen('tcp', it, 80);
     await server.space.listen('udp', it, 53);
   }
-  return { ...here, small: here, server, client };
+  return { node: here.node, outside: here.outside, small: here, server, client };
 }
 
 const onRoot = test.skipIf(!isRoot);
