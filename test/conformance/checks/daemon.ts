@@ -47,7 +47,7 @@ async function badDaemon(stage: Stage): Promise<string> {
   const took: string[] = [];
   const refuses = async (what: string) => {
     const about = stage.attachment(await stage.sandbox(), list);
-    const exit = await stage.call({ verb: 'ADD', list, about, deadlineMs: RUNTIME_TIMEOUT_MS });
+    const exit = await stage.call({ verb: 'ADD', list, about, env: daemon.hurry, deadlineMs: RUNTIME_TIMEOUT_MS });
     refusal(exit, `ADD with a daemon that ${what}`, 11);
     took.push(`${what}: ${Math.round(exit.ms)} ms`);
     return about;

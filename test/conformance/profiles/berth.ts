@@ -8,13 +8,14 @@ import type { Daemon, DaemonMode, Profile } from './profile.ts';
 
 const AGENT = fileURLToPath(new URL('../../../src/berth.ts', import.meta.url));
 
-/** Shorter than in production (docs/operating.md), so that a run need not wait for them. Milliseconds. */
+/** How long the CNI executable waits for its agent (docs/operating.md): here shorter than this runner does. Milliseconds. */
 const PATIENCE = {
-  BERTH_ADD_BUDGET_MS: '2500',
-  BERTH_WAIT_MS: '1000',
-  BERTH_DEL_BUDGET_MS: '5000',
-  BERTH_DEL_WAIT_MS: '500',
+  BERTH_ADD_BUDGET_MS: '18000',
+  BERTH_WAIT_MS: '10000',
+  BERTH_DEL_BUDGET_MS: '18000',
+  BERTH_DEL_WAIT_MS: '3000',
 };
+const HURRY = { BERTH_ADD_BUDGET_MS: '2500', BERTH_WAIT_MS: '1000' };
 
 /** Berth with an agent of its own, whose files are all in `folder`. `companions`: where the reference plugins are. */
 export function berthProfile(executable: string, companions: string, folder: string): Profile {
@@ -33,6 +34,7 @@ export function berthProfile(executable: string, companions: string, folder: str
 
 class Agent implements Daemon {
   readonly socket: string;
+  readonly hurry = HURRY;
   readonly #folder: string;
   readonly #spool: string;
   readonly #logFile: string;

@@ -39,4 +39,6 @@ export interface Daemon {
   /** Everything it has logged since the run began. */
   log(): string;
   readonly socket: string; // where the plugin reaches it
+  /** Variables that make the plugin give up on it sooner than in production, but by the same way. */
+  readonly hurry: Readonly<Record<string, string>>;
 }
