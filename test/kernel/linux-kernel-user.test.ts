@@ -7,7 +7,8 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
   'as root': ['unshare', '-n', '-m'],
   'as an ordinary user in namespaces of its own': [
     ...(process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] : []),
-    ...['unshare', '-U', '-r', '-n', '-m'],
+    'unshare',
+    '-Urnm',
   ],
 };
 
@@ -23,7 +24,7 @@ function possible(way: readonly string[]): boolean {
 for (const [name, way] of Object.entries(WAYS))
   test.skipIf(!possible(way))(`${name}: a pod is made, heard of, observed and removed`, () => {
     const script = new URL('in-user-namespace.ts', import.meta.url).pathname;
-    const [program = '', ...args] = [...way, process.execPath, script];
+    const [program, ...args] = [...way, process.execPath, script];
     const said = JSON.parse(execFileSync(program, args, { encoding: 'utf8' }));
     expect(said).toMatchObject({ made: routedPod(1).length + 1, failure: '', missing: [], remaining: [], left: [] });
     expect(said.hearsPods).toBe(true);

@@ -15,7 +15,7 @@ import { observe } from './observe.ts';
 import { Place } from './place.ts';
 import { Places } from './places.ts';
 import { readLink } from './readings.ts';
-import { needsRemoval, removeObjects } from './remove.ts';
+import { needsRemoval, type Removal, removeObjects } from './remove.ts';
 import { Watch } from './watch.ts';
 
 export interface LinuxKernelOptions {
@@ -73,7 +73,7 @@ export class LinuxKernel implements Kernel {
   }
 
   #ensureRoutes(items: readonly RouteItem[], sandbox: string | undefined): Ensured {
-    const done = this.#within(sandbox, (places) => ensure(places, items, this.#bench));
+    const done = this.#within(sandbox, (places) => ensureOrFail(places, items, this.#bench));
     for (const item of items)
       if (item.kind === 'veth') for (const watch of this.#watches) watch.expectChange(item.host.name);
     return done;
@@ -88,7 +88,7 @@ export class LinuxKernel implements Kernel {
         remaining.push(...this.#nft.remove(run.items));
         continue;
       }
-      const removal = this.#within(sandbox, (places) => removeObjects(places, run.items));
+      const removal = this.#within(sandbox, (places) => removeOrLeave(places, run.items));
       remaining.push(...removal.remaining);
       deletions.push(...removal.links.map(({ item, index }) => this.#removeLink(item, index)));
     }
@@ -97,8 +97,10 @@ export class LinuxKernel implements Kernel {
   }
 
   async #removeLink(item: Item, index: number): Promise<Remaining | undefined> {
-    const name = item.kind === 'veth' ? item.host.name : '';
-    for (const watch of this.#watches) watch.expectGone(name, false);
+    const expectGone = (gone: boolean) => {
+      if (item.kind === 'veth') for (const watch of this.#watches) watch.expectGone(item.host.name, gone);
+    };
+    expectGone(false);
     try {
       await this.#lanes.remove(index);
       return undefined;
@@ -106,7 +108,7 @@ export class LinuxKernel implements Kernel {
       if (error instanceof KernelError) return { item, error };
       throw error;
     } finally {
-      for (const watch of this.#watches) watch.expectGone(name, true);
+      expectGone(true);
     }
   }
 
@@ -177,6 +179,27 @@ export class LinuxKernel implements Kernel {
     } finally {
       places.close();
     }
+  }
+}
+
+/** A look that fails before anything was done is a failure of the first item. */
+function ensureOrFail(places: Places, items: readonly RouteItem[], bench: Bench): Ensured {
+  try {
+    return ensure(places, items, bench);
+  } catch (error) {
+    const [item] = items;
+    if (error instanceof KernelError && item !== undefined) return { made: [], failure: { item, error } };
+    throw error;
+  }
+}
+
+/** A look that fails leaves everything where it is. */
+function removeOrLeave(places: Places, items: readonly RouteItem[]): Removal {
+  try {
+    return removeObjects(places, items);
+  } catch (error) {
+    if (error instanceof KernelError) return { remaining: items.map((item) => ({ item, error })), links: [] };
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import { putRule, type RuleMessage, takeRule } from '../../wire/rtnetlink/rule.t
 import { AF, RTM } from '../../wire/rtnetlink/type.ts';
 import { type Request, sendBatch } from './batch.ts';
 import { kernelError } from './kernel-error.ts';
+import { KernelError } from './kernel.ts';
 import type { Place } from './place.ts';
 
 // Questions to the kernel. Dumps ask it to filter where it can; an older one gives more, so what comes is filtered again.
@@ -105,5 +106,11 @@ function ask(place: Place, type: number, what: string, body: (writer: Writer) =>
     writeMessage(writer, { type, flags: FLAG.REQUEST | FLAG.DUMP, sequence }, body);
     return writer.written;
   };
-  return place.channel.dump(request, what);
+  try {
+    return place.channel.dump(request, what);
+  } catch (error) {
+    // the link asked about went since it was seen: nothing is on it
+    if (error instanceof KernelError && error.errno === 'ENODEV') return [];
+    throw error;
+  }
 }

@@ -33,7 +33,7 @@ export interface Performed extends Ensured {
 export function perform(place: Place, steps: readonly Step[]): Performed {
   const made = new Set<Item>();
   for (const group of groups(steps)) {
-    const failed = group[0]?.write === undefined ? performRequests(place, group, made) : performWrite(group[0], made);
+    const failed = performGroup(place, group, made);
     if (failed !== undefined) return { made: [...made], ...failed };
   }
   return { made: [...made] };
@@ -53,6 +53,18 @@ function groups(steps: readonly Step[]): readonly (readonly Step[])[] {
     room = last !== undefined && size <= room ? room - size : BATCH_REQUESTS - size;
   }
   return all;
+}
+
+/** A socket that fails is a failure of the group's first item; what of the group was done nobody knows, and is not told as made. */
+function performGroup(place: Place, group: readonly Step[], made: Set<Item>): Failed | undefined {
+  const [first] = group;
+  try {
+    return first?.write === undefined ? performRequests(place, group, made) : performWrite(first, made);
+  } catch (error) {
+    const item = first?.items[0];
+    if (!(error instanceof KernelError) || item === undefined) throw error;
+    return { failure: { item, error } };
+  }
 }
 
 function performRequests(place: Place, steps: readonly Step[], made: Set<Item>): Failed | undefined {
@@ -76,14 +88,7 @@ function performRequests(place: Place, steps: readonly Step[], made: Set<Item>):
   return failed;
 }
 
-function performWrite({ write, items, makes }: Step, made: Set<Item>): Failed | undefined {
-  try {
-    write?.();
-    if (makes?.([]) === true) for (const item of items) made.add(item);
-    return undefined;
-  } catch (error) {
-    const [item] = items;
-    if (!(error instanceof KernelError) || item === undefined) throw error;
-    return { failure: { item, error } };
-  }
+function performWrite({ write, items, makes }: Step, made: Set<Item>): undefined {
+  write?.();
+  if (makes?.([]) === true) for (const item of items) made.add(item);
 }
