@@ -19,11 +19,11 @@ export function agentConfig(file: ConfigFile): AgentConfig {
 
 /** A configuration in the words of the file: reading it again gives the same. What `berth config print` shows. */
 export function configFile(config: AgentConfig) {
-  const { mtuBytes, ...network } = config.network;
+  const { mode, bridge, ranges, reserved, mtuBytes, ...network } = config.network;
   const { pool, repair, http } = config;
   return {
     nodeName: config.nodeName,
-    network: { ...network, mtu: mtuBytes },
+    network: { mode, bridge, ranges, reserved, mtu: mtuBytes, ...network },
     pool: {
       cooldown: durationText(pool.cooldownMs),
       patience: durationText(pool.patienceMs),

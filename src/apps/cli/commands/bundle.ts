@@ -39,18 +39,18 @@ const PATHS = [
   '/etc/os-release',
 ] as const;
 
-/** Programs that say more, where they are installed. */
-const PROGRAMS = [
-  ['ip', '-details', '-statistics', 'link'],
-  ['ip', 'address'],
-  ['ip', 'route', 'show', 'table', 'all'],
-  ['ip', '-6', 'route', 'show', 'table', 'all'],
-  ['ip', 'rule'],
-  ['ip', 'neighbour'],
-  ['nft', 'list', 'ruleset'],
-  ['iptables-save'],
-  ['journalctl', '--unit', UNIT, '--lines', '5000', '--no-pager', '--output', 'cat'],
-] as const;
+/** Programs that say more, where they are installed, by the file that gets their output. */
+const PROGRAMS = {
+  links: ['ip', '-details', '-statistics', 'link'],
+  addresses: ['ip', 'address'],
+  routes4: ['ip', 'route', 'show', 'table', 'all'],
+  routes6: ['ip', '-6', 'route', 'show', 'table', 'all'],
+  rules: ['ip', 'rule'],
+  neighbours: ['ip', 'neighbour'],
+  nftables: ['nft', 'list', 'ruleset'],
+  iptables: ['iptables-save'],
+  log: ['journalctl', '--unit', UNIT, '--lines', '5000', '--no-pager', '--output', 'cat'],
+} as const;
 
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 
@@ -98,15 +98,7 @@ function fromNode({ config, confDir }: BundleOptions): readonly Part[] {
   const files = nodeFiles();
   const lists = files.names(confDir).map((name) => `${confDir}/${name}`);
   const read = [...PATHS, config, ...lists].map((path): Part => [`node${path}`.slice(0, 80), textOf(files, path)]);
-  const ran = PROGRAMS.map(
-    (words): Part => [
-      `node/${words
-        .slice(0, 4)
-        .join('_')
-        .replaceAll(/[^\w-]/g, '')}.txt`,
-      said(words),
-    ],
-  );
+  const ran = Object.entries(PROGRAMS).map(([name, words]): Part => [`node/${name}.txt`, said(words)]);
   return [...read, ...ran];
 }
 

@@ -3,6 +3,7 @@ import { loadConfig, type LoadedConfig, parseConfig } from '../../../io/config/l
 import { openNft } from '../../../io/kernel/nft-kernel.ts';
 import { callAgent } from '../../../io/system/call-client.ts';
 import { nodeFiles } from '../../../io/system/node-files.ts';
+import { counted } from '../../../base/words.ts';
 import { silent } from '../../../base/log.ts';
 import { familyOf, type Prefix } from '../../../base/ip.ts';
 import { ADMIN, type AgentStatus, type Finding } from '../../../wire/agent/status.ts';
@@ -95,6 +96,7 @@ function findingsText(terminal: Terminal, all: readonly Finding[]): string {
     return advice ? [row, ['', '', toned(terminal, 'quiet', `-> ${advice}`)]] : [row];
   });
   const count = (state: Finding['state']) => all.filter((it) => it.state === state).length;
-  const verdict = `${count('problem')} problems, ${count('warning')} warnings, ${count('ok')} good, ${count('skipped')} skipped`;
+  const wrong = `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}`;
+  const verdict = `${wrong}, ${count('ok')} good, ${count('skipped')} skipped`;
   return `${table(['STATE', 'CHECK', 'FOUND'], rows)}\n${verdict}\n`;
 }

@@ -31,7 +31,10 @@ function explainText(terminal: Terminal, it: ExplainReply): string {
   ]);
   const rows = it.items.flatMap((item) => itemRows(terminal, item));
   const wrong = it.items.filter(({ state }) => state !== 'ok').length;
-  const verdict = wrong === 0 ? 'The kernel holds all of it.' : `${wrong} of ${it.items.length} differ.`;
+  const verdict =
+    wrong === 0
+      ? 'The kernel holds all of it.'
+      : `${wrong} of ${it.items.length} ${wrong === 1 ? 'differs' : 'differ'}.`;
   return `${head}\n${table(['KERNEL', 'PLAN'], rows)}\n${verdict}\n`;
 }
 

@@ -1,4 +1,5 @@
 import { utf8 } from '../../../base/bytes.ts';
+import { counted } from '../../../base/words.ts';
 import { SocketError } from '../../../io/system/socket-error.ts';
 import type { Finding } from '../../../wire/agent/status.ts';
 import { startIt } from '../ask.ts';
@@ -7,7 +8,7 @@ import { bad, good, type NodeView, skipped } from './view.ts';
 /** Does an agent answer, and is it well? */
 export function checkAgent({ agent, config }: NodeView): readonly Finding[] {
   if (agent === undefined) return [bad('agent', `none answers on ${config.paths.adminSocket}`, startIt())];
-  const known = good('agent', `version ${agent.version} answers, ${agent.attachments} attachments`);
+  const known = good('agent', `version ${agent.version} answers, ${counted(agent.attachments, 'attachment')}`);
   return [known, ...agent.degraded.map((says) => bad('agent', says, 'see "berth status" and the log of the agent'))];
 }
 

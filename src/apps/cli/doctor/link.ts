@@ -9,9 +9,11 @@ export function checkMtu(node: NodeView): readonly Finding[] {
   const { uplink: wanted, mtuBytes } = node.config.network;
   const uplink = wanted === 'auto' ? defaultLinks(node)[0] : wanted;
   if (uplink === undefined) return [skipped('mtu', 'no IPv4 default route names an uplink')];
-  const text = node.files.text(`/sys/class/net/${uplink}/mtu`);
-  if (text === undefined)
+  if (!node.files.exists(`/proc/sys/net/ipv4/conf/${uplink}`))
     return [bad('mtu', `there is no link ${uplink}`, 'set network.uplink to the link towards the other nodes')];
+  // of the reader's own namespace, which /sys need not be; but only with IPv6
+  const text = sysctl(node, `net/ipv6/conf/${uplink}/mtu`) ?? node.files.text(`/sys/class/net/${uplink}/mtu`);
+  if (text === undefined) return [skipped('mtu', `the MTU of ${uplink} cannot be read`)];
   const mtu = Number(text);
   if (mtuBytes === 'auto' || mtuBytes <= mtu) return [good('mtu', `the uplink ${uplink} carries ${mtu} bytes`)];
   const says = `pods send ${mtuBytes} bytes, and the uplink ${uplink} carries ${mtu}`;
