@@ -23,7 +23,7 @@ const items = [
 
 const nft = openNft({ log: silent });
 const { failure } = nft.ensure(items);
-if (failure === undefined) nft.forgetFlows({ protocol: 'udp', hostPort: 53, family: 'v4' });
+if (failure === undefined) await nft.forgetFlows({ protocol: 'udp', hostPort: 53, family: 'v4' });
 const many = Array.from({ length: 2000 }, (_, i) => `10.2.${i >> 8}.${i & 255}`).map(address);
 const pods = many.flatMap((it) => podElements({ link: 'bth2', addresses: [it], ports: [] })) as readonly NftItem[];
 const made = failure === undefined ? nft.ensure(pods).made.length : 0;

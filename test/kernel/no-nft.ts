@@ -6,7 +6,7 @@ export const noNft = (): NftDoor => ({
   remove: () => [],
   observe: () => [],
   inventory: () => [],
-  forgetFlows: () => {},
+  forgetFlows: async () => {},
   watch: () => () => {},
   close: () => {},
 });

@@ -120,7 +120,8 @@ describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
     await server.space.close();
     small.make(small.itemsOf(client, ports));
     for (const [at] of pairs) expect(await ask(at)).not.toMatch(/^[0-9]/); // what is tracked keeps to the first pod
-    for (const family of ['v4', 'v6'] as const) small.nft.forgetFlows({ protocol: 'udp', hostPort: 5353, family });
+    for (const family of ['v4', 'v6'] as const)
+      await small.nft.forgetFlows({ protocol: 'udp', hostPort: 5353, family });
     for (const [at, self] of pairs) expect(await ask(at)).toMatch(self);
   });
 
@@ -129,7 +130,7 @@ describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
     await outside.listen('udp', OUTSIDE.v4, 5353);
     expect(await client.space.ask('udp', OUTSIDE.v4, 5353, { localPort: 4001 })).toBe(`${NODE.v4} 4001`);
     expect(await outside.ask('udp', NODE.v4, 5353, { localPort: 4002 })).toMatch(OUTSIDE.v4);
-    small.nft.forgetFlows({ protocol: 'udp', hostPort: 5353, family: 'v4' });
+    await small.nft.forgetFlows({ protocol: 'udp', hostPort: 5353, family: 'v4' });
     const left = node.run('conntrack', '-L', '-p', 'udp', '--orig-port-dst', '5353');
     expect(left).toContain('sport=4001');
     expect(left).not.toContain('sport=4002');

@@ -143,7 +143,7 @@ export class LinuxKernel implements Kernel {
   }
 
   async forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): Promise<void> {
-    this.#nft.forgetFlows(flows);
+    await this.#nft.forgetFlows(flows);
   }
 
   watch(listener: (change: KernelChange) => void): () => void {

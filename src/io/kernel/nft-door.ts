@@ -21,7 +21,8 @@ export interface NftDoor {
   observe(items: readonly NftItem[]): readonly NftItem[];
   /** All elements of our table, its ruleset, and the accept rules that bear our mark. */
   inventory(): readonly NftItem[];
-  forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): void;
+  /** The one that takes long, and so does not hold the caller. */
+  forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): Promise<void>;
   /** Tells of changes that others made to our table or to a forward chain we have rules in. */
   watch(listener: (change: KernelChange) => void): () => void;
   close(): void;

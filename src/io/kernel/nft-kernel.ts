@@ -66,8 +66,8 @@ class NftKernel implements NftDoor {
     return [...this.#ruleset.inventory(TABLE_NAME), ...this.#elements.all(), ...this.#forward.inventory()];
   }
 
-  forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): void {
-    forgetFlows(this.#channel, flows, this.#options.netns);
+  forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): Promise<void> {
+    return forgetFlows(flows, this.#options.netns);
   }
 
   watch(listener: (change: KernelChange) => void): () => void {
