@@ -63,7 +63,7 @@ function complete(root: string, layout: Readonly<Record<keyof typeof CLONE, stri
     config: at('config'),
     unit: at('unit'),
     shim: at('shim'),
-    node: process.execPath,
+    node: existsSync(join(root, INSTALLED.node)) ? join(root, INSTALLED.node) : process.execPath,
   };
 }
 

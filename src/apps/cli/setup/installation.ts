@@ -56,15 +56,17 @@ export class Installation {
 
   /** A directory with those above it that are missing. */
   directory(path: string): void {
-    if (existsSync(this.at(path))) return;
-    this.directory(dirname(path));
-    mkdirSync(this.at(path), { mode: 0o755 });
-    this.#remember({ kind: 'directory', path });
+    for (const missing of this.#missing(path)) {
+      this.#remember({ kind: 'directory', path: missing });
+      mkdirSync(this.at(missing), { recursive: true, mode: 0o755 }); // the manifest may have needed it already
+    }
   }
 
   /** The agent will make this directory: whatever is in it then goes with it. */
   tree(path: string): void {
-    if (!existsSync(this.at(path))) this.#remember({ kind: 'tree', path });
+    if (existsSync(this.at(path))) return;
+    this.directory(dirname(path));
+    this.#remember({ kind: 'tree', path });
   }
 
   unit(name: string): void {
@@ -75,6 +77,11 @@ export class Installation {
   sysctl(path: string): void {
     if (this.#entry(`sysctl ${path}`) !== undefined || !existsSync(this.at(path))) return;
     this.#remember({ kind: 'sysctl', path, value: readFileSync(this.at(path), 'utf8').trim() });
+  }
+
+  /** The path and those above it that are not there, the topmost first. */
+  #missing(path: string): readonly string[] {
+    return existsSync(this.at(path)) ? [] : [...this.#missing(dirname(path)), path];
   }
 
   #backup(path: string): string | undefined {
