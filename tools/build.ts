@@ -1,42 +1,49 @@
-// npm run build: the CNI executable, static and small. With --arm64 also for that machine, by zig's C compiler from PyPI.
+// npm run build: the CNI executable for this machine, static and small, build/berth-cni. With --arm64 also build/berth-cni-arm64, by zig's C
+// compiler, which is fetched from PyPI into .toolchain/ once (100 MB), and only for that or where there is no other compiler.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+/** A compiler with the arguments that are its own. */
+type Compiler = readonly [program: string, ...args: string[]];
 
 const SOURCES = readdirSync('native/shim')
   .filter((name) => name.endsWith('.c'))
   .map((name) => `native/shim/${name}`);
-const FLAGS = ['-static', '-Os', '-Wall', '-Wextra', '-Werror', '-s'];
+const FLAGS = ['-static', '-Os', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wconversion', '-s'];
+/** One segment fewer to map at every start of the executable. zig's linker does not know it. */
+const ONE_SEGMENT = '-Wl,-z,noseparate-code';
 const ZIG = 'ziglang==0.17.0';
-const TOOLCHAIN = '.toolchain/zig';
+const TOOLCHAIN = resolve('.toolchain');
 
 mkdirSync('build', { recursive: true });
-build(found('musl-gcc') ? ['musl-gcc'] : zigOrCc(), 'build/berth-cni');
-if (process.argv.includes('--arm64')) build([...zig(), '-target', 'aarch64-linux-musl'], 'build/berth-cni-arm64');
+build(ownCompiler(), 'build/berth-cni');
+if (process.argv.includes('--arm64')) build(zigFor('aarch64'), 'build/berth-cni-arm64');
 
 /** Compiles beside the place and moves it there whole, so that a runtime never executes half a file. */
-function build(compiler: readonly string[], output: string): void {
-  const [program = '', ...args] = compiler;
+function build([program, ...args]: Compiler, output: string): void {
   run(program, [...args, ...FLAGS, '-o', `${output}.new`, ...SOURCES]);
   renameSync(`${output}.new`, output);
 }
 
-/** Without musl-gcc: zig when it is there already, else the machine's compiler with its own library. */
-function zigOrCc(): readonly string[] {
-  if (existsSync(`${TOOLCHAIN}/bin/python-zig`)) return zig();
+function ownCompiler(): Compiler {
+  if (found('musl-gcc')) return ['musl-gcc', ONE_SEGMENT];
+  if (existsSync(`${TOOLCHAIN}/zig/bin/python-zig`) || !found('cc'))
+    return zigFor(process.arch === 'arm64' ? 'aarch64' : 'x86_64');
   console.error(
     'berth: no musl-gcc (Debian: musl-tools), so the executable is linked with glibc: larger, and slower to start',
   );
-  return ['cc'];
+  return ['cc', ONE_SEGMENT];
 }
 
-/** zig's C compiler, in a virtual environment of the project's own. */
-function zig(): readonly string[] {
-  const python = `${TOOLCHAIN}/bin/python3`;
-  if (!existsSync(`${TOOLCHAIN}/bin/python-zig`)) {
-    run('python3', ['-m', 'venv', TOOLCHAIN]);
+/** zig's C compiler, in a virtual environment of the project's own. It brings musl for every machine. */
+function zigFor(machine: string): Compiler {
+  const python = `${TOOLCHAIN}/zig/bin/python3`;
+  if (!existsSync(`${TOOLCHAIN}/zig/bin/python-zig`)) {
+    run('python3', ['-m', 'venv', '--clear', `${TOOLCHAIN}/zig`]);
     run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ZIG]);
   }
-  return [python, '-m', 'ziglang', 'cc'];
+  return [python, '-m', 'ziglang', 'cc', '-target', `${machine}-linux-musl`];
 }
 
 function found(program: string): boolean {
@@ -44,7 +51,8 @@ function found(program: string): boolean {
 }
 
 function run(program: string, args: readonly string[]): void {
-  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: `${TOOLCHAIN}/zig-cache` };
+  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env });
   if (error !== undefined) throw new Error(`${program}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }

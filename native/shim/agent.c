@@ -8,17 +8,23 @@
 
 #include "shim.h"
 
-static int open_connection(const char *path, enum outcome *why) {
+enum { PART = 16 * 1024 };
+
+static enum outcome refused(int error) {
+  if (error == EAGAIN) return BUSY;
+  return error == EACCES || error == EPERM || error == ENAMETOOLONG ? DENIED : AWAY;
+}
+
+// Returns a descriptor, or -1 with errno.
+static int open_connection(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  *why = AWAY;
-  if (strlen(path) >= sizeof address.sun_path) return -1;
+  if (strlen(path) >= sizeof address.sun_path) return errno = ENAMETOOLONG, -1;
   strcpy(address.sun_path, path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return -1;
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
-  if (errno == EAGAIN) *why = LOST; // alive, but its queue of connections is full: worth another try
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+  int error = errno;
   close(fd);
-  return -1;
+  return errno = error, -1;
 }
 
 static enum outcome send_all(int fd, const struct bytes *frame, int64_t deadline) {
@@ -35,40 +41,40 @@ static size_t get32(const unsigned char *at) {
   return (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
 }
 
-// Whether `reply` is whole; *garbled when it can never be.
-static int is_whole(const struct bytes *reply, int *garbled) {
-  if (reply->length < 6) return 0;
-  size_t length = get32(reply->data);
-  *garbled = length < 2 || length > FRAME_LIMIT - 4 || reply->data[4] != 1 || reply->length > length + 4;
-  return !*garbled && reply->length == length + 4;
+// Whether `reply` is whole, LOST while more must come, or GARBLED when it can never be.
+static enum outcome judge(const struct bytes *reply) {
+  if (reply->length < REPLY_HEADER) return LOST;
+  size_t whole = 4 + get32(reply->data);
+  if (whole < REPLY_HEADER || whole > FRAME_LIMIT || reply->data[4] != FRAME_VERSION) return GARBLED;
+  if (reply->length > whole) return GARBLED;
+  return reply->length == whole ? ANSWERED : LOST;
 }
 
 static enum outcome receive(int fd, struct bytes *reply, int64_t deadline) {
-  static unsigned char part[64 * 1024];
   for (;;) {
-    ssize_t n = recv(fd, part, sizeof part, 0);
-    if (n == 0) return LOST;
-    if (n < 0 && errno == EAGAIN) {
-      if (!wait_for(fd, POLLIN, deadline)) return LATE;
+    unsigned char *at = bytes_reserve(reply, PART);
+    if (at == NULL) return GARBLED;
+    ssize_t n = recv(fd, at, PART, 0);
+    if (n == 0) return errno = 0, LOST;
+    if (n < 0) {
+      if (errno == EAGAIN && !wait_for(fd, POLLIN, deadline)) return LATE;
+      if (errno != EAGAIN && errno != EINTR) return LOST;
       continue;
     }
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return LOST;
-    int garbled = 0;
-    bytes_add(reply, part, (size_t)n);
-    if (reply->failed) return GARBLED;
-    if (is_whole(reply, &garbled)) return ANSWERED;
-    if (garbled) return GARBLED;
+    reply->length += (size_t)n;
+    enum outcome outcome = judge(reply);
+    if (outcome != LOST) return outcome;
   }
 }
 
-enum outcome exchange(const char *socket_path, const struct bytes *frame, struct bytes *reply, int64_t deadline) {
-  enum outcome outcome;
-  int fd = open_connection(socket_path, &outcome);
-  if (fd < 0) return outcome;
-  reply->length = 0;
-  outcome = send_all(fd, frame, deadline);
-  if (outcome == ANSWERED) outcome = receive(fd, reply, deadline);
+enum outcome exchange(const char *socket_path, const struct bytes *frame, struct reply *reply, int64_t deadline) {
+  reply->frame.length = 0;
+  int fd = open_connection(socket_path);
+  if (fd < 0) return reply->error = errno, refused(errno);
+  enum outcome outcome = send_all(fd, frame, deadline);
+  // an agent that hangs up before it has read everything may have said why
+  if (outcome == ANSWERED || outcome == LOST) outcome = receive(fd, &reply->frame, deadline);
+  reply->error = outcome == LOST ? errno : 0;
   close(fd);
   return outcome;
 }

@@ -1,30 +1,35 @@
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
+#define _GNU_SOURCE
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #include "shim.h"
 
-void bytes_add(struct bytes *to, const void *data, size_t length) {
-  if (to->failed) return;
-  if (length > FRAME_LIMIT || to->length + length > FRAME_LIMIT) {
-    to->failed = 1;
-    return;
-  }
-  if (to->length + length > to->room) {
-    size_t room = to->room == 0 ? 64 * 1024 : to->room;
-    while (room < to->length + length) room *= 2;
-    unsigned char *data_now = realloc(to->data, room);
-    if (data_now == NULL) {
-      to->failed = 1;
-      return;
-    }
-    to->data = data_now;
+enum { FIRST_ROOM = 32 * 1024 }; // a call with its configuration has 1 to 8 KiB
+
+// Straight from the kernel: one call instead of malloc's four, and none of its code. Nothing is given back: we end soon.
+static void *pages(void *old, size_t had, size_t wanted) {
+  if (old != NULL) return mremap(old, had, wanted, MREMAP_MAYMOVE);
+  return mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+unsigned char *bytes_reserve(struct bytes *to, size_t length) {
+  if (length > FRAME_LIMIT - to->length) to->failed = 1;
+  if (to->failed) return NULL;
+  size_t room = to->room == 0 ? FIRST_ROOM : to->room;
+  while (room < to->length + length) room *= 2;
+  if (room > to->room) {
+    unsigned char *moved = pages(to->data, to->room, room);
+    if (moved == MAP_FAILED) return to->failed = 1, NULL;
+    to->data = moved;
     to->room = room;
   }
-  memcpy(to->data + to->length, data, length);
+  return to->data + to->length;
+}
+
+void bytes_add(struct bytes *to, const void *data, size_t length) {
+  unsigned char *at = bytes_reserve(to, length);
+  if (at == NULL) return;
+  memcpy(at, data, length);
   to->length += length;
 }
 
@@ -32,35 +37,18 @@ void bytes_text(struct bytes *to, const char *text) {
   bytes_add(to, text, strlen(text));
 }
 
-int64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+void bytes_number(struct bytes *to, uint64_t number, int width) {
+  char digits[20];
+  int n = 0;
+  do digits[n++] = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  while (n < width) digits[n++] = '0';
+  while (n > 0) bytes_add(to, &digits[--n], 1);
 }
 
-int wait_for(int fd, short events, int64_t deadline) {
-  for (;;) {
-    int64_t left = deadline - now_ms();
-    struct pollfd it = {.fd = fd, .events = events};
-    int ready = poll(&it, 1, left < 0 ? 0 : (int)left);
-    if (ready > 0) return 1;
-    if (ready == 0 || errno != EINTR) return 0;
-  }
-}
-
-int write_all(int fd, const void *data, size_t length) {
-  const unsigned char *at = data;
-  while (length > 0) {
-    ssize_t n = write(fd, at, length);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) { // somebody gave us a pipe that does not block
-      struct pollfd it = {.fd = fd, .events = POLLOUT};
-      poll(&it, 1, -1);
-      continue;
-    }
-    if (n < 0) return -1;
-    at += n;
-    length -= (size_t)n;
-  }
-  return 0;
+const char *bytes_string(struct bytes *bytes) {
+  unsigned char *end = bytes_reserve(bytes, 1);
+  if (end == NULL) return "";
+  *end = '\0';
+  return (const char *)bytes->data;
 }

@@ -85,7 +85,7 @@ function trouble({ node, log }: DemoAgent, what: string): Error {
 /** One question to an agent's admin socket. Throws unless the answer is 200. */
 export function admin(agent: Pick<DemoAgent, 'adminSocket'>, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const ask = request({ socketPath: agent.adminSocket, path, timeout: 5_000 }, (response) => {
+    const ask = request({ socketPath: agent.adminSocket, path, agent: false, timeout: 5_000 }, (response) => {
       let body = '';
       response.on('data', (bytes: Buffer) => {
         body += bytes.toString();

@@ -2,6 +2,7 @@ import type { Clock, Millis } from '../../base/clock.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import type { Claimed, PoolEffect, PoolEvent, Range } from '../../core/ipam/event.ts';
+import { brokenLawNear } from '../../core/ipam/invariants.ts';
 import { nextTick, type Pool } from '../../core/ipam/pool.ts';
 import { step } from '../../core/ipam/step.ts';
 import type { MemoryRecord } from '../../core/memory/record.ts';
@@ -50,6 +51,7 @@ export class PoolRunner {
   #pool: Pool;
   readonly #doors: PoolDoors;
   readonly #waiters = new Map<AttachmentId, Waiter>();
+  #now: Millis = 0;
   #tail: Promise<void> = Promise.resolve();
   #cancelTick: (() => void) | undefined;
 
@@ -103,7 +105,10 @@ export class PoolRunner {
   }
 
   async #step(event: PoolEvent): Promise<void> {
-    const { pool, effects } = step(this.#pool, event, this.#doors.clock.now());
+    this.#now = Math.max(this.#now, this.#doors.clock.now()); // the clock of a machine may be set back, the pool's must not
+    const { pool, effects } = step(this.#pool, event, this.#now);
+    const broken = brokenLawNear(pool, event);
+    if (broken !== undefined) throw new Error(`pool: ${broken}`); // better no answer than a wrong address
     for (const effect of effects) {
       if (effect.kind !== 'persist') continue;
       try {
@@ -134,11 +139,14 @@ export class PoolRunner {
     await this.#doors.journal.append(records);
   }
 
-  /** What could not be written was not given: whoever would have got it hears so, and waits no longer. */
+  /**
+   * What could not be written was not given: whoever would have got it hears so, and leaves the queue by an event of its own, for others
+   * behind may be served by that.
+   */
   #forsake(claims: readonly Claimed[], cause: unknown): void {
     for (const { by } of claims) {
-      this.#pool = step(this.#pool, { kind: 'release', by, used: false }, this.#doors.clock.now()).pool;
       this.#refuse(by, { why: 'not-durable', cause: messageOf(cause) }, cause);
+      this.#enter({ kind: 'release', by, used: false }).catch(() => this.#scheduleTick(RETRY_MS));
     }
   }
 

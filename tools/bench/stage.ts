@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { agentCommand } from '../agent-command.ts';
+import { admin } from '../demo/agents.ts';
+import { run } from '../demo/processes.ts';
+
+const HOME = '/run/bench';
+const PROGRAMS = 'build';
+
+/** One run of a plugin over many sandboxes, as native/bench/driver.c tells it. */
+export interface Run {
+  readonly wallMs: number;
+  readonly cpuMs: number; // of the plugins and their children
+  readonly failed: number;
+  readonly ms: readonly number[];
+}
+
+/** Prepares the namespaces we are in: a private /run, an uplink that leads nowhere, sandboxes. */
+export function prepare(sandboxes: number): void {
+  run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
+  mkdirSync('/run/netns', { recursive: true });
+  mkdirSync(HOME);
+  mkdirSync(PROGRAMS, { recursive: true });
+  for (const name of ['driver', 'floor'])
+    run('cc', ['-O2', '-o', `${PROGRAMS}/bench-${name}`, `native/bench/${name}.c`]);
+  run('ip', ['link', 'set', 'lo', 'up']);
+  run('ip', ['link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1']);
+  run('ip', ['address', 'add', '172.29.0.1/24', 'dev', 'up0']);
+  for (const link of ['up0', 'up1']) run('ip', ['link', 'set', link, 'up']);
+  run('ip', ['route', 'add', 'default', 'via', '172.29.0.2']);
+  run('ip', ['netns', 'add', 'floor']);
+  for (let i = 0; i < sandboxes; i++) run('ip', ['netns', 'add', `p${i}`]);
+}
+
+/** Executes a plugin for sandboxes `first` and on, with at most `concurrency` at once. Throws when any failed. */
+export function drive(of: {
+  plugin: string;
+  verb: 'ADD' | 'DEL' | 'STATUS';
+  config: string;
+  concurrency: number;
+  first?: number;
+  count: number;
+  path: string;
+}): Run {
+  const { plugin, verb, config, concurrency, first = 0, count, path } = of;
+  const args = [plugin, verb, `${concurrency}`, config, 'bench', `${first}`, `${count}`, '/run/netns/p', path];
+  const env = { ...process.env, BERTH_SOCKET: `${HOME}/agent.sock`, BERTH_SPOOL: `${HOME}/spool` };
+  const { stdout, stderr, status } = spawnSync(`${PROGRAMS}/bench-driver`, args, {
+    encoding: 'utf8',
+    env,
+    maxBuffer: 64 << 20,
+  });
+  if (status !== 0) throw new Error(`${plugin} ${verb}: ${stderr}`);
+  const told = JSON.parse(stdout) as Run;
+  if (told.failed > 0) throw new Error(`${plugin} ${verb}: ${told.failed} of ${count} failed: ${stderr}`);
+  return told;
+}
+
+/** What an ADD costs in C alone, for as many pods: milliseconds of each. */
+export function floor(count: number): readonly number[] {
+  const inFloor = (program: string, args: readonly string[]) =>
+    run('nsenter', ['--net=/run/netns/floor', '--', program, ...args]);
+  inFloor(process.execPath, ['tools/bench/record.ts', `${HOME}/messages`, '/run/netns/p', `${count}`]);
+  const told = JSON.parse(
+    inFloor(`${PROGRAMS}/bench-floor`, [`${HOME}/messages`, '/run/netns/p', `${HOME}/floor-journal`]),
+  ) as Run;
+  if (told.failed > 0) throw new Error(`floor: ${told.failed} of ${count} pods failed`);
+  const links = inFloor('ip', ['-o', 'link', 'show'])
+    .split('\n')
+    .flatMap((line) => /\d+: (bth\w+)/.exec(line)?.[1] ?? []);
+  for (const link of links) inFloor('ip', ['link', 'delete', link]);
+  return told.ms;
+}
+
+/** The agent under measurement: the bundle, as it is installed. */
+export class BenchAgent {
+  readonly adminSocket = `${HOME}/admin.sock`;
+  #child: ChildProcess | undefined;
+
+  constructor() {
+    const paths = {
+      socket: `${HOME}/agent.sock`,
+      adminSocket: this.adminSocket,
+      state: `${HOME}/state`,
+      spool: `${HOME}/spool`,
+    };
+    const network = { ranges: ['10.90.0.0/16'], cluster: ['10.90.0.0/16'] };
+    writeFileSync(`${HOME}/agent.yaml`, JSON.stringify({ nodeName: 'bench', network, paths }));
+  }
+
+  async start(): Promise<void> {
+    const { program, args, env } = agentCommand(`${HOME}/agent.yaml`);
+    const out = openSync(`${HOME}/agent.log`, 'a');
+    this.#child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
+    const end = performance.now() + 20_000;
+    while (!(await this.#answers())) {
+      if (performance.now() > end)
+        throw new Error(`the agent does not answer: ${readFileSync(`${HOME}/agent.log`, 'utf8').slice(-2_000)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Ends it with SIGKILL and starts it again without waiting. */
+  async restart(): Promise<void> {
+    await this.end('SIGKILL');
+    const { program, args, env } = agentCommand(`${HOME}/agent.yaml`);
+    const out = openSync(`${HOME}/agent.log`, 'a');
+    this.#child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
+  }
+
+  async end(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+
+  /** Resident memory in MiB, and the processor time it has used, in milliseconds. */
+  usage(): { rssMb: number; cpuMs: number } {
+    const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8');
+    const fields = readFileSync(`/proc/${this.#child?.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const ticks = Number(fields[11]) + Number(fields[12]); // utime and stime, in 1/100 s
+    return { rssMb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024, cpuMs: ticks * 10 };
+  }
+
+  /** How long each ADD of the pods that stand took inside of the agent. */
+  async addMs(): Promise<readonly number[]> {
+    const pods = JSON.parse(await admin(this, '/v1/pods')) as { addMs?: number }[];
+    return pods.flatMap(({ addMs }) => addMs ?? []);
+  }
+
+  #answers(): Promise<boolean> {
+    return admin(this, '/readyz').then(
+      () => true,
+      () => false,
+    );
+  }
+}
+
+/** A file for a plugin's standard input. */
+export function configFile(name: string, config: object): string {
+  const path = `${HOME}/${name}.json`;
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
