@@ -142,14 +142,15 @@ describe.skipIf(!mayUnshare)('in namespaces', () => {
     expect([made.length, failure?.item, failure?.error.kind]).toEqual([1, item, 'absent']);
   });
 
-  test('indexes that are taken are stepped over', async () => {
+  test('indexes that are taken are stepped over, and nothing stays on the links that have them', async () => {
     await kernel.ensure(routedPod(1), sandbox.path);
     const index = Number(node.ip('link show bth1')[0]?.['ifindex']);
-    node.run(`ip link add tk0 index ${index + 2} type bridge`);
+    node.run(`ip link add tk0 index ${index + 2} type bridge; ip link set tk0 up`);
     using second = Namespace.make();
     second.run(`ip link add tk1 index ${index + 5} type bridge; ip link add tk2 index ${index + 6} type bridge`);
     expect(await kernel.ensure(routedPod(2), second.path)).toEqual({ made: routedPod(2) });
     expect((await kernel.observe(routedPod(2), second.path)).length).toBe(routedPod(2).length);
+    expect(node.run('ip neigh show dev tk0; ip route show dev tk0; ip -6 route show dev tk0 proto 98')).toBe('');
   });
 
   test('200 pods made and removed leave no link, no route and no descriptor', async () => {

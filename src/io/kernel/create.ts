@@ -44,7 +44,7 @@ type Sysctl = Item & { readonly kind: 'sysctl' };
 export function creation(
   items: readonly RouteItem[],
   tools: Tools,
-  standing: (item: RouteItem) => Steps | undefined = () => undefined,
+  standing: (item: RouteItem) => Steps | undefined,
 ): Steps {
   const steps: { host: Step[]; pod: Step[] } = { host: [], pod: [] };
   const known = new Map<RouteItem, Steps>();
@@ -92,41 +92,31 @@ function bear(item: NewLink, { links, numbers }: Tools): void {
 
 function createLink(item: NewLink, early: readonly Sysctl[], tools: Tools): Steps {
   const { links, places } = tools;
-  const settings = (on: LinkRef, alias?: string) =>
-    settingsStep(
-      item,
-      early.filter((one) => sameLink(one.on, on)),
-      tools,
-      on,
-      alias,
-    );
   if (item.kind === 'veth') {
     const veth: Step = { items: [item], requests: [newVeth(item, links, places.of('pod').netns.fd)], makes };
     const up: Step = { items: [item], requests: [bringingUp(links.index(item.pod))], makes };
-    return { host: [veth, ...settings(item.host, item.alias)], pod: [...settings(item.pod), up] };
+    const alias = item.alias === '' ? {} : { alias: item.alias };
+    const host = [veth, ...settingsOf(item, { index: links.index(item.host), ...alias }, on(item.host, early), tools)];
+    return { host, pod: [...settingsOf(item, { index: links.index(item.pod) }, on(item.pod, early), tools), up] };
   }
   const index = links.index(item.link);
   // A bridge takes the smallest MTU of its ports unless it was told one, and it counts as told only when the MTU changed by it.
   const told = settingLink(index, { alias: LINK_ALIAS, mtu: item.mtu });
   const link: Step = { items: [item], requests: [newLink({ ...item, mtu: item.mtu - 1 }, index), told], makes };
-  return { host: [link, ...settings(item.link)], pod: [] };
+  return { host: [link, ...settingsOf(item, { index }, on(item.link, early), tools)], pod: [] };
 }
 
-function settingsStep(
-  link: NewLink,
-  sysctls: readonly Sysctl[],
-  tools: Tools,
-  on: LinkRef,
-  alias?: string,
-): readonly Step[] {
-  let settings: LinkSettings = {
-    index: tools.links.index(on),
-    ...(alias === undefined || alias === '' ? {} : { alias }),
-  };
+function on(link: LinkRef, sysctls: readonly Sysctl[]): readonly Sysctl[] {
+  return sysctls.filter((one) => sameLink(one.on, link));
+}
+
+/** The step that gives a new link its alias and settings at once; none when it has neither. */
+function settingsOf(link: NewLink, base: LinkSettings, sysctls: readonly Sysctl[], { v6 }: Tools): readonly Step[] {
+  let settings = base;
   for (const { key, value } of sysctls) {
     const { v4, addressMode } = settingOf(key, value) ?? {};
     if (v4 !== undefined) settings = { ...settings, v4: { ...settings.v4, ...v4 } };
-    if (addressMode !== undefined && tools.v6) settings = { ...settings, addressMode };
+    if (addressMode !== undefined && v6) settings = { ...settings, addressMode };
   }
   if (Object.keys(settings).length === 1) return [];
   return [{ items: sysctls.length === 0 ? [link] : sysctls, requests: [setting(settings)], makes }];

@@ -1,7 +1,8 @@
-import { linkUnder, sameLink } from '../../core/datapath/identity.ts';
-import { type Item, show } from '../../core/datapath/plan.ts';
+import { linksOf, linkUnder, sameLink } from '../../core/datapath/identity.ts';
+import { type Item, type LinkRef, show } from '../../core/datapath/plan.ts';
 import { ERRNO } from '../../wire/netlink/errno.ts';
 import { inLine, linkChange } from './alter.ts';
+import { sendBatch } from './batch.ts';
 import { creation, type Steps, type Tools } from './create.ts';
 import { type Ensured, KernelError } from './kernel.ts';
 import { isNewLink, type RouteItem, slotOf } from './link-item.ts';
@@ -9,6 +10,7 @@ import type { LinkNumbers } from './link-numbers.ts';
 import { Links } from './links.ts';
 import type { Places } from './places.ts';
 import { observe } from './observe.ts';
+import { isObject, removing } from './requests.ts';
 import { type Performed, perform } from './steps.ts';
 
 /** What stays the same from call to call. */
@@ -24,7 +26,7 @@ const MOVING = 'the links changed as often as they were brought in line: somebod
 /** Makes items exist, as `Kernel.ensure` promises. A pod that is new costs two sends; anything else is looked at first. */
 export function ensure(places: Places, items: readonly RouteItem[], bench: Bench): Ensured {
   if (isNewPod(items)) {
-    const quick = performAll(places, creation(items, toolsFor(places, bench)));
+    const quick = make(items, toolsFor(places, bench), () => undefined);
     if (!nameOrNumberTaken(quick)) return inOrder(items, quick.made, quick.failure);
   }
   const made: Item[] = [];
@@ -58,6 +60,11 @@ function isNewPod(items: readonly RouteItem[]): boolean {
     if (on === undefined) return false;
     return sameLink(on, veth.host) || sameLink(on, veth.pod) || (item.kind === 'up' && on.name === 'lo');
   });
+}
+
+function isOnOneOf(item: Item, links: readonly LinkRef[]): boolean {
+  const on = linkUnder(item);
+  return on !== undefined && links.some((link) => sameLink(on, link));
 }
 
 /** A link was refused because its name, or the index we chose, is taken: nothing that stands on it was made. */
@@ -95,8 +102,25 @@ function ensureObserved(items: readonly RouteItem[], tools: Tools): Performed & 
     if (isNewLink(item)) return linkChange(item, tools);
     return shown === undefined ? undefined : inLine(item, shown, tools);
   };
-  const result = performAll(places, creation(missing, tools, standing));
+  const result = make(missing, tools, standing);
   return { ...result, again: nameOrNumberTaken(result) };
+}
+
+/**
+ * Makes items. When an index we chose for a link is another link's, what was meant to stand on ours now stands on that one: the kernel goes on
+ * after the refusal. It is taken back.
+ */
+function make(items: readonly RouteItem[], tools: Tools, standing: (item: RouteItem) => Steps | undefined): Performed {
+  const { places, links } = tools;
+  const result = performAll(places, creation(items, tools, standing));
+  if (!nameOrNumberTaken(result) || result.failure === undefined) return result;
+  const refused = linksOf(result.failure.item);
+  const astray = result.made.filter((item) => isOnOneOf(item, refused));
+  sendBatch(
+    places.host,
+    astray.filter(isObject).map((item) => removing(item, links)),
+  );
+  return { ...result, made: result.made.filter((item) => !astray.includes(item)) };
 }
 
 /** Whether what is shown is the item. A neighbour shows its MAC, where a plan may name the link that has it. */

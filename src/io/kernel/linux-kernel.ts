@@ -14,7 +14,7 @@ import { isNftItem, type NftDoor, type NftItem } from './nft-door.ts';
 import { observe } from './observe.ts';
 import { Place } from './place.ts';
 import { Places } from './places.ts';
-import { readLink } from './readings.ts';
+import { readLink, readLinks } from './readings.ts';
 import { needsRemoval, type Removal, removeObjects } from './remove.ts';
 import { Watch } from './watch.ts';
 
@@ -47,7 +47,10 @@ export class LinuxKernel implements Kernel {
     this.#host = Place.open(netns, this.#port);
     const lanes = laneCount(options.poolSize ?? process.env['UV_THREADPOOL_SIZE']);
     this.#lanes = new DeleteLanes({ netns, port: this.#port, lanes });
-    this.#bench = { numbers: new LinkNumbers(), v6: existsSync('/proc/sys/net/ipv6') };
+    this.#bench = {
+      numbers: new LinkNumbers(readLinks(this.#host).map(({ index }) => index)),
+      v6: existsSync('/proc/sys/net/ipv6'),
+    };
     this.#nft = options.nft(netns);
   }
 

@@ -32,6 +32,12 @@ export type ObjectItem = Extract<
   { readonly kind: 'address' | 'neighbour' | 'fdb' | 'route' | 'unreachable' | 'rule' | 'tbf' }
 >;
 
+const OBJECTS: ReadonlySet<string> = new Set(['address', 'neighbour', 'fdb', 'route', 'unreachable', 'rule', 'tbf']);
+
+export function isObject(item: Item): item is ObjectItem {
+  return OBJECTS.has(item.kind);
+}
+
 const CREATE = FLAG.CREATE | FLAG.EXCL;
 const REPLACE = FLAG.CREATE | FLAG.REPLACE;
 
