@@ -2,13 +2,13 @@
 // starts them, and the licences of what is inside.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build as bundle, type Metafile, type Plugin } from 'esbuild';
 
 const OUT = 'dist';
 const KOFFI = `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
 
 mkdirSync(OUT, { recursive: true });
-const { metafile } = await build({
+const { metafile } = await bundle({
   entryPoints: ['src/berth.ts'],
   outfile: `${OUT}/berth.mjs`,
   bundle: true,
@@ -35,10 +35,10 @@ function koffiBeside(): Plugin {
   const contents = "export default require('./koffi.node');";
   return {
     name: 'koffi-beside',
-    setup: ({ onResolve, onLoad }) => {
-      onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi', namespace: 'beside' }));
-      onResolve({ filter: /koffi\.node$/ }, ({ path }) => ({ path, external: true }));
-      onLoad({ filter: /.*/, namespace: 'beside' }, () => ({ contents, loader: 'js' }));
+    setup: (build) => {
+      build.onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi', namespace: 'beside' }));
+      build.onResolve({ filter: /koffi\.node$/ }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /.*/, namespace: 'beside' }, () => ({ contents, loader: 'js' }));
     },
   };
 }
@@ -47,8 +47,8 @@ function koffiBeside(): Plugin {
 function withoutPush(): Plugin {
   return {
     name: 'without-push',
-    setup: ({ onLoad }) => {
-      onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster)\.js$/ }, () => ({
+    setup: (build) => {
+      build.onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster)\.js$/ }, () => ({
         contents: 'module.exports = class {};',
       }));
     },

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { createServer } from '../../../io/system/node-http.ts';
 import { runCli } from '../main.ts';
 
@@ -29,15 +30,16 @@ export async function fakeAgent(answers: Answers): Promise<FakeAgent> {
   const directory = mkdtempSync(join(tmpdir(), 'berth-cli-'));
   const socket = join(directory, 'admin.sock');
   const asked: { question: string; body: string }[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const question = `${request.method} ${request.url}`;
-    asked.push({ question, body: Buffer.concat(chunks).toString() });
-    const answer = answers[question] ?? answers[question.split('?')[0] ?? ''] ?? new Error(`no ${question}`);
-    if (answer instanceof Error) response.writeHead(404).end(JSON.stringify({ error: answer.message }));
-    else response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
-  });
+  const server = createServer(
+    (request, response) =>
+      void text(request).then((body) => {
+        const question = `${request.method} ${request.url}`;
+        asked.push({ question, body });
+        const answer = answers[question] ?? answers[question.split('?')[0] ?? ''] ?? new Error(`no ${question}`);
+        if (answer instanceof Error) response.writeHead(404).end(JSON.stringify({ error: answer.message }));
+        else response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+      }),
+  );
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   return {
     socket,
