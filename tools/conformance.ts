@@ -15,12 +15,13 @@ import { runChecks } from '../test/conformance/run.ts';
 import { makeNode } from '../test/conformance/world/node.ts';
 import { referencePlugins } from './reference-plugins.ts';
 
-const USAGE = `usage: npm run conformance -- [--plugin PATH|bridge|ptp|host-local] [--config FILE] [--only C1,C2] [--more] [--json]
-  --plugin  a CNI plugin; bridge, ptp and host-local are the reference ones. Without it: Berth, with an agent of its own.
-  --config  the plugin's configuration, a conflist or one plugin's object; needed for plugins this runner does not know
-  --only    only these checks
-  --more    also R1, in front of reference plugins, which is none of the forty
-  --json    one JSON document on stdout instead of the table
+const USAGE = `usage: npm run conformance -- [options]
+  --plugin P     a CNI plugin: its path, or one of the reference ones: bridge, ptp, host-local.
+                 Without it: Berth, with an agent of its own.
+  --config FILE  its configuration, a conflist or one plugin's object; needed for plugins this runner does not know
+  --only C1,C2   only these checks
+  --more         also R1, in front of reference plugins, which is none of the forty
+  --json         one JSON document on stdout instead of the table
 `;
 
 const BERTH = fileURLToPath(new URL('../build/berth-cni', import.meta.url));

@@ -97,6 +97,12 @@ export class Stage {
     throw new NotApplicable(`the plugin does not speak ${version}`);
   }
 
+  /** The newest version that these companions speak too: those of an older package may know less than the plugin. */
+  async versionWith(...types: readonly string[]): Promise<string> {
+    const spoken = await Promise.all(types.map((type) => this.runtime.versions(type)));
+    return this.versions.findLast((version) => spoken.every((each) => each.includes(version))) ?? this.version;
+  }
+
   /** A network of this name with the plugin in it, and perhaps neighbours. Throws NotApplicable. */
   list(wish: Partial<NetworkWish> & { version?: string; before?: PluginConf; behind?: PluginConf } = {}): NetworkList {
     const { version = this.version, before, behind, name = 'conformance', ...rest } = wish;

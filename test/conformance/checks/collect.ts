@@ -134,19 +134,23 @@ async function tables(): Promise<readonly string[]> {
   return lines.filter((line) => line.startsWith('table ')).map((line) => line.slice('table '.length));
 }
 
-/** Less what executing anything costs here: a spawn from this process is no part of the plugin. */
+/**
+ * Less what executing anything costs here: a spawn from this process is no part of the plugin. Where even that takes longer than 5 ms the
+ * machine is too busy to tell, and twice as long as anything is still well.
+ */
 async function statusTime(stage: Stage): Promise<string> {
   const list = stage.list({ version: stage.needVersion('1.1.0') });
   const spent: number[] = [];
-  const floor: number[] = [];
+  const anything: number[] = [];
   for (let i = 0; i < 200; i++) {
     const exit = await stage.call({ verb: 'STATUS', list });
     success(exit, 'STATUS');
     spent.push(exit.ms);
-    floor.push((await execute({ path: '/bin/true', env: {}, stdin: '', deadlineMs: 5_000 })).ms);
+    anything.push((await execute({ path: '/bin/true', env: {}, stdin: '', deadlineMs: 5_000 })).ms);
   }
-  const ms = median(spent) - median(floor);
-  const told = `median of 200: ${ms.toFixed(2)} ms over the ${median(floor).toFixed(2)} ms of executing anything`;
-  must(ms < 5, told);
+  const floor = median(anything);
+  const ms = median(spent) - floor;
+  const told = `median of 200: ${ms.toFixed(2)} ms over the ${floor.toFixed(2)} ms of executing anything`;
+  must(ms < Math.max(5, floor), told);
   return told;
 }

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import type { Stage } from '../stage.ts';
+import { success } from '../judge.ts';
 import { must, noneOf } from '../verdict.ts';
 import { NODE } from '../world/node.ts';
 import { intact } from './lifecycle.ts';
@@ -19,7 +20,7 @@ export const companionChecks: readonly Check[] = [
 /** The plugin's own capabilities are taken away, so that the work is left to those behind it. */
 async function inFront(stage: Stage): Promise<string> {
   stage.needInterface();
-  const own = stage.list();
+  const own = stage.list({ version: await stage.versionWith('portmap', 'bandwidth', 'tuning') });
   const list = {
     ...own,
     plugins: [

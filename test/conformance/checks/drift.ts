@@ -114,9 +114,10 @@ export const driftChecks: readonly Check[] = [
 async function tuned(stage: Stage): Promise<string> {
   stage.needVersion('0.4.0');
   stage.needInterface();
+  const version = await stage.versionWith('tuning');
   const behind = { type: 'tuning', mac: '02:00:5e:00:53:01', mtu: 1300 };
   return withDaemon(stage, { repairing: true }, async () => {
-    const it = await stage.attach(stage.list({ behind }));
+    const it = await stage.attach(stage.list({ behind, version }));
     const link = await it.sandbox.link('eth0');
     must(link?.mtu === 1300 && link.address === behind.mac, 'the tuning plugin has changed nothing');
     const content = () =>
