@@ -31,7 +31,7 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         { ...exhausted, claimed: 250, cooling: 3, promised: 2, nextFreeInMs: 24_000 },
         'no IPv4 address is free: of the 253 usable addresses in 10.0.1.0/24, 250 are claimed and 3 are cooling ' +
           '(2 of them promised to ADDs that came before); the next is free in 24 s',
-        /pool\.cooldownMs/,
+        /pool\.cooldown/,
       ],
     ],
     'too-late': [

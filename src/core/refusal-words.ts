@@ -50,10 +50,10 @@ export function advice(refusal: Refusal): string {
       return `add an ${nameOf(refusal.family)} range to network.ranges, or ask for no ${nameOf(refusal.family)} address`;
     case 'exhausted':
       return refusal.cooling > refusal.promised
-        ? 'ask again once an address has cooled; delete pods, add a range to network.ranges, or lower pool.cooldownMs'
+        ? 'ask again once an address has cooled; delete pods, add a range to network.ranges, or lower pool.cooldown'
         : 'delete pods, or add a range to network.ranges; berth pods shows who holds the addresses';
     case 'too-late':
-      return 'the runtime asks again by itself; should it last, add a range to network.ranges or lower pool.cooldownMs';
+      return 'the runtime asks again by itself; should it last, add a range to network.ranges or lower pool.cooldown';
     case 'cancelled':
       return 'nothing: whoever removed the sandbox wants no address for it';
     case 'queue-full':
@@ -61,7 +61,7 @@ export function advice(refusal: Refusal): string {
     case 'address-taken':
       return `delete that pod, or ask for another address; berth why ${refusal.address} tells how it came by it`;
     case 'address-cooling':
-      return 'ask again then, ask for another address, or lower pool.cooldownMs';
+      return 'ask again then, ask for another address, or lower pool.cooldown';
     case 'address-outside':
       return 'ask for an address of these ranges, add its range to network.ranges, or let the pod run on the node that has it';
     case 'address-reserved':
