@@ -1,5 +1,6 @@
-// npm run build: the CNI executable for this machine, static and small, build/berth-cni. With --arm64 also build/berth-cni-arm64, by zig's C
-// compiler, which is fetched from PyPI into .toolchain/ once (100 MB), and only for that or where there is no other compiler.
+// npm run build: the CNI executable for this machine, static and small, as build/berth-cni. With --arm64 also
+// build/berth-cni-arm64, by zig's C compiler. That comes from PyPI into .toolchain/ (100 MB, once), and only when it is
+// asked for so, or where there is no other compiler.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';

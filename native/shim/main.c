@@ -53,11 +53,8 @@ static enum outcome ask(const char *path, const struct bytes *frame, struct repl
   for (int64_t pause = FIRST_PAUSE_MS;; pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS) {
     enum outcome outcome = exchange(path, frame, reply, deadline);
     if (outcome != AWAY && outcome != BUSY && outcome != LOST) return outcome;
-    if (outcome == LOST && patience.away > 0) { // it was alive a moment ago, so it may be back in the next
-      away = now_ms() + patience.away;
-      pause = FIRST_PAUSE_MS;
-    }
-    int64_t next = now_ms() + pause;
+    int64_t now = now_ms(), next = now + pause;
+    if (outcome == LOST && patience.away > 0) away = now + patience.away; // it was alive a moment ago
     if (next > deadline || (outcome != BUSY && next > away)) return outcome;
     pause_ms(pause);
   }
