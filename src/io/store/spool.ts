@@ -1,6 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  watch,
+} from 'node:fs';
 import { join } from 'node:path';
-import { type CallFrame, decodeCall } from '../../wire/agent/frame.ts';
+import { type CallFrame, decodeCall, FrameError } from '../../wire/agent/frame.ts';
 import { diskError } from './linux-disk.ts';
 
 /** A call that the CNI executable wrote down because no agent answered. */
@@ -11,51 +21,116 @@ export interface SpooledCall {
 
 /** The calls that wait in a directory, as native/shim/spool.c writes them. Throws DiskError. */
 export interface Spool {
-  /** What is there now, oldest first. A file that holds no call is set aside as "<name>.bad" and told to `onBad`. Cheap when empty. */
+  /**
+   * What is there now, oldest first; cheap when empty. A file that holds no call is set aside as "<name>.bad" and told to
+   * `onBad`, once.
+   */
   entries(): readonly SpooledCall[];
   /** Absent = success. */
   remove(name: string): void;
-  /** Calls back when something may have come, until the returned function is called. */
+  /** Calls back when something may have come, and once soon after this call, until the returned function is called. */
   watch(listener: () => void): () => void;
 }
 
 const ENDING = '.del';
+/** A hidden file is being written. No executable takes so long: what is older was left by one that was killed. */
+const TORN_AFTER_MS = 10 * 60_000;
 
-/** Opens the spool, making its directory (0700) when it is not there. Throws DiskError. */
+/**
+ * Opens the spool. Its directory is made when it is not there, and is for root alone: who may write there may take pods'
+ * networks away. Throws DiskError.
+ */
 export function openSpool(directory: string, onBad: (name: string, why: string) => void): Spool {
-  const guarded = <T>(what: string, work: () => T): T => {
-    try {
-      return work();
-    } catch (cause) {
-      throw diskError(`${what} ${directory}`, cause);
-    }
-  };
-  guarded('cannot make', () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
-  const read = (name: string): readonly SpooledCall[] => {
-    const path = join(directory, name);
-    try {
-      return [{ name, call: decodeCall(readFileSync(path)) }];
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []; // worked off meanwhile
-      onBad(name, cause instanceof Error ? cause.message : String(cause));
-      guarded('cannot set aside a file in', () => renameSync(path, `${path}.bad`));
-      return [];
-    }
-  };
+  make(directory);
+  removeTorn(directory);
   return {
-    entries: () => {
-      const names = guarded('cannot list', () => readdirSync(directory));
-      if (names.length === 0) return [];
-      return names
+    entries: () =>
+      list(directory)
         .filter((name) => name.endsWith(ENDING) && !name.startsWith('.'))
         .sort()
-        .flatMap(read);
-    },
-    remove: (name) => guarded('cannot remove from', () => rmSync(join(directory, name), { force: true })),
-    watch: (listener) => {
-      const watcher = guarded('cannot watch', () => watch(directory, { persistent: false }, listener));
-      watcher.on('error', () => {}); // the directory was removed: it is made anew at the next start
-      return () => watcher.close();
-    },
+        .flatMap((name) => read(directory, name, onBad)),
+    remove: (name) => attempt('cannot remove from', directory, () => rmSync(join(directory, name), { force: true })),
+    watch: (listener) => watchOver(directory, listener),
   };
+}
+
+function make(directory: string): void {
+  attempt('cannot make', directory, () => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chmodSync(directory, 0o700);
+  });
+}
+
+function list(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return []; // removed under us; the executable makes it again
+    throw diskError(`cannot list ${directory}`, cause);
+  }
+}
+
+/** The call of one file, or nothing. A disk that cannot be read now says nothing about the file: that is thrown. */
+function read(directory: string, name: string, onBad: (name: string, why: string) => void): readonly SpooledCall[] {
+  const path = join(directory, name);
+  try {
+    return [{ name, call: decodeCall(readFileSync(path)) }];
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return []; // worked off meanwhile
+    if (!(cause instanceof FrameError) && codeOf(cause) !== 'EISDIR') throw diskError(`cannot read ${path}`, cause);
+    attempt('cannot set aside a file in', directory, () => renameSync(path, `${path}.bad`));
+    onBad(name, (cause as Error).message);
+    return [];
+  }
+}
+
+/** Its DEL was never acknowledged: the runtime asks again. */
+function removeTorn(directory: string): void {
+  for (const name of list(directory).filter((it) => it.startsWith('.') && it.endsWith(ENDING)))
+    attempt('cannot clean', directory, () => {
+      const path = join(directory, name);
+      const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+      if (Date.now() - written > TORN_AFTER_MS) rmSync(path, { force: true });
+    });
+}
+
+/** Watches the directory, and the one that takes its place when somebody removes it. Throws only when it begins. */
+function watchOver(directory: string, listener: () => void): () => void {
+  let stop = () => {};
+  const arm = () => {
+    make(directory);
+    const watcher = attempt('cannot watch', directory, () => watch(directory, { persistent: false }, heard));
+    watcher.on('error', heard);
+    stop = () => watcher.close();
+  };
+  const heard = () => {
+    if (!existsSync(directory)) {
+      stop();
+      try {
+        arm();
+      } catch {
+        // unwatched until the agent's next start; an ADD still looks for the DEL of its attachment
+      }
+    }
+    listener();
+  };
+  arm();
+  // what came between the caller's last look and now made no noise
+  const soon = setImmediate(listener);
+  return () => {
+    clearImmediate(soon);
+    stop();
+  };
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return (cause as NodeJS.ErrnoException).code;
+}
+
+function attempt<T>(tried: string, directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw diskError(`${tried} ${directory}`, cause);
+  }
 }
