@@ -1,10 +1,10 @@
-// npm run bundle: everything that `berth install` copies, under dist/: one file of JavaScript, koffi's native part, the wrapper that
-// starts them, and the licences of what is inside.
+// node tools/bundle.ts [DIRECTORY]: everything that `berth install` copies, under dist/ or elsewhere: one file of JavaScript, koffi's native
+// part, the wrapper that starts them, and the licences of what is inside. `npm run build` makes it together with the CNI executable.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build as bundle, type Metafile, type Plugin } from 'esbuild';
 
-const OUT = 'dist';
+const OUT = process.argv[2] ?? 'dist';
 const KOFFI = `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
 
 mkdirSync(OUT, { recursive: true });

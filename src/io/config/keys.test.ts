@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { needsRestart } from './changes.ts';
 import { ENVIRONMENT } from './environment.ts';
@@ -20,4 +21,16 @@ test('a change tells which of its keys wait for the next start', () => {
   expect(
     needsRestart(before, config('network: {mode: bridge}\npaths: {socket: /run/x}\nhttp: {listen: "localhost:1"}')),
   ).toEqual(['network.mode', 'paths.socket', 'http.listen']);
+});
+
+test('the example that is installed is a configuration, and says nothing but defaults', () => {
+  const { config } = parseConfig(readFileSync('deploy/config.yaml', 'utf8'));
+  expect(config).toEqual(parseConfig('').config);
+});
+
+test('the example of the documentation is a configuration', () => {
+  const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/configuration.md', 'utf8')) ?? [];
+  const { config, doubts } = parseConfig(text);
+  expect(config.network.peers).toHaveLength(2);
+  expect(doubts).toEqual([]);
 });

@@ -125,7 +125,10 @@ export const configSchema = section(
     ),
     repair: section(
       {
-        enabled: yesOrNo.default(true).describe('Whether things of ours that somebody removed are made again.'),
+        enabled: yesOrNo
+          .default(true)
+          .describe('Whether things of ours that somebody removed are made again.')
+          .meta({ restart: true }),
         delay: duration({ least: 0, most: 60_000 })
           .prefault('200ms')
           .describe('How long changes gather before they are looked at.'),

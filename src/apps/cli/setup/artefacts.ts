@@ -15,7 +15,7 @@ export interface Artefacts {
   readonly node: string; //     the Node that runs us: pinned by the lock file
 }
 
-/** In a clone: what "npm run bundle" and "npm run build" made. */
+/** In a clone: what "npm run build" made. */
 const CLONE: Readonly<Record<Exclude<keyof Artefacts, 'node'>, string>> = {
   bundle: 'dist/berth.mjs',
   koffi: 'dist/koffi.node',

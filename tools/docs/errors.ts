@@ -1,0 +1,54 @@
+import { address, prefix } from '../../src/base/ip.ts';
+import { refusalError } from '../../src/apps/node-agent/refuse.ts';
+import { attachmentId } from '../../src/core/attachment.ts';
+import type { Refusal, RefusalWhy } from '../../src/core/refusal.ts';
+import { CNI_CODES } from '../../src/wire/cni/error.ts';
+import { code, markdownTable } from './table.ts';
+
+/** Every code of a CNI error. */
+export function codesTable(): string {
+  const rows = Object.values(CNI_CODES).map((it) => [String(it.code), it.says]);
+  return markdownTable(['code', 'meaning'], rows);
+}
+
+const ranges = [prefix('10.1.0.0/24')];
+const wanted = [address('10.1.0.7'), address('10.1.0.8')];
+const holder = attachmentId({ network: 'berth', containerId: '8d5f3c0e6f1a2b3c', ifname: 'eth0' });
+const taken = address('10.1.0.7');
+
+/** One of each. The compiler sees that none is missing. */
+const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> } = {
+  starting: { why: 'starting' },
+  'no-range': { why: 'no-range', family: 'v6' },
+  exhausted: {
+    why: 'exhausted',
+    family: 'v4',
+    ranges,
+    usable: 253n,
+    claimed: 250,
+    cooling: 3,
+    promised: 0,
+    nextFreeInMs: 12_000,
+  },
+  'too-late': { why: 'too-late', waitedMs: 60_000, cooling: 3 },
+  cancelled: { why: 'cancelled', waitedMs: 4_000 },
+  'queue-full': { why: 'queue-full', waiting: 1_000, limit: 1_000 },
+  'address-taken': { why: 'address-taken', address: taken, holder },
+  'address-cooling': { why: 'address-cooling', address: taken, freeInMs: 90_000 },
+  'address-outside': { why: 'address-outside', address: address('10.9.0.7'), ranges },
+  'address-reserved': { why: 'address-reserved', address: address('10.1.0.1'), reason: 'gateway' },
+  'one-per-family': { why: 'one-per-family', family: 'v4', wanted },
+  'port-taken': { why: 'port-taken', protocol: 'tcp', hostPort: 8080, holder: 'default/web' },
+  'interface-exists': { why: 'interface-exists', ifname: 'eth0', holder: 'a veth that Berth did not make' },
+  'spooled-delete': { why: 'spooled-delete' },
+  'not-durable': { why: 'not-durable', cause: 'no space left on device' },
+};
+
+/** Every reason of a refusal, with the words that the CNI error, the log and `berth why` have for it. */
+export function refusalsTable(): string {
+  const rows = Object.values(EXAMPLES).map((refusal) => {
+    const { code: number, message, details } = refusalError(refusal);
+    return [code(refusal.why), String(number), message, details];
+  });
+  return markdownTable(['why', 'code', 'for example', 'what to do'], rows);
+}
