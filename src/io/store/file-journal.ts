@@ -1,65 +1,75 @@
 import type { Clock } from '../../base/clock.ts';
-import { emptyMemory, remember, snapshot } from '../../core/memory/fold.ts';
+import { remember, snapshot } from '../../core/memory/fold.ts';
 import type { Memory, MemoryRecord } from '../../core/memory/record.ts';
 import { encodeHeader, encodeRecord, type RawRecord } from '../../wire/journal/format.ts';
 import { SNAPSHOT_END, toRaw } from '../../wire/journal/record.ts';
-import { type Disk, DiskError, type DiskFile } from './disk.ts';
+import { type Disk, DiskError } from './disk.ts';
 import { type Journal, JournalError } from './journal.ts';
+import { FILE_BYTES, fileName, JournalFile } from './journal-file.ts';
+import { SpareFile } from './spare-file.ts';
 
 export interface FileJournalDoors {
   readonly disk: Disk;
   readonly clock: Clock;
   /** Seconds of one write. */
   readonly onCommit?: (seconds: number) => void;
+  /** The least length of a file: FILE_BYTES, unless a test wants to see many files. */
+  readonly fileBytes?: number;
 }
 
-/** What a journal begins with: what was found, or nothing. */
+/** A file that is no longer needed: it goes, or gets another name, once the file that has all it knew is durable. */
+export interface Retired {
+  readonly name: string;
+  readonly keepAs?: string;
+}
+
+/** What a journal begins with. */
 export interface Beginning {
   readonly memory: Memory;
   readonly foreign: readonly RawRecord[]; // of kinds that we do not know: kept for whoever does
-  readonly generation: number; //            the file that holds all that; 0: none does
+  readonly generation: number; //            the highest that is taken
+  readonly retired: readonly Retired[];
+  /** How to go on in the newest file, where it is whole: should there be no room for another. */
+  readonly goOn: (() => JournalFile) | undefined;
 }
 
-export const FILE_BYTES = 4 * 1024 * 1024;
 const SYNC_WITHIN_MS = 50;
 const RETRY_MS = 1_000;
 
-/** The journal's file of a generation. */
-export function fileName(generation: number): string {
-  return `journal-${String(generation).padStart(10, '0')}`;
-}
-
-const NEXT = 'journal-next'; // zeros, ready to become the next generation
+/** What may be wrong, worst first: no file takes records; what was written is not durable; there is no room for the next file. */
+type Trouble = 'write' | 'sync' | 'room';
 
 /**
  * The journal in files of fixed length. Records are written one behind the other; before the file is full, a snapshot of everything
- * begins the next. Until that is synced the file before it stays, so that a crash at any time leaves one whole journal. A new file
- * is made ready long before it is needed: a full disk is noticed while there is still room for every DEL.
+ * begins the next. Until that is synced the file before it stays, so that a crash at any time leaves one whole journal. The next file
+ * is made ready long before it is needed: a full disk is noticed, and claims are refused, while there is still room for every DEL.
  */
 export class FileJournal implements Journal {
   readonly #doors: FileJournalDoors;
   readonly #foreign: readonly RawRecord[];
   #memory: Memory;
   #generation: number;
-  #file: DiskFile | undefined;
-  #at = 0;
-  #next: DiskFile | undefined;
-  #trouble: string | undefined;
-  #unsynced = false; // written since the last sync
+  #file: JournalFile | undefined;
+  readonly #spare: SpareFile;
+  #retired: readonly Retired[];
+  #largest = 0; // bytes of the longest claim so far
+  readonly #troubles = new Map<Trouble, DiskError>();
+  #written = 0; //  counts what was written,
+  #durable = 0; //  and what of it is synced
   #syncing: Promise<void> | undefined;
-  #older: readonly string[]; // files to remove once this one is synced
-  #cancelTimer: (() => void) | undefined;
+  #wake: { readonly at: number; readonly cancel: () => void } | undefined;
   #closed = false;
 
-  /** Begins a new generation with a snapshot of what was found. Throws JournalError. */
-  constructor(doors: FileJournalDoors, beginning: Beginning, older: readonly string[]) {
+  /** Begins a new generation with a snapshot of what was found. Throws JournalError when there is no file that can be written. */
+  constructor(doors: FileJournalDoors, beginning: Beginning) {
     this.#doors = doors;
+    this.#spare = new SpareFile(doors.disk);
     this.#memory = beginning.memory;
     this.#foreign = beginning.foreign;
     this.#generation = beginning.generation;
-    this.#older = older;
-    this.#guarded(() => this.#rotate());
-    this.#prepare();
+    this.#retired = beginning.retired;
+    if (!this.#tryTo('write', () => this.#begin(0))) this.#goOn(beginning);
+    this.#tendWithin(0);
   }
 
   memory(): Memory {
@@ -67,83 +77,96 @@ export class FileJournal implements Journal {
   }
 
   failing(): string | undefined {
-    return this.#trouble;
+    return this.#trouble()?.message;
   }
 
   async append(records: readonly MemoryRecord[]): Promise<void> {
+    const trouble = this.#trouble();
+    if (trouble !== undefined && records.some(({ kind }) => kind === 'claim')) throw journalError(trouble);
     const began = this.#doors.clock.steady();
-    const bytes = concat(records.map((record) => encodeRecord(toRaw(record))));
-    this.#guarded(() => this.#write(bytes));
+    this.#put(concat(records.map((record) => this.#encode(record))));
     this.#memory = records.reduce(remember, this.#memory);
+    this.#written++;
     this.#doors.onCommit?.((this.#doors.clock.steady() - began) / 1_000);
-    this.#unsynced = true;
-    this.#soon(SYNC_WITHIN_MS);
+    this.#tendWithin(SYNC_WITHIN_MS);
   }
 
   async synced(): Promise<void> {
-    while (this.#unsynced || this.#syncing !== undefined) await this.#sync();
-    if (this.#trouble !== undefined) throw new JournalError('io', this.#trouble);
+    const goal = this.#written;
+    while (this.#durable < goal) await this.#sync();
   }
 
   async close(): Promise<void> {
-    this.#cancelTimer?.();
-    await this.#sync().catch(() => {}); // what is written is written: the next start reads it
     this.#closed = true;
+    this.#wake?.cancel();
+    await this.#sync().catch(() => {}); // what is written is written: the next start reads it
     this.#file?.close();
-    this.#next?.close();
+    this.#spare.close();
   }
 
-  #write(bytes: Uint8Array): void {
-    if (this.#file === undefined || this.#at + bytes.length > this.#file.bytes) this.#rotate(bytes.length);
-    const file = this.#file;
-    if (file === undefined) throw new DiskError('unknown', 'the journal has no file');
-    file.write(this.#at, bytes);
-    this.#at += bytes.length;
-    if (this.#at > file.bytes / 2 && this.#next === undefined) this.#soon(0);
+  #encode(record: MemoryRecord): Uint8Array {
+    const bytes = encodeRecord(toRaw(record));
+    if (record.kind === 'claim') this.#largest = Math.max(this.#largest, bytes.length);
+    return bytes;
   }
 
-  /** Begins the next generation: its header, a snapshot, and the mark that it is whole. The old file is removed only after a sync. */
-  #rotate(room = 0): void {
-    const generation = this.#generation + 1;
-    const records = [...snapshot(this.#memory).map(toRaw), ...this.#foreign, SNAPSHOT_END];
-    const bytes = concat([encodeHeader(generation), ...records.map(encodeRecord)]);
-    const wanted = Math.max(FILE_BYTES, 4 * bytes.length + room);
-    const ready =
-      this.#next !== undefined && this.#next.bytes >= wanted ? this.#next : this.#doors.disk.create(NEXT, wanted);
-    ready.write(0, bytes);
-    this.#doors.disk.rename(NEXT, fileName(generation));
-    this.#next = undefined;
-    if (this.#file !== undefined) this.#older = [...this.#older, fileName(this.#generation)];
-    this.#file?.close();
-    [this.#file, this.#at, this.#generation] = [ready, bytes.length, generation];
-    this.#unsynced = true;
-    this.#soon(0);
-  }
-
-  /** Makes the next file ready. A disk without room for it is trouble now, though not yet felt. */
-  #prepare(): void {
-    if (this.#next !== undefined || this.#closed) return;
-    try {
-      const wanted = Math.max(FILE_BYTES, 6 * this.#at);
-      this.#next = this.#doors.disk.create(NEXT, wanted);
-      this.#trouble = undefined;
-    } catch (error) {
-      this.#trouble = messageOf(error);
-      this.#doors.disk.remove(NEXT);
-      this.#soon(RETRY_MS);
-    }
-  }
-
-  #soon(afterMs: number): void {
-    if (this.#closed) return;
-    if (this.#cancelTimer !== undefined && afterMs > 0) return;
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#doors.clock.timer(afterMs, () => {
-      this.#cancelTimer = undefined;
-      this.#sync().catch(() => {}); // noted as trouble, and tried again
-      if (this.#file !== undefined && this.#at > this.#file.bytes / 2) this.#prepare();
-      if (this.#next === undefined) this.#prepare();
+  /** Into this file, or, when it is full or fails, into the next. */
+  #put(bytes: Uint8Array): void {
+    if (this.#file?.takes(bytes.length) && this.#tryTo('write', () => this.#file?.write(bytes))) return;
+    const done = this.#tryTo('write', () => {
+      this.#begin(bytes.length);
+      this.#file?.write(bytes);
     });
+    const trouble = this.#troubles.get('write');
+    if (!done && trouble !== undefined) throw journalError(trouble);
+  }
+
+  /** Begins the next generation: its header, a snapshot, and the mark that it is whole. The file before it stays until this one is durable. */
+  #begin(room: number): void {
+    const generation = this.#generation + 1;
+    const bytes = this.#snapshot(generation);
+    const wanted = this.#lengthFor(bytes.length + room);
+    const file = this.#spare.become(fileName(generation), bytes, wanted);
+    if (this.#file !== undefined) this.#retired = [...this.#retired, { name: this.#file.name }];
+    this.#file?.close();
+    this.#file = new JournalFile(file, generation, bytes.length);
+    this.#generation = generation;
+    this.#written++;
+    this.#tendWithin(0);
+  }
+
+  #snapshot(generation: number): Uint8Array {
+    const known = snapshot(this.#memory).map((record) => this.#encode(record));
+    return concat([encodeHeader(generation), ...known, ...[...this.#foreign, SNAPSHOT_END].map(encodeRecord)]);
+  }
+
+  /** Room for a snapshot four times: what is copied from file to file stays little beside what is written. */
+  #lengthFor(snapshotBytes: number): number {
+    return Math.max(this.#doors.fileBytes ?? FILE_BYTES, 4 * snapshotBytes);
+  }
+
+  /** No new file can be begun: the newest one is whole, and has room for a while. */
+  #goOn({ goOn, retired }: Beginning): void {
+    const trouble = this.#troubles.get('write') ?? new DiskError('unknown', 'the journal has no file');
+    if (goOn === undefined) throw journalError(trouble);
+    const opened = this.#tryTo('write', () => {
+      const file = goOn();
+      this.#file = file;
+      this.#retired = retired.filter(({ name }) => name !== file.name);
+    });
+    if (!opened) throw journalError(trouble);
+    this.#troubles.set('room', trouble);
+  }
+
+  /** What is done beside the pods' way: the next file is made ready, what was written is synced, what failed is tried again. */
+  #tend(): void {
+    if (this.#file?.trusted !== true) this.#tryTo('write', () => this.#begin(0));
+    const live = (this.#memory.attachments.size + 1) * this.#largest;
+    this.#tryTo('room', () => {
+      this.#spare.prepare(this.#lengthFor(live)).catch((cause: unknown) => this.#note('room', cause));
+    });
+    this.#sync().catch(() => {}); // noted, and tried again
+    if (this.#troubles.size > 0) this.#tendWithin(RETRY_MS);
   }
 
   #sync(): Promise<void> {
@@ -154,45 +177,71 @@ export class FileJournal implements Journal {
   }
 
   async #syncOnce(): Promise<void> {
-    const file = this.#file;
-    if (!this.#unsynced || file === undefined) return;
-    this.#unsynced = false;
+    const [goal, file, retired] = [this.#written, this.#file, this.#retired];
+    if (file === undefined || (goal === this.#durable && retired.length === 0)) return;
     try {
       await file.sync();
-      if (this.#older.length > 0) await this.#removeOlder();
-    } catch (error) {
-      // After a failed sync nobody knows what of the file is on the disk: never trust it again
-      this.#trouble = `the journal could not be synced: ${messageOf(error)}`;
-      if (this.#file === file) this.#guarded(() => this.#rotate());
-      this.#unsynced = true;
-      this.#soon(RETRY_MS);
-      throw error;
+      if (retired.length > 0) await this.#doors.disk.syncDirectory(); // the name must be durable before the old one goes
+    } catch (cause) {
+      this.#note('sync', cause);
+      if (file === this.#file) this.#tryTo('write', () => this.#begin(0));
+      throw journalError(this.#troubles.get('sync') ?? (cause as DiskError));
     }
-    if (this.#next !== undefined) this.#trouble = undefined;
+    this.#durable = goal;
+    if (file === this.#file) this.#troubles.delete('sync');
+    this.#retire(retired);
   }
 
-  async #removeOlder(): Promise<void> {
-    const older = this.#older;
-    await this.#doors.disk.syncDirectory();
-    for (const name of older) this.#doors.disk.remove(name);
-    this.#older = this.#older.filter((name) => !older.includes(name));
+  #retire(retired: readonly Retired[]): void {
+    const { disk } = this.#doors;
+    for (const it of retired) {
+      try {
+        if (it.keepAs === undefined) disk.remove(it.name);
+        else disk.rename(it.name, it.keepAs);
+        this.#retired = this.#retired.filter((other) => other !== it);
+      } catch (cause) {
+        if (!(cause instanceof DiskError)) throw cause; // else it stays, and harms nobody: the next sync tries again
+      }
+    }
   }
 
-  #guarded(work: () => void): void {
+  #trouble(): DiskError | undefined {
+    return this.#troubles.get('write') ?? this.#troubles.get('sync') ?? this.#troubles.get('room');
+  }
+
+  /** Whether it was done. What the disk says against it is noted, and forgotten when it works. */
+  #tryTo(trouble: Trouble, work: () => void): boolean {
     try {
       work();
+      this.#troubles.delete(trouble);
+      return true;
     } catch (cause) {
-      if (!(cause instanceof DiskError)) throw cause;
-      this.#trouble = cause.message;
-      this.#soon(RETRY_MS);
-      throw new JournalError(cause.kind, cause.message, { cause });
+      this.#note(trouble, cause);
+      return false;
     }
+  }
+
+  #note(trouble: Trouble, cause: unknown): void {
+    if (!(cause instanceof DiskError)) throw cause;
+    this.#troubles.set(trouble, cause);
+    this.#tendWithin(RETRY_MS);
+  }
+
+  #tendWithin(ms: number): void {
+    const { clock } = this.#doors;
+    const at = clock.steady() + ms;
+    if (this.#closed || (this.#wake !== undefined && this.#wake.at <= at)) return;
+    this.#wake?.cancel();
+    const cancel = clock.timer(ms, () => {
+      this.#wake = undefined;
+      this.#tend();
+    });
+    this.#wake = { at, cancel };
   }
 }
 
-/** The memory that raw records fold to, and those of kinds we do not know. */
-export function recall(values: readonly MemoryRecord[]): Memory {
-  return values.reduce(remember, emptyMemory);
+function journalError(cause: DiskError): JournalError {
+  return new JournalError(cause.kind, cause.message, { cause });
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
@@ -205,8 +254,4 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -62,7 +62,7 @@ export function linuxDisk(directory: string): Disk {
 
 const ZEROS = new Uint8Array(1024 * 1024);
 
-/** Written, not only promised: a file with holes would find out about a full disk when it is too late. */
+/** Written, not only promised: a file with holes would find out about a full disk when it is too late. All of it, or none. */
 function create(path: string, bytes: number): DiskFile {
   return attempt(`cannot make ${path}`, () => {
     const fd = openSync(path, 'w+', 0o600);
@@ -72,17 +72,34 @@ function create(path: string, bytes: number): DiskFile {
       return fileOf(path, fd);
     } catch (cause) {
       closeSync(fd);
+      rmSync(path, { force: true }); // on a full disk its part would be missed elsewhere
       throw cause;
     }
   });
 }
 
 function fileOf(path: string, fd: number): DiskFile {
+  let syncing = 0;
+  let life: 'open' | 'closing' | 'closed' = 'open';
+  const end = () => {
+    if (life !== 'closing' || syncing > 0) return;
+    life = 'closed';
+    attempt(`cannot close ${path}`, () => closeSync(fd));
+  };
   return {
-    bytes: fstatSync(fd).size,
+    bytes: attempt(`cannot look at ${path}`, () => fstatSync(fd).size),
     write: (at, bytes) => attempt(`cannot write ${path}`, () => writeAll(fd, at, bytes)),
-    sync: () => done(`cannot sync ${path}`, (told) => fdatasync(fd, told)),
-    close: () => attempt(`cannot close ${path}`, () => closeSync(fd)),
+    sync: async () => {
+      syncing++;
+      await done(`cannot sync ${path}`, (told) => fdatasync(fd, told)).finally(() => {
+        syncing--;
+        end(); // its number could be another file's by the time the sync is done
+      });
+    },
+    close: () => {
+      if (life === 'open') life = 'closing';
+      end();
+    },
   };
 }
 

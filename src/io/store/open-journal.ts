@@ -1,77 +1,102 @@
-import type { MemoryRecord } from '../../core/memory/record.ts';
-import { type Scan, type RawRecord, scan } from '../../wire/journal/format.ts';
-import { fromRaw, SNAPSHOT_END } from '../../wire/journal/record.ts';
-import type { Disk } from './disk.ts';
-import { FileJournal, type FileJournalDoors, recall } from './file-journal.ts';
+import { isBlank, scan } from '../../wire/journal/format.ts';
+import { type Disk, DiskError } from './disk.ts';
+import { FileJournal, type FileJournalDoors, type Retired } from './file-journal.ts';
 import type { Journal, Recovery } from './journal.ts';
-
-const NAME = /^journal-(\d{10})$/;
-
-type Ours = Scan & { readonly ours: true };
+import { fileName, generationOf, JournalFile } from './journal-file.ts';
+import { type Found, hasWholeSnapshot, recall } from './recall.ts';
 
 /**
- * Opens the journal of a directory: reads the newest file that holds a whole snapshot, and begins a new one with what it amounts to.
- * Nothing that cannot be read is thrown away: foreign and broken files are set aside under another name. Throws JournalError when
- * nothing can be written, DiskError when nothing can be read.
+ * Opens the journal of a directory: reads what its files hold, and begins a new one with what that amounts to. Nothing that cannot be
+ * read is thrown away: foreign and broken files are set aside under another name. A disk without room for a new file is no reason not to
+ * start. Throws JournalError when nothing can be written, DiskError when the directory cannot be read.
  */
 export function openJournal(doors: FileJournalDoors): { readonly journal: Journal; readonly recovery: Recovery } {
   const { disk } = doors;
   const said: string[] = [];
-  const names = disk
-    .list()
-    .filter((name) => NAME.test(name))
-    .sort()
-    .reverse();
-  const found: { name: string; scanned: Ours }[] = [];
-  for (const name of names) {
-    const scanned = scan(disk.read(name) ?? new Uint8Array(0));
-    if (scanned.ours) found.push({ name, scanned });
-    else said.push(`${name} is not a journal that can be read (${scanned.why}); it is kept as ${setAside(disk, name)}`);
-  }
-  const newest = found.find(({ scanned }) => isWhole(scanned)) ?? found[0];
-  const highest = Math.max(0, ...names.map((name) => Number(NAME.exec(name)?.[1] ?? 0)));
-  const { values, foreign } = sorted(newest?.scanned.records ?? []);
-  if (newest !== undefined) said.push(...faults(newest.name, newest.scanned));
-  if (newest !== undefined && newest.scanned.corrupt > 0) disk.rename(newest.name, `${newest.name}.broken`); // what it had is in the new file; the rest is for whoever wants to look
-  const older = found
-    .filter(({ name, scanned }) => name !== newest?.name || scanned.corrupt === 0)
-    .map(({ name }) => name);
-  const journal = new FileJournal(doors, { memory: recall(values), foreign, generation: highest }, older);
-  const { corrupt = 0, torn = 0 } = newest?.scanned ?? {};
-  return { journal, recovery: { records: values.length, torn, corrupt, unknown: foreign.length, said } };
-}
-
-/** A file is begun with a snapshot; without its end the file before it knows more. */
-function isWhole({ records }: Ours): boolean {
-  return records.some(({ kind }) => kind === SNAPSHOT_END.kind);
-}
-
-function sorted(records: readonly RawRecord[]): { values: readonly MemoryRecord[]; foreign: readonly RawRecord[] } {
-  const values: MemoryRecord[] = [];
-  const foreign: RawRecord[] = [];
-  for (const record of records) {
-    if (record.kind === SNAPSHOT_END.kind) continue;
-    const value = fromRaw(record);
-    if (value === undefined) foreign.push(record);
-    else values.push(value as unknown as MemoryRecord); // written by this very program, and its checksum is right
-  }
-  return { values, foreign };
-}
-
-function faults(name: string, { corrupt, torn, end }: Ours): string[] {
-  const said: string[] = [];
-  if (corrupt > 0)
-    said.push(
-      `${name}: ${corrupt} broken records were passed over; what stands in the kernel is compared with the rest`,
+  const names = disk.list();
+  const generations = names.flatMap((name) => generationOf(name) ?? []).sort((a, b) => a - b);
+  const retired: Retired[] = [];
+  const found = generations.flatMap((generation) => readFile(disk, generation, { said, retired }));
+  const { memory, records, foreign, unread } = recall(found);
+  for (const file of found) {
+    said.push(...faultsOf(file));
+    retired.push(
+      isBroken(file) || unread > 0 ? { name: file.name, keepAs: unusedName(names, `${file.name}.broken`) } : file,
     );
-  if (torn > 0) said.push(`${name}: ${torn} bytes behind byte ${end} are no whole record: a write that did not end`);
+  }
+  if (unread > 0) said.push(`${unread} records have a shape that this version does not know: they are passed over`);
+  const newest = found.at(-1);
+  const journal = new FileJournal(doors, {
+    memory,
+    foreign,
+    generation: generations.at(-1) ?? 0,
+    retired: retired.map(({ name, keepAs }) => (keepAs === undefined ? { name } : { name, keepAs })),
+    goOn: newest !== undefined && isWhole(newest) && unread === 0 ? () => goOnIn(disk, newest) : undefined,
+  });
+  const corrupt = unread + found.reduce((sum, { scan: { breaks } }) => sum + breaks.length, 0);
+  const torn = newest?.scan.torn ?? 0;
+  return { journal, recovery: { records, torn, corrupt, unknown: foreign.length, said } };
+}
+
+/** A file of the journal, or none: then it is said what became of it. */
+function readFile(disk: Disk, generation: number, to: { said: string[]; retired: Retired[] }): readonly Found[] {
+  const name = fileName(generation);
+  let bytes: Uint8Array;
+  try {
+    bytes = disk.read(name) ?? new Uint8Array(0);
+  } catch (cause) {
+    if (!(cause instanceof DiskError) || cause.kind !== 'io') throw cause;
+    to.said.push(`${name} cannot be read (${cause.message}); it is kept as ${setAside(disk, name, 'unreadable')}`);
+    return [];
+  }
+  const scanned = scan(bytes);
+  if (scanned.ours) return [{ name, generation, scan: scanned }];
+  if (isBlank(bytes)) {
+    to.said.push(`${name} is empty: the machine stopped before it was written`);
+    to.retired.push({ name });
+  } else {
+    const { why } = scanned;
+    to.said.push(
+      `${name} is not a journal that can be read (${why}); it is kept as ${setAside(disk, name, 'foreign')}`,
+    );
+  }
+  return [];
+}
+
+function isBroken({ scan: { breaks } }: Found): boolean {
+  return breaks.length > 0;
+}
+
+function isWhole(file: Found): boolean {
+  return hasWholeSnapshot(file.scan) && !isBroken(file);
+}
+
+function goOnIn(disk: Disk, { generation, scan: { end, torn } }: Found): JournalFile {
+  return JournalFile.goOn(disk, { generation, end, torn });
+}
+
+function faultsOf(file: Found): string[] {
+  const { name, scan: found } = file;
+  const said: string[] = [];
+  if (isBroken(file))
+    said.push(
+      `${name}: passed over what is broken in ${found.breaks.length} places; what stands in the kernel is compared with the rest`,
+    );
+  if (!hasWholeSnapshot(found)) said.push(`${name} has no whole snapshot: what the file before it knew counts as well`);
+  if (found.torn > 0)
+    said.push(`${name}: ${found.torn} bytes behind byte ${found.end} are no whole record: a write that did not end`);
   return said;
 }
 
-function setAside(disk: Disk, name: string): string {
-  const taken = new Set(disk.list());
-  let other = `${name}.foreign`;
-  for (let i = 2; taken.has(other); i++) other = `${name}.foreign${i}`;
+function setAside(disk: Disk, name: string, as: string): string {
+  const other = unusedName(disk.list(), `${name}.${as}`);
   disk.rename(name, other);
+  return other;
+}
+
+/** The name, or the name with the first number that is free. */
+function unusedName(taken: readonly string[], name: string): string {
+  let other = name;
+  for (let i = 2; taken.includes(other); i++) other = `${name}${i}`;
   return other;
 }

@@ -4,13 +4,15 @@ import { crc32c } from './crc32c.ts';
 //   header  "BERTHJNL" | u32 format | u32 oldest format whose reader may read it | u32 generation | u32 CRC-32C of the 20 bytes before
 //   record  "BREC" | u32 length of the payload | u32 kind | u32 CRC-32C of length, kind and payload | payload | zeros up to a multiple of 8
 // Zeros follow the last record up to the end of the file, which is as long as it will ever be.
+// A broken record is passed over: the next multiple of 8 at which a mark, a length and a checksum agree is where the next one begins.
+// Payloads are JSON, which holds no zero byte: nothing that somebody named can look like a record inside of one.
 
 export const FORMAT = 1;
 export const HEADER_BYTES = 24;
 const RECORD_BYTES = 16;
 const MAGIC = Uint8Array.from('BERTHJNL', (letter) => letter.charCodeAt(0));
 const MARK = 0x43455242; // "BREC"
-/** How many bytes of candidates a search behind a broken record may check: a hostile file must not keep the agent from starting. */
+/** How many bytes of candidates the searches of one file may check: a hostile file must not keep the agent from starting. */
 const SEARCH_BYTES = 64 * 1024 * 1024;
 
 /** A record as it lies in the file. Kinds that a reader does not know are kept as they are. */
@@ -32,9 +34,10 @@ export type Scan =
       readonly ours: true;
       readonly header: Header;
       readonly records: readonly RawRecord[];
-      readonly end: number; //     where the next record may be written
-      readonly corrupt: number; // places where a broken record was passed over
-      readonly torn: number; //    bytes behind the last whole record that were not zero
+      /** For each place where something broken was passed over: how many of `records` come before it. */
+      readonly breaks: readonly number[];
+      readonly end: number; //  where the next record may be written
+      readonly torn: number; // bytes from `end` to the last that is not zero
     };
 
 export function encodeHeader(generation: number): Uint8Array {
@@ -65,22 +68,36 @@ export function scan(bytes: Uint8Array): Scan {
   const header = readHeader(bytes);
   if (typeof header === 'string') return { ours: false, why: header };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const used = usedBytes(view);
+  const search: Search = { bytes, view, used, budget: SEARCH_BYTES };
   const records: RawRecord[] = [];
-  let [at, corrupt] = [HEADER_BYTES, 0];
+  const breaks: number[] = [];
+  let at = HEADER_BYTES;
   for (;;) {
-    const record = recordAt(bytes, view, at);
+    const record = recordAt(search, at);
     if (record !== undefined) {
       records.push(record);
       at += padded(RECORD_BYTES + record.payload.length);
       continue;
     }
-    const next = nextRecord(bytes, view, at);
+    const next = nextRecord(search, at);
     if (next === undefined) break;
-    corrupt++;
+    breaks.push(records.length);
     at = next;
   }
-  const last = lastNonZero(bytes);
-  return { ours: true, header, records, end: at, corrupt, torn: Math.max(0, last + 1 - at) };
+  return { ours: true, header, records, breaks, end: at, torn: Math.max(0, used - at) };
+}
+
+/** Whether a file holds nothing: it was made, and the machine stopped before anything in it was durable. */
+export function isBlank(bytes: Uint8Array): boolean {
+  return usedBytes(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)) === 0;
+}
+
+interface Search {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly used: number; // behind it there are only zeros
+  budget: number; //        bytes of candidates that may still be checked
 }
 
 function readHeader(bytes: Uint8Array): Header | string {
@@ -98,7 +115,7 @@ function readHeader(bytes: Uint8Array): Header | string {
 }
 
 /** The record at a place, if a whole one stands there. */
-function recordAt(bytes: Uint8Array, view: DataView, at: number): RawRecord | undefined {
+function recordAt({ bytes, view }: Search, at: number): RawRecord | undefined {
   if (at + RECORD_BYTES > bytes.length || view.getUint32(at, true) !== MARK) return undefined;
   const length = view.getUint32(at + 4, true);
   const start = at + RECORD_BYTES;
@@ -109,20 +126,25 @@ function recordAt(bytes: Uint8Array, view: DataView, at: number): RawRecord | un
 }
 
 /** The next place behind a broken one where a whole record stands: records begin at multiples of 8. */
-function nextRecord(bytes: Uint8Array, view: DataView, from: number): number | undefined {
-  let checked = 0;
-  for (let at = from + 8; at + RECORD_BYTES <= bytes.length && checked < SEARCH_BYTES; at += 8) {
+function nextRecord(search: Search, from: number): number | undefined {
+  const { view, used } = search;
+  for (let at = from + 8; at < used && at + RECORD_BYTES <= view.byteLength; at += 8) {
     if (view.getUint32(at, true) !== MARK) continue;
-    checked += view.getUint32(at + 4, true);
-    if (recordAt(bytes, view, at) !== undefined) return at;
+    const length = view.getUint32(at + 4, true);
+    if (at + RECORD_BYTES + length > view.byteLength) continue;
+    search.budget -= RECORD_BYTES + length;
+    if (search.budget < 0) return undefined;
+    if (recordAt(search, at) !== undefined) return at;
   }
   return undefined;
 }
 
-function lastNonZero(bytes: Uint8Array): number {
-  let at = bytes.length - 1;
-  while (at >= 0 && bytes[at] === 0) at--;
-  return at;
+/** How many bytes there are up to the last that is not zero. */
+function usedBytes(view: DataView): number {
+  let end = view.byteLength;
+  while (end >= 4 && view.getUint32(end - 4, true) === 0) end -= 4;
+  while (end > 0 && view.getUint8(end - 1) === 0) end--;
+  return end;
 }
 
 function padded(length: number): number {

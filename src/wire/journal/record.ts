@@ -15,6 +15,11 @@ export function toRaw(value: { readonly kind: string }): RawRecord {
   return { kind, payload: utf8(JSON.stringify({ ...value, kind: undefined })) };
 }
 
+/** Whether a record is of a kind that this version knows. */
+export function isKnown({ kind }: RawRecord): boolean {
+  return NAMES.has(kind);
+}
+
 /** The value of a record, or undefined: of a kind we do not know, or no JSON object though its checksum is right. */
 export function fromRaw({
   kind,

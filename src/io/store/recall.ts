@@ -1,0 +1,83 @@
+import { emptyMemory, remember } from '../../core/memory/fold.ts';
+import type { Memory, MemoryRecord } from '../../core/memory/record.ts';
+import type { RawRecord, Scan } from '../../wire/journal/format.ts';
+import { fromRaw, isKnown, SNAPSHOT_END } from '../../wire/journal/record.ts';
+
+/** A file of the journal, read. */
+export interface Found {
+  readonly name: string;
+  readonly generation: number;
+  readonly scan: Scan & { readonly ours: true };
+}
+
+/** What the files amount to. */
+export interface Recalled {
+  readonly memory: Memory;
+  readonly records: number;
+  readonly foreign: readonly RawRecord[]; // of kinds that we do not know
+  readonly unread: number; //                of kinds that we know, in a shape that we do not
+}
+
+/**
+ * Folds files, oldest first. A file begins with a snapshot of all before it, so it counts alone where that is whole. Where it is not (the
+ * machine stopped before it was durable, or it is broken), what the file before it knew counts as well: the snapshot was made of that.
+ */
+export function recall(files: readonly Found[]): Recalled {
+  let recalled: Recalled = { memory: emptyMemory, records: 0, foreign: [], unread: 0 };
+  for (const { scan } of files) {
+    const before = hasWholeSnapshot(scan) ? { ...recalled, memory: emptyMemory, records: 0, foreign: [] } : recalled;
+    recalled = scan.records.reduce(withRecord, before);
+  }
+  return recalled;
+}
+
+/** Whether everything from the file's beginning to the end of its snapshot is there. */
+export function hasWholeSnapshot({ records, breaks }: Found['scan']): boolean {
+  const end = records.findIndex(({ kind }) => kind === SNAPSHOT_END.kind);
+  return end >= 0 && !breaks.some((before) => before <= end);
+}
+
+function withRecord(recalled: Recalled, raw: RawRecord): Recalled {
+  if (raw.kind === SNAPSHOT_END.kind) return recalled;
+  if (!isKnown(raw)) return { ...recalled, foreign: [...recalled.foreign, raw] };
+  const value = fromRaw(raw);
+  if (value === undefined || !isRecord(value)) return { ...recalled, unread: recalled.unread + 1 };
+  return { ...recalled, memory: remember(recalled.memory, value), records: recalled.records + 1 };
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** Whether a value has the shape of a record, as far as anybody would fall over it. Its checksum was right, but who wrote it is not known. */
+function isRecord(value: Loose & { readonly kind: string }): value is MemoryRecord & Loose {
+  switch (value.kind) {
+    case 'boot':
+      return typeof value['bootId'] === 'string';
+    case 'claim':
+      return isObject(value['attachment']) && isAttachment(value['attachment']);
+    case 'release':
+      return typeof value['id'] === 'string' && areTexts(value['addresses']) && typeof value['freeAt'] === 'number';
+    case 'node-plan':
+      return isPlan(value['plan']);
+    default:
+      return false;
+  }
+}
+
+function isAttachment({ id, name, netns, addresses, ports, ordinal, plan, result, since }: Loose): boolean {
+  const named = isObject(name) && [name['network'], name['containerId'], name['ifname']];
+  const listed = Array.isArray(ports) && ports.every(isObject);
+  const counted = typeof ordinal === 'number' && typeof since === 'number';
+  return areTexts([id, netns, result]) && areTexts(named) && areTexts(addresses) && listed && counted && isPlan(plan);
+}
+
+function isPlan(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => isObject(item) && typeof item['kind'] === 'string');
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((it) => typeof it === 'string');
+}
+
+function isObject(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
