@@ -69,7 +69,18 @@ export class SpoolRunner {
   async #rounds(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      for (const entry of this.#doors.spool.entries()) await this.#one(entry);
+      for (const entry of this.#waiting()) await this.#one(entry);
+    }
+  }
+
+  /** A disk that cannot be read now is asked again, as a DEL that fails. */
+  #waiting(): readonly SpooledCall[] {
+    try {
+      return this.#doors.spool.entries();
+    } catch (err) {
+      this.#doors.log.warn('spool unreadable', { err });
+      this.#retryLater();
+      return [];
     }
   }
 
