@@ -6,7 +6,7 @@
 
 enum { FIRST_ROOM = 32 * 1024 }; // a call with its configuration has 1 to 8 KiB
 
-// Straight from the kernel: one call instead of malloc's four, and none of its code. Nothing is given back: we end soon.
+// Straight from the kernel: one call instead of malloc's four, and none of its code. Nothing is given back: we end.
 static void *pages(void *old, size_t had, size_t wanted) {
   if (old != NULL) return mremap(old, had, wanted, MREMAP_MAYMOVE);
   return mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

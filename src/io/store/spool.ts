@@ -22,8 +22,8 @@ export interface SpooledCall {
 /** The calls that wait in a directory, as native/shim/spool.c writes them. Throws DiskError. */
 export interface Spool {
   /**
-   * What is there now, oldest first; cheap when empty. A file that holds no call is set aside as "<name>.bad" and told to
-   * `onBad`, once.
+   * What is there now, oldest first; cheap when empty. A file that holds no call is set aside as "<name>.bad" and told
+   * to `onBad`, once.
    */
   entries(): readonly SpooledCall[];
   /** Absent = success. */
@@ -37,8 +37,8 @@ const ENDING = '.del';
 const TORN_AFTER_MS = 10 * 60_000;
 
 /**
- * Opens the spool. Its directory is made when it is not there, and is for root alone: who may write there may take pods'
- * networks away. Throws DiskError.
+ * Opens the spool. Its directory is made when it is not there, and is for root alone: who may write there may take the
+ * network of a pod away. Throws DiskError.
  */
 export function openSpool(directory: string, onBad: (name: string, why: string) => void): Spool {
   make(directory);
