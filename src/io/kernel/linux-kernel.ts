@@ -76,9 +76,11 @@ export class LinuxKernel implements Kernel {
   }
 
   #ensureRoutes(items: readonly RouteItem[], sandbox: string | undefined): Ensured {
-    const done = this.#within(sandbox, (places) => ensureOrFail(places, items, this.#bench));
-    for (const item of items)
-      if (item.kind === 'veth') for (const watch of this.#watches) watch.expectChange(item.host.name);
+    const veths = items.filter((item) => item.kind === 'veth');
+    const work = () => this.#within(sandbox, (places) => ensureOrFail(places, items, this.#bench));
+    if (veths.length === 0) return work();
+    const done = [...this.#watches].reduce<() => Ensured>((inner, watch) => () => watch.undisturbed(inner), work)();
+    for (const { host } of veths) for (const watch of this.#watches) watch.expectChange(host.name);
     return done;
   }
 

@@ -103,9 +103,9 @@ export class NetlinkSocket {
     setsockopt(this.fd, SOL_NETLINK, NETLINK.DROP_MEMBERSHIP, group);
   }
 
-  /** Asks for the notifications of all namespaces that have a number in this one. False when that is not permitted. */
-  listenEverywhere(): boolean {
-    return setsockopt(this.fd, SOL_NETLINK, NETLINK.LISTEN_ALL_NSID, 1) === 0;
+  /** Whether it shall hear, beside its own, all namespaces that have a number in its own. False when that is not permitted. */
+  listenEverywhere(everywhere: boolean): boolean {
+    return setsockopt(this.fd, SOL_NETLINK, NETLINK.LISTEN_ALL_NSID, everywhere ? 1 : 0) === 0;
   }
 
   /** Closing again is harmless. */
