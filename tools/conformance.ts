@@ -31,7 +31,7 @@ const FOLDER = '/run/conformance';
 
 /**
  * The run's own world: mounts, network and processes of its own, a tmpfs over /run, and an end of everything when this process ends.
- * In a user namespace too where we are not root.
+ * In a user namespace too where we are not root. Whoever of the three is killed (this process, unshare, the inner one) takes the rest along.
  */
 const WORLD = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
 const INSIDE = 'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && "$@"; exit $?';
@@ -58,10 +58,9 @@ function enterWorld(): number {
   if (note !== '') process.stderr.write(`reference plugins ${version}, for the newest cannot be built: ${note}\n`);
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const again = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2), '--inside', directory];
-  const { status, error } = spawnSync('unshare', [...user, ...WORLD, '--', 'sh', '-c', INSIDE, 'sh', ...again], {
-    stdio: 'inherit',
-  });
-  if (error !== undefined) process.stderr.write(`unshare: ${error.message}\n`);
+  const world = ['unshare', ...user, ...WORLD, '--', 'sh', '-c', INSIDE, 'sh', ...again];
+  const { status, error } = spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', ...world], { stdio: 'inherit' });
+  if (error !== undefined) process.stderr.write(`setpriv: ${error.message}\n`);
   return status ?? 1;
 }
 
