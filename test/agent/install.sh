@@ -1,0 +1,61 @@
+# Installs Berth on a node of its own and takes it away again. Runs in a network, mount and PID namespace that ends with it: install.test.ts.
+# $1: a directory with a copy of the clone's dist/ and build/. Each step prints "== name: exit code" and what it said.
+set -u
+clone=$1
+
+mount -t tmpfs tmpfs /run && mkdir -p /run/netns
+for folder in /opt /usr/local/bin /var/lib; do mount -t tmpfs tmpfs "$folder"; done
+mkdir /run/up /run/work && mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/up,workdir=/run/work /etc
+rm -rf /etc/cni /etc/berth
+mount -t proc proc /proc
+ip link set lo up
+ip link add up0 type veth peer name up1 && ip link set up0 up && ip link set up1 up
+ip address add 192.168.7.1/24 dev up0 && ip route add default via 192.168.7.2
+
+step() {
+  name=$1
+  shift
+  said=$("$@" 2>&1)
+  echo "== $name: $?"
+  echo "$said"
+}
+
+# What an installation could leave behind.
+look() {
+  find /opt /etc /usr/local/bin /var/lib /run/berth -not -path '/run/up*' 2>/dev/null | sort
+  nft list ruleset
+  ip -o link show | cut -d: -f2
+  ip route show table all | grep -v 'fe80\|ff00' | sort
+  cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
+}
+
+cni() {
+  conf=$(sed -n '/"plugins"/,$p' /etc/cni/net.d/10-berth.conflist | grep -c berth-cni)
+  [ "$conf" = 1 ] || return 9
+  echo '{"cniVersion":"1.0.0","name":"berth","type":"berth-cni"}' |
+    CNI_COMMAND=$1 CNI_CONTAINERID=c1-installed CNI_NETNS=/run/netns/pod CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin /opt/cni/bin/berth-cni
+}
+
+look >/run/before
+step 'install without an agent' "$clone/dist/berth" install --range 10.5.1.0/24 fd05:1::/64 --wait 0
+step 'conflist without an agent' ls /etc/cni/net.d
+rm -rf "$clone"
+/opt/berth/bin/berth agent >/run/agent.log 2>&1 &
+agent=$!
+step 'install with an agent' /usr/local/bin/berth install --wait 20
+step 'conflist with an agent' cat /etc/cni/net.d/10-berth.conflist
+ip netns add pod
+step 'add' cni ADD
+step 'pods' /usr/local/bin/berth pods --no-headers
+step 'explain' /usr/local/bin/berth explain c1-inst --socket /run/berth/admin.sock
+step 'check' /usr/local/bin/berth check -o json
+step 'uninstall while used' /usr/local/bin/berth uninstall
+step 'delete' cni DEL
+step 'uninstall while the agent runs' /usr/local/bin/berth uninstall
+kill "$agent"
+wait "$agent"
+step 'agent' cat /run/agent.log
+ip netns delete pod
+step 'uninstall' /usr/local/bin/berth uninstall
+look >/run/after
+step 'difference' diff /run/before /run/after
