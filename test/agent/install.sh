@@ -49,6 +49,11 @@ step 'add' cni ADD
 step 'pods' /usr/local/bin/berth pods --no-headers
 step 'explain' /usr/local/bin/berth explain c1-inst --socket /run/berth/admin.sock
 step 'check' /usr/local/bin/berth check -o json
+mkdir -p /etc/cni/net.d && echo '{"type":"other","password":"hunter2"}' >/etc/cni/net.d/99-other.conf
+step 'bundle' /usr/local/bin/berth bundle --file /run/bundle.tar.gz
+step 'names in the bundle' tar -tzf /run/bundle.tar.gz
+step 'bundle in plain' tar -xzOf /run/bundle.tar.gz
+rm /etc/cni/net.d/99-other.conf
 step 'uninstall while used' /usr/local/bin/berth uninstall
 step 'delete' cni DEL
 step 'uninstall while the agent runs' /usr/local/bin/berth uninstall

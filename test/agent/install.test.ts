@@ -55,6 +55,19 @@ test.skipIf(!canRun)('what was installed attaches a pod and explains it', () => 
   );
 });
 
+test.skipIf(!canRun)('a bundle for a supporter holds what explains the node, and no secret', () => {
+  expect(step('bundle')).toMatchObject({ code: 0, said: expect.stringContaining('/run/bundle.tar.gz') });
+  const names = step('names in the bundle')
+    .said.split('\n')
+    .map((name) => name.split('/').slice(1).join('/'));
+  const wanted = ['agent/status.json', 'agent/pods.json', 'agent/metrics.txt', 'check.json', 'node/nftables.txt'];
+  expect(names).toEqual(expect.arrayContaining([...wanted, 'node/etc/cni/net.d/99-other.conf']));
+  const { said } = step('bundle in plain');
+  expect(said).toContain('c1-installed');
+  expect(said).toContain('"password":"(removed)"');
+  expect(said).not.toContain('hunter2');
+});
+
 test.skipIf(!canRun)('it is not taken away while pods use it, nor under a running agent', () => {
   expect(step('uninstall while used')).toMatchObject({ code: 1, said: expect.stringContaining('1 pod is attached') });
   expect(step('delete')).toEqual({ code: 0, said: '\n' });

@@ -3,7 +3,9 @@ import { counted } from '../../../base/words.ts';
 import { SocketError } from '../../../io/system/socket-error.ts';
 import type { Finding } from '../../../wire/agent/status.ts';
 import { startIt } from '../ask.ts';
-import { bad, good, type NodeView, skipped } from './view.ts';
+import { bad, doubtful, good, type NodeView, skipped } from './view.ts';
+
+const USUAL_SOCKET = '/run/berth/agent.sock'; // native/shim
 
 /** Does an agent answer, and is it well? */
 export function checkAgent({ agent, config }: NodeView): readonly Finding[] {
@@ -17,7 +19,7 @@ export async function checkSocket(node: NodeView): Promise<readonly Finding[]> {
   const { socket } = node.config.paths;
   try {
     const { exitCode, stdout } = await node.cniStatus();
-    if (exitCode === 0) return [good('socket', `${socket} answers STATUS: an ADD would succeed`)];
+    if (exitCode === 0) return [good('socket', `${socket} answers STATUS: an ADD would succeed`), ...elsewhere(socket)];
     const { msg, details } = errorOf(stdout);
     return [bad('socket', `STATUS says: ${msg}`, details)];
   } catch (error) {
@@ -25,6 +27,13 @@ export async function checkSocket(node: NodeView): Promise<readonly Finding[]> {
     if (node.agent === undefined) return [skipped('socket', 'no agent')];
     return [bad('socket', error.message, 'the agent runs and its CNI socket does not answer: see its log')];
   }
+}
+
+/** A socket that the executable does not know of by itself. */
+function elsewhere(socket: string): readonly Finding[] {
+  if (socket === USUAL_SOCKET) return [];
+  const says = `the CNI executable looks for the agent on ${USUAL_SOCKET}, and it is on ${socket}`;
+  return [doubtful('socket', says, "set BERTH_SOCKET in the runtime's environment, or paths.socket as it was")];
 }
 
 /** The environment and configuration of a STATUS call as a runtime makes it. */

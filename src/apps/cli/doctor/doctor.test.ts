@@ -124,6 +124,12 @@ test('an agent that is away, and one that is not well', async () => {
   expect(await troubles({ cniStatus })).toEqual(['problem socket: nobody']);
 });
 
+test('a socket that the CNI executable does not know is told of', async () => {
+  expect(await troubles({ config: parseConfig('paths: { socket: /run/other.sock }').config })).toContain(
+    'warning socket: the CNI executable looks for the agent on /run/berth/agent.sock, and it is on /run/other.sock',
+  );
+});
+
 test('another configuration that comes first by name is a problem, one that comes later is none', async () => {
   put('/etc/cni/net.d/99-other.conflist', '{}');
   put('/etc/cni/net.d/00-readme.txt', '');
