@@ -43,12 +43,12 @@ function koffiBeside(): Plugin {
   };
 }
 
-/** prom-client can also push and gather from a cluster: unused, and their node:https and node:cluster are 8 MB of memory. */
+/** What prom-client can besides, and we do not use: pushing (node:https), clusters (node:cluster), metrics of its own. 8 MB of memory. */
 function withoutPush(): Plugin {
   return {
     name: 'without-push',
     setup: (build) => {
-      build.onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster)\.js$/ }, () => ({
+      build.onLoad({ filter: /prom-client\/lib\/(pushgateway|cluster|defaultMetrics)\.js$/ }, () => ({
         contents: 'module.exports = class {};',
       }));
     },
