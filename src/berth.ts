@@ -1,4 +1,5 @@
-// The one program. The agent is started without loading the command line, and the command line without loading the agent.
+// The one program. The agent is started without loading the command line, and the command line without loading the
+// agent.
 
 const args = process.argv.slice(2);
 const asksHelp = args.some((arg) => arg === '--help' || arg === '-h');

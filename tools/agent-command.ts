@@ -10,7 +10,10 @@ export interface Command {
 
 const BUNDLE = resolve('dist/berth');
 
-/** How tests and demos run the agent: as it is installed (tools/bundle.ts), or from the sources where nobody has bundled these. */
+/**
+ * How tests and demos run the agent: as it is installed (tools/bundle.ts), or from the sources where nobody has bundled
+ * these.
+ */
 export function agentCommand(config: string): Command {
   const env = { UV_THREADPOOL_SIZE: '48' };
   if (isFresh()) return { program: BUNDLE, args: ['agent', '--config', config], env };

@@ -1,5 +1,6 @@
-// node tools/bundle.ts [DIRECTORY]: everything that `berth install` copies, under dist/ or elsewhere: one file of JavaScript, koffi's native
-// part, the wrapper that starts them, and the licences of what is inside. `npm run build` makes it together with the CNI executable.
+// node tools/bundle.ts [DIRECTORY]: everything that `berth install` copies, under dist/ or elsewhere: one file of
+// JavaScript, koffi's native part, the wrapper that starts them, and the licences of what is inside. `npm run build`
+// makes it together with the CNI executable.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build as bundle, type Metafile, type Plugin } from 'esbuild';
@@ -30,7 +31,10 @@ for (const file of ['berth', 'config.yaml', 'systemd/berth-agent.service'])
 chmodSync(`${OUT}/berth`, 0o755);
 writeFileSync(`${OUT}/licences.txt`, licences(metafile));
 
-/** koffi looks for its native part in node_modules. Bundled, that part lies beside the bundle, and is all there is of koffi. */
+/**
+ * koffi looks for its native part in node_modules. Bundled, that part lies beside the bundle, and is all there is of
+ * koffi.
+ */
 function koffiBeside(): Plugin {
   const contents = "export default require('./koffi.node');";
   return {
@@ -43,7 +47,10 @@ function koffiBeside(): Plugin {
   };
 }
 
-/** What prom-client can besides, and we do not use: pushing (node:https), clusters (node:cluster), metrics of its own. 8 MB of memory. */
+/**
+ * What prom-client can besides, and we do not use: pushing (node:https), clusters (node:cluster), metrics of its own. 8
+ * MB of memory.
+ */
 function withoutPush(): Plugin {
   return {
     name: 'without-push',

@@ -1,5 +1,5 @@
-// Compares what docs/ says with the sources: tables that stand between "<!-- table NAME -->" and "<!-- end -->" are those that the code
-// makes, and every link to a file leads to one. With --write the tables are written anew.
+// Compares what docs/ says with the sources: tables that stand between "<!-- table NAME -->" and "<!-- end -->" are
+// those that the code makes, and every link to a file leads to one. With --write the tables are written anew.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commandsText, exitTable } from './docs/cli.ts';

@@ -5,7 +5,10 @@ export type LogFields = Readonly<Record<string, unknown>>;
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** One call, one line, one event. `error`: somebody must act. `warn`: we coped. `info`: once per ADD or DEL. `debug`: plan and bytes. */
+/**
+ * One call, one line, one event. `error`: somebody must act. `warn`: we coped. `info`: once per ADD or DEL. `debug`:
+ * plan and bytes.
+ */
 export interface Logger {
   error(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;

@@ -1,7 +1,9 @@
 const GAP = '   ';
 const ESCAPE = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;]*m`, 'g');
 
-/** Columns as kubectl prints them: upper-case heads, three spaces, no lines, nothing behind the last. No rows: no text. */
+/**
+ * Columns as kubectl prints them: upper-case heads, three spaces, no lines, nothing behind the last. No rows: no text.
+ */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[], withHeads = true): string {
   if (rows.length === 0) return '';
   const all = withHeads ? [heads, ...rows] : rows;

@@ -1,7 +1,10 @@
 import { DEFAULT_CONFIG_PATH } from '../../io/config/default-path.ts';
 import { VERSION } from '../../base/version.ts';
 
-/** `berth agent`: reads its own few words, so that no library for it stays in the agent's memory. Sets the exit code; ends when told to. */
+/**
+ * `berth agent`: reads its own few words, so that no library for it stays in the agent's memory. Sets the exit code;
+ * ends when told to.
+ */
 export async function agentCommand(args: readonly string[]): Promise<void> {
   const words = args.flatMap((it) => (it.startsWith('--config=') ? ['--config', it.slice('--config='.length)] : [it]));
   const [option = '--config', configPath = process.env['BERTH_CONFIG'] || DEFAULT_CONFIG_PATH, ...more] = words;

@@ -16,8 +16,8 @@ export interface AgentConfig {
     readonly bridge: string; //                      name of the bridge, bridge mode only
     readonly ranges: readonly Prefix[]; //           this node's PodCIDRs
     readonly reserved: readonly (Address | Prefix)[]; // never given
-    readonly mtuBytes: number | 'auto'; //           of the pods' interfaces; auto: the uplink's, less the tunnel's overhead
-    readonly uplink: string | 'auto'; //             auto: the link of the default route, else of the route to the first peer
+    readonly mtuBytes: number | 'auto'; //           of the pods' links; auto: the uplink's, less the tunnel's
+    readonly uplink: string | 'auto'; //             auto: of the default route, else towards the first peer
     readonly cluster: readonly Prefix[]; //          ranges inside of which sources are kept
     readonly masquerade: {
       readonly enabled: boolean;

@@ -27,7 +27,10 @@ export function variableOf(path: string, environment: Environment): string | und
   return found !== undefined && environment[found.variable] ? found.variable : undefined;
 }
 
-/** The file's content with what the environment says put over it. A section that is no mapping is left for the schema to refuse. */
+/**
+ * The file's content with what the environment says put over it. A section that is no mapping is left for the schema to
+ * refuse.
+ */
 export function override(content: unknown, environment: Environment): unknown {
   return ENVIRONMENT.reduce((sum, { variable, key, list }) => {
     const text = environment[variable];

@@ -15,7 +15,10 @@ export interface LoadedConfig {
   readonly doubts: readonly ConfigProblem[]; // can be, and is probably not meant
 }
 
-/** Reads, checks and completes the configuration file; the environment wins over it. Throws ConfigError with all that is wrong. */
+/**
+ * Reads, checks and completes the configuration file; the environment wins over it. Throws ConfigError with all that is
+ * wrong.
+ */
 export function loadConfig(path: string, environment: Environment = process.env): LoadedConfig {
   return parseConfig(readText(path), { source: path, environment });
 }
@@ -86,7 +89,10 @@ interface PlaceQuestion {
   readonly environment: Environment;
 }
 
-/** What a reader looks for: the variable that set a value, or the line of the file where it or what should hold it stands. */
+/**
+ * What a reader looks for: the variable that set a value, or the line of the file where it or what should hold it
+ * stands.
+ */
 function placeOf(document: Document, lines: LineCounter, { path, key, environment }: PlaceQuestion): Place {
   const where = path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
   const variable = key === undefined ? variableOf(where, environment) : undefined;

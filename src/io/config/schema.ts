@@ -26,7 +26,8 @@ import {
 } from './values.ts';
 
 // The one source of the configuration file: what is read, what is refused, what docs/configuration.md tells.
-// Each key: what it is for, in a line; keys marked `restart` are taken on when the agent starts, all others while it runs.
+// Each key: what it is for, in a line; keys marked `restart` are taken on when the agent starts, all others while it
+// runs.
 
 const list = <T extends z.ZodType>(of: T, most: number) =>
   z.array(of, { error: expecting('a list') }).max(most, { error: `expected at most ${most}` });

@@ -3,7 +3,8 @@ import { address, type Address, prefix, type Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
 import { hostPort } from '../../base/host-port.ts';
 
-// What a person writes in a configuration file, and what it means. Each refuses with a sentence that says what is expected.
+// What a person writes in a configuration file, and what it means. Each refuses with a sentence that says what is
+// expected.
 
 const MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const SOCKET_PATH_BYTES = 107; // sun_path of linux/un.h, less the final zero

@@ -2,7 +2,10 @@ import { connect } from 'node:net';
 import { type CallFrame, decodeReply, encodeCall, frameLength, type ReplyFrame } from '../../wire/agent/frame.ts';
 import { SocketError, socketError } from './socket-error.ts';
 
-/** One CNI call on the agent's socket, as the CNI executable makes it. Throws SocketError; `unknown` when it takes too long or is torn. */
+/**
+ * One CNI call on the agent's socket, as the CNI executable makes it. Throws SocketError; `unknown` when it takes too
+ * long or is torn.
+ */
 export function callAgent(socketPath: string, call: CallFrame, timeoutMs = 5_000): Promise<ReplyFrame> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

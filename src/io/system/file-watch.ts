@@ -7,8 +7,9 @@ export interface FileWatchOptions {
 }
 
 /**
- * Calls `changed` after a file was written, replaced by a rename, made or removed, once for a burst of changes. Follows symbolic
- * links, so that a mounted ConfigMap counts. The file and its directory may be absent. Keeps no process alive. Returns what ends it.
+ * Calls `changed` after a file was written, replaced by a rename, made or removed, once for a burst of changes. Follows
+ * symbolic links, so that a mounted ConfigMap counts. The file and its directory may be absent. Keeps no process alive.
+ * Returns what ends it.
  */
 export function watchFile(path: string, changed: () => void, options: FileWatchOptions = {}): () => void {
   const { quietMs = 200, pollMs = 10_000 } = options;

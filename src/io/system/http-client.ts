@@ -14,7 +14,10 @@ export interface SocketAnswer {
   readonly text: string;
 }
 
-/** Asks an HTTP server on a unix socket. Throws SocketError: `absent` when nobody listens, `denied`, `unknown` when it takes too long. */
+/**
+ * Asks an HTTP server on a unix socket. Throws SocketError: `absent` when nobody listens, `denied`, `unknown` when it
+ * takes too long.
+ */
 export function askSocket({
   socket,
   ask,

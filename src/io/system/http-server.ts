@@ -22,7 +22,9 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
-/** By method and path: "GET /v1/status". A thrown HttpProblem becomes its status; anything else thrown is a 500, logged. */
+/**
+ * By method and path: "GET /v1/status". A thrown HttpProblem becomes its status; anything else thrown is a 500, logged.
+ */
 export type HttpRoutes = Readonly<Record<string, (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>>>;
 
 /** An answer that is no success: `message` is for the person who asked. */

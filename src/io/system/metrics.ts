@@ -6,7 +6,9 @@ import { METRICS, type MetricLine } from './metric-table.ts';
 export type CallResult = 'ok' | 'refused' | 'failed';
 export type AddressState = 'usable' | 'claimed' | 'cooling' | 'free';
 
-/** What is true now, asked for when somebody scrapes. Counts beyond 2^53 lose their last digits, as all in Prometheus. */
+/**
+ * What is true now, asked for when somebody scrapes. Counts beyond 2^53 lose their last digits, as all in Prometheus.
+ */
 export interface MetricsSample {
   readonly addresses: readonly {
     readonly family: Family;
@@ -83,7 +85,9 @@ function named(line: MetricLine, registry: Registry) {
   return { name: line.name, help: line.help, labelNames: [...line.labels], registers: [registry] };
 }
 
-/** prom-client's own process metrics keep a histogram of the garbage collector besides; these four are what alerts use. */
+/**
+ * prom-client's own process metrics keep a histogram of the garbage collector besides; these four are what alerts use.
+ */
 function processNumbers(
   cpu: Counter,
   gauges: Readonly<Record<'memory' | 'descriptors' | 'started', Gauge>>,

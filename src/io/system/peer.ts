@@ -12,8 +12,9 @@ const SO_PEERCRED = 17;
 const UCRED_BYTES = 12; // struct ucred of linux/socket.h: pid, uid, gid
 
 /**
- * Makes a reader of SO_PEERCRED: the peer of a connected unix socket, or undefined when the kernel does not tell. About 1 µs a call.
- * node:net has no word for it. A door of one function, apart from io/kernel's libc, for the rooms of io do not know each other.
+ * Makes a reader of SO_PEERCRED: the peer of a connected unix socket, or undefined when the kernel does not tell. About
+ * 1 µs a call. node:net has no word for it. A door of one function, apart from io/kernel's libc: rooms of io do
+ * not know each other.
  */
 export function peerReader(): (fd: number) => Peer | undefined {
   const signature = 'int getsockopt(int fd, int level, int option, void *value, void *length)';

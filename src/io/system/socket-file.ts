@@ -7,9 +7,10 @@ const LONGEST_PATH = 107; // bytes: sun_path of linux/un.h, less the final zero
 const PROBE_MS = 1_000;
 
 /**
- * Lets a server listen on a unix socket that only its owner can open. The file appears whole, with its mode, in one rename: a stale
- * one is replaced, a live one is never taken over. Returns what removes the file again, unless somebody has replaced it since.
- * Throws SocketError: `in-use` when somebody answers there, `invalid` when the path holds something else or is too long.
+ * Lets a server listen on a unix socket that only its owner can open. The file appears whole, with its mode, in one
+ * rename: a stale one is replaced, a live one is never taken over. Returns what removes the file again, unless somebody
+ * has replaced it since. Throws SocketError: `in-use` when somebody answers there, `invalid` when the path holds
+ * something else or is too long.
  */
 export async function listenOnFile(server: Server, path: string, backlog: number): Promise<() => void> {
   const directory = dirname(path);

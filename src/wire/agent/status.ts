@@ -1,7 +1,11 @@
-// What the agent answers on its admin socket (HTTP/1.1, JSON), and the CLI reads. Times are milliseconds since the Unix epoch, durations
-// milliseconds. Counts that an IPv6 range can bring beyond 2^53 are decimal text. Fields are only ever added.
+// What the agent answers on its admin socket (HTTP/1.1, JSON), and the CLI reads. Times are milliseconds since the Unix
+// epoch, durations milliseconds. Counts that an IPv6 range can bring beyond 2^53 are decimal text. Fields are only ever
+// added.
 
-/** What can be asked, by method and path. `?q=` takes a pod "namespace/name" or its name, the start of a container id, or an address. */
+/**
+ * What can be asked, by method and path. `?q=` takes a pod "namespace/name" or its name, the start of a container id,
+ * or an address.
+ */
 export const ADMIN = {
   status: 'GET /v1/status', //     → AgentStatus
   pods: 'GET /v1/pods', //         → readonly PodRow[]

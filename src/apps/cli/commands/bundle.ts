@@ -19,7 +19,7 @@ export interface BundleOptions extends Looks {
   readonly file?: string;
 }
 
-/** Files of the node that explain a network, whole directories with a slash at the end. None holds a secret by its nature. */
+/** Files of the node that explain a network. None holds a secret by its nature. */
 const PATHS = [
   '/proc/version',
   '/proc/uptime',
@@ -54,7 +54,10 @@ const PROGRAMS = {
 
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** `berth bundle`: one archive for a supporter. Everything passes through `redact`; what could not be had says why in its place. */
+/**
+ * `berth bundle`: one archive for a supporter. Everything passes through `redact`; what could not be had says why in
+ * its place.
+ */
 export async function bundle(terminal: Terminal, options: BundleOptions): Promise<ExitKind> {
   const at = terminal.now();
   const stamp = new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');

@@ -7,7 +7,10 @@ import { CliError, type ExitKind } from '../exit.ts';
 import { type Format, print, yamlText } from '../output.ts';
 import { type Terminal, toned } from '../terminal.ts';
 
-/** `berth config print`: the configuration with every default filled in; of a file, or with `--running` that of the agent. */
+/**
+ * `berth config print`: the configuration with every default filled in; of a file, or with `--running` that of the
+ * agent.
+ */
 export async function configPrint(
   terminal: Terminal,
   options: AgentOptions & {

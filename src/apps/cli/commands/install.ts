@@ -33,8 +33,8 @@ const LINK = '/usr/local/bin/berth';
 const POLL_MS = 250;
 
 /**
- * `berth install`: files first, then the agent, and the CNI configuration last, once the agent says that an ADD would succeed. Running it
- * again is an upgrade. Everything is written down in the manifest before it is done.
+ * `berth install`: files first, then the agent, and the CNI configuration last, once the agent says that an ADD would
+ * succeed. Running it again is an upgrade. Everything is written down in the manifest before it is done.
  */
 export async function install(terminal: Terminal, options: InstallOptions): Promise<ExitKind> {
   if (options.root === '/' && process.getuid?.() !== 0)
@@ -118,7 +118,9 @@ function start(it: Installation, artefacts: Artefacts, options: InstallOptions, 
   say(`${UNIT}: enabled and started`);
 }
 
-/** Waits until a STATUS call succeeds. Throws CliError when it does not in time: nothing told the runtime of Berth then. */
+/**
+ * Waits until a STATUS call succeeds. Throws CliError when it does not in time: nothing told the runtime of Berth then.
+ */
 async function serving(
   it: Installation,
   config: AgentConfig,

@@ -62,7 +62,9 @@ function isDirectory({ kind }: Entry): boolean {
   return kind === 'directory';
 }
 
-/** Pods that are attached would lose their network, and an agent that nobody here can stop would make everything again. */
+/**
+ * Pods that are attached would lose their network, and an agent that nobody here can stop would make everything again.
+ */
 async function refuseWhileUsed(first: readonly Entry[], options: UninstallOptions): Promise<void> {
   const agent = await agentHere(options);
   if (agent === undefined) return;

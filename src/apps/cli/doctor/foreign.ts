@@ -28,7 +28,9 @@ function networkManager(files: NodeFiles): readonly Finding[] {
     new RegExp(`^unmanaged-devices=.*interface-name:${HOST_LINK_PREFIX}\\*`, 'm').test(text),
   );
   if (unmanaged) return [good('NetworkManager', `leaves ${HOST_LINK_PREFIX}* alone`)];
-  const advice = `write "[keyfile]" and "unmanaged-devices=interface-name:${HOST_LINK_PREFIX}*;interface-name:berth*" to /etc/NetworkManager/conf.d/berth.conf, then "nmcli general reload"`;
+  const line = `unmanaged-devices=interface-name:${HOST_LINK_PREFIX}*;interface-name:berth*`;
+  const file = '/etc/NetworkManager/conf.d/berth.conf';
+  const advice = `write "[keyfile]" and "${line}" to ${file}, then "nmcli general reload"`;
   return [doubtful('NetworkManager', `runs, and may configure the links of pods`, advice)];
 }
 

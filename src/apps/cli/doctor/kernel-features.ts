@@ -56,7 +56,9 @@ const FEATURES: readonly Feature[] = [
   },
 ];
 
-/** Is the kernel able? By its own list of symbols, and by the modules it could load; nothing is loaded or made for it. */
+/**
+ * Is the kernel able? By its own list of symbols, and by the modules it could load; nothing is loaded or made for it.
+ */
 export function checkKernelFeatures({ files, config }: NodeView): readonly Finding[] {
   const symbols = files.text('/proc/kallsyms');
   if (symbols === undefined || symbols === '') return [skipped('kernel', '/proc/kallsyms cannot be read')];

@@ -34,7 +34,8 @@ function reversePath(node: NodeView): readonly Finding[] {
   const strict = ['all', 'default'].filter((which) => sysctl(node, `net/ipv4/conf/${which}/rp_filter`) === '1');
   const uplinks = new Set(defaultLinks(node));
   if (!strict.includes('all') || uplinks.size < 2) return [];
-  const says = `rp_filter is strict, and there are ${uplinks.size} links with a default route: ${[...uplinks].join(', ')}`;
+  const links = `${uplinks.size} links with a default route: ${[...uplinks].join(', ')}`;
+  const says = `rp_filter is strict, and there are ${links}`;
   return [
     doubtful(
       'rp_filter',

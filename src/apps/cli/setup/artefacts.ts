@@ -38,7 +38,10 @@ export const INSTALLED: Readonly<Record<keyof Artefacts, string>> = {
   node: 'libexec/node',
 };
 
-/** Finds the artefacts below a directory, a clone or a prefix; by default the one that this program runs from. Throws CliError. */
+/**
+ * Finds the artefacts below a directory, a clone or a prefix; by default the one that this program runs from. Throws
+ * CliError.
+ */
 export function findArtefacts(from?: string): Artefacts {
   const start = from === undefined ? dirname(fileURLToPath(import.meta.url)) : resolve(from);
   for (const root of from === undefined ? [start, ...parents(start)] : [start]) {

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** One thing that an installation put on the node. Paths are those of the node, without the root it was installed into. */
+/**
+ * One thing that an installation put on the node. Paths are those of the node, without the root it was installed into.
+ */
 export type Entry =
-  /** `backup`: where the file that was there before is kept. `keepIfEdited`: it is the user's once he has changed it. */
+  /** `backup`: where what was there before is kept. `keepIfEdited`: it is the user's once it was changed. */
   | {
       readonly kind: 'file';
       readonly path: string;

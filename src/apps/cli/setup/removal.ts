@@ -8,7 +8,9 @@ export interface RemovalOptions {
   readonly purge: boolean; // also files that the user edited
 }
 
-/** Takes one entry of a manifest away again. Gone already is success. Answers what a person should know, if anything. */
+/**
+ * Takes one entry of a manifest away again. Gone already is success. Answers what a person should know, if anything.
+ */
 export function takeBack(entry: Entry, { root, purge }: RemovalOptions): string | undefined {
   switch (entry.kind) {
     case 'file':

@@ -22,8 +22,8 @@ export function findRuntime(root = '/'): RuntimeVersion | undefined {
 }
 
 /**
- * Whether a runtime takes a list of cniVersion 1.1.0; undefined: not known. containerd below 2 refuses such a list whole, podman's CNI
- * backend takes 1.0.0 at most: both were tried.
+ * Whether a runtime takes a list of cniVersion 1.1.0; undefined: not known. containerd below 2 refuses such a list
+ * whole, podman's CNI backend takes 1.0.0 at most: both were tried.
  */
 export function speaksCni11({ name, version }: RuntimeVersion): boolean | undefined {
   if (name === 'cri-o') return undefined;

@@ -7,7 +7,10 @@ export interface TarFile {
   readonly modifiedAt: number; // milliseconds since the Unix epoch
 }
 
-/** A tar archive in the ustar form (POSIX.1-1988, pax(1)), readable for its owner only. Throws RangeError when a name is too long. */
+/**
+ * A tar archive in the ustar form (POSIX.1-1988, pax(1)), readable for its owner only. Throws RangeError when a name is
+ * too long.
+ */
 export function tar(files: readonly TarFile[]): Buffer {
   const blocks = files.flatMap((file) => {
     const content = Buffer.from(file.content);

@@ -57,8 +57,8 @@ export async function run(args: readonly string[], environment: Record<string, s
   let out = '';
   let err = '';
   const before = process.env['BERTH_ADMIN_SOCKET'];
-  if (environment['BERTH_ADMIN_SOCKET'] !== undefined)
-    process.env['BERTH_ADMIN_SOCKET'] = environment['BERTH_ADMIN_SOCKET']; // commander reads its options' variables there
+  const socket = environment['BERTH_ADMIN_SOCKET'];
+  if (socket !== undefined) process.env['BERTH_ADMIN_SOCKET'] = socket; // where commander reads variables
   try {
     const code = await runCli(args, {
       out: (text) => {
