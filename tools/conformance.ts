@@ -30,8 +30,9 @@ const BERTH = fileURLToPath(new URL('../build/berth-cni', import.meta.url));
 const FOLDER = '/run/conformance';
 
 /**
- * The run's own world: mounts, network and processes of its own, a tmpfs over /run, and an end of everything when this process ends.
- * In a user namespace too where we are not root. Whoever of the three is killed (this process, unshare, the inner one) takes the rest along.
+ * The run's own world: mounts, network and processes of its own, a tmpfs over /run, and an end of everything when this
+ * process ends. In a user namespace too where we are not root. Whoever of the three is killed (this process, unshare,
+ * the inner one) takes the rest along.
  */
 const WORLD = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
 const INSIDE = 'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && "$@"; exit $?';
@@ -52,7 +53,9 @@ if (options.help) process.stdout.write(USAGE);
 else if (options.inside === undefined) process.exitCode = enterWorld();
 else process.exitCode = await main(options.inside).catch(explained);
 
-/** Runs this program again in a world of its own. There is no network in there, so what must be built is built before. */
+/**
+ * Runs this program again in a world of its own. There is no network in there, so what must be built is built before.
+ */
 function enterWorld(): number {
   const { directory, note, version } = referencePlugins();
   if (note !== '') process.stderr.write(`reference plugins ${version}, for the newest cannot be built: ${note}\n`);

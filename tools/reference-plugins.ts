@@ -23,8 +23,8 @@ export interface ReferencePlugins {
 }
 
 /**
- * The newest reference plugins. The first call builds them (about a minute); later ones find them. Without Go or without its module
- * proxy: Debian's older ones. Throws Error when there are none either.
+ * The newest reference plugins. The first call builds them (about a minute); later ones find them. Without Go or
+ * without its module proxy: Debian's older ones. Throws Error when there are none either.
  */
 export function referencePlugins(): ReferencePlugins {
   const directory = join(cacheFolder(), `reference-plugins-${PLUGINS_VERSION}-${CNI_VERSION}`);
@@ -46,7 +46,9 @@ export function cacheFolder(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'berth');
 }
 
-/** Built beside its place and renamed into it: a half-built folder is never found, and of two builders the first wins. */
+/**
+ * Built beside its place and renamed into it: a half-built folder is never found, and of two builders the first wins.
+ */
 function build(directory: string): void {
   mkdirSync(cacheFolder(), { recursive: true });
   const unfinished = mkdtempSync(`${directory}.`);

@@ -9,7 +9,8 @@ import { companionChecks } from './checks/companions.ts';
 import { installScripted } from './plugins/install-scripted.ts';
 import type { Report } from './report.ts';
 
-// Berth's own table: `npm run conformance -- --more`, each row a test. The run makes a world of its own (network, mounts, processes).
+// Berth's own table: `npm run conformance -- --more`, each row a test. The run makes a world of its own (network,
+// mounts, processes).
 
 const isRoot = process.getuid?.() === 0;
 const tool = fileURLToPath(new URL('../../tools/conformance.ts', import.meta.url));

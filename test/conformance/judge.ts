@@ -42,7 +42,10 @@ export function oneJson(exit: PluginExit, what: string): Json {
   return value as Json;
 }
 
-/** What is wrong with the shape of a result, by the text of the specification of that version. A delegate for addresses has no interfaces. */
+/**
+ * What is wrong with the shape of a result, by the text of the specification of that version. A delegate for addresses
+ * has no interfaces.
+ */
 export function shapeFaults(result: Json, version: string, ipam = false): readonly string[] {
   const faults: string[] = [];
   const say = (holds: boolean, fault: string) => holds || faults.push(fault);

@@ -24,5 +24,6 @@ export function told({ id, name, result, detail, ms }: Outcome): string {
 /** The last line for people. */
 export function summary({ plugin, passed, failed, checks }: Report): string {
   const rest = checks.length - passed - failed;
-  return `${plugin}: ${passed} passed, ${failed} failed${rest > 0 ? `, ${rest} not applicable` : ''} of ${checks.length}`;
+  const beside = rest > 0 ? `, ${rest} not applicable` : '';
+  return `${plugin}: ${passed} passed, ${failed} failed${beside} of ${checks.length}`;
 }

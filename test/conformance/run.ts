@@ -18,7 +18,10 @@ export interface Outcome {
 const LIMIT_MS = 30_000;
 const ALL_MS = 7 * 60_000;
 
-/** Runs the checks one after another, each on a stage of its own. Tells each outcome as it comes. Never throws for what a plugin does. */
+/**
+ * Runs the checks one after another, each on a stage of its own. Tells each outcome as it comes. Never throws for what
+ * a plugin does.
+ */
 export async function runChecks(
   checks: readonly Check[],
   profile: Profile,

@@ -1,6 +1,7 @@
 import { textOf, utf8 } from '../../base/bytes.ts';
 
-// What passes between the CNI executable (native/shim) and the agent over one unix stream connection: one request, one reply.
+// What passes between the CNI executable (native/shim) and the agent over one unix stream connection: one request, one
+// reply.
 //   request  u32 length of what follows | u8 version 1 | u8 0 | u32 length of env | env: "KEY=value\0" … | stdin
 //   reply    u32 length of what follows | u8 version 1 | u8 exit code | stdout
 // Integers are little-endian. The spool holds the same request frames, one a file.
@@ -21,7 +22,10 @@ export interface CallFrame {
   readonly stdin: Uint8Array;
 }
 
-/** The length of the whole frame that `bytes` begin, once four bytes are there. Throws FrameError when it is over the limit or too short to be one. */
+/**
+ * The length of the whole frame that `bytes` begin, once four bytes are there. Throws FrameError when it is over the
+ * limit or too short to be one.
+ */
 export function frameLength(bytes: Uint8Array): number | undefined {
   if (bytes.length < 4) return undefined;
   const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
@@ -37,7 +41,8 @@ export function decodeCall(frame: Uint8Array): CallFrame {
   if (frame.length < 10) throw new FrameError('a request frame has at least 10 bytes');
   if (frame[4] !== FRAME_VERSION)
     throw new FrameError(
-      `frame version ${frame[4]}; this agent speaks ${FRAME_VERSION}: the CNI executable and the agent are too far apart, install them together`,
+      `frame version ${frame[4]}; this agent speaks ${FRAME_VERSION}: ` +
+        'the CNI executable and the agent are too far apart, install them together',
     );
   const envLength = new DataView(frame.buffer, frame.byteOffset + 6, 4).getUint32(0, true);
   if (10 + envLength > frame.length) throw new FrameError('the environment is longer than the frame');
@@ -46,7 +51,10 @@ export function decodeCall(frame: Uint8Array): CallFrame {
   return { env: environmentOf(text), stdin: frame.subarray(10 + envLength) };
 }
 
-/** Of a name that comes twice the first counts, as for getenv(3) in the CNI executable: both ends must see the same call. */
+/**
+ * Of a name that comes twice the first counts, as for getenv(3) in the CNI executable: both ends must see the same
+ * call.
+ */
 function environmentOf(text: string): Readonly<Record<string, string>> {
   const env = new Map<string, string>();
   for (const pair of text.split('\0')) {

@@ -13,7 +13,8 @@ const NOTHING = {
 
 test('what containerd sends names the pod', () => {
   const sent =
-    'K8S_POD_UID=b3a0;IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0;K8S_POD_INFRA_CONTAINER_ID=c0ffee;SOMETHING=new';
+    'K8S_POD_UID=b3a0;IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0;' +
+    'K8S_POD_INFRA_CONTAINER_ID=c0ffee;SOMETHING=new';
   expect(readArgs(sent)).toEqual({
     ...NOTHING,
     podNamespace: 'shop',

@@ -2,7 +2,10 @@ import { address, addressIn, interfaceAddress, type Address } from '../../base/i
 import { mac, type Mac } from '../../base/mac.ts';
 import { CniError } from './error.ts';
 
-/** What CNI_ARGS tells: a wish for addresses or a MAC, and the pod behind the sandbox. Absent parts are undefined or empty. */
+/**
+ * What CNI_ARGS tells: a wish for addresses or a MAC, and the pod behind the sandbox. Absent parts are undefined or
+ * empty.
+ */
 export interface CniArgs {
   readonly ips: readonly Address[];
   readonly mac: Mac | undefined;
@@ -23,8 +26,9 @@ const KNOWN = [
 ];
 
 /**
- * Reads CNI_ARGS, "K=V;K=V" (CONVENTIONS.md of the specification). Throws CniError(invalidEnvironment) naming the pair; unknown keys
- * are an error unless IgnoreUnknown is true. With `lenient`, what cannot be read is left out: a DEL must not fail over a wish.
+ * Reads CNI_ARGS, "K=V;K=V" (CONVENTIONS.md of the specification). Throws CniError(invalidEnvironment) naming the pair;
+ * unknown keys are an error unless IgnoreUnknown is true. With `lenient`, what cannot be read is left out: a DEL must
+ * not fail over a wish.
  */
 export function readArgs(text: string, lenient = false): CniArgs {
   const pairs = new Map<string, string>();
@@ -49,7 +53,9 @@ export function readArgs(text: string, lenient = false): CniArgs {
   };
 }
 
-/** An address, "10.0.0.5", or with the length of its network, "10.0.0.5/24": the length is left out. Throws RangeError. */
+/**
+ * An address, "10.0.0.5", or with the length of its network, "10.0.0.5/24": the length is left out. Throws RangeError.
+ */
 export function oneAddress(text: string): Address {
   return text.includes('/') ? addressIn(interfaceAddress(text)) : address(text);
 }

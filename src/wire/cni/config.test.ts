@@ -190,7 +190,8 @@ test('GC reads its list, under the older name too, and refuses to go without one
   expect(
     read({ ...BASE, 'cni.dev/valid-attachments': [], 'cni.dev/attachments': list }, 'GC').validAttachments,
   ).toEqual([]);
-  expect(read({ ...BASE, 'cni.dev/valid-attachments': null }, 'GC').validAttachments).toEqual([]); // as libcni writes an empty list
+  // as libcni writes an empty list
+  expect(read({ ...BASE, 'cni.dev/valid-attachments': null }, 'GC').validAttachments).toEqual([]);
   expect(refusal(BASE, 'GC')).toMatchObject({ code: 7, message: expect.stringContaining('cni.dev/valid-attachments') });
   expect(refusal({ ...BASE, 'cni.dev/valid-attachments': [{ containerID: 'c1' }] }, 'GC').message).toContain(
     '[0].ifname',

@@ -19,7 +19,10 @@ import {
   type Verb,
 } from './version.ts';
 
-/** What a runtime sends on stdin, checked as far as the verb needs it (spec 1.1, section 1). Keys we do not know are other people's. */
+/**
+ * What a runtime sends on stdin, checked as far as the verb needs it (spec 1.1, section 1). Keys we do not know are
+ * other people's.
+ */
 export interface NetworkConfig {
   readonly cniVersion: CniVersion;
   readonly name: string;
@@ -45,8 +48,9 @@ const MTU_MAX = 65_535;
 
 /**
  * Reads stdin of a call, in the order of the reference skeleton: JSON (decodingFailure), name (invalidConfig), version
- * (incompatibleVersion), then the rest (invalidConfig or unsupportedField, naming the field by its path). ADD and CHECK are read whole; DEL reads only what
- * names the attachment and takes a garbled rest as absent, for a DEL must succeed; CHECK also needs prevResult, GC its list.
+ * (incompatibleVersion), then the rest (invalidConfig or unsupportedField, naming the field by its path). ADD and CHECK
+ * are read whole; DEL reads only what names the attachment and takes a garbled rest as absent, for a DEL must succeed;
+ * CHECK also needs prevResult, GC its list.
  */
 export function readConfig(stdin: Uint8Array, verb: Verb): NetworkConfig {
   const root = parse(stdin);
@@ -70,7 +74,9 @@ export function readConfig(stdin: Uint8Array, verb: Verb): NetworkConfig {
   };
 }
 
-/** The cniVersion an error should bear: that of stdin when it can be read and is ours, else the newest. Never throws. */
+/**
+ * The cniVersion an error should bear: that of stdin when it can be read and is ours, else the newest. Never throws.
+ */
 export function versionForError(stdin: Uint8Array): CniVersion {
   try {
     const said = text(field(parse(stdin), 'cniVersion'));
@@ -116,7 +122,10 @@ function bare(root: Place, cniVersion: CniVersion, name: string): NetworkConfig 
   };
 }
 
-/** An `ipam` section would be silently without effect: addresses come from the agent. An empty one says "none", which is fine. */
+/**
+ * An `ipam` section would be silently without effect: addresses come from the agent. An empty one says "none", which is
+ * fine.
+ */
 function refuseIpam(root: Place): void {
   const ipam = field(root, 'ipam');
   if (!given(ipam) || Object.keys(object(ipam)).length === 0) return;
@@ -144,8 +153,8 @@ function lenientResult(root: Place): CniResult | undefined {
 }
 
 /**
- * An absent list is an error, not an empty one: that would delete every pod's network. But null is the empty list, as Go's libcni
- * writes it. libcni also sends the key under its older name.
+ * An absent list is an error, not an empty one: that would delete every pod's network. But null is the empty list, as
+ * Go's libcni writes it. libcni also sends the key under its older name.
  */
 function validAttachments(root: Place): readonly ValidAttachment[] {
   const sent = object(root);

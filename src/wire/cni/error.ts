@@ -1,6 +1,7 @@
 /**
- * Every code that Berth answers, and what it says. 1 to 99 are those of the CNI specification 1.1 (spec.md, "Error") and of its
- * reference skeleton (8); 100 and up are ours. 999, the untyped error, is never sent. docs/errors.md has a line on each.
+ * Every code that Berth answers, and what it says. 1 to 99 are those of the CNI specification 1.1 (spec.md, "Error")
+ * and of its reference skeleton (8); 100 and up are ours. 999, the untyped error, is never sent. docs/errors.md has a
+ * line on each.
  */
 export const CNI_CODES = {
   incompatibleVersion: {

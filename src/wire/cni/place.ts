@@ -1,14 +1,18 @@
 import { CniError } from './error.ts';
 
-/** A value of a JSON document and where it stands, "runtimeConfig.portMappings[0].hostPort". The path of the whole is "". */
+/**
+ * A value of a JSON document and where it stands, "runtimeConfig.portMappings[0].hostPort". The path of the whole is
+ * "".
+ */
 export interface Place {
   readonly at: string;
   readonly value: unknown;
 }
 
 /**
- * What `key` of an object is. Absent and null are the same, and a key in other case counts when there is none in the right one: so Go's
- * encoding/json reads, and so go-cni of containerd writes ("HostPort" where the convention says "hostPort").
+ * What `key` of an object is. Absent and null are the same, and a key in other case counts when there is none in the
+ * right one: so Go's encoding/json reads, and so go-cni of containerd writes ("HostPort" where the convention says
+ * "hostPort").
  */
 export function field(of: Place, key: string): Place {
   const absent = of.value === undefined || of.value === null;

@@ -62,7 +62,8 @@ export function readRequest(env: Environment): CniRequest {
     args: readArgs(env['CNI_ARGS'] ?? '', verb === 'DEL'),
     trace,
   };
-  return { verb, ...about } as CniRequest; // three shapes that differ in the verb alone: the compiler does not distribute it
+  // three shapes that differ in the verb alone: the compiler does not distribute it
+  return { verb, ...about } as CniRequest;
 }
 
 /** Names of networks and ids of containers (spec 1.1, section 1). */

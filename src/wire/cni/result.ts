@@ -9,7 +9,9 @@ import {
 import { field, given, items, needParsed, needText, parsed, text, texts, whole, wrong, type Place } from './place.ts';
 import { atLeast, supportedVersion, type CniVersion } from './version.ts';
 
-/** What an ADD answers, whatever the version: spec 1.1, section 5. What a version lacks is left out when it is written. */
+/**
+ * What an ADD answers, whatever the version: spec 1.1, section 5. What a version lacks is left out when it is written.
+ */
 export interface CniResult {
   readonly interfaces: readonly ResultInterface[];
   readonly ips: readonly ResultIp[];
@@ -20,7 +22,7 @@ export interface CniResult {
 /** One link that the chain made. `sandbox` is the path of its namespace; absent or '': on the host. */
 export interface ResultInterface {
   readonly name: string;
-  readonly mac?: string; //        as text, not as Mac: other plugins make links whose hardware address is no Ethernet one
+  readonly mac?: string; //        not Mac: other plugins' links may have hardware addresses of other kinds
   readonly mtuBytes?: number; //   these three since 1.1.0
   readonly socketPath?: string;
   readonly pciId?: string;
@@ -61,7 +63,10 @@ export function emptyDns(dns: Dns): boolean {
   return dns.nameservers.length + dns.search.length + dns.options.length === 0 && dns.domain === undefined;
 }
 
-/** Reads a result of any supported version. Throws CniError with the field's path; incompatibleVersion when its own cniVersion is not ours. */
+/**
+ * Reads a result of any supported version. Throws CniError with the field's path; incompatibleVersion when its own
+ * cniVersion is not ours.
+ */
 export function readResult(of: Place): CniResult {
   const version = text(field(of, 'cniVersion')) ?? '';
   if (version !== '') supportedVersion(version); // absent: it is the configuration's, as libcni reads it
@@ -74,7 +79,10 @@ export function readResult(of: Place): CniResult {
   };
 }
 
-/** Reads a result that we wrote ourselves, such as the one in an attachment's record. Throws CniError, and SyntaxError for no JSON. */
+/**
+ * Reads a result that we wrote ourselves, such as the one in an attachment's record. Throws CniError, and SyntaxError
+ * for no JSON.
+ */
 export function parseResult(json: string): CniResult {
   return readResult({ at: 'result', value: JSON.parse(json) });
 }
@@ -91,8 +99,8 @@ export function readDns(of: Place): Dns {
 }
 
 /**
- * What we made, added to what the chain before us made: everything of it stays, in its order, ours behind it with indexes shifted.
- * Of DNS the earlier lists come first, without repetition; the earlier domain stays.
+ * What we made, added to what the chain before us made: everything of it stays, in its order, ours behind it with
+ * indexes shifted. Of DNS the earlier lists come first, without repetition; the earlier domain stays.
  */
 export function mergeResult(before: CniResult, ours: CniResult): CniResult {
   const shift = before.interfaces.length;

@@ -6,7 +6,10 @@ import { CniError } from './error.ts';
 import { excerpt, field, given, items, object, parsed, text, texts, whole, wrong, type Place } from './place.ts';
 import { emptyDns, readDns, type Dns } from './result.ts';
 
-/** What the runtime asks for this one attachment, by the capabilities of the configuration (CONVENTIONS.md of the specification). */
+/**
+ * What the runtime asks for this one attachment, by the capabilities of the configuration (CONVENTIONS.md of the
+ * specification).
+ */
 export interface RuntimeConfig {
   readonly portMappings: readonly PortMapping[];
   readonly bandwidth: Bandwidth | undefined;
@@ -49,10 +52,15 @@ export const nothingAsked: RuntimeConfig = {
   dns: undefined,
 };
 
-/** Capabilities that change what a pod gets and that Berth cannot honour: refused, where ignoring them would mislead. */
+/**
+ * Capabilities that change what a pod gets and that Berth cannot honour: refused, where ignoring them would mislead.
+ */
 const UNSUPPORTED = ['ipRanges', 'infinibandGUID', 'deviceID'];
 
-/** Reads runtimeConfig. Throws CniError(invalidConfig) with the path of the field, or CniError(unsupportedField). Unknown keys pass. */
+/**
+ * Reads runtimeConfig. Throws CniError(invalidConfig) with the path of the field, or CniError(unsupportedField).
+ * Unknown keys pass.
+ */
 export function readRuntimeConfig(of: Place): RuntimeConfig {
   if (!given(of)) return nothingAsked;
   refuseUnsupported(of);
@@ -80,7 +88,9 @@ function refuseUnsupported(of: Place): void {
   }
 }
 
-/** hostPort 0 (or absent) maps nothing, as with the reference portmap plugin: Kubernetes lists container ports that way. */
+/**
+ * hostPort 0 (or absent) maps nothing, as with the reference portmap plugin: Kubernetes lists container ports that way.
+ */
 function portMapping(of: Place): readonly PortMapping[] {
   object(of);
   const hostPort = whole(field(of, 'hostPort'), 0, 65_535) ?? 0;
@@ -124,7 +134,10 @@ function addresses(of: Place): readonly Address[] {
   });
 }
 
-/** The convention's lists, `servers` and `searches`; where they are empty, those of the same form as a network's own `dns`. */
+/**
+ * The convention's lists, `servers` and `searches`; where they are empty, those of the same form as a network's own
+ * `dns`.
+ */
 function dns(of: Place): Dns | undefined {
   if (!given(of)) return undefined;
   const own = readDns(of);

@@ -48,7 +48,9 @@ export function atLeast(version: CniVersion, floor: CniVersion): boolean {
   return SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(floor);
 }
 
-/** The answer to VERSION, as JSON. `asked` is the cniVersion on stdin: given back when Berth speaks it, else the newest. */
+/**
+ * The answer to VERSION, as JSON. `asked` is the cniVersion on stdin: given back when Berth speaks it, else the newest.
+ */
 export function writeVersions(asked?: string): string {
   const cniVersion = SUPPORTED_VERSIONS.find((version) => version === asked) ?? NEWEST_VERSION;
   return JSON.stringify({ cniVersion, supportedVersions: SUPPORTED_VERSIONS });

@@ -135,8 +135,8 @@ async function tables(): Promise<readonly string[]> {
 }
 
 /**
- * Less what executing anything costs here: a spawn from this process is no part of the plugin. Where even that takes longer than 5 ms the
- * machine is too busy to tell, and twice as long as anything is still well.
+ * Less what executing anything costs here: a spawn from this process is no part of the plugin. Where even that takes
+ * longer than 5 ms the machine is too busy to tell, and twice as long as anything is still well.
  */
 async function statusTime(stage: Stage): Promise<string> {
   const list = stage.list({ version: stage.needVersion('1.1.0') });

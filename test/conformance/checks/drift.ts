@@ -108,8 +108,8 @@ export const driftChecks: readonly Check[] = [
 ];
 
 /**
- * A change of the MAC takes the link down and up again, and with that the kernel forgets routes and neighbours: a daemon that puts them
- * back has three seconds for it.
+ * A change of the MAC takes the link down and up again, and with that the kernel forgets routes and neighbours: a
+ * daemon that puts them back has three seconds for it.
  */
 async function tuned(stage: Stage): Promise<string> {
   stage.needVersion('0.4.0');

@@ -37,7 +37,8 @@ export const lifecycleChecks: readonly Check[] = [
       await intact(stage, first, 'beside the second');
       await stage.detach(second);
       must((await first.sandbox.link('eth1')) === undefined, 'eth1 is still there after its DEL');
-      // on one bridge the kernel may answer ARP for one interface with the other's MAC, and its neighbours need 8 s to notice
+      // on one bridge the kernel may answer ARP for one interface with the other's MAC, and its neighbours need 8 s to
+      // notice
       await intact(stage, first, 'after the DEL of the second', 12_000);
       return '';
     },
@@ -136,7 +137,9 @@ export const lifecycleChecks: readonly Check[] = [
   },
 ];
 
-/** The attachment must have its addresses and answer on them. Of a plugin that makes no interface nothing can be said. */
+/**
+ * The attachment must have its addresses and answer on them. Of a plugin that makes no interface nothing can be said.
+ */
 export async function intact(stage: Stage, it: Attached, when: string, deadlineMs = 3_000): Promise<void> {
   if (stage.profile.ipam === true) return;
   const link = await it.sandbox.link(it.attachment.ifname);

@@ -61,7 +61,8 @@ async function killedAdds(stage: Stage): Promise<string> {
     let killed = 0;
     for (let i = 0; i < 20; i++) {
       const about = stage.attachment(await stage.sandbox(), list);
-      const at = ((i + random.fraction()) / 20) * 1.2 * usual; // one in each twentieth: none of an ADD's stages is left out
+      // one in each twentieth, so that none of an ADD's stages is left out
+      const at = ((i + random.fraction()) / 20) * 1.2 * usual;
       const exit = await stage.call({ verb: 'ADD', list, about, started: (kill) => killAfter(kill, at) });
       if (exit.signal === 'SIGKILL') killed++;
       success(await stage.call({ verb: 'DEL', list, about }), `DEL after an ADD killed at ${at.toFixed(2)} ms`);

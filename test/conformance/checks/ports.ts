@@ -84,7 +84,10 @@ async function initsArrive(stage: Stage, first: Attached): Promise<readonly stri
   return findings;
 }
 
-/** One UDP flow, from one port: it must find the second pod although the kernel remembers the first, and the time in between. */
+/**
+ * One UDP flow, from one port: it must find the second pod although the kernel remembers the first, and the time in
+ * between.
+ */
 async function moved(stage: Stage, first: Attached): Promise<readonly string[]> {
   const outside = await stage.probe('outside');
   const flow = await outside.ask('udpOpen', 4);

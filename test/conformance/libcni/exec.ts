@@ -35,7 +35,10 @@ export class PluginError extends Error {
   }
 }
 
-/** Executes a plugin and waits for its end. Tries a file that is just being written five times, once a second, as libcni does. */
+/**
+ * Executes a plugin and waits for its end. Tries a file that is just being written five times, once a second, as libcni
+ * does.
+ */
 export async function execute(execution: Execution): Promise<PluginExit> {
   for (let attempt = 1; ; attempt++) {
     try {

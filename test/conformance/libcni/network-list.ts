@@ -19,7 +19,10 @@ export interface NetworkList {
 /** The versions this runtime knows, oldest first. */
 export const RUNTIME_VERSIONS: readonly string[] = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
 
-/** Reads a list. Of `cniVersion` and `cniVersions` the highest that the runtime knows is taken (spec 1.1, section 1). Throws Error. */
+/**
+ * Reads a list. Of `cniVersion` and `cniVersions` the highest that the runtime knows is taken (spec 1.1, section 1).
+ * Throws Error.
+ */
 export function parseNetworkList(text: string): NetworkList {
   const json = JSON.parse(text) as Json;
   const plugins = json['plugins'];
@@ -41,7 +44,10 @@ export function versionAtLeast(version: string, floor: string): boolean {
   return true;
 }
 
-/** What a plugin of a list gets on stdin: its own object with the list's name and version, and of the capabilities only those it declared. */
+/**
+ * What a plugin of a list gets on stdin: its own object with the list's name and version, and of the capabilities only
+ * those it declared.
+ */
 export function pluginStdin(list: NetworkList, plugin: PluginConf, more: Json, capabilityArgs: Json = {}): string {
   const declared = Object.entries(plugin.capabilities ?? {}).filter(([key, on]) => on && key in capabilityArgs);
   const runtimeConfig = Object.fromEntries(declared.map(([key]) => [key, capabilityArgs[key]]));

@@ -17,7 +17,10 @@ export interface CachedAttachment {
 
 type Key = Pick<CachedAttachment, 'networkName' | 'containerId' | 'ifName'>;
 
-/** libcni's cache directory: one file an attachment, "results/<network>-<container>-<ifname>". What cannot be read is not there. */
+/**
+ * libcni's cache directory: one file an attachment, "results/<network>-<container>-<ifname>". What cannot be read is
+ * not there.
+ */
 export class ResultCache {
   readonly #directory: string;
 

@@ -182,7 +182,7 @@ test.skipIf(!isolated || cnitool === undefined)(
         '-n',
         'sh',
         '-ec',
-        `mount -t tmpfs tmpfs /var/lib; for verb in ${verbs.join(' ')}; do '${cnitool}' $verb traced /run/netns/x; done`,
+        `mount -t tmpfs tmpfs /var/lib; for v in ${verbs.join(' ')}; do '${cnitool}' $v traced /run/netns/x; done`,
       ],
       {
         stdio: ['ignore', 'ignore', 'inherit'],

@@ -19,8 +19,8 @@ export interface RuntimeOptions {
 }
 
 /**
- * A container runtime's half of CNI, as libcni plays it: chains with prevResult, capabilities filtered, the result cache, DEL in reverse,
- * GC as DEL of what is stale and then the verb. Throws PluginError when a plugin refuses.
+ * A container runtime's half of CNI, as libcni plays it: chains with prevResult, capabilities filtered, the result
+ * cache, DEL in reverse, GC as DEL of what is stale and then the verb. Throws PluginError when a plugin refuses.
  */
 export class Runtime {
   readonly #options: RuntimeOptions;
@@ -43,7 +43,10 @@ export class Runtime {
     return result ?? {};
   }
 
-  /** Stops at the first plugin that finds fault. Does nothing where the list disables it; throws below 0.4.0, which has no CHECK. */
+  /**
+   * Stops at the first plugin that finds fault. Does nothing where the list disables it; throws below 0.4.0, which has
+   * no CHECK.
+   */
   async check(list: NetworkList, at: Attachment): Promise<void> {
     if (!versionAtLeast(list.cniVersion, '0.4.0')) throw new Error(`cniVersion ${list.cniVersion} has no CHECK`);
     if (list.disableCheck) return;
@@ -61,8 +64,8 @@ export class Runtime {
   }
 
   /**
-   * Deletes every cached attachment of the list that is not valid, then sends GC (from 1.1.0). Goes on past errors; throws the first at
-   * the end. Without `valid` nothing is valid and the plugins get no list, as with cnitool.
+   * Deletes every cached attachment of the list that is not valid, then sends GC (from 1.1.0). Goes on past errors;
+   * throws the first at the end. Without `valid` nothing is valid and the plugins get no list, as with cnitool.
    */
   async gc(list: NetworkList, valid?: readonly { containerID: string; ifname: string }[]): Promise<void> {
     if (list.disableGC) return;

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 
-// A plugin that does nothing but what its configuration says: it notes each call in a file and answers what it is told to. As a
-// neighbour in a chain it shows what the plugin beside it gets and gives; alone it shows what a runtime sends.
+// A plugin that does nothing but what its configuration says: it notes each call in a file and answers what it is told
+// to. As a neighbour in a chain it shows what the plugin beside it gets and gives; alone it shows what a runtime sends.
 
 interface Script {
   readonly trace?: string; //                    a file: one line of JSON a call

@@ -1,4 +1,7 @@
-/** An ICMP (8) or ICMPv6 (128) echo request: RFC 792, RFC 4443. The kernel fills in the checksum of ICMPv6, not that of ICMP. */
+/**
+ * An ICMP (8) or ICMPv6 (128) echo request: RFC 792, RFC 4443. The kernel fills in the checksum of ICMPv6, not that of
+ * ICMP.
+ */
 export function echoRequest(family: 4 | 6, id: number, sequence: number): Uint8Array {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
@@ -9,14 +12,20 @@ export function echoRequest(family: 4 | 6, id: number, sequence: number): Uint8A
   return bytes;
 }
 
-/** The id of an echo reply, or undefined for any other message. `bytes` begin with the IP header for IPv4, and without one for IPv6. */
+/**
+ * The id of an echo reply, or undefined for any other message. `bytes` begin with the IP header for IPv4, and without
+ * one for IPv6.
+ */
 export function echoReplyId(family: 4 | 6, bytes: Uint8Array): number | undefined {
   const message = family === 4 ? bytes.subarray(((bytes[0] ?? 0) & 15) * 4) : bytes;
   if (message.length < 8 || message[0] !== (family === 4 ? 0 : 129)) return undefined;
   return new DataView(message.buffer, message.byteOffset).getUint16(4);
 }
 
-/** An SCTP packet with one INIT chunk: RFC 9260, sections 3.1 and 3.3.2. The kernel here has no SCTP sockets that could send one. */
+/**
+ * An SCTP packet with one INIT chunk: RFC 9260, sections 3.1 and 3.3.2. The kernel here has no SCTP sockets that could
+ * send one.
+ */
 export function sctpInit(sourcePort: number, port: number): Uint8Array {
   const bytes = new Uint8Array(12 + 20);
   const view = new DataView(bytes.buffer);

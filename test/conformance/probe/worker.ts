@@ -5,7 +5,8 @@ import { close, open, O_RDONLY, setns } from '../../../src/io/kernel/libc.ts';
 import { InitListener, ping, sendInit, type SeenInit } from './raw-calls.ts';
 import { askOnce, echo, fetchText, greet, pour, sink, type Answer } from './socket-calls.ts';
 
-// A thread that lives in one network namespace: a thread, and only it, can move there. All its sockets are of that namespace.
+// A thread that lives in one network namespace: a thread, and only it, can move there. All its sockets are of that
+// namespace.
 
 const CLONE_NEWNET = 0x40000000; // linux/sched.h
 const port = parentPort;

@@ -8,7 +8,10 @@ import type { Daemon, DaemonMode, Profile } from './profile.ts';
 
 const AGENT = fileURLToPath(new URL('../../../src/berth.ts', import.meta.url));
 
-/** How long the CNI executable waits for its agent (docs/operating.md): here shorter than this runner does. Milliseconds. */
+/**
+ * How long the CNI executable waits for its agent (docs/operating.md): here shorter than this runner does.
+ * Milliseconds.
+ */
 const PATIENCE = {
   BERTH_ADD_BUDGET_MS: '18000',
   BERTH_WAIT_MS: '10000',

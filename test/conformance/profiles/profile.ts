@@ -24,7 +24,7 @@ export interface Profile {
 /** How a daemon is started for a check. */
 export interface DaemonMode {
   readonly scarce?: boolean; //    with the few addresses of a scarce network
-  readonly repairing?: boolean; // it answers damage as fast as in production; else not at all, for checks that look at damage
+  readonly repairing?: boolean; // it repairs as fast as in production; else not at all, so that damage can be looked at
 }
 
 /** A daemon behind the plugin. */

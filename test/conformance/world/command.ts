@@ -8,7 +8,10 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs a command, words separated by blanks, and answers what it printed. Killed after ten seconds. Throws CommandError. */
+/**
+ * Runs a command, words separated by blanks, and answers what it printed. Killed after ten seconds. Throws
+ * CommandError.
+ */
 export function run(command: string): Promise<string> {
   const [file = '', ...words] = command.split(' ');
   return new Promise((resolve, reject) => {

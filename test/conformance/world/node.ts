@@ -1,12 +1,15 @@
 import { run, runJson } from './command.ts';
 
-/** The addresses of the node under test and of the machine outside: TEST-NET-1 (RFC 5737) and the documentation prefix (RFC 3849). */
+/**
+ * The addresses of the node under test and of the machine outside: TEST-NET-1 (RFC 5737) and the documentation prefix
+ * (RFC 3849).
+ */
 export const NODE = { v4: '192.0.2.1', other4: '192.0.2.9', v6: '2001:db8:2::1' } as const;
 export const OUTSIDE = { netns: 'outside', v4: '192.0.2.2', v6: '2001:db8:2::2' } as const;
 
 /**
- * Makes the namespace this process runs in a node: a loopback, an uplink to a machine outside, which is its default route, and nothing
- * else. Only for a namespace of our own.
+ * Makes the namespace this process runs in a node: a loopback, an uplink to a machine outside, which is its default
+ * route, and nothing else. Only for a namespace of our own.
  */
 export async function makeNode(): Promise<void> {
   const inside = `-n ${OUTSIDE.netns}`;
@@ -28,7 +31,9 @@ export async function makeNode(): Promise<void> {
     await run(command);
 }
 
-/** What a node holds, a line a thing. Link-local and multicast routes, which come and go with carriers, are left out. */
+/**
+ * What a node holds, a line a thing. Link-local and multicast routes, which come and go with carriers, are left out.
+ */
 export async function nodeState(): Promise<ReadonlySet<string>> {
   const parts = await Promise.all([
     links(),
@@ -44,7 +49,10 @@ export async function nodeState(): Promise<ReadonlySet<string>> {
   return new Set(parts.flat());
 }
 
-/** What `after` has that `before` had not, with "+", and the other way round with "-". Empty: nothing was left and nothing taken. */
+/**
+ * What `after` has that `before` had not, with "+", and the other way round with "-". Empty: nothing was left and
+ * nothing taken.
+ */
 export function changes(before: ReadonlySet<string>, after: ReadonlySet<string>): readonly string[] {
   const more = [...after].filter((line) => !before.has(line)).map((line) => `+ ${line}`);
   const less = [...before].filter((line) => !after.has(line)).map((line) => `- ${line}`);
@@ -104,7 +112,10 @@ async function qdiscs(): Promise<string[]> {
   return found.filter((each) => each.kind !== 'noqueue').map((each) => `qdisc ${each.kind} on ${each.dev}`);
 }
 
-/** Every rule, chain, set and element of nftables, without handles and counters. iptables' rules are among them where it is the nft one. */
+/**
+ * Every rule, chain, set and element of nftables, without handles and counters. iptables' rules are among them where it
+ * is the nft one.
+ */
 async function ruleset(): Promise<string[]> {
   const json = JSON.parse((await run('nft -j list ruleset')) || '{}') as {
     nftables?: readonly Record<string, unknown>[];

@@ -47,7 +47,9 @@ export class Sandbox {
     return this.#probe;
   }
 
-  /** The namespace and its file go, as when a pod's last process and the runtime's mount have gone. Absent = success. */
+  /**
+   * The namespace and its file go, as when a pod's last process and the runtime's mount have gone. Absent = success.
+   */
   async remove(): Promise<void> {
     await (await this.#probe)?.close();
     this.#probe = undefined;

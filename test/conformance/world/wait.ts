@@ -13,7 +13,10 @@ export async function until<T>(
   }
 }
 
-/** Runs work for each item, at most `width` at once. Answers in the order of the items; throws the first failure after all have ended. */
+/**
+ * Runs work for each item, at most `width` at once. Answers in the order of the items; throws the first failure after
+ * all have ended.
+ */
 export async function abreast<T, R>(
   items: readonly T[],
   width: number,
