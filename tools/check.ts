@@ -1,5 +1,7 @@
-// npm run check: everything that needs no namespace and no root, in under a minute. --without-tests leaves the unit tests out.
-import { spawn } from 'node:child_process';
+// npm run check: everything that needs no namespace and no root, in under a minute.
+//   npm run check -- --without-tests   leaves the tests and the simulator out
+import { existsSync } from 'node:fs';
+import { runProgram } from './program.ts';
 
 interface Step {
   readonly name: string;
@@ -7,6 +9,7 @@ interface Step {
   readonly test?: boolean;
 }
 
+const SIM = 'tools/sim.ts';
 const STEPS: readonly Step[] = [
   { name: 'sealed floors compile', command: ['tsc', '-p', 'tsconfig.sealed.json'] },
   { name: 'everything compiles', command: ['tsc', '-p', 'tsconfig.json'] },
@@ -15,28 +18,18 @@ const STEPS: readonly Step[] = [
   { name: 'layers', command: ['node', 'tools/check-layers.ts'] },
   { name: 'docs', command: ['node', 'tools/check-docs.ts'] },
   { name: 'unit tests', command: ['vitest', 'run', 'src', 'tools', '--reporter=dot'], test: true },
+  ...(existsSync(SIM) ? [{ name: 'simulated nodes', command: ['node', SIM, '--seeds', '1..300'], test: true }] : []),
 ];
 
 const steps = STEPS.filter(({ test = false }) => !(test && process.argv.includes('--without-tests')));
+const width = Math.max(...steps.map(({ name }) => name.length));
 let failed = 0;
 for (const { name, command } of steps) {
-  const began = performance.now();
-  const { code, output } = await run(command);
-  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
+  const { code, output, seconds } = await runProgram(command);
+  console.log(`${code === 0 ? '✓' : '✗'} ${name.padEnd(width)} ${seconds.toFixed(1).padStart(6)} s`);
   if (code === 0) continue;
   failed++;
   console.log(output.trim());
 }
+if (failed > 0) console.log(`${failed} of ${steps.length} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-
-function run([program = '', ...args]: readonly string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
-  });
-}

@@ -1,12 +1,14 @@
-// What a command needs beyond npm's packages: programs of the machine, and what is built from our own sources.
-// Nothing is installed silently: as root in CI the Debian packages are installed, everywhere else the exact command is printed.
+// node tools/setup.ts COMMAND: what a command needs beyond npm's packages: programs of the machine, and what is built
+// from our own sources. Nothing is installed silently: root is told what apt-get will install, and asked where somebody
+// sits at a terminal; everybody else is told what to type.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 
-/** A program, and the Debian package that has it. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  cc: 'gcc libc6-dev',
+/** A program, and the Debian packages that bring it. */
+const PACKAGES = {
+  cc: 'gcc libc6-dev musl-tools', // musl-tools: without it the executable is linked with glibc, and four times as large
   ip: 'iproute2',
   nsenter: 'util-linux',
   unshare: 'util-linux',
@@ -18,63 +20,85 @@ const PACKAGES: Readonly<Record<string, string>> = {
   runc: 'runc',
   busybox: 'busybox-static',
   podman: 'podman',
-  'cni/loopback': 'containernetworking-plugins', // in /usr/lib
-};
+  'cni/loopback': 'containernetworking-plugins',
+  'python3 -m venv': 'python3-venv', // zig, for the other architecture
+} as const;
+type Program = keyof typeof PACKAGES;
 
 interface Need {
-  readonly programs: readonly string[];
-  readonly shim: boolean;
+  readonly programs: readonly Program[];
+  readonly builds: boolean; // the CNI executable and the bundle
 }
 
-const NAMESPACES = ['ip', 'nsenter', 'unshare'];
-const EVERYTHING = Object.keys(PACKAGES);
+const NAMESPACES = ['ip', 'nsenter', 'unshare'] as const;
 
 /** What each command needs; a command that is not here needs nothing. */
 const NEEDS: Readonly<Record<string, Need>> = {
-  demo: { programs: ['cc', ...NAMESPACES], shim: true },
-  build: { programs: ['cc'], shim: true },
-  conformance: { programs: ['cc', ...NAMESPACES, 'nft'], shim: true },
-  bench: { programs: ['cc', ...NAMESPACES, 'nft', 'iptables'], shim: true },
-  torture: { programs: ['cc', ...NAMESPACES, 'nft'], shim: true },
-  ci: { programs: EVERYTHING, shim: true },
+  demo: { programs: ['cc', ...NAMESPACES], builds: true },
+  build: { programs: ['cc'], builds: true },
+  conformance: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
+  bench: { programs: ['cc', ...NAMESPACES, 'nft', 'iptables'], builds: true },
+  torture: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
+  ci: { programs: Object.keys(PACKAGES) as Program[], builds: true },
 };
 
 const command = process.argv[2] ?? '';
 const need = NEEDS[command];
 if (need !== undefined) {
-  provide(need.programs.filter((program) => !found(program)));
-  if (need.shim && !fresh('build/berth-cni', 'native/shim')) run('node', ['tools/build.ts']);
-  if (need.shim) run('node', ['tools/bundle.ts']); // half a second: always that of the sources as they are
+  await provide(need.programs.filter((program) => !found(program)));
+  if (need.builds && !fresh('build/berth-cni', ['native/shim', 'tools/build.ts'])) run('node', ['tools/build.ts']);
+  if (need.builds) run('node', ['tools/bundle.ts']); // half a second: always that of the sources as they are
 }
 
-function provide(missing: readonly string[]): void {
+async function provide(missing: readonly Program[]): Promise<void> {
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.flatMap((program) => (PACKAGES[program] ?? program).split(' ')))];
-  const install = ['install', '-y', '--no-install-recommends', ...packages];
-  if (process.env['CI'] === 'true' && process.getuid?.() === 0) {
-    run('apt-get', ['update', '-q']);
-    run('apt-get', install);
-    return;
+  const packages = [...new Set(missing.flatMap((program) => PACKAGES[program].split(' ')))];
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  console.error(`berth: "${command}" needs ${missing.join(', ')}`);
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot || !existsSync('/usr/bin/apt-get') || !(await agreed(install.join(' ')))) {
+    console.error(`berth: on Debian: ${isRoot ? '' : 'sudo '}${install.join(' ')}`);
+    process.exit(2);
   }
-  const how = process.getuid?.() === 0 ? 'apt-get' : 'sudo apt-get';
-  console.error(`berth: "${command}" needs ${missing.join(', ')}. On Debian: ${how} ${install.join(' ')}`);
-  process.exit(2);
+  console.error(`berth: ${install.join(' ')}`);
+  run('apt-get', ['update', '-q']);
+  run('apt-get', install.slice(1));
 }
 
-function found(program: string): boolean {
+/** Asks whoever sits at a terminal. In a script and in CI the command line is answer enough. */
+async function agreed(what: string): Promise<boolean> {
+  if (process.env['CI'] === 'true' || !process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await reader.question(`berth: ${what} [Y/n] `);
+  reader.close();
+  return /^(y(es)?)?$/i.test(answer.trim());
+}
+
+function found(program: Program): boolean {
+  if (program === 'python3 -m venv')
+    return existsSync('.toolchain/zig/bin/python-zig') || succeeds('python3', ['-c', 'import ensurepip, venv']);
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/lib'];
   return folders.some((folder) => existsSync(`${folder}/${program}`));
 }
 
-/** Whether a built file is newer than every source it is made of. */
-function fresh(built: string, sources: string): boolean {
+/** Whether a built file is newer than everything it is made of. */
+function fresh(built: string, sources: readonly string[]): boolean {
   if (!existsSync(built)) return false;
   const since = statSync(built).mtimeMs;
-  return readdirSync(sources).every((name) => statSync(`${sources}/${name}`).mtimeMs <= since);
+  const files = sources.flatMap((source) =>
+    statSync(source).isDirectory() ? readdirSync(source).map((name) => `${source}/${name}`) : [source],
+  );
+  return files.every((file) => statSync(file).mtimeMs <= since);
 }
 
+function succeeds(program: string, args: readonly string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
+
+/** What it prints goes to stderr: stdout belongs to the command that follows. */
 function run(program: string, args: readonly string[]): void {
-  const { status, error } = spawnSync(program, args, { stdio: ['ignore', process.stderr.fd, process.stderr.fd] });
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status, error } = spawnSync(program, args, { stdio: ['ignore', process.stderr.fd, process.stderr.fd], env });
   if (error !== undefined) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -1,4 +1,4 @@
-// Blanks out what is no code in TypeScript, so that patterns need not know of it. Places and line breaks stay as they are.
+// Blanks out what is no code in TypeScript, so that patterns need not know of it. Places and lines stay as they are.
 
 /** The text without its comments. */
 export function withoutComments(text: string): string {
