@@ -1,15 +1,19 @@
 // Compares what docs/ says with the sources: tables that stand between "<!-- table NAME -->" and "<!-- end -->" are
-// those that the code makes, and every link to a file leads to one. With --write the tables are written anew.
+// those that the code makes, every link to a file leads to one, and every source that is named is there. With --write the
+// tables are written anew.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commandsText, exitTable } from './docs/cli.ts';
 import { keysTable } from './docs/configuration.ts';
 import { codesTable, refusalsTable } from './docs/errors.ts';
+import { executableTable } from './docs/executable.ts';
 import { metricsTable } from './docs/metrics.ts';
+import { deadPaths, sourceNames } from './docs/paths.ts';
 
 /** Every table, and the document it stands in. */
 const TABLES = [
   { file: 'docs/configuration.md', name: 'keys', text: keysTable },
+  { file: 'docs/configuration.md', name: 'executable', text: executableTable },
   { file: 'docs/metrics.md', name: 'metrics', text: metricsTable },
   { file: 'docs/errors.md', name: 'codes', text: codesTable },
   { file: 'docs/errors.md', name: 'refusals', text: refusalsTable },
@@ -18,7 +22,9 @@ const TABLES = [
 ] as const;
 
 const write = process.argv.includes('--write');
-const faults = [...TABLES.flatMap(judgeTable), ...documents().flatMap(deadLinks)];
+const names = sourceNames();
+const named = (file: string) => deadPaths(file, readFileSync(file, 'utf8'), names);
+const faults = [...TABLES.flatMap(judgeTable), ...documents().flatMap(deadLinks), ...documents().flatMap(named)];
 for (const fault of faults) console.log(fault);
 console.log(`${TABLES.length} tables, ${documents().length} documents, ${faults.length} faults`);
 process.exitCode = faults.length === 0 ? 0 : 1;
