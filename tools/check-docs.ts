@@ -1,6 +1,6 @@
 // Compares what docs/ says with the sources: tables that stand between "<!-- table NAME -->" and "<!-- end -->" are
-// those that the code makes, every link to a file leads to one, and every source that is named is there. With --write the
-// tables are written anew.
+// those that the code makes, every link to a file leads to one, and every source that is named is there. With --write
+// the tables are written anew.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commandsText, exitTable } from './docs/cli.ts';

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { durationText } from '../../src/io/config/values.ts';
 import { code, markdownTable } from './table.ts';
 
 /** What each variable means that native/shim/main.c reads. */
@@ -16,7 +15,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 export function executableTable(): string {
   const source = readFileSync('native/shim/main.c', 'utf8');
   const read = [...source.matchAll(/(ms_)?setting\("(BERTH_\w+)", (?:"([^"]*)"|(\d+))\)/g)].map(
-    ([, , name = '', path, ms]) => ({ name, fallback: path ?? durationText(Number(ms)) }),
+    ([, , name = '', path, ms]) => ({ name, fallback: path ?? ms ?? '' }),
   );
   const [inSource, told] = [read.map(({ name }) => name).toSorted(), Object.keys(MEANINGS).toSorted()];
   if (inSource.join() !== told.join())

@@ -7,7 +7,7 @@ const ENDINGS = /\.(ts|c|h|sh|md)$/;
 /** Names of no file, in rules about names. */
 const EXAMPLES = new Set(['kebab-case.ts', 'index.ts']);
 
-/** Says which of the sources that a document names in backquotes are not there. "core/x.ts" is short for "src/core/x.ts". */
+/** Which of the sources that a document names in backquotes are not there. "core/x.ts" is short for "src/core/x.ts". */
 export function deadPaths(file: string, text: string, names: ReadonlySet<string>): readonly string[] {
   const named = [...text.matchAll(/`([\w./-]+)`/g)].map((match) => match[1] ?? '');
   return [...new Set(named)]
