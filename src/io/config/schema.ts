@@ -70,7 +70,9 @@ const network = {
     .describe("Bytes of the pods' interfaces. `auto`: the uplink's, less the tunnel's overhead where there is one."),
   uplink: linkName
     .prefault('auto')
-    .describe('The interface towards the other nodes. `auto`: that of the default route, else that of the first peer.'),
+    .describe(
+      'The interface towards the other nodes. `auto`: that of the default route, else the first with an address.',
+    ),
   cluster: list(ipRange, 256)
     .default([])
     .describe("Ranges inside which pods keep their own address, besides this node's and the peers'."),
