@@ -94,3 +94,13 @@ test('--write makes the tables as the code has them, and touches nothing else', 
   expect(check('--write').status).toBe(0);
   expect(readFileSync(join(tree, 'docs/errors.md'), 'utf8')).toBe(before);
 });
+
+test('every package is argued in a decision', () => {
+  const { dependencies, optionalDependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    readonly [kind in 'dependencies' | 'optionalDependencies' | 'devDependencies']: Readonly<Record<string, string>>;
+  };
+  const packages = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
+  const decisions = ['libraries', 'tools'].map((name) => readFileSync(`docs/decisions/${name}.md`, 'utf8')).join('\n');
+  const heads = decisions.split('\n').filter((line) => line.startsWith('**'));
+  expect(packages.filter((name) => !heads.some((head) => head.includes(name)))).toEqual([]);
+});
