@@ -1,4 +1,5 @@
-// node tools/bench-journal.ts [DIRECTORY]: what the journal costs, on the disk of a directory (default: the temporary one).
+// node tools/bench-journal.ts [DIRECTORY]: what the journal costs, on the disk of a directory (default: the temporary
+// one).
 // An ADD waits for one "append"; a "rotation" is the longest that one can take. Microseconds unless said.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// npm run bench: Berth beside the reference plugins and beside a floor in C, interleaved in one run, in namespaces of our own.
+// npm run bench: Berth beside the reference plugins and beside a floor in C, interleaved in one run, in namespaces of
+// our own.
 //   npm run bench                 a table, and docs/benchmarks.md with its plot written anew
 //   npm run -s bench -- --json    one JSON document on standard output, nothing written
 import { spawn } from 'node:child_process';

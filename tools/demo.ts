@@ -1,4 +1,5 @@
-// npm start: three nodes on this machine, each with its own agent and ranges, pods attached through the real CNI executable, and a tour.
+// npm start: three nodes on this machine, each with its own agent and ranges, pods attached through the real CNI
+// executable, and a tour.
 // Everything lives in namespaces of one process tree: when that ends, however it ends, the kernel takes all of it back.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -61,7 +62,10 @@ function startTime(pid: number): string {
   return readFileSync(file, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
 }
 
-/** The tour itself, as root of our own namespaces. Ends when the launcher closes our stdin, or after the tour with --once. */
+/**
+ * The tour itself, as root of our own namespaces. Ends when the launcher closes our stdin, or after the tour with
+ * --once.
+ */
 async function tour(once: boolean): Promise<void> {
   const folder = process.env['BERTH_DEMO_FOLDER'] ?? FOLDER;
   const ended = new Promise<void>((resolve) => process.stdin.on('end', resolve).on('error', resolve).resume());

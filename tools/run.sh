@@ -13,10 +13,13 @@ if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
   npm ci --no-progress --loglevel=error >&2
   touch "$installed"
 fi
-PATH="$PWD/node_modules/.bin:$PATH"
+# npm before version 11 puts no "node" into .bin
+for bin in "$PWD"/node_modules/.bin "$PWD"/node_modules/node-linux-*/bin; do
+  PATH="$bin:$PATH"
+done
 export PATH
-if [ ! -x node_modules/.bin/node ] && ! node -e 'process.exit(parseInt(process.versions.node) < 24)'; then
-  echo "berth: there is no pinned Node for this machine ($(uname -m)), and $(node --version) is older than 24" >&2
+if ! node -e 'process.exit(parseInt(process.versions.node) < 24)'; then
+  echo "berth: package.json pins no Node for this machine ($(uname -m)), and its own, $(node --version), is older than 24" >&2
   exit 2
 fi
 

@@ -1,5 +1,7 @@
-// npm run torture -- --kills 1000: the agent is killed with SIGKILL at random instants while pods come and go, and nothing may be lost.
-// Watched from outside: what the CNI executable answered, what stands in the kernel, and what the agent says when all pods are gone.
+// npm run torture -- --kills 1000: the agent is killed with SIGKILL at random instants while pods come and go, and
+// nothing may be lost.
+// Watched from outside: what the CNI executable answered, what stands in the kernel, and what the agent says when all
+// pods are gone.
 import { spawn } from 'node:child_process';
 import { countTraces, PODS, type Report, TortureNode } from './torture/node.ts';
 import { Churn } from './torture/churn.ts';
@@ -43,7 +45,8 @@ async function torture(): Promise<void> {
   churn.stop();
   await running;
   const open = await descriptorsAfter(node, churn);
-  const grown = (await descriptorsAfter(node, churn)) - open; // the same load twice: what stays open the second time is lost
+  // the same load twice: what stays open the second time is lost
+  const grown = (await descriptorsAfter(node, churn)) - open;
   const report: Report = { ...countTraces(), ...(await node.counts()), descriptors: grown };
   await node.end();
   const faults = [...churn.faults, ...judge(report, churn)];

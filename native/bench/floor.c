@@ -50,7 +50,12 @@ static int exchange(int fd, const unsigned char *bytes, uint32_t length) {
     ssize_t n = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
     if (n < 0) return failed;
     for (struct nlmsghdr *m = (struct nlmsghdr *)answer; NLMSG_OK(m, (size_t)n); m = NLMSG_NEXT(m, n))
-      if (m->nlmsg_type == NLMSG_ERROR && ((struct nlmsgerr *)NLMSG_DATA(m))->error != 0) failed = 1;
+      if (m->nlmsg_type == NLMSG_ERROR) {
+        int error = -((struct nlmsgerr *)NLMSG_DATA(m))->error;
+        if (error == 0 || error == ENOENT) continue; // the agent looks for an element before it makes it
+        if (!failed) fprintf(stderr, "floor: the kernel refused message %u: %s\n", m->nlmsg_seq, strerror(error));
+        failed = 1;
+      }
   }
 }
 

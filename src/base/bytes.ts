@@ -25,7 +25,10 @@ export class DecodeError extends Error {
   }
 }
 
-/** Reads integers and runs of bytes one after another, little-endian unless said. Reading past the end throws DecodeError. */
+/**
+ * Reads integers and runs of bytes one after another, little-endian unless said. Reading past the end throws
+ * DecodeError.
+ */
 export class Reader {
   readonly bytes: Uint8Array;
   readonly #view: DataView;

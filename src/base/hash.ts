@@ -18,7 +18,10 @@ export function hash64(text: string): bigint {
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** The hash as `length` letters of base 32. Fit for interface names. Throws RangeError above 12 letters, which are 60 bits. */
+/**
+ * The hash as `length` letters of base 32. Fit for interface names. Throws RangeError above 12 letters, which are 60
+ * bits.
+ */
 export function hashName(text: string, length: number): string {
   if (length > 12) throw new RangeError(`a hash has 12 letters, not ${length}`);
   let rest = hash64(text);

@@ -1,6 +1,9 @@
 import type { Brand } from './brand.ts';
 
-/** An IP address as text in its one canonical form: dotted IPv4, or IPv6 as of RFC 5952. Equal addresses are equal strings. */
+/**
+ * An IP address as text in its one canonical form: dotted IPv4, or IPv6 as of RFC 5952. Equal addresses are equal
+ * strings.
+ */
 export type Address = Brand<string, 'Address'>;
 
 /** An address range as canonical text, "10.0.0.0/16": no bit is set behind the length. */
@@ -12,7 +15,9 @@ export type InterfaceAddress = Brand<string, 'InterfaceAddress'>;
 /** IPv4 or IPv6. */
 export type Family = 'v4' | 'v6';
 
-/** Parses an address. IPv4-mapped IPv6 becomes IPv4. Throws RangeError: the doors turn it into an error of their own. */
+/**
+ * Parses an address. IPv4-mapped IPv6 becomes IPv4. Throws RangeError: the doors turn it into an error of their own.
+ */
 export function address(text: string): Address {
   return addressOfBytes(parseBytes(text));
 }
@@ -76,7 +81,10 @@ export function nth(of: Prefix, offset: bigint): Address {
   return addressOfNumber(numberOf(addressIn(of)) + offset, familyOf(of));
 }
 
-/** The place of an address of the same family in a range: the opposite of `nth`. Outside of it less than 0, or the size and more. */
+/**
+ * The place of an address of the same family in a range: the opposite of `nth`. Outside of it less than 0, or the
+ * size and more.
+ */
 export function offsetIn(range: Prefix, of: Address): bigint {
   return numberOf(of) - numberOf(addressIn(range));
 }

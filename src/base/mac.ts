@@ -21,7 +21,10 @@ export function macBytes(of: Mac): Uint8Array {
   return Uint8Array.from(of.split(':'), (part) => Number.parseInt(part, 16));
 }
 
-/** A unicast, locally administered MAC made from 48 bits: the two flag bits of the first byte are set right (IEEE 802, 8.2). */
+/**
+ * A unicast, locally administered MAC made from 48 bits: the two flag bits of the first byte are set right (IEEE 802,
+ * 8.2).
+ */
 export function localMac(bits: bigint): Mac {
   const bytes = Uint8Array.from({ length: 6 }, (_, i) => Number((bits >> BigInt(8 * (5 - i))) & 0xffn));
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;

@@ -2,7 +2,10 @@ import type { Millis } from './clock.ts';
 
 // How numbers become words, the same in errors, logs and the command line.
 
-/** A duration as a person says it, with at most two units: "350 ms", "24 s", "2 min 5 s", "3 h", "2 d 4 h". Never less than 0 ms. */
+/**
+ * A duration as a person says it, with at most two units: "350 ms", "24 s", "2 min 5 s", "3 h", "2 d 4 h". Never less
+ * than 0 ms.
+ */
 export function duration(ms: Millis): string {
   if (ms < 999.5) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 9_950) return `${Number((ms / 1000).toFixed(1))} s`;

@@ -3,7 +3,10 @@ import type { Address } from '../base/ip.ts';
 import type { Millis } from '../base/clock.ts';
 import type { Plan } from './datapath/plan.ts';
 
-/** One interface of one sandbox on one network, "<network>/<containerId>/<ifname>": the CNI specification's attachment. */
+/**
+ * One interface of one sandbox on one network, "<network>/<containerId>/<ifname>": the CNI specification's
+ * attachment.
+ */
 export type AttachmentId = Brand<string, 'AttachmentId'>;
 
 /** The three parts that name an attachment. None of them may hold a "/" (the CNI names cannot). */
@@ -23,7 +26,10 @@ export function attachmentName(id: AttachmentId): AttachmentName {
   return { network, containerId, ifname };
 }
 
-/** An attachment as a person looks for it, "container 8d5f3c0e6f1a2, eth0": runtimes' tools show the first letters of an id. */
+/**
+ * An attachment as a person looks for it, "container 8d5f3c0e6f1a2, eth0": runtimes' tools show the first letters of
+ * an id.
+ */
 export function attachmentWords(id: AttachmentId): string {
   const { containerId, ifname } = attachmentName(id);
   return `container ${containerId.slice(0, 13)}, ${ifname}`;

@@ -86,7 +86,9 @@ export function whyLabel(refusal: Refusal): RefusalWhy {
   return refusal.why;
 }
 
-/** The refusal's fields for logs and JSON, where big numbers would throw: those that fit become numbers, others text. */
+/**
+ * The refusal's fields for logs and JSON, where big numbers would throw: those that fit become numbers, others text.
+ */
 export function refusalFields(refusal: Refusal): Readonly<Record<string, unknown>> {
   const plain = (value: unknown) => {
     if (typeof value !== 'bigint') return value;

@@ -2,7 +2,10 @@ import type { Address, Family, Prefix } from '../base/ip.ts';
 import type { Millis } from '../base/clock.ts';
 import type { AttachmentId } from './attachment.ts';
 
-/** Every reason why an ADD can be refused. A value, rendered once: CNI error, metric label, log line and `berth why` say the same. */
+/**
+ * Every reason why an ADD can be refused. A value, rendered once: CNI error, metric label, log line and `berth why`
+ * say the same.
+ */
 export type Refusal =
   | { readonly why: 'starting' }
   | { readonly why: 'no-range'; readonly family: Family }

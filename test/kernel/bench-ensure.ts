@@ -1,4 +1,5 @@
-// How long the kernel door takes for a pod: `node test/kernel/bench-ensure.ts [pods]`, as root, by hand. Ratios travel, absolute times do not.
+// How long the kernel door takes for a pod: `node test/kernel/bench-ensure.ts [pods]`, as root, by hand. Ratios
+// travel, absolute times do not.
 import { address, type Address } from '../../src/base/ip.ts';
 import { attachmentId } from '../../src/core/attachment.ts';
 import type { Item, Plan } from '../../src/core/datapath/plan.ts';

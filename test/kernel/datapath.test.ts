@@ -27,7 +27,8 @@ const onRoot = test.skipIf(!isRoot);
 describe.each(['routed', 'bridge'] as const)('%s', (mode) => {
   onRoot('pods reach each other and the node, both ways and in both families, as soon as they are made', async () => {
     const here = await node(1);
-    for (const it of ['192.0.2.1/32', '2001:db8::1/128']) here.space.ip(`address add ${it} dev lo`); // no node is without
+    // no node is without
+    for (const it of ['192.0.2.1/32', '2001:db8::1/128']) here.space.ip(`address add ${it} dev lo`);
     await here.plan({ mode });
     const [a, b] = [await here.sandbox(), await here.sandbox()];
     const [first, second] = [await here.attach(a, 5), await here.attach(b, 6)];

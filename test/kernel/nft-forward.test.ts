@@ -112,7 +112,8 @@ onNft('a chain that accepts, or is not there, needs no rule; removing touches no
   space.run('nft', 'add chain ip filter FORWARD { policy accept; }');
   expect(nft.inventory()).toEqual([v4]);
   expect(nft.remove([v4, odd])).toEqual([]);
-  expect(space.run('nft', 'list', 'ruleset').match(/accept comment/g)).toHaveLength(1); // of others, though it looks like ours
+  // of others, though it looks like ours
+  expect(space.run('nft', 'list', 'ruleset').match(/accept comment/g)).toHaveLength(1);
 });
 
 onLegacy('K11: where the legacy tables drop, iptables-legacy is told, once', async () => {

@@ -5,7 +5,8 @@ import { nodeRuleset } from '../../src/core/datapath/node-ruleset.ts';
 import type { NftItem } from '../../src/io/kernel/nft-door.ts';
 import { openNft } from '../../src/io/kernel/nft-kernel.ts';
 
-// Run in a namespace of its own by nft-unprivileged.test.ts: makes all that a node and a pod need, and prints what came of it.
+// Run in a namespace of its own by nft-unprivileged.test.ts: makes all that a node and a pod need, and prints what
+// came of it.
 
 const options = {
   mode: 'routed',

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { createServer, connect } from 'node:net';
 
-// The process that a Space keeps in its network namespace: it listens and asks there, as it is told over IPC, and ends with its parent.
+// The process that a Space keeps in its network namespace: it listens and asks there, as it is told over IPC, and
+// ends with its parent.
 
 /** What a peer can be told to do. Ports in host order. */
 export type Order =

@@ -3,7 +3,8 @@ import { addressBytes, addressOfBytes, familyOf, type Address, type Family } fro
 import { close, socket } from '../../src/io/kernel/libc.ts';
 import type { Space } from './space.ts';
 
-// SCTP without SCTP sockets, which this kernel may lack: an INIT made by hand, sent and received through raw sockets. RFC 9260, section 3.
+// SCTP without SCTP sockets, which this kernel may lack: an INIT made by hand, sent and received through raw sockets.
+// RFC 9260, section 3.
 
 const AF = { v4: 2, v6: 10 } as const;
 const SOCK_RAW = 3;

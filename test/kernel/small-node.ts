@@ -119,7 +119,8 @@ function attachRouted(node: Space, pod: Space, { end, addresses }: Ends): void {
 }
 
 function makeBridge(node: Space): void {
-  node.ip('link add berth0 address 02:00:00:00:00:01 type bridge'); // else it changes with every port, and caches go stale
+  // else it changes with every port, and caches go stale
+  node.ip('link add berth0 address 02:00:00:00:00:01 type bridge');
   node.ip('link set berth0 up');
   node.ip('address add 10.1.0.1/24 dev berth0');
   node.ip('address add fd00::1/64 dev berth0 nodad');

@@ -11,7 +11,10 @@ export function has(program: string): boolean {
   return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => existsSync(`${folder}/${program}`));
 }
 
-/** A network namespace of its own, with a process in it. It is gone when the process is: on `close`, or when this one dies. */
+/**
+ * A network namespace of its own, with a process in it. It is gone when the process is: on `close`, or when this one
+ * dies.
+ */
 export class Space {
   readonly path: string;
   readonly #peer: ChildProcess;

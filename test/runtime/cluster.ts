@@ -36,7 +36,10 @@ export interface ClusterSpec {
 
 const READY_MS = 20_000;
 
-/** Nodes on one switch, each with containerd and an agent, the conflist written when the agent is ready. End it with `end`. */
+/**
+ * Nodes on one switch, each with containerd and an agent, the conflist written when the agent is ready. End it with
+ * `end`.
+ */
 export async function makeCluster(
   spec: ClusterSpec,
 ): Promise<{ members: readonly Member[]; end: () => Promise<void> }> {

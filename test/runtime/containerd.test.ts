@@ -1,4 +1,5 @@
-// containerd as a kubelet drives it, with Berth as its CNI: pods on three nodes, over IPv4 and IPv6, and what happens when parts die.
+// containerd as a kubelet drives it, with Berth as its CNI: pods on three nodes, over IPv4 and IPv6, and what happens
+// when parts die.
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Member, makeCluster } from './cluster.ts';

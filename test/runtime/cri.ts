@@ -21,7 +21,9 @@ export interface CriPod {
 
 const DEADLINE_MS = 120_000;
 
-/** A container runtime behind its CRI socket, as a kubelet speaks to it. Every method throws the runtime's own words. */
+/**
+ * A container runtime behind its CRI socket, as a kubelet speaks to it. Every method throws the runtime's own words.
+ */
 export class Cri {
   readonly #client: Client;
 

@@ -8,7 +8,8 @@ export interface ImageFile {
 }
 
 /**
- * An image as one OCI archive that `ctr images import` takes, made of nothing but files: one uncompressed layer, no registry.
+ * An image as one OCI archive that `ctr images import` takes, made of nothing but files: one uncompressed layer, no
+ * registry.
  * Reproducible: names sorted, times and owners zero (OCI image-spec 1.0, image-layout).
  */
 export function ociArchive(name: string, files: readonly ImageFile[], entrypoint: readonly string[]): Uint8Array {

@@ -10,7 +10,8 @@ export const IMAGE = 'berth.test/busybox:1';
 const START_MS = 30_000;
 
 /**
- * A machine made of namespaces: network, mounts (its own /run and /var/lib/cni), processes. When its first process ends, all of them do.
+ * A machine made of namespaces: network, mounts (its own /run and /var/lib/cni), processes. When its first process
+ * ends, all of them do.
  * Programs run in it through `nsenter`; files are shared with the machine but for those two folders.
  */
 export class TestNode {
@@ -108,7 +109,10 @@ export interface Containerd {
   readonly kill: () => Promise<void>;
 }
 
-/** Configures and starts containerd in a node, with its CNI configuration taken from `netDir`, and imports the image. `version` is that of the configuration file: 2 for containerd 1, 3 for containerd 2. */
+/**
+ * Configures and starts containerd in a node, with its CNI configuration taken from `netDir`, and imports the image.
+ * `version` is that of the configuration file: 2 for containerd 1, 3 for containerd 2.
+ */
 export async function startContainerd(
   node: TestNode,
   netDir: string,

@@ -2,7 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { table as columns } from '../demo/table.ts';
 import { type Cell, PARALLEL } from './contest.ts';
 
-/** All that one run measured. Milliseconds, MiB, ratios: how many times faster Berth is, or how many times longer the agent takes than the floor. */
+/**
+ * All that one run measured. Milliseconds, MiB, ratios: how many times faster Berth is, or how many times longer the
+ * agent takes than the floor.
+ */
 export interface BenchReport {
   readonly cells: readonly Cell[];
   readonly ratios: {
@@ -79,10 +82,11 @@ export function writePage(report: BenchReport): void {
 
 Written by \`npm run bench\`: do not edit. ${report.machine}; ${report.reference}.
 
-Ratios travel, absolute times do not. All programs took turns in one run, in private namespaces, executed by the same driver in C
-(\`native/bench/driver.c\`), from spawn to exit. Berth journals every claim before it is applied.
+Ratios travel, absolute times do not. All programs took turns in one run, in private namespaces, executed by the same
+driver in C (\`native/bench/driver.c\`), from spawn to exit. Berth journals every claim before it is applied.
 CPU is that of the plugin's processes and, for Berth, of the agent. The floor (\`native/bench/floor.c\`) sends the messages that the agent
-sends for an ADD and writes one record, with no agent and no executable: ${report.floorMs} ms; the agent takes ${report.addInAgentMs} ms.
+sends for an ADD and writes one record, with no agent and no executable: ${report.floorMs} ms; the agent takes
+${report.addInAgentMs} ms.
 
 ![ADD and DEL, one at a time](benchmarks.svg)
 

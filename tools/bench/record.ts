@@ -1,4 +1,5 @@
-// Writes down what the kernel room sends for pods, for native/bench/floor.c to send again: node tools/bench/record.ts FILE PREFIX COUNT
+// Writes down what the kernel room sends for pods, for native/bench/floor.c to send again: node tools/bench/record.ts
+// FILE PREFIX COUNT
 // Runs in a namespace of its own, where it really makes the pods and takes them away again.
 import { writeFileSync } from 'node:fs';
 import { address, type Address, prefix } from '../../src/base/ip.ts';
@@ -52,7 +53,10 @@ function listenIn(): void {
   };
 }
 
-/** The number of the sandbox's descriptor: the value of IFLA_NET_NS_FD (28, linux/if_link.h) in the message that makes the pair. */
+/**
+ * The number of the sandbox's descriptor: the value of IFLA_NET_NS_FD (28, linux/if_link.h) in the message that makes
+ * the pair.
+ */
 function descriptorIn(messages: typeof sent): number {
   for (const { bytes } of messages) {
     const at = Buffer.from(bytes).indexOf(Buffer.from([8, 0, 28, 0]));

@@ -17,7 +17,10 @@ export interface DemoAgent {
   readonly process: ChildProcess;
 }
 
-/** Starts one agent a node, each with its own configuration, state and sockets under `folder`. Resolves when all are ready. */
+/**
+ * Starts one agent a node, each with its own configuration, state and sockets under `folder`. Resolves when all are
+ * ready.
+ */
 export async function startAgents(folder: string): Promise<readonly DemoAgent[]> {
   const agents = NODES.map((node) => startAgent(folder, node));
   for (const agent of agents) await ready(agent);

@@ -2,7 +2,8 @@
 //   n1 172.30.1.11 ─┐
 //   n2 172.30.1.12 ─┤ sw1 172.30.1.1 ═ router ═ sw2 172.30.2.1 ├─ n3 172.30.2.13
 //                              │ out 192.0.2.1 ── outside 192.0.2.10 (RFC 5737)
-// The router knows the nodes and the outside, and no pod: a pod is heard of through routes or a tunnel of Berth, or not at all.
+// The router knows the nodes and the outside, and no pod: a pod is heard of through routes or a tunnel of Berth, or
+// not at all.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { inside, run } from './processes.ts';
 

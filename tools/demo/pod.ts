@@ -1,4 +1,5 @@
-// What runs inside a demo pod (and in the host outside): a TCP server that tells every caller its own address, and a client on demand.
+// What runs inside a demo pod (and in the host outside): a TCP server that tells every caller its own address, and a
+// client on demand.
 // Speaks JSON lines: in {"ask":"10.77.1.2","port":8080}, out {"ask":…,"saw":"10.77.0.5"} or {"ask":…,"error":"…"}.
 import { createServer, connect } from 'node:net';
 import { createInterface } from 'node:readline';

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { type Random, seeded } from '../../src/base/random.ts';
 import type { TortureNode } from './node.ts';
 
-/** Pods that come and go, one lane a sandbox, as a runtime would have it: ADD; when it fails, DEL; else some time later DEL until it succeeds. */
+/**
+ * Pods that come and go, one lane a sandbox, as a runtime would have it: ADD; when it fails, DEL; else some time
+ * later DEL until it succeeds.
+ */
 export class Churn {
   readonly random: Random;
   readonly faults: string[] = [];

@@ -46,7 +46,10 @@ export async function attach(doors: AttachDoors, request: AddRequest, config: Ne
   return { record, result: answerOf(record, config), times, again: held !== undefined };
 }
 
-/** DEL: the stored plan, backwards. The addresses stay claimed while anything in the kernel still uses them. Unknown = success. Throws CniError(tryAgainLater). */
+/**
+ * DEL: the stored plan, backwards. The addresses stay claimed while anything in the kernel still uses them. Unknown =
+ * success. Throws CniError(tryAgainLater).
+ */
 export async function detach(doors: AttachDoors, id: AttachmentId): Promise<AttachmentRecord | undefined> {
   const record = doors.attachments.get(id);
   if (record === undefined) return undefined;
@@ -92,7 +95,10 @@ async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<
   }
 }
 
-/** The first answer may have been lost on its way, so the same question gets it again; from another sandbox it is another question. */
+/**
+ * The first answer may have been lost on its way, so the same question gets it again; from another sandbox it is
+ * another question.
+ */
 function sameSandbox(held: AttachmentRecord, request: AddRequest): AttachmentRecord {
   if (held.netns === request.netns) return held;
   throw new RefusalError({

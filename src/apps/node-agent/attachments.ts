@@ -2,7 +2,9 @@ import type { AttachmentId, AttachmentRecord, PortMapping } from '../../core/att
 import { portConflict, type HeldPort } from '../../core/datapath/ports.ts';
 import type { Journal } from '../../io/store/journal.ts';
 
-/** What the agent knows of its attachments: a reading of the journal's memory, with the look-ups that the verbs need. */
+/**
+ * What the agent knows of its attachments: a reading of the journal's memory, with the look-ups that the verbs need.
+ */
 export class Attachments {
   readonly #journal: Journal;
   readonly #taken = new Set<HeldPort<string>>(); // by ADDs that are not on record yet
@@ -37,7 +39,8 @@ export class Attachments {
   }
 
   /**
-   * Takes ports of the node for an ADD that is under way, until `give` is called; by then the record holds them, or nobody.
+   * Takes ports of the node for an ADD that is under way, until `give` is called; by then the record holds them, or
+   * nobody.
    * A conflict with a record or with another ADD answers who holds the port and which it is; nothing is taken then.
    */
   takePorts(ports: readonly PortMapping[], holder: string): { give: () => void } | { held: HeldPort<string> } {

@@ -6,7 +6,8 @@ import { interfaceIn } from '../../wire/cni/result.ts';
 import { type AttachDoors, idOf } from './attach.ts';
 
 /**
- * CHECK: is all there that ADD made? MAC and MTU are compared with prevResult where it speaks, since a plugin behind us in the chain may
+ * CHECK: is all there that ADD made? MAC and MTU are compared with prevResult where it speaks, since a plugin behind
+ * us in the chain may
  * have changed them rightly; everything else with the stored plan. Throws CniError(drift) naming what differs.
  */
 export async function check(doors: AttachDoors, request: CheckRequest, config: NetworkConfig): Promise<void> {

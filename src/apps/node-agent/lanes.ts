@@ -2,7 +2,9 @@
 export class Lanes {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs `work` after all earlier work of this key has ended, however it ended. Answers or throws what the work does. */
+  /**
+   * Runs `work` after all earlier work of this key has ended, however it ended. Answers or throws what the work does.
+   */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
     const mine = before === undefined ? work() : before.then(work, work);

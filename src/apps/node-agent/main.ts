@@ -23,7 +23,10 @@ export interface AgentOptions {
   readonly version: string;
 }
 
-/** Runs the node agent until SIGTERM or SIGINT. Throws what keeps it from starting: ConfigError, DiskError, JournalError, KernelError, SocketError. */
+/**
+ * Runs the node agent until SIGTERM or SIGINT. Throws what keeps it from starting: ConfigError, DiskError,
+ * JournalError, KernelError, SocketError.
+ */
 export async function runAgent({ configPath, version }: AgentOptions): Promise<void> {
   const startedAt = realClock.now();
   const { config, doubts } = loadConfig(configPath);
@@ -81,7 +84,10 @@ async function openAgent(config: AgentConfig, { log, metrics, closers }: Tools):
   return startAgent(doors);
 }
 
-/** Takes on the file's changes on SIGHUP and whenever it is edited. A file that is wrong changes nothing. Answers the keys that wait for the next start. */
+/**
+ * Takes on the file's changes on SIGHUP and whenever it is edited. A file that is wrong changes nothing. Answers the
+ * keys that wait for the next start.
+ */
 function followConfig(
   agent: Agent,
   of: { configPath: string; config: AgentConfig; log: LevelLogger; closers: (() => void)[] },

@@ -32,8 +32,10 @@ type Owner = 'node' | 'elements' | AttachmentId;
 const LOOK_MS = 20; // one change seldom comes alone: a look after the first sees what the others did
 
 /**
- * Keeps the kernel as the plans want it. A notification makes its owner suspect; a suspect is looked at, what is missing is told at once
- * (STATUS answers 51) and put back after the configured delay. Every interval all owners are looked at in turn, one at a time.
+ * Keeps the kernel as the plans want it. A notification makes its owner suspect; a suspect is looked at, what is
+ * missing is told at once
+ * (STATUS answers 51) and put back after the configured delay. Every interval all owners are looked at in turn, one
+ * at a time.
  */
 export class Repairer {
   readonly #doors: RepairDoors;
@@ -149,7 +151,9 @@ export class Repairer {
     this.#broken.delete(owner);
   }
 
-  /** What of the owner's plan the kernel lacks or has otherwise. Nobody's plan, and a vanished sandbox, lack nothing. */
+  /**
+   * What of the owner's plan the kernel lacks or has otherwise. Nobody's plan, and a vanished sandbox, lack nothing.
+   */
   async #mendingOf(owner: Owner): Promise<Mending> {
     const plan = this.#planOf(owner);
     if (plan.length === 0) return { remove: [], ensure: [] };

@@ -16,7 +16,10 @@ export interface SpoolRunnerDoors {
 
 const RETRY_MS = 5_000; // after a DEL that left something behind
 
-/** Works off the DELs that the CNI executable wrote down while no agent answered: before serving, whenever one comes, and before an ADD of the same attachment. */
+/**
+ * Works off the DELs that the CNI executable wrote down while no agent answered: before serving, whenever one comes,
+ * and before an ADD of the same attachment.
+ */
 export class SpoolRunner {
   readonly #doors: SpoolRunnerDoors;
   #running: Promise<void> | undefined;
@@ -48,7 +51,10 @@ export class SpoolRunner {
     return this.#running;
   }
 
-  /** Settles the spooled DELs of one attachment before its ADD. The lane of its container is already ours. Throws RefusalError(spooled-delete). */
+  /**
+   * Settles the spooled DELs of one attachment before its ADD. The lane of its container is already ours. Throws
+   * RefusalError(spooled-delete).
+   */
   async settle(id: AttachmentId, del: (id: AttachmentId) => Promise<void>): Promise<void> {
     for (const entry of this.#doors.spool.entries()) {
       if (idOfCall(entry) !== id) continue;
@@ -104,7 +110,10 @@ export class SpoolRunner {
   }
 }
 
-/** The attachment a spooled DEL is about, or undefined when it cannot be read: such a call has nothing that we could undo. */
+/**
+ * The attachment a spooled DEL is about, or undefined when it cannot be read: such a call has nothing that we could
+ * undo.
+ */
 function idOfCall({ call }: SpooledCall): AttachmentId | undefined {
   try {
     const { name } = JSON.parse(textOf(call.stdin)) as { name?: unknown };

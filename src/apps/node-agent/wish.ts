@@ -141,7 +141,10 @@ interface Made {
   readonly bridged: readonly { readonly address: InterfaceAddress; readonly gateway: Address }[];
 }
 
-/** What ADD tells of this attachment: the links (the bridge first, where there is one), the addresses, the default routes. */
+/**
+ * What ADD tells of this attachment: the links (the bridge first, where there is one), the addresses, the default
+ * routes.
+ */
 function resultOf(place: NodePlaceNow, { request, config, addresses }: Facts, made: Made): CniResult {
   const bridge =
     place.mode === 'bridge'

@@ -3,7 +3,10 @@ import { type AttachmentId, type AttachmentName, attachmentName } from '../attac
 
 const ALIAS_BYTES = 255; // IFALIASZ - 1, linux/if.h
 
-/** What a pod's host end is called in the kernel: the attachment and its addresses, so that a lost record can be read off the link. */
+/**
+ * What a pod's host end is called in the kernel: the attachment and its addresses, so that a lost record can be read
+ * off the link.
+ */
 export function aliasOf(id: AttachmentId, addresses: readonly Address[]): string {
   const whole = [id, ...addresses].join(' ');
   return whole.length <= ALIAS_BYTES ? whole : id.slice(0, ALIAS_BYTES);

@@ -2,7 +2,10 @@ import type { Mac } from '../../base/mac.ts';
 import { keyOf, sameLink } from './identity.ts';
 import { show, type Item, type LinkRef, type Plan } from './plan.ts';
 
-/** What is there in another way than wanted. `goal` is what would be right, as far as it is ours to say: what to ensure. */
+/**
+ * What is there in another way than wanted. `goal` is what would be right, as far as it is ours to say: what to
+ * ensure.
+ */
 export interface Change {
   readonly want: Item; // of the plan
   readonly have: Item;
@@ -16,18 +19,27 @@ export interface Difference {
   readonly foreign: Plan; // in the plan's places, and not of it: no fault
 }
 
-/** What the pod's end of a veth may be without being wrong: its MAC and MTU are open to plugins that come after us in a chain. */
+/**
+ * What the pod's end of a veth may be without being wrong: its MAC and MTU are open to plugins that come after us in
+ * a chain.
+ */
 export interface Tolerance {
   /** `any`: whatever it is now. Else the value, and where none is given the plan's. */
   readonly podEnd: 'any' | { readonly mac?: Mac; readonly mtu?: number };
-  /** Whether a permanent neighbour may still have the MAC that the plan gave to its link: a change of MAC is followed, but not at once. */
+  /**
+   * Whether a permanent neighbour may still have the MAC that the plan gave to its link: a change of MAC is followed,
+   * but not at once.
+   */
   readonly staleNeighbours: boolean;
 }
 
 /** For repair: the pod's end is what a chained plugin made of it, and neighbours follow it. */
 export const REPAIR: Tolerance = { podEnd: 'any', staleNeighbours: false };
 
-/** For CHECK: MAC and MTU of the pod's end are what prevResult tells, else what the plan wants. The values may be as a runtime wrote them. */
+/**
+ * For CHECK: MAC and MTU of the pod's end are what prevResult tells, else what the plan wants. The values may be as a
+ * runtime wrote them.
+ */
 export function CHECK(told: { readonly mac?: string; readonly mtu?: number } = {}): Tolerance {
   const mac = told.mac === undefined ? {} : { mac: told.mac.toLowerCase() as Mac };
   return { podEnd: { ...mac, ...(told.mtu === undefined ? {} : { mtu: told.mtu }) }, staleNeighbours: true };
@@ -83,7 +95,10 @@ function same(goal: Item, have: Item, scene: Scene): boolean {
   return show(goal) === show(have);
 }
 
-/** The kernel keeps whole bytes per second, and the burst as time in ticks of 64 ns: what comes back is not exactly what was given. */
+/**
+ * The kernel keeps whole bytes per second, and the burst as time in ticks of 64 ns: what comes back is not exactly
+ * what was given.
+ */
 function near(goal: number, have: number): boolean {
   return Math.abs(goal - have) <= Math.max(8, goal * 0.02);
 }

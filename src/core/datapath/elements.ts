@@ -23,7 +23,8 @@ export function podElements({ link, addresses, ports }: PodPlace): Item[] {
 const ON_LINK = ['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32', 'fe80::/10', 'ff00::/8'] as Prefix[];
 
 /**
- * The node's own elements: the ranges in which pods are seen under their own addresses (the cluster's, the other nodes, what masquerading
+ * The node's own elements: the ranges in which pods are seen under their own addresses (the cluster's, the other
+ * nodes, what masquerading
  * excepts). In order, without those that lie in another: the kernel takes no overlap.
  */
 export function internalElements(ranges: readonly Prefix[]): Item[] {

@@ -31,7 +31,8 @@ export interface NodeDatapath {
     readonly except: readonly Prefix[];
     readonly fullyRandom: boolean;
   };
-  readonly checkSources: boolean; //               drop what a pod sends from an address that is not its own; routed mode only
+  //               drop what a pod sends from an address that is not its own; routed mode only
+  readonly checkSources: boolean;
   readonly peers: readonly Peer[];
   readonly tunnel: { readonly use: TunnelUse; readonly vni: number; readonly port: number };
   readonly forwardAccept: boolean;
@@ -69,7 +70,8 @@ export function bridgeAddress(range: Prefix): Address {
 }
 
 /**
- * A node forwards. Once IPv6 forwards, a link with accept_ra 1 no longer listens to routers and loses its default route: 2 keeps it
+ * A node forwards. Once IPv6 forwards, a link with accept_ra 1 no longer listens to routers and loses its default
+ * route: 2 keeps it
  * listening (net/ipv6/ndisc.c, ipv6_accept_ra). A link that did not listen before is left alone.
  */
 function forwarding({ ranges, uplink }: NodeDatapath): Item[] {
@@ -82,7 +84,8 @@ function forwarding({ ranges, uplink }: NodeDatapath): Item[] {
 }
 
 /**
- * Where pods keep their own source. Nodes on our link know the way back to it. One behind a tunnel is spoken to outside of the tunnel, where
+ * Where pods keep their own source. Nodes on our link know the way back to it. One behind a tunnel is spoken to
+ * outside of the tunnel, where
  * nobody knows a pod: it sees the node's address.
  */
 function internalRanges({ ranges, cluster, masquerade, peers }: NodeDatapath, { ways }: Ways): Prefix[] {
@@ -101,7 +104,8 @@ function closed(range: Prefix): Item {
 
 function bridge(want: NodeDatapath, ways: Ways): Item[] {
   const link = hostLink(want.bridge);
-  // A MAC of its own: the kernel would take the lowest of its ports', and pods' caches would be wrong with each that comes or goes.
+  // A MAC of its own: the kernel would take the lowest of its ports', and pods' caches would be wrong with each that
+  // comes or goes.
   const mac = localMac(hash64(`bridge ${want.nodeName} ${want.bridge}`));
   const mtu = podMtu({ mtuBytes: want.mtuBytes, uplink: want.uplink, ways });
   const v4: Item[] = [
@@ -109,7 +113,8 @@ function bridge(want: NodeDatapath, ways: Ways): Item[] {
     looseFilter(link),
     { kind: 'sysctl', on: link, key: 'v4.route_localnet', value: 1 }, // host ports are open on 127.0.0.1, too
   ];
-  // Without a link-local address that is sure, no neighbour is asked for who others seek, and the kernel's own is unsure for a second.
+  // Without a link-local address that is sure, no neighbour is asked for who others seek, and the kernel's own is
+  // unsure for a second.
   const v6: Item[] = [
     { kind: 'sysctl', on: link, key: 'v6.addr_gen_mode', value: 1 },
     { kind: 'address', on: link, address: interfaceAddress(`${GATEWAY_V6}/64`) },
@@ -131,7 +136,8 @@ function bridge(want: NodeDatapath, ways: Ways): Item[] {
 }
 
 /**
- * The VXLAN device and what leads through it. Nothing is learnt and nothing exchanged: a node's MAC in the tunnel is made from its address
+ * The VXLAN device and what leads through it. Nothing is learnt and nothing exchanged: a node's MAC in the tunnel is
+ * made from its address
  * (`tunnelMac`), and its address in the tunnel is the first of its range, which no pod is ever given.
  */
 function tunnel(want: NodeDatapath, ways: Ways): Item[] {

@@ -3,12 +3,18 @@ import type { Family } from '../../base/ip.ts';
 import { HOST_LINK_PREFIX, TABLE_NAME } from './numbers.ts';
 import type { Chain, Field, NftSet, Rule, Ruleset, SetName, Statement } from './ruleset.ts';
 
-/** What the skeleton depends on. Everything else that can change, pod by pod or with the configuration, is an element of a set. */
+/**
+ * What the skeleton depends on. Everything else that can change, pod by pod or with the configuration, is an element
+ * of a set.
+ */
 export interface RulesetOptions {
   readonly mode: 'routed' | 'bridge';
   readonly bridge: string; //         name of the bridge, bridge mode only
   readonly masquerade: { readonly enabled: boolean; readonly fullyRandom: boolean };
-  /** Drop what a pod sends from an address that is not its own. Routed mode only: through a bridge all pods are one link. */
+  /**
+   * Drop what a pod sends from an address that is not its own. Routed mode only: through a bridge all pods are one
+   * link.
+   */
   readonly checkSources: boolean;
 }
 
@@ -30,7 +36,8 @@ const SRCNAT = 100;
 const IPS_DST_NAT = 1 << 5; // linux/netfilter/nf_conntrack_common.h
 
 /**
- * The static part of our one table. Base chains of type nat see only the first packet of a connection, so their rules are cheap;
+ * The static part of our one table. Base chains of type nat see only the first packet of a connection, so their rules
+ * are cheap;
  * `from_pods` sees every packet, and leaves those that no pod sent after its first rule.
  * The source of a connection is kept wherever its answers come back through this node anyway.
  */
@@ -78,7 +85,8 @@ const sourceRules: readonly Rule[] = [
 const ports: Chain = {
   name: 'ports',
   rules: [
-    // IPv6 has no route_localnet: even masqueraded, the answer comes in by another link, and from there ::1 has no route
+    // IPv6 has no route_localnet: even masqueraded, the answer comes in by another link, and from there ::1 has no
+    // route
     // (Ip6InNoRoutes). So the client is refused at once and can try 127.0.0.1, instead of waiting for nothing.
     rule('::1 cannot be translated', match('ip6 daddr', '==', '::1'), { is: 'return' }),
     rule('IPv4, one address', dnat('v4', 'ip daddr', PORTS_AT.v4)),
@@ -114,8 +122,10 @@ function postrouting(options: RulesetOptions): Chain {
 }
 
 /**
- * Between two pods of one bridge the answer goes through the bridge alone, and the client would not know who speaks: the node must be the
- * source. Where br_netfilter shows bridged packets to these chains the answer is translated on its way, the link they came in by is
+ * Between two pods of one bridge the answer goes through the bridge alone, and the client would not know who speaks:
+ * the node must be the
+ * source. Where br_netfilter shows bridged packets to these chains the answer is translated on its way, the link they
+ * came in by is
  * unknown here, and the source stays.
  */
 function throughBridge(bridge: string, node: Statement): Rule {

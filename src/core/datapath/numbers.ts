@@ -6,13 +6,18 @@ import { address, type Address, type Prefix } from '../../base/ip.ts';
 export const MAIN_TABLE = 254;
 
 /**
- * Who made a route or rule, as the kernel keeps it: `ip route` shows "proto 98". By it we know ours after a restart, and spare all others.
- * Above 4 (static) the kernel leaves the number to user space; 98 is in no rt_protos of iproute2 and of no routing daemon.
+ * Who made a route or rule, as the kernel keeps it: `ip route` shows "proto 98". By it we know ours after a restart,
+ * and spare all others.
+ * Above 4 (static) the kernel leaves the number to user space; 98 is in no rt_protos of iproute2 and of no routing
+ * daemon.
  */
 export const ROUTE_PROTOCOL = 98;
 /** Metric of an unreachable route: any other route to the same range goes before it. */
 export const LAST_METRIC = 4_000_000_000;
-/** The alias of bridges and tunnels of our own: by it we know ours after a restart. Pods' links are known by their name. */
+/**
+ * The alias of bridges and tunnels of our own: by it we know ours after a restart. Pods' links are known by their
+ * name.
+ */
 export const LINK_ALIAS = 'berth';
 
 /** The gateway that answers for every pod; no host ever has it. Link-local, RFC 3927. */
@@ -27,9 +32,15 @@ export const HOST_LINK_PREFIX = 'bth';
 /** MTU of Ethernet: what we take for the uplink's when there is no uplink. */
 export const DEFAULT_MTU = 1500;
 
-/** Inside a pod: the route table of its second interface is this and 1, of the third this and 2. Chained plugins (sbr) count from 100. */
+/**
+ * Inside a pod: the route table of its second interface is this and 1, of the third this and 2. Chained plugins (sbr)
+ * count from 100.
+ */
 export const POD_TABLE_BASE = 1_000;
-/** Inside a pod: the rule that leads what has the second interface's address to its table. AWS's number for "from a pod". */
+/**
+ * Inside a pod: the rule that leads what has the second interface's address to its table. AWS's number for "from a
+ * pod".
+ */
 export const POD_RULE_PRIORITY = 1_536;
 
 /** Our nftables table, family inet. */
@@ -45,7 +56,9 @@ export const VXLAN_OVERHEAD_V6 = 70;
 
 export const DEFAULT_BRIDGE = 'berth0';
 
-/** How long a used address rests: longer than the caches (ARP, conntrack UDP 30 s) of whoever spoke with the old pod. */
+/**
+ * How long a used address rests: longer than the caches (ARP, conntrack UDP 30 s) of whoever spoke with the old pod.
+ */
 export const COOLDOWN_MS = 30_000;
 /** How long an ADD may wait for an address: shorter than the shim's 90 s, so that the refusal is ours and says why. */
 export const PATIENCE_MS = 60_000;

@@ -8,7 +8,10 @@ export interface LinkRef {
   readonly name: string; // at most 15 bytes (IFNAMSIZ - 1, linux/if.h)
 }
 
-/** Settings of one interface, net.ipv4.conf.<if>.* and net.ipv6.conf.<if>.*, by their last word with the family in front. */
+/**
+ * Settings of one interface, net.ipv4.conf.<if>.* and net.ipv6.conf.<if>.*, by their last word with the family in
+ * front.
+ */
 export type SysctlKey =
   | 'v4.forwarding'
   | 'v4.rp_filter'
@@ -28,7 +31,8 @@ export type HostSysctlKey = 'net.ipv4.ip_forward' | 'net.ipv6.conf.all.forwardin
  */
 export type Item =
   /**
-   * A veth pair: the pod's end is born in the pod's namespace, both ends up, one queue each. `hostMtu` absent: both ends have `mtu`;
+   * A veth pair: the pod's end is born in the pod's namespace, both ends up, one queue each. `hostMtu` absent: both
+   * ends have `mtu`;
    * it is there when a chained plugin gave the pod's end another.
    */
   | {
@@ -98,7 +102,9 @@ export type Item =
       readonly key: readonly string[];
       readonly data?: readonly string[];
     }
-  /** Accept rules for our ranges at the head of a foreign forward chain that drops by policy. Absent chain = success. */
+  /**
+   * Accept rules for our ranges at the head of a foreign forward chain that drops by policy. Absent chain = success.
+   */
   | { readonly kind: 'forward-accept'; readonly family: Family; readonly range: Prefix };
 
 export type ItemKind = Item['kind'];
@@ -131,14 +137,20 @@ export function show(item: Item): string {
       return `fdb ${item.mac} to ${item.to} on ${on(item.on)}`;
     case 'route': {
       const via = item.via === undefined ? '' : ` via ${item.via}${item.onlink ? ' onlink' : ''}`;
-      const more = `${item.source === undefined ? '' : ` src ${item.source}`}${item.mtu === undefined ? '' : ` mtu ${item.mtu}`}`;
+      const source = item.source === undefined ? '' : ` src ${item.source}`;
+      const more = `${source}${item.mtu === undefined ? '' : ` mtu ${item.mtu}`}`;
       return `route ${item.to}${via} on ${on(item.on)}${more}${table(item.table)}`;
     }
     case 'unreachable':
       return `unreachable ${item.to}${table(item.table)}`;
     case 'rule': {
       const mark = item.mark === undefined ? '' : ` mark ${item.mark.value}/${item.mark.mask}`;
-      const match = `${item.from === undefined ? '' : ` from ${item.from}`}${item.to === undefined ? '' : ` to ${item.to}`}${item.iif === undefined ? '' : ` iif ${item.iif}`}${mark}`;
+      const match = [
+        item.from === undefined ? '' : ` from ${item.from}`,
+        item.to === undefined ? '' : ` to ${item.to}`,
+        item.iif === undefined ? '' : ` iif ${item.iif}`,
+        mark,
+      ].join('');
       return `rule ${item.netns === undefined ? '' : 'pod '}${item.family} ${item.priority}${match} table ${item.table}`;
     }
     case 'sysctl':

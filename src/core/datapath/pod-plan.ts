@@ -63,7 +63,8 @@ interface Path {
 }
 
 /**
- * Everything one attachment needs in the kernel, and nothing it shares with another. First all of the host, then all of the pod, then the
+ * Everything one attachment needs in the kernel, and nothing it shares with another. First all of the host, then all
+ * of the pod, then the
  * elements, so that each is one batch; and host ports come last, so that nothing answers for the pod before it can.
  * Throws RangeError for a port that `portProblem` refuses.
  */
@@ -93,7 +94,8 @@ export function podPlan(want: PodDatapath): Plan {
     { kind: 'up', on: pod },
     ...podSettings(want, pod, paths),
     ...paths.flatMap((path) => podPath(want, { pod, host }, path)),
-    // On the pod's own end: what leaves it must be shaped before the host's queue, and an ifb per pod would cost 0.6 ms at ADD and a
+    // On the pod's own end: what leaves it must be shaped before the host's queue, and an ifb per pod would cost 0.6
+    // ms at ADD and a
     // wait of 24 ms at DEL. A pod that may change its own links could lift it, until repair puts it back.
     ...shaped(pod, want.bandwidth.egress),
     ...podElements({
@@ -124,15 +126,18 @@ function bridgedPath({ address, gateway }: BridgedAddress): Path {
 }
 
 function hostSettings(want: PodDatapath, on: LinkRef, paths: readonly Path[]): Item[] {
-  const quiet: Item = { kind: 'sysctl', on, key: 'v6.addr_gen_mode', value: 1 }; // 1 = none: no fe80 address, no detection of duplicates
+  // 1 = none: no fe80 address, no detection of duplicates
+  const quiet: Item = { kind: 'sysctl', on, key: 'v6.addr_gen_mode', value: 1 };
   if (want.mode === 'bridge' || !paths.some(({ self }) => familyOf(self) === 'v4')) return [quiet];
   const localnet: Item = { kind: 'sysctl', on, key: 'v4.route_localnet', value: 1 }; // ports are open on 127.0.0.1, too
   return [quiet, { kind: 'sysctl', on, key: 'v4.forwarding', value: 1 }, looseFilter(on), ...portsOnly(want, localnet)];
 }
 
 /**
- * Reverse path filter 2: the kernel takes the larger of a link's and the node's value, so that only 2 means the same on every node; 0
- * would let 127.0.0.2 in where route_localnet is set. Whose address a pod may use, `from_pods` of our nftables table says.
+ * Reverse path filter 2: the kernel takes the larger of a link's and the node's value, so that only 2 means the same
+ * on every node; 0
+ * would let 127.0.0.2 in where route_localnet is set. Whose address a pod may use, `from_pods` of our nftables table
+ * says.
  */
 export function looseFilter(on: LinkRef): Item {
   return { kind: 'sysctl', on, key: 'v4.rp_filter', value: 2 };
@@ -161,7 +166,8 @@ function hostPaths(host: LinkRef, pod: LinkRef, paths: readonly Path[]): Item[] 
 
 function podSettings(want: PodDatapath, on: LinkRef, paths: readonly Path[]): Item[] {
   if (!paths.some(({ self }) => familyOf(self) === 'v6')) return [];
-  const enabled: Item = { kind: 'sysctl', on, key: 'v6.disable_ipv6', value: 0 }; // some runtimes switch it off in every sandbox
+  // some runtimes switch it off in every sandbox
+  const enabled: Item = { kind: 'sysctl', on, key: 'v6.disable_ipv6', value: 0 };
   if (want.mode === 'routed') return [enabled];
   return [enabled, { kind: 'sysctl', on, key: 'v6.accept_ra', value: 0 }]; // else any pod of the bridge could be everybody's router
 }
@@ -173,7 +179,10 @@ function podPath(want: PodDatapath, { pod, host }: { pod: LinkRef; host: LinkRef
   return [own, ...hop, ...(want.ordinal === 0 ? [] : [answerFrom(path, table)])];
 }
 
-/** The gateway is nowhere: its permanent neighbour makes it the node. fe80::1 is on every link, 169.254.1.1 must be said to be on this one. */
+/**
+ * The gateway is nowhere: its permanent neighbour makes it the node. fe80::1 is on every link, 169.254.1.1 must be
+ * said to be on this one.
+ */
 function routedHop(on: LinkRef, host: LinkRef, { self, gateway }: Path, table: number): Item[] {
   const neighbour: Item = { kind: 'neighbour', on, address: gateway, at: host };
   if (familyOf(self) === 'v6') return [neighbour, { kind: 'route', on, to: DEFAULT_V6, via: gateway, table }];

@@ -12,7 +12,8 @@ export interface HeldPort<Holder> {
 const EVERY_ADDRESS: Readonly<Record<Family, string>> = { v4: '0.0.0.0', v6: '::' };
 
 /**
- * The map elements of a pod's ports: per mapping one for each family that it speaks of and the pod has, an empty list for none.
+ * The map elements of a pod's ports: per mapping one for each family that it speaks of and the pod has, an empty list
+ * for none.
  * Throws RangeError for a mapping that `portProblem` refuses.
  */
 export function portElements(mappings: readonly PortMapping[], podAddresses: readonly Address[]): Item[] {
@@ -25,7 +26,10 @@ export function portElements(mappings: readonly PortMapping[], podAddresses: rea
   });
 }
 
-/** Who of `held` has the port that a mapping wants. An address of the node and all of them exclude each other, as sockets do. */
+/**
+ * Who of `held` has the port that a mapping wants. An address of the node and all of them exclude each other, as
+ * sockets do.
+ */
 export function portConflict<Holder>(mapping: PortMapping, held: readonly HeldPort<Holder>[]): Holder | undefined {
   return held.find(({ mapping: other }) => collide(mapping, other))?.holder;
 }

@@ -1,6 +1,9 @@
 import type { Chain, Field, NftSet, Rule, Ruleset, Statement } from './ruleset.ts';
 
-/** A ruleset as a file for `nft -f`, without elements: for `explain`, and for whoever wants to read what the bytes mean. */
+/**
+ * A ruleset as a file for `nft -f`, without elements: for `explain`, and for whoever wants to read what the bytes
+ * mean.
+ */
 export function rulesetText(ruleset: Ruleset): string {
   const parts = [...ruleset.sets.map(setText), ...ruleset.chains.map(chainText)];
   return `table inet ${ruleset.table} {\n${parts.join('\n')}}\n`;

@@ -1,4 +1,7 @@
-/** Names of the sets and maps that hold what differs per pod or by configuration. The rules that use them never change. */
+/**
+ * Names of the sets and maps that hold what differs per pod or by configuration. The rules that use them never
+ * change.
+ */
 export type SetName = string;
 
 /** A field of a packet, named as nft names it. */
@@ -39,7 +42,8 @@ export type Statement =
   /** Destination NAT to what a map says of the fields: the data is address . port. */
   | { readonly is: 'dnat-map'; readonly family: 'v4' | 'v6'; readonly fields: readonly Field[]; readonly map: SetName }
   | { readonly is: 'masquerade'; readonly fullyRandom: boolean }
-  | { readonly is: 'set-mark'; readonly which: 'meta' | 'ct'; readonly mask: number; readonly value: number } // (old & ~mask) | value
+  // (old & ~mask) | value
+  | { readonly is: 'set-mark'; readonly which: 'meta' | 'ct'; readonly mask: number; readonly value: number }
   | { readonly is: 'notrack' }
   | { readonly is: 'counter' }
   | { readonly is: 'accept' }
@@ -54,7 +58,10 @@ export interface Rule {
 
 export interface Chain {
   readonly name: string;
-  /** Absent: an ordinary chain, reached by jump. Priority as nft counts it: raw -300, dstnat -100, filter 0, srcnat 100. */
+  /**
+   * Absent: an ordinary chain, reached by jump. Priority as nft counts it: raw -300, dstnat -100, filter 0, srcnat
+   * 100.
+   */
   readonly base?: {
     readonly type: 'filter' | 'nat' | 'route';
     readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';

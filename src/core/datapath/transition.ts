@@ -8,7 +8,10 @@ export interface Mending {
   readonly ensure: Plan;
 }
 
-/** How to bring the kernel to a plan: what differs is altered in place, and made anew, with all that lives on it, where it cannot be altered. */
+/**
+ * How to bring the kernel to a plan: what differs is altered in place, and made anew, with all that lives on it,
+ * where it cannot be altered.
+ */
 export function mend(plan: Plan, { missing, changed }: Difference): Mending {
   const goals = new Map(changed.map(({ want, goal }) => [want, goal]));
   const remove = changed.filter((change) => !alterable(change)).map(({ have }) => have);
@@ -22,7 +25,8 @@ export function mend(plan: Plan, { missing, changed }: Difference): Mending {
 }
 
 /**
- * From one node plan to the next: take `remove` back, then make `add`. What both have is touched by neither. Links that `standing` pods
+ * From one node plan to the next: take `remove` back, then make `add`. What both have is touched by neither. Links
+ * that `standing` pods
  * still use are kept with all that is on them: the sweep takes them when the last of these pods has gone.
  */
 export function transition(before: Plan, after: Plan, standing: readonly Plan[] = []): { add: Plan; remove: Plan } {
@@ -32,13 +36,19 @@ export function transition(before: Plan, after: Plan, standing: readonly Plan[] 
   return { add: ensure, remove: before.filter((item) => replaced.has(item) || lost.has(item)) };
 }
 
-/** What of the inventory belongs to nobody: of ours, and of no valid attachment and not of the node. In the order to create. */
+/**
+ * What of the inventory belongs to nobody: of ours, and of no valid attachment and not of the node. In the order to
+ * create.
+ */
 export function sweep(inventory: Plan, attachments: readonly Plan[], node: Plan): Plan {
   const lost = lostOf(inventory, [node, ...attachments], attachments);
   return inventory.filter((item) => lost.has(item));
 }
 
-/** Items that no plan has, without those that need no removing: settings, what vanishes with its link, what pods stand on. */
+/**
+ * Items that no plan has, without those that need no removing: settings, what vanishes with its link, what pods stand
+ * on.
+ */
 function lostOf(items: Plan, plans: readonly Plan[], standing: readonly Plan[]): ReadonlySet<Item> {
   const wanted = new Set(plans.flatMap((plan) => plan.map(keyOf)));
   const made = new Set(plans.flatMap((plan) => plan.flatMap(linksOf)).map(text));

@@ -28,7 +28,10 @@ export interface LinkFacts {
   readonly acceptRa?: number; //                     absent: unknown, then it is left alone
 }
 
-/** `auto`: direct where both nodes stand on one link, else through the tunnel. `never`: the network between them knows the way. */
+/**
+ * `auto`: direct where both nodes stand on one link, else through the tunnel. `never`: the network between them knows
+ * the way.
+ */
 export type TunnelUse = 'auto' | 'always' | 'never';
 
 /** How one range of a peer is reached. */
@@ -49,7 +52,10 @@ export interface Ways {
   readonly local?: Address;
 }
 
-/** How every range of every peer is reached. Peers that are this node itself (its name or one of its addresses) are passed over. */
+/**
+ * How every range of every peer is reached. Peers that are this node itself (its name or one of its addresses) are
+ * passed over.
+ */
 export function waysTo(of: {
   readonly peers: readonly Peer[];
   readonly nodeName: string;
@@ -75,7 +81,10 @@ export function waysTo(of: {
   return local !== undefined && ways.some((way) => way.by === 'tunnel') ? { ways, local } : { ways };
 }
 
-/** Bytes that fit into one packet between pods: what the uplink (or the configuration) has, less the tunnel's headers where one is in use. */
+/**
+ * Bytes that fit into one packet between pods: what the uplink (or the configuration) has, less the tunnel's headers
+ * where one is in use.
+ */
 export function podMtu(of: {
   readonly mtuBytes: number | 'auto';
   readonly uplink: LinkFacts | undefined;
@@ -106,7 +115,10 @@ function onLink(
   return links.some((link) => contains(link, there)) ? there : undefined;
 }
 
-/** One device has one outer family: IPv4 when everybody has it, else IPv6 when everybody has that, else whatever this node has. */
+/**
+ * One device has one outer family: IPv4 when everybody has it, else IPv6 when everybody has that, else whatever this
+ * node has.
+ */
 function underlay(peers: readonly Peer[], uplink: LinkFacts | undefined): Address | undefined {
   const mine = uplink?.addresses.map((it) => addressIn(it)) ?? [];
   const shared = (['v4', 'v6'] as const).find(

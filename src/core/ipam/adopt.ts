@@ -7,7 +7,10 @@ import type { Range } from './event.ts';
 import { claimOf, emptyPool, holderOf, type Pool, type PoolPolicy } from './pool.ts';
 import { claimed, rested, withRanges } from './slots.ts';
 
-/** An address that two attachments had on record. It cannot happen while every claim passes the pool: somebody should look. */
+/**
+ * An address that two attachments had on record. It cannot happen while every claim passes the pool: somebody should
+ * look.
+ */
 export interface Dispute {
   readonly address: Address;
   readonly kept: AttachmentId;
@@ -21,8 +24,10 @@ export interface Adopted {
 }
 
 /**
- * The pool after a restart, from what was remembered: claims stand, also outside of the ranges; what was given back cools on until
- * its time, but no longer than a cooldown from now, should the clock have gone back. Of two claims to one address the later stands.
+ * The pool after a restart, from what was remembered: claims stand, also outside of the ranges; what was given back
+ * cools on until
+ * its time, but no longer than a cooldown from now, should the clock have gone back. Of two claims to one address the
+ * later stands.
  */
 export function adopt(
   memory: Pick<Memory, 'attachments' | 'released'>,

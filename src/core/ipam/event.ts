@@ -3,7 +3,10 @@ import type { Millis } from '../../base/clock.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** A range that this node may give from without asking anybody. `gateway` and `reserved` are never given, nor network and broadcast. */
+/**
+ * A range that this node may give from without asking anybody. `gateway` and `reserved` are never given, nor network
+ * and broadcast.
+ */
 export interface Range {
   readonly prefix: Prefix;
   readonly gateway?: Address;
@@ -20,15 +23,21 @@ export type PoolEvent =
       readonly wanted: readonly Address[];
       readonly until: Millis;
     }
-  /** A DEL has taken everything out of the kernel. `used`: the addresses had reached the wire and must cool. Unknown attachment: nothing happens. */
+  /**
+   * A DEL has taken everything out of the kernel. `used`: the addresses had reached the wire and must cool. Unknown
+   * attachment: nothing happens.
+   */
   | { readonly kind: 'release'; readonly by: AttachmentId; readonly used: boolean }
-  /** The provider says which ranges are ours. Claims outside of them stay until released; nothing new is given there. */
+  /**
+   * The provider says which ranges are ours. Claims outside of them stay until released; nothing new is given there.
+   */
   | { readonly kind: 'ranges'; readonly ranges: readonly Range[] }
   /** Time has passed. */
   | { readonly kind: 'tick' };
 
 /**
- * What must be done, in this order: a granted address is on record before anybody hears of it. One persist at most, whose releases
+ * What must be done, in this order: a granted address is on record before anybody hears of it. One persist at most,
+ * whose releases
  * go before its claims: a waiting ADD may be given what another has just given back.
  */
 export type PoolEffect =

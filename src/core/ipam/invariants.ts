@@ -17,7 +17,10 @@ export function brokenLaw(pool: Pool): string | undefined {
   );
 }
 
-/** The part of it that looks only at who was named by the event, and at the queue: cheap enough for every step in production. */
+/**
+ * The part of it that looks only at who was named by the event, and at the queue: cheap enough for every step in
+ * production.
+ */
 export function brokenLawNear(pool: Pool, event: PoolEvent): string | undefined {
   if (event.kind === 'claim' || event.kind === 'release') {
     const claim = brokenClaim(pool, event.by);

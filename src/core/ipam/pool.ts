@@ -62,7 +62,8 @@ export interface Pool {
   readonly slots: SortedMap<Address, Slot>;
   readonly claims: SortedMap<AttachmentId, readonly Address[]>; // IPv4 first
   readonly waiting: readonly Waiting[]; // oldest first
-  readonly strays: Rests; //              idle addresses of no block: kept until they have cooled, should their range come back
+  //              idle addresses of no block: kept until they have cooled, should their range come back
+  readonly strays: Rests;
 }
 
 /** No ranges, no claims. Every claim is refused until the ranges are known. */
@@ -125,7 +126,10 @@ function freeIn(block: Block, now: Millis): number {
   return block.idle.countBefore({ freeAt: now, address: '\uffff' as Address }); // behind every address of that time
 }
 
-/** When the pool next wants a tick: an ADD that waits can have its addresses, which is before its patience ends. Undefined: never. */
+/**
+ * When the pool next wants a tick: an ADD that waits can have its addresses, which is before its patience ends.
+ * Undefined: never.
+ */
 export function nextTick(pool: Pool): Millis | undefined {
   const times = pool.waiting.map(({ promised }) => readyAt(promised));
   return times.length === 0 ? undefined : Math.min(...times);

@@ -11,10 +11,12 @@ export interface Stepped {
 }
 
 /**
- * The whole of IPAM: same pool, event and time give the same answer. Absorb what happened; expire who waited too long; serve who
+ * The whole of IPAM: same pool, event and time give the same answer. Absorb what happened; expire who waited too
+ * long; serve who
  * waits, in order: grant, promise what is still cooling, or refuse at once what nothing can cure in time.
  *
- * Who came first is served first, without blocking those behind: an ADD that must wait has every address of its own promised when
+ * Who came first is served first, without blocking those behind: an ADD that must wait has every address of its own
+ * promised when
  * it comes, so nobody behind can take one from it, and nobody behind waits for an address that it does not need itself.
  *
  * `now` must not go back in the life of a pool. Costs O(log n) of the addresses, and O(n) of those who wait.
@@ -41,7 +43,10 @@ function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
   }
 }
 
-/** A holder gets what it holds, whatever it asks for now. One that waits already keeps its place and waits for what it asks now. */
+/**
+ * A holder gets what it holds, whatever it asks for now. One that waits already keeps its place and waits for what it
+ * asks now.
+ */
 function claim(pool: Pool, event: Extract<PoolEvent, { kind: 'claim' }>, now: Millis): Stepped {
   const held = pool.claims.get(event.by);
   if (held !== undefined) return { pool, effects: [{ kind: 'grant', to: event.by, addresses: held }] };
@@ -54,7 +59,10 @@ function claim(pool: Pool, event: Extract<PoolEvent, { kind: 'claim' }>, now: Mi
   return { pool: { ...anew, waiting }, effects: [] };
 }
 
-/** Unused addresses are free at once, behind all others: should one of them be what failed the ADD, the next ADD tries another. */
+/**
+ * Unused addresses are free at once, behind all others: should one of them be what failed the ADD, the next ADD tries
+ * another.
+ */
 function release(pool: Pool, { by, used }: Extract<PoolEvent, { kind: 'release' }>, now: Millis): Stepped {
   const addresses = pool.claims.get(by);
   if (addresses !== undefined) {
@@ -78,7 +86,10 @@ function without(pool: Pool, gone: readonly Waiting[]): Pool {
   return { ...anew, waiting: anew.waiting.filter(({ by }) => !names.has(by)) };
 }
 
-/** Takes all promises back, for `serve` to make them anew: something is free earlier than was thought, or no longer ours. */
+/**
+ * Takes all promises back, for `serve` to make them anew: something is free earlier than was thought, or no longer
+ * ours.
+ */
 function promiseAnew(pool: Pool): Pool {
   if (pool.waiting.length === 0) return pool;
   const back = rested(

@@ -32,7 +32,8 @@ test('an address given by name is passed over by those who want any', () => {
 
 test.each([
   ['10.0.9.9', { why: 'address-outside', address: '10.0.9.9', ranges: ['10.0.0.0/29', 'fd00::/64'] }],
-  ['::a00:2', { why: 'address-outside', address: '::a00:2', ranges: ['10.0.0.0/29', 'fd00::/64'] }], // the number of 10.0.0.2
+  // the number of 10.0.0.2
+  ['::a00:2', { why: 'address-outside', address: '::a00:2', ranges: ['10.0.0.0/29', 'fd00::/64'] }],
   ['10.0.0.0', { why: 'address-reserved', address: '10.0.0.0', reason: 'network' }],
   ['10.0.0.1', { why: 'address-reserved', address: '10.0.0.1', reason: 'gateway' }],
   ['10.0.0.7', { why: 'address-reserved', address: '10.0.0.7', reason: 'broadcast' }],

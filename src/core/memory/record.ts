@@ -10,7 +10,10 @@ export type MemoryRecord =
   | { readonly kind: 'boot'; readonly bootId: string }
   /** An attachment holds these addresses, and this plan is about to be applied. The same id again replaces it. */
   | { readonly kind: 'claim'; readonly attachment: AttachmentRecord }
-  /** Nothing of the attachment is left in the kernel; its addresses are free at `freeAt`, 0 if they never reached the wire. In a snapshot the id is empty. */
+  /**
+   * Nothing of the attachment is left in the kernel; its addresses are free at `freeAt`, 0 if they never reached the
+   * wire. In a snapshot the id is empty.
+   */
   | {
       readonly kind: 'release';
       readonly id: AttachmentId;

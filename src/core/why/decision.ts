@@ -10,7 +10,10 @@ export interface About {
   readonly addresses?: readonly Address[] | undefined;
 }
 
-/** What was decided, and the facts that its sentence needs. Parts of the kernel are lines of `show` (core/datapath/plan.ts). */
+/**
+ * What was decided, and the facts that its sentence needs. Parts of the kernel are lines of `show`
+ * (core/datapath/plan.ts).
+ */
 export type Deed =
   /** An ADD was answered. `again`: it had been answered before and nothing was changed. */
   | { readonly kind: 'attached'; readonly ms: Millis; readonly again: boolean }

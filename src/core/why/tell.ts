@@ -9,7 +9,10 @@ export function tell(decision: Decision): string {
   return `${subject(decision.about)} ${deed(decision)}`;
 }
 
-/** The decision's fields for JSON, `says` included: the form in which it leaves the agent. Nothing in it is a big number. */
+/**
+ * The decision's fields for JSON, `says` included: the form in which it leaves the agent. Nothing in it is a big
+ * number.
+ */
 export function decisionFields(decision: Decision): Readonly<Record<string, unknown>> {
   const refusal = decision.kind === 'refused' ? { refusal: refusalFields(decision.refusal) } : {};
   return { ...decision, ...refusal, says: tell(decision) };

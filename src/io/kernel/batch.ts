@@ -30,7 +30,8 @@ export interface Outcome {
 }
 
 /**
- * Sends requests as one datagram, with an ACK for the last alone. The kernel goes on after a request that it refused, so some may be done
+ * Sends requests as one datagram, with an ACK for the last alone. The kernel goes on after a request that it refused,
+ * so some may be done
  * and some not: `faults` has every refused one. Throws KernelError when the socket itself fails.
  */
 export function sendBatch(line: Line, requests: readonly Request[]): Outcome {
@@ -39,7 +40,9 @@ export function sendBatch(line: Line, requests: readonly Request[]): Outcome {
   return outcomeOf(line.channel.exchange(line.writer.written, first, first + requests.length - 1).replies, first);
 }
 
-/** The same with the sending on a thread of the pool, for requests that hold the caller long. One at a time on a line. */
+/**
+ * The same with the sending on a thread of the pool, for requests that hold the caller long. One at a time on a line.
+ */
 export async function sendBatchOnThread(line: Line, requests: readonly Request[]): Promise<Outcome> {
   const first = spell(line, requests);
   const last = first + requests.length - 1;

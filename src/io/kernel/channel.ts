@@ -33,7 +33,10 @@ export class Channel {
     return first;
   }
 
-  /** Sends requests `first` to `last`, the last with ACK or DUMP, and waits for all replies. Throws KernelError when the socket fails. */
+  /**
+   * Sends requests `first` to `last`, the last with ACK or DUMP, and waits for all replies. Throws KernelError when
+   * the socket fails.
+   */
   exchange(bytes: Uint8Array, first: number, last = first): Answer {
     this.socket.send(bytes);
     return this.gather(first, last);
@@ -45,7 +48,10 @@ export class Channel {
     return this.gather(first, last);
   }
 
-  /** The replies to requests already sent. An exchange that ends without its last reply is `lost`, unless an error explains it. */
+  /**
+   * The replies to requests already sent. An exchange that ends without its last reply is `lost`, unless an error
+   * explains it.
+   */
   gather(first: number, last: number): Answer {
     let exchange = begin(first, last);
     const replies: Reply[] = [];

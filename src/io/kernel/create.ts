@@ -38,7 +38,8 @@ export interface Steps {
 type Sysctl = Item & { readonly kind: 'sysctl' };
 
 /**
- * The steps that make items. Settings of links that are made here go with them, in one message a link and before the link is up.
+ * The steps that make items. Settings of links that are made here go with them, in one message a link and before the
+ * link is up.
  * `standing` has the steps for an item that is there already and must only be brought in line; they may be a failure.
  */
 export function creation(
@@ -100,7 +101,8 @@ function createLink(item: NewLink, early: readonly Sysctl[], tools: Tools): Step
     return { host, pod: [...settingsOf(item, { index: links.index(item.pod) }, on(item.pod, early), tools), up] };
   }
   const index = links.index(item.link);
-  // A bridge takes the smallest MTU of its ports unless it was told one, and it counts as told only when the MTU changed by it.
+  // A bridge takes the smallest MTU of its ports unless it was told one, and it counts as told only when the MTU
+  // changed by it.
   const told = settingLink(index, { alias: LINK_ALIAS, mtu: item.mtu });
   const link: Step = { items: [item], requests: [newLink({ ...item, mtu: item.mtu - 1 }, index), told], makes };
   return { host: [link, ...settingsOf(item, { index }, on(item.link, early), tools)], pod: [] };
@@ -122,7 +124,10 @@ function settingsOf(link: NewLink, base: LinkSettings, sysctls: readonly Sysctl[
   return [{ items: sysctls.length === 0 ? [link] : sysctls, requests: [setting(settings)], makes }];
 }
 
-/** One end in the host, up; the other born in the pod. One queue each: more are made and unmade again, which waits for all CPUs. */
+/**
+ * One end in the host, up; the other born in the pod. One queue each: more are made and unmade again, which waits for
+ * all CPUs.
+ */
 function newVeth(item: Item & { kind: 'veth' }, links: Links, netnsFd: number): Request {
   const queues = { transmitQueues: 1, receiveQueues: 1 };
   const header = { family: AF.UNSPEC, type: 0, flags: 0, change: 0 };

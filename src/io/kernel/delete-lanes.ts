@@ -24,8 +24,10 @@ interface Waiting {
 }
 
 /**
- * Deletes links. The kernel holds a deletion for some 20 ms until all CPUs have seen it, but tells at once, after half a millisecond, that
- * both ends, their addresses and routes are gone: that notice is waited for, while the request lasts on a lane of its own. When all lanes
+ * Deletes links. The kernel holds a deletion for some 20 ms until all CPUs have seen it, but tells at once, after
+ * half a millisecond, that
+ * both ends, their addresses and routes are gone: that notice is waited for, while the request lasts on a lane of its
+ * own. When all lanes
  * are held, links gather and go as one group. Lanes are threads of libuv's pool.
  */
 export class DeleteLanes {
@@ -50,7 +52,10 @@ export class DeleteLanes {
     this.#idle.push(this.#openLane());
   }
 
-  /** Settles when the kernel shows the link no more; absent = success. Asking twice is waiting for the same. Rejects with KernelError. */
+  /**
+   * Settles when the kernel shows the link no more; absent = success. Asking twice is waiting for the same. Rejects
+   * with KernelError.
+   */
   remove(index: number): Promise<void> {
     const before = this.#waiting.get(index);
     if (before !== undefined) return before.promise;
@@ -137,7 +142,8 @@ export class DeleteLanes {
       try {
         datagram = this.#monitor.receive();
       } catch (error) {
-        if (error instanceof KernelError && error.kind === 'lost') continue; // the request's return wakes those whose notice it was
+        // the request's return wakes those whose notice it was
+        if (error instanceof KernelError && error.kind === 'lost') continue;
         throw error;
       }
       if (datagram === undefined) return;
@@ -158,7 +164,8 @@ export class DeleteLanes {
 const LANE_SHIFT = 22;
 
 /**
- * How many lanes a pool of threads carries, by UV_THREADPOOL_SIZE: some threads stay free for files and for addresses. libuv has 4 when the
+ * How many lanes a pool of threads carries, by UV_THREADPOOL_SIZE: some threads stay free for files and for
+ * addresses. libuv has 4 when the
  * variable is not set, and 1024 at most.
  */
 export function laneCount(poolSize: string | undefined): number {

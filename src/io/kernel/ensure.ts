@@ -23,7 +23,10 @@ export interface Bench {
 const TRIES = 8;
 const MOVING = 'the links changed as often as they were brought in line: somebody else changes them too';
 
-/** Makes items exist, as `Kernel.ensure` promises. A pod that is new costs two sends; anything else is looked at first. */
+/**
+ * Makes items exist, as `Kernel.ensure` promises. A pod that is new costs two sends; anything else is looked at
+ * first.
+ */
 export function ensure(places: Places, items: readonly RouteItem[], bench: Bench): Ensured {
   if (isNewPod(items)) {
     const quick = make(items, toolsFor(places, bench), () => undefined);
@@ -51,7 +54,10 @@ function toolsFor(places: Places, { numbers, v6 }: Bench): Tools {
   return { places, links: new Links(places), numbers, v6 };
 }
 
-/** Whether all of the items stand on a veth of theirs, or are the pod's loopback: then none is there if the veth is not. */
+/**
+ * Whether all of the items stand on a veth of theirs, or are the pod's loopback: then none is there if the veth is
+ * not.
+ */
 function isNewPod(items: readonly RouteItem[]): boolean {
   const [veth, ...others] = items;
   if (veth?.kind !== 'veth') return false;
@@ -107,7 +113,8 @@ function ensureObserved(items: readonly RouteItem[], tools: Tools): Performed & 
 }
 
 /**
- * Makes items. When an index we chose for a link is another link's, what was meant to stand on ours now stands on that one: the kernel goes on
+ * Makes items. When an index we chose for a link is another link's, what was meant to stand on ours now stands on
+ * that one: the kernel goes on
  * after the refusal. It is taken back.
  */
 function make(items: readonly RouteItem[], tools: Tools, standing: (item: RouteItem) => Steps | undefined): Performed {

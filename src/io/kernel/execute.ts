@@ -18,7 +18,8 @@ export class PlanError extends Error {
 }
 
 /**
- * Makes all of a plan or nothing: on failure takes back, in reverse, exactly what this call made. What was there before stays, so that a
+ * Makes all of a plan or nothing: on failure takes back, in reverse, exactly what this call made. What was there
+ * before stays, so that a
  * second call for the same plan makes nothing and harms nothing. Returns what it made. Throws PlanError.
  */
 export async function apply(kernel: Kernel, plan: Plan, sandbox?: string): Promise<Plan> {
@@ -27,12 +28,18 @@ export async function apply(kernel: Kernel, plan: Plan, sandbox?: string): Promi
   throw new PlanError(failure.item, failure.error, await retract(kernel, made, sandbox));
 }
 
-/** Takes all of a plan away, in reverse, and goes on after a failure. Returns what is left; nothing left of nothing is success. */
+/**
+ * Takes all of a plan away, in reverse, and goes on after a failure. Returns what is left; nothing left of nothing is
+ * success.
+ */
 export async function retract(kernel: Kernel, plan: Plan, sandbox?: string): Promise<readonly Remaining[]> {
   return kernel.remove(plan.toReversed(), sandbox);
 }
 
-/** Makes what can be made of a plan: passes over what cannot, and takes nothing back. Returns what could not be made, and why. */
+/**
+ * Makes what can be made of a plan: passes over what cannot, and takes nothing back. Returns what could not be made,
+ * and why.
+ */
 export async function converge(kernel: Kernel, plan: Plan, sandbox?: string): Promise<readonly Remaining[]> {
   const failures: Remaining[] = [];
   let rest = plan;
@@ -53,7 +60,10 @@ export interface Repair {
   readonly failures: readonly Remaining[];
 }
 
-/** Compares a plan with the kernel and puts back what is missing or otherwise than planned, as far as it is ours (`REPAIR`). */
+/**
+ * Compares a plan with the kernel and puts back what is missing or otherwise than planned, as far as it is ours
+ * (`REPAIR`).
+ */
 export async function repair(kernel: Kernel, plan: Plan, sandbox?: string): Promise<Repair> {
   const found = difference(plan, await kernel.observe(plan, sandbox), REPAIR);
   const { remove, ensure } = mend(plan, found);

@@ -3,7 +3,10 @@ import type { Item } from '../../core/datapath/plan.ts';
 import type { Scene } from './fake-rules.ts';
 import type { KernelChange } from './kernel.ts';
 
-/** What Linux would tell of an item that comes, goes or changes: nothing for some. The item's link must still be there to be named. */
+/**
+ * What Linux would tell of an item that comes, goes or changes: nothing for some. The item's link must still be there
+ * to be named.
+ */
 export function changesOf(world: Scene, item: Item, sandbox: string | undefined): readonly KernelChange[] {
   const what = subjectOf(item);
   if (what === undefined) return [];

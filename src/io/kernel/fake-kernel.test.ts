@@ -116,7 +116,8 @@ test('changes by other hands are told to all; those of this very kernel are not'
   await retract(kernel, [one(podOf(5), 'neighbour')], SANDBOX);
   kernel.deleteFromOutside(one(podOf(5), 'route'));
   kernel.putFromOutside({ kind: 'sysctl', on: host, key: 'v4.forwarding', value: 0 });
-  kernel.putFromOutside({ kind: 'sysctl', on: host, key: 'v4.route_localnet', value: 0 }); // Linux is silent about this one
+  // Linux is silent about this one
+  kernel.putFromOutside({ kind: 'sysctl', on: host, key: 'v4.route_localnet', value: 0 });
   kernel.overflow();
   kernel.dropSandbox(SANDBOX);
   unwatch();

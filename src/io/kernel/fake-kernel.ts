@@ -27,12 +27,18 @@ const INVENTORY: ReadonlySet<Item['kind']> = new Set([
   'element',
   'forward-accept',
 ]);
-/** A kernel in memory that means what it says: it runs through the same cases as the real one. Faults, pauses and other hands can be put in. */
+/**
+ * A kernel in memory that means what it says: it runs through the same cases as the real one. Faults, pauses and
+ * other hands can be put in.
+ */
 export class FakeKernel implements Kernel {
   readonly world: FakeWorld;
   /** The error with which the kernel answers instead. `item` is there for `ensure` and `remove`. */
   failOn: (item: Item | undefined, verb: Verb) => KernelError | undefined = () => undefined;
-  /** Awaited before every touch and before every answer: whoever never resolves it has stopped the process right there. */
+  /**
+   * Awaited before every touch and before every answer: whoever never resolves it has stopped the process right
+   * there.
+   */
   pause: () => Promise<void> = async () => {};
   readonly forgotten: Flows[] = [];
   #life: 'open' | 'closed' | 'killed' = 'open';
@@ -144,7 +150,10 @@ export class FakeKernel implements Kernel {
     this.#end('closed');
   }
 
-  /** The process that holds this kernel is gone: it hears nothing any more, and whatever it waits for never comes. The world stays. */
+  /**
+   * The process that holds this kernel is gone: it hears nothing any more, and whatever it waits for never comes. The
+   * world stays.
+   */
   kill(): void {
     this.#end('killed');
   }

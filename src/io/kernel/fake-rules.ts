@@ -27,7 +27,10 @@ export interface Scene {
 
 type Kind<K extends Item['kind']> = Item & { readonly kind: K };
 
-/** Why Linux would not make an item in this world, or undefined. `there`: something of its key is there, and is to be altered. */
+/**
+ * Why Linux would not make an item in this world, or undefined. `there`: something of its key is there, and is to be
+ * altered.
+ */
 export function refusalOf(
   world: Scene,
   item: Item,
@@ -74,7 +77,10 @@ function noRoom(world: Scene, item: Kind<'veth'>, sandbox: string | undefined): 
   return hasLink(world, item.pod, sandbox) ? taken(item, item.pod) : undefined;
 }
 
-/** A next hop must be on the link: by an address there, by a route without one, or as a link-local address (fib_check_nh, ip6_route_check_nh). */
+/**
+ * A next hop must be on the link: by an address there, by a route without one, or as a link-local address
+ * (fib_check_nh, ip6_route_check_nh).
+ */
 function noWay(world: Scene, item: Kind<'route'>, sandbox: string | undefined): KernelError | undefined {
   const { via, on, onlink } = item;
   if (via === undefined || onlink === true || via.startsWith('fe80:')) return undefined;

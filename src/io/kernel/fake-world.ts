@@ -18,7 +18,8 @@ interface Ear {
 const MARKED: ReadonlySet<Item['kind']> = new Set(['veth', 'bridge', 'vxlan', 'route', 'unreachable', 'rule']);
 
 /**
- * A small world with one host, its sandboxes, and what stands in them, by the rules of Linux: names are taken once, things need what they
+ * A small world with one host, its sandboxes, and what stands in them, by the rules of Linux: names are taken once,
+ * things need what they
  * stand on and vanish with it, a veth dies with either end. Every call is one instant.
  */
 export class FakeWorld implements Scene {
@@ -96,7 +97,10 @@ export class FakeWorld implements Scene {
     return there === undefined ? 'made' : 'altered';
   }
 
-  /** Takes away what an item says, and all that stands on it. Absent, or somebody else's = nothing happens. Returns whether it was there. */
+  /**
+   * Takes away what an item says, and all that stands on it. Absent, or somebody else's = nothing happens. Returns
+   * whether it was there.
+   */
   unmake(item: Item, sandbox: string | undefined, foreign = false): boolean {
     const there = this.find(item, sandbox);
     if (there === undefined || isSetting(item)) return false;

@@ -6,7 +6,10 @@ import { bridgeItem, type RouteItem, vethItem, vxlanItem } from './link-item.ts'
 import type { Place } from './place.ts';
 import { readLinks, readRoutes, readRules } from './readings.ts';
 
-/** All in the host's namespace that bears our mark: links by name or alias, routes and rules by protocol. Throws KernelError. */
+/**
+ * All in the host's namespace that bears our mark: links by name or alias, routes and rules by protocol. Throws
+ * KernelError.
+ */
 export function inventory(host: Place): readonly RouteItem[] {
   const links = readLinks(host);
   const refOf = (index: number): LinkRef => ({

@@ -7,7 +7,8 @@ import { NEXT_HOP_FLAG, ROUTE_ORIGIN, ROUTE_TYPE, type RouteMessage, tableOf } f
 import { type RuleMessage, TO_TABLE } from '../../wire/rtnetlink/rule.ts';
 import { AF } from '../../wire/rtnetlink/type.ts';
 
-// What the kernel shows, as items in the form of plans: equal things give equal lines. What no item can say is undefined.
+// What the kernel shows, as items in the form of plans: equal things give equal lines. What no item can say is
+// undefined.
 
 const LOCAL_TABLE = 255; // RT_TABLE_LOCAL: the kernel's own
 const V6_METRIC = 1024; // IP6_RT_PRIO_USER: of IPv6 routes made without one

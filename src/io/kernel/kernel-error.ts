@@ -33,7 +33,10 @@ const KINDS: Readonly<Record<string, KernelErrorKind>> = {
   ENOBUFS: 'lost',
 };
 
-/** The error of a call or request that failed. `errno` is positive; `doing` is what was tried, "make the veth bth1"; `said` the kernel's text. */
+/**
+ * The error of a call or request that failed. `errno` is positive; `doing` is what was tried, "make the veth bth1";
+ * `said` the kernel's text.
+ */
 export function kernelError(errno: number, doing: string, said = ''): KernelError {
   const name = errnoName(errno);
   const words = said === '' ? name : `${name}, ${said}`;

@@ -36,7 +36,10 @@ export function tunnelNode(more: Partial<NodeDatapath> = {}): Plan {
   return nodePlan({ ...node, mode: 'bridge', uplink, peers: [far], ...more });
 }
 
-/** Node plans as one configuration after the other could ask for them: each step alters, adds and takes away something else. */
+/**
+ * Node plans as one configuration after the other could ask for them: each step alters, adds and takes away something
+ * else.
+ */
 export const nodeHistory: readonly Plan[] = [
   nodePlan(node),
   nodePlan({ ...node, cluster: [prefix('10.0.0.0/12')], masquerade: { ...node.masquerade, enabled: false } }),

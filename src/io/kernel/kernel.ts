@@ -14,7 +14,9 @@ export type KernelErrorKind =
   | 'lost'
   | 'unknown';
 
-/** An operating error of the kernel. `errno` as its name ("EEXIST"); `said` is the kernel's own text when it gave one. */
+/**
+ * An operating error of the kernel. `errno` as its name ("EEXIST"); `said` is the kernel's own text when it gave one.
+ */
 export class KernelError extends Error {
   readonly kind: KernelErrorKind;
   readonly errno: string;
@@ -28,7 +30,10 @@ export class KernelError extends Error {
   }
 }
 
-/** What one `ensure` did. `made` is what did not exist before, also when a later item failed. Items are those that were given, not copies. */
+/**
+ * What one `ensure` did. `made` is what did not exist before, also when a later item failed. Items are those that
+ * were given, not copies.
+ */
 export interface Ensured {
   readonly made: readonly Item[];
   readonly failure?: { readonly item: Item; readonly error: KernelError };
@@ -68,36 +73,54 @@ export type KernelChange =
   | { readonly kind: 'overflow' };
 
 /**
- * The kernel as the executor sees it. `sandbox` is the path of the pod's network namespace; a plan without links in a pod needs none.
+ * The kernel as the executor sees it. `sandbox` is the path of the pod's network namespace; a plan without links in a
+ * pod needs none.
  * Every method is safe to call at any time; calls for different sandboxes may overlap.
  */
 export interface Kernel {
   /**
-   * Makes items exist, in order, and stops at the first that cannot be made. An item that is there already is left as it is and is not `made`.
-   * One that is there with other attributes (the same `keyOf`, another MTU, MAC, next hop, rate, data, tag) is brought in line in place
-   * when it bears our mark, and is not `made` either: it existed. A foreign one that differs is a failure of kind `exists`, and so is
+   * Makes items exist, in order, and stops at the first that cannot be made. An item that is there already is left as
+   * it is and is not `made`.
+   * One that is there with other attributes (the same `keyOf`, another MTU, MAC, next hop, rate, data, tag) is
+   * brought in line in place
+   * when it bears our mark, and is not `made` either: it existed. A foreign one that differs is a failure of kind
+   * `exists`, and so is
    * a veth whose host or pod name is taken by a link that is not this veth.
    */
   ensure(items: readonly Item[], sandbox?: string): Promise<Ensured>;
   /**
-   * Makes items not exist, in the order given; goes on after a failure. Absent, or gone with its link or sandbox, is success.
-   * Settings (`up`, `sysctl`, `host-sysctl`) are left as they are, as nobody knows who else stands on them. Returns when the kernel shows
+   * Makes items not exist, in the order given; goes on after a failure. Absent, or gone with its link or sandbox, is
+   * success.
+   * Settings (`up`, `sysctl`, `host-sysctl`) are left as they are, as nobody knows who else stands on them. Returns
+   * when the kernel shows
    * none of the others.
    */
   remove(items: readonly Item[], sandbox?: string): Promise<readonly Remaining[]>;
-  /** What there really is in the places a plan speaks of: the links it names and all on them, its rules, routes, sysctls and elements. A vanished sandbox shows nothing of the pod. A neighbour shows its MAC. */
+  /**
+   * What there really is in the places a plan speaks of: the links it names and all on them, its rules, routes,
+   * sysctls and elements. A vanished sandbox shows nothing of the pod. A neighbour shows its MAC.
+   */
   observe(plan: Plan, sandbox?: string): Promise<Plan>;
-  /** Everything in the host that bears our mark: links by name prefix, routes by protocol, elements of our table. A veth found so has an unknown pod end (name ""). */
+  /**
+   * Everything in the host that bears our mark: links by name prefix, routes by protocol, elements of our table. A
+   * veth found so has an unknown pod end (name "").
+   */
   inventory(): Promise<Plan>;
   /** The MAC of a link now, or undefined when there is none. */
   macOf(link: LinkRef, sandbox?: string): Promise<Mac | undefined>;
   /** The host's links that could be an uplink. */
   hostLinks(): Promise<readonly HostLink[]>;
-  /** Whether a path names the namespace this kernel works in: a pod must not be given the node's own. Absent path: false. */
+  /**
+   * Whether a path names the namespace this kernel works in: a pod must not be given the node's own. Absent path:
+   * false.
+   */
   isHostNamespace(path: string): boolean;
   /** Whether a path names a network namespace that exists. */
   sandboxExists(path: string): boolean;
-  /** Deletes connection tracking entries of a protocol towards a host port, so that a new mapping takes effect for old flows. */
+  /**
+   * Deletes connection tracking entries of a protocol towards a host port, so that a new mapping takes effect for old
+   * flows.
+   */
   forgetFlows(flows: {
     readonly protocol: 'tcp' | 'udp' | 'sctp';
     readonly hostPort: number;

@@ -1,7 +1,9 @@
 import koffi from 'koffi';
 
-// The functions of libc that Berth calls, and nothing else: `load(null)` takes them from the process itself, glibc or musl.
-// Each returns what the C function returns, or minus the errno: -11 is EAGAIN. Prototypes: the manual pages of section 2.
+// The functions of libc that Berth calls, and nothing else: `load(null)` takes them from the process itself, glibc or
+// musl.
+// Each returns what the C function returns, or minus the errno: -11 is EAGAIN. Prototypes: the manual pages of
+// section 2.
 
 const c = koffi.load(null);
 const c_socket = c.func('int socket(int domain, int type, int protocol)');
@@ -45,7 +47,10 @@ export function send(fd: number, bytes: Uint8Array): number {
   return orErrno(c_send(fd, bytes, bytes.length, 0));
 }
 
-/** The same on a thread of libuv's pool: for requests that hold the caller long. The bytes must stay as they are until it settles. */
+/**
+ * The same on a thread of libuv's pool: for requests that hold the caller long. The bytes must stay as they are until
+ * it settles.
+ */
 export function sendOnThread(fd: number, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     c_send.async(fd, bytes, bytes.length, 0, (error: Error | null, sent: number) => {
@@ -103,7 +108,8 @@ export interface Watched {
 }
 
 /**
- * Watches a descriptor. Keep the returned value: once it is collected the watching ends without a word. `ready` runs through
+ * Watches a descriptor. Keep the returned value: once it is collected the watching ends without a word. `ready` runs
+ * through
  * setImmediate, for promises that are resolved in koffi's own callback stand still until some other callback runs.
  */
 export function watchReadable(fd: number, ready: () => void): Watched {

@@ -21,12 +21,18 @@ type Veth = Item & { readonly kind: 'veth' };
 /** The MAC of a pod's end that cannot be seen. */
 const NO_MAC: Mac = mac('00:00:00:00:00:00');
 
-/** As `keyOf`, but for unreachable routes: their metric is their own, so they stand beside the route to the same range. */
+/**
+ * As `keyOf`, but for unreachable routes: their metric is their own, so they stand beside the route to the same
+ * range.
+ */
 export function slotOf(item: RouteItem): string {
   return item.kind === 'unreachable' ? `unreachable ${item.table} ${item.to}` : keyOf(item);
 }
 
-/** The link an item makes, as the kernel shows it. A link that is down, or of another kind, is not shown: it does not serve. */
+/**
+ * The link an item makes, as the kernel shows it. A link that is down, or of another kind, is not shown: it does not
+ * serve.
+ */
 export function linkShown(item: NewLink, links: Links, places: Places): NewLink | undefined {
   if (item.kind === 'veth') return vethShown(item, links, places);
   const link = links.read(item.link);

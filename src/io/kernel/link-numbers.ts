@@ -7,8 +7,10 @@ const LAST = 2 ** 31 - 2 ** 24;
 const ROOM = 1 << 22;
 
 /**
- * Interface indexes of our choice, so that none has to be read back. They begin anywhere where no link is and count up: a restarted agent
- * does not meet the links of the one before, and an index is not used again while somebody may still take it for the old link.
+ * Interface indexes of our choice, so that none has to be read back. They begin anywhere where no link is and count
+ * up: a restarted agent
+ * does not meet the links of the one before, and an index is not used again while somebody may still take it for the
+ * old link.
  */
 export class LinkNumbers {
   #next: number;

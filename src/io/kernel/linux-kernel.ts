@@ -31,7 +31,10 @@ export interface LinuxKernelOptions {
 const PORT = 1 << 30;
 const OWN_PORT = 0x3fffff;
 
-/** The real kernel, through rtnetlink, nfnetlink and /proc/sys. All but deleting links is synchronous: no other call comes between. */
+/**
+ * The real kernel, through rtnetlink, nfnetlink and /proc/sys. All but deleting links is synchronous: no other call
+ * comes between.
+ */
 export class LinuxKernel implements Kernel {
   readonly #netns: Netns;
   readonly #host: Place;
@@ -54,7 +57,10 @@ export class LinuxKernel implements Kernel {
     this.#nft = options.nft(netns);
   }
 
-  /** Opens the namespace and keeps it. Throws KernelError, kind `denied` without CAP_SYS_ADMIN and CAP_NET_ADMIN over it. */
+  /**
+   * Opens the namespace and keeps it. Throws KernelError, kind `denied` without CAP_SYS_ADMIN and CAP_NET_ADMIN over
+   * it.
+   */
   static open(options: LinuxKernelOptions): LinuxKernel {
     const netns = Netns.open(options.netns);
     try {
@@ -163,7 +169,10 @@ export class LinuxKernel implements Kernel {
     };
   }
 
-  /** Whether every watch hears the pods' namespaces too. Where it does not, only the regular comparison finds what changes there. */
+  /**
+   * Whether every watch hears the pods' namespaces too. Where it does not, only the regular comparison finds what
+   * changes there.
+   */
   hearsPods(): boolean {
     return [...this.#watches].every((watch) => watch.everywhere);
   }

@@ -32,18 +32,26 @@ export interface NetlinkOptions {
   readonly groups?: readonly number[];
   /** The namespace to open it in; it stays there. Without: that of the calling thread. */
   readonly netns?: Netns;
-  /** Room for what is not read yet. Without CAP_NET_ADMIN in the machine's first user namespace it is cut to net.core.rmem_max. */
+  /**
+   * Room for what is not read yet. Without CAP_NET_ADMIN in the machine's first user namespace it is cut to
+   * net.core.rmem_max.
+   */
   readonly receiveBytes?: number;
   readonly sendBytes?: number;
   /** Whether the kernel shall check, and filter by, the fields of requests that ask. */
   readonly strict?: boolean;
-  /** The port id to have, so that our changes are known among notifications. When it is taken the kernel chooses one. */
+  /**
+   * The port id to have, so that our changes are known among notifications. When it is taken the kernel chooses one.
+   */
   readonly port?: number;
   /** Where datagrams are read into; sockets may share one when what was read is used before any of them reads again. */
   readonly buffer?: Uint8Array;
 }
 
-/** A netlink socket: bytes in, bytes out. Answers are waiting when `send` returns, so nothing here ever blocks on reading. */
+/**
+ * A netlink socket: bytes in, bytes out. Answers are waiting when `send` returns, so nothing here ever blocks on
+ * reading.
+ */
 export class NetlinkSocket {
   readonly fd: number;
   /** The port id the kernel gave: it stands in notifications of changes that this socket made. */
@@ -103,7 +111,10 @@ export class NetlinkSocket {
     setsockopt(this.fd, SOL_NETLINK, NETLINK.DROP_MEMBERSHIP, group);
   }
 
-  /** Whether it shall hear, beside its own, all namespaces that have a number in its own. False when that is not permitted. */
+  /**
+   * Whether it shall hear, beside its own, all namespaces that have a number in its own. False when that is not
+   * permitted.
+   */
   listenEverywhere(everywhere: boolean): boolean {
     return setsockopt(this.fd, SOL_NETLINK, NETLINK.LISTEN_ALL_NSID, everywhere ? 1 : 0) === 0;
   }
@@ -118,9 +129,11 @@ export class NetlinkSocket {
 function openHere(options: NetlinkOptions): NetlinkSocket {
   const fd = check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, PROTOCOL[options.protocol]), 'open a netlink socket');
   try {
-    setsockopt(fd, SOL_NETLINK, NETLINK.CAP_ACK, 1); // older kernels lack one or the other: answers only grow longer or poorer
+    // older kernels lack one or the other: answers only grow longer or poorer
+    setsockopt(fd, SOL_NETLINK, NETLINK.CAP_ACK, 1);
     setsockopt(fd, SOL_NETLINK, NETLINK.EXT_ACK, 1);
-    if (options.strict) setsockopt(fd, SOL_NETLINK, NETLINK.GET_STRICT_CHK, 1); // without it the dumps are whole: callers filter again
+    // without it the dumps are whole: callers filter again
+    if (options.strict) setsockopt(fd, SOL_NETLINK, NETLINK.GET_STRICT_CHK, 1);
     if (options.receiveBytes !== undefined) room(fd, SO.RCVBUFFORCE, SO.RCVBUF, options.receiveBytes);
     if (options.sendBytes !== undefined) room(fd, SO.SNDBUFFORCE, SO.SNDBUF, options.sendBytes);
     const made = NetlinkSocket.of(fd, options);
@@ -132,7 +145,9 @@ function openHere(options: NetlinkOptions): NetlinkSocket {
   }
 }
 
-/** Asks for more than the system's limit where that is allowed, for what the limit gives elsewhere (user namespaces). */
+/**
+ * Asks for more than the system's limit where that is allowed, for what the limit gives elsewhere (user namespaces).
+ */
 function room(fd: number, force: number, plain: number, bytes: number): void {
   if (setsockopt(fd, SOL_SOCKET, force, bytes) < 0) setsockopt(fd, SOL_SOCKET, plain, bytes);
 }

@@ -16,7 +16,10 @@ export class Netns {
     this.path = path;
   }
 
-  /** The namespace a path names; the calling thread's own without one. Throws KernelError, kind `absent` when there is none. */
+  /**
+   * The namespace a path names; the calling thread's own without one. Throws KernelError, kind `absent` when there is
+   * none.
+   */
   static open(path: string = HERE): Netns {
     return new Netns(check(open(path, O_RDONLY), `open the network namespace ${path}`), path);
   }
@@ -28,8 +31,10 @@ export class Netns {
   }
 
   /**
-   * Runs `work` with the calling thread in this namespace. `work` must be synchronous and start no thread and no process: then no
-   * other code can ever run in here. Sockets opened in it stay here. Throws what `work` throws, and KernelError when entering fails.
+   * Runs `work` with the calling thread in this namespace. `work` must be synchronous and start no thread and no
+   * process: then no
+   * other code can ever run in here. Sockets opened in it stay here. Throws what `work` throws, and KernelError when
+   * entering fails.
    */
   within<T>(work: () => T): T {
     const home = check(open(HERE, O_RDONLY), 'open the own network namespace');

@@ -11,7 +11,9 @@ import type { Netns } from './netns.ts';
 
 const BUFFER_BYTES = 8 * 1024 * 1024;
 
-/** An operation of a transaction that the kernel refused. `index` counts operations; -1 is the transaction as a whole. */
+/**
+ * An operation of a transaction that the kernel refused. `index` counts operations; -1 is the transaction as a whole.
+ */
 export interface Refused {
   readonly index: number;
   readonly errno: string;
@@ -39,7 +41,10 @@ export class NftChannel {
     return this.channel.socket.port;
   }
 
-  /** Does all operations at once, or none: then it says which were refused, all of them, and why. `doing` is for the error's text. */
+  /**
+   * Does all operations at once, or none: then it says which were refused, all of them, and why. `doing` is for the
+   * error's text.
+   */
   transact(operations: readonly Operation[], doing: (index: number) => string): readonly Refused[] {
     if (operations.length === 0) return [];
     const first = this.channel.number(operations.length + 2);

@@ -9,7 +9,8 @@ export function isNftItem(item: Item): item is NftItem {
 }
 
 /**
- * nftables and connection tracking of the host's namespace, as LinuxKernel uses them. Synchronous: a transaction takes microseconds,
+ * nftables and connection tracking of the host's namespace, as LinuxKernel uses them. Synchronous: a transaction
+ * takes microseconds,
  * and so an ADD has no gap in which another one could come between its items.
  */
 export interface NftDoor {
@@ -17,7 +18,10 @@ export interface NftDoor {
   ensure(items: readonly NftItem[]): Ensured;
   /** Makes items not exist, as `Kernel.remove` promises. */
   remove(items: readonly NftItem[]): readonly Remaining[];
-  /** Those of the given items that exist, and what else is in the places they speak of and differs: a ruleset with its real tag. */
+  /**
+   * Those of the given items that exist, and what else is in the places they speak of and differs: a ruleset with its
+   * real tag.
+   */
   observe(items: readonly NftItem[]): readonly NftItem[];
   /** All elements of our table, its ruleset, and the accept rules that bear our mark. */
   inventory(): readonly NftItem[];

@@ -18,7 +18,10 @@ import { SET_FLAG, type SetMessage } from '../../wire/nftables/set.ts';
 
 export type ElementItem = Extract<Item, { readonly kind: 'element' }>;
 
-/** What elements of a set look like. An interval set has one field, an address; its keys are ranges, "10.0.0.0/8" or "10.0.0.1-10.0.0.9". */
+/**
+ * What elements of a set look like. An interval set has one field, an address; its keys are ranges, "10.0.0.0/8" or
+ * "10.0.0.1-10.0.0.9".
+ */
 export interface SetShape {
   readonly name: string;
   readonly key: readonly FieldType[];

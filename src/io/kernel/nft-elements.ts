@@ -6,7 +6,10 @@ import type { NftChannel, Refused } from './nft-channel.ts';
 import type { ElementItem } from './nft-element-codec.ts';
 import { ElementReading, type Ready } from './nft-element-reading.ts';
 
-/** Elements of one transaction: each that is refused is answered by a datagram of its own, and all of these must find room. */
+/**
+ * Elements of one transaction: each that is refused is answered by a datagram of its own, and all of these must find
+ * room.
+ */
 const TRANSACTION_ELEMENTS = 256;
 /** How often somebody may change the same elements between our look and our deed. */
 const TRIES = 5;
@@ -89,7 +92,8 @@ export class NftElements {
   }
 
   /**
-   * Looks what is there, and makes or removes what differs, in one transaction. Looking first costs 10 µs; a transaction that the kernel
+   * Looks what is there, and makes or removes what differs, in one transaction. Looking first costs 10 µs; a
+   * transaction that the kernel
    * refuses waits for RCU, 10 to 20 ms.
    */
   #change(ready: readonly Ready[], verb: 'make' | 'remove'): Change | Failure {

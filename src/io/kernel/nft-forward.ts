@@ -16,7 +16,8 @@ export type ForwardItem = Extract<Item, { readonly kind: 'forward-accept' }>;
 export type Side = 'from' | 'to';
 
 /**
- * Then the side and the range. By this comment a rule is ours in a chain that is not, and not by a tag: iptables-save and -restore carry
+ * Then the side and the range. By this comment a rule is ours in a chain that is not, and not by a tag: iptables-save
+ * and -restore carry
  * comments and nothing else, and would leave our rules as strangers beside which new ones were put.
  */
 const COMMENT = 'berth: forwards';
@@ -38,7 +39,8 @@ export function dropsForwarded({ hook, policy, type }: ChainMessage): boolean {
 }
 
 /**
- * Accept rules at the head of others' forward chains that drop by policy: iptables-nft's FORWARD, a firewall's own. Spelled as iptables-nft
+ * Accept rules at the head of others' forward chains that drop by policy: iptables-nft's FORWARD, a firewall's own.
+ * Spelled as iptables-nft
  * spells them, so that it still lists its chain. Never touches a rule that is not ours.
  */
 export class NftForward {

@@ -19,7 +19,10 @@ export interface NftOptions {
   readonly netns?: Netns;
 }
 
-/** Opens nftables and connection tracking of a namespace. Throws KernelError, kind `unsupported` when the kernel has none. */
+/**
+ * Opens nftables and connection tracking of a namespace. Throws KernelError, kind `unsupported` when the kernel has
+ * none.
+ */
 export function openNft(options: NftOptions): NftDoor {
   return new NftKernel(options);
 }

@@ -8,8 +8,10 @@ import { forwardComment, type ForwardItem } from './nft-forward.ts';
 export type LegacyOutcome = 'not in use' | 'accepts' | { readonly unclear: string };
 
 /**
- * iptables-legacy keeps its FORWARD chain outside of nftables. Where its tables are in use, and only there, the program of that name is asked,
- * and told to let a range through: at node start, never for a pod. Throws KernelError when the chain drops and cannot be told.
+ * iptables-legacy keeps its FORWARD chain outside of nftables. Where its tables are in use, and only there, the
+ * program of that name is asked,
+ * and told to let a range through: at node start, never for a pod. Throws KernelError when the chain drops and cannot
+ * be told.
  */
 export function acceptInLegacy(item: ForwardItem, netns?: Netns): LegacyOutcome {
   if (!inUse(item, netns)) return 'not in use';
@@ -39,7 +41,10 @@ function rulesOf({ range }: ForwardItem): readonly (readonly string[])[] {
   });
 }
 
-/** The kernel lists the legacy tables in use in the reader's namespace, and has no such file when it has no such tables. */
+/**
+ * The kernel lists the legacy tables in use in the reader's namespace, and has no such file when it has no such
+ * tables.
+ */
 function inUse({ family }: ForwardItem, netns: Netns | undefined): boolean {
   const path = `/proc/thread-self/net/${family === 'v4' ? 'ip' : 'ip6'}_tables_names`;
   const read = () => readFileSync(path, 'utf8');

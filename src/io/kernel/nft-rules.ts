@@ -5,14 +5,16 @@ import { FAMILY } from '../../wire/netlink/netfilter.ts';
 import { CT, FIB, FULLY_RANDOM, META, registerAt, VERDICT, type Expression } from '../../wire/nftables/expression.ts';
 import { fieldBytes } from '../../wire/nftables/field-type.ts';
 
-// From what a rule means to what the kernel runs. The steps are those that the nft program would make of the same rule, because it reads
+// From what a rule means to what the kernel runs. The steps are those that the nft program would make of the same
+// rule, because it reads
 // rules back by their form: another order or register, and it prints raw bytes.
 
 /** How a field is read into a register. */
 interface Source {
   readonly load: (into: number) => Expression;
   readonly bytes: number;
-  readonly only?: typeof FAMILY.ip | typeof FAMILY.ip6; // in a table of family inet these bytes are meant in packets of this family
+  // in a table of family inet these bytes are meant in packets of this family
+  readonly only?: typeof FAMILY.ip | typeof FAMILY.ip6;
 }
 
 const IFNAMSIZ = 16; // linux/if.h
@@ -23,7 +25,8 @@ const SOURCES: Readonly<Record<Field, Source>> = {
   'ip daddr': network(FAMILY.ip, 16, 4),
   'ip6 saddr': network(FAMILY.ip6, 8, 16), // RFC 8200, section 3
   'ip6 daddr': network(FAMILY.ip6, 24, 16),
-  'th dport': { bytes: 2, load: (into) => ({ is: 'payload', base: 2, offset: 2, bytes: 2, into }) }, // tcp, udp, sctp alike
+  // tcp, udp, sctp alike
+  'th dport': { bytes: 2, load: (into) => ({ is: 'payload', base: 2, offset: 2, bytes: 2, into }) },
   'meta l4proto': meta(META.l4proto, 1),
   'meta nfproto': meta(META.nfproto, 1),
   'meta mark': meta(META.mark, 4),
@@ -51,7 +54,9 @@ function connection(key: number, bytes: number): Source {
   return { bytes, load: (into) => ({ is: 'ct', key, into }) };
 }
 
-/** The steps of a rule in a table of a family (NFPROTO_*). Throws RangeError for a literal that its field cannot have. */
+/**
+ * The steps of a rule in a table of a family (NFPROTO_*). Throws RangeError for a literal that its field cannot have.
+ */
 export function expressionsOf(statements: readonly Statement[], tableFamily: number): Expression[] {
   const fieldsOf = (it: Statement) => (it.is === 'match' ? [it.field] : 'fields' in it ? it.fields : []);
   const known = new Set<number>();

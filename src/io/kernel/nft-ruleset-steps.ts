@@ -24,7 +24,8 @@ export interface Step {
 }
 
 /**
- * One transaction that makes a table what it shall be, whatever it is. Rules go first and come last: nothing may be deleted that a rule still
+ * One transaction that makes a table what it shall be, whatever it is. Rules go first and come last: nothing may be
+ * deleted that a rule still
  * names. Sets that are right stay, with all elements.
  */
 export function replace(ruleset: Ruleset, found: Found | undefined): readonly Step[] {
@@ -96,7 +97,8 @@ function setMessage({ name, key, data, interval }: NftSet): Omit<SetMessage, 'fa
 export function sameSet(set: NftSet, there: SetMessage): boolean {
   const wanted = Object.entries(setMessage(set));
   const names = ['flags', 'keyType', 'keyBytes', 'dataType', 'dataBytes'];
-  const values: Readonly<Record<string, unknown>> = { flags: 0, ...there }; // the kernel tells flags only when there are any
+  // the kernel tells flags only when there are any
+  const values: Readonly<Record<string, unknown>> = { flags: 0, ...there };
   return wanted.every(([name, value]) => !names.includes(name) || values[name] === value);
 }
 

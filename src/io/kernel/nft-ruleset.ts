@@ -22,7 +22,8 @@ export class NftRuleset {
   }
 
   /**
-   * One transaction, or none when all of it stands. Sets that stay as they are keep their elements, so no packet sees anything but the old
+   * One transaction, or none when all of it stands. Sets that stay as they are keep their elements, so no packet sees
+   * anything but the old
    * skeleton or the new one, both with all elements.
    */
   ensure(item: RulesetItem): Ensured {
@@ -47,7 +48,10 @@ export class NftRuleset {
     return refused.filter(({ errno }) => errno !== 'ENOENT').map(({ error }) => ({ item, error }));
   }
 
-  /** The same item when all of it stands; with another tag, which says what differs, when the table is there but not like this. */
+  /**
+   * The same item when all of it stands; with another tag, which says what differs, when the table is there but not
+   * like this.
+   */
   observe(item: RulesetItem): readonly RulesetItem[] {
     const found = this.#read(item.ruleset.table);
     if (found === undefined) return [];

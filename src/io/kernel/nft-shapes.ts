@@ -14,7 +14,10 @@ export function readSets(channel: NftChannel, table: string): readonly SetMessag
     .filter((set) => set.table === table);
 }
 
-/** What elements of a table's sets look like. Read once: a set keeps its types for life, and only a new ruleset makes it anew. */
+/**
+ * What elements of a table's sets look like. Read once: a set keeps its types for life, and only a new ruleset makes
+ * it anew.
+ */
 export class NftShapes {
   readonly #channel: NftChannel;
   readonly #table: string;

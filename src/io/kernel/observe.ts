@@ -26,7 +26,8 @@ import { tbfShown } from './token-bucket.ts';
 const LINK_LOCAL = 'fe80::/10' as Prefix;
 
 /**
- * What the kernel shows where a plan speaks: the links it makes and all on them; of other links, rules and settings what has the slot of a
+ * What the kernel shows where a plan speaks: the links it makes and all on them; of other links, rules and settings
+ * what has the slot of a
  * planned item, or bears our mark. In the order of the plan, the rest behind. Throws KernelError.
  */
 export function observe(places: Places, plan: readonly RouteItem[], links = new Links(places)): readonly RouteItem[] {
@@ -137,7 +138,10 @@ class Observation {
     if (value !== undefined) this.#show({ ...item, value });
   }
 
-  /** Routes are asked for by link where the plan makes the links, and all at once where it does not or one was not found. */
+  /**
+   * Routes are asked for by link where the plan makes the links, and all at once where it does not or one was not
+   * found.
+   */
   #routes(): void {
     const { host, pod } = this.#places;
     const missing = () =>

@@ -3,7 +3,10 @@ import { KernelError } from './kernel.ts';
 import { Netns } from './netns.ts';
 import type { Place } from './place.ts';
 
-/** The namespaces of one call: the host's, and the pod's, which is opened when it is first asked for. Close it after the call. */
+/**
+ * The namespaces of one call: the host's, and the pod's, which is opened when it is first asked for. Close it after
+ * the call.
+ */
 export class Places {
   readonly host: Place;
   readonly #sandbox: string | undefined;

@@ -13,7 +13,8 @@ import { kernelError } from './kernel-error.ts';
 import { KernelError } from './kernel.ts';
 import type { Place } from './place.ts';
 
-// Questions to the kernel. Dumps ask it to filter where it can; an older one gives more, so what comes is filtered again.
+// Questions to the kernel. Dumps ask it to filter where it can; an older one gives more, so what comes is filtered
+// again.
 
 const NO_LINK = { family: AF.UNSPEC, type: 0, index: 0, flags: 0, change: 0, filter: SKIP_STATS };
 
@@ -89,8 +90,10 @@ export function readForwarding(place: Place, index: number): readonly NeighbourM
 }
 
 /**
- * The queueing discipline at the root of one link; undefined when there is none. The kernel can only be asked for those of all links: asked
- * for one, it tells every program that listens. So ask only when the link says that it has the kind you want. Throws KernelError.
+ * The queueing discipline at the root of one link; undefined when there is none. The kernel can only be asked for
+ * those of all links: asked
+ * for one, it tells every program that listens. So ask only when the link says that it has the kind you want. Throws
+ * KernelError.
  */
 export function readRootQdisc(place: Place, index: number): QdiscMessage | undefined {
   const question = { family: AF.UNSPEC, index, handle: 0, parent: ROOT, extra: 0 };

@@ -21,7 +21,8 @@ const ABSENT: ReadonlySet<number> = new Set([ERRNO.ENOENT, ERRNO.ESRCH, ERRNO.EN
 const BATCH_REQUESTS = 128;
 
 /**
- * Whether an item needs a word of its own to go: a setting never goes, and what stands on a link that goes too goes with it.
+ * Whether an item needs a word of its own to go: a setting never goes, and what stands on a link that goes too goes
+ * with it.
  */
 export function needsRemoval(item: Item, items: readonly Item[]): boolean {
   const on = linkUnder(item);
@@ -29,7 +30,10 @@ export function needsRemoval(item: Item, items: readonly Item[]): boolean {
   return !isSetting(item) && (on === undefined || !gone.some((link) => sameLink(link, on)));
 }
 
-/** Removes all that stands by itself and finds the links that are to go. `items` are those that need removal, in order. */
+/**
+ * Removes all that stands by itself and finds the links that are to go. `items` are those that need removal, in
+ * order.
+ */
 export function removeObjects(places: Places, items: readonly RouteItem[]): Removal {
   const links = new Links(places);
   const remaining: Remaining[] = [];
@@ -85,7 +89,8 @@ function meansAbsent(item: RouteItem, { errno }: Fault): boolean {
 }
 
 /**
- * The index of the link an item made, in the host; undefined when there is none of ours. One whose host end somebody renamed is found by
+ * The index of the link an item made, in the host; undefined when there is none of ours. One whose host end somebody
+ * renamed is found by
  * its pod's end, and deleted from there.
  */
 function indexToRemove(item: NewLink, links: Links, places: Places): number | undefined {

@@ -41,12 +41,17 @@ export function isObject(item: Item): item is ObjectItem {
 const CREATE = FLAG.CREATE | FLAG.EXCL;
 const REPLACE = FLAG.CREATE | FLAG.REPLACE;
 
-/** Makes the object; the kernel refuses with EEXIST what is there already. Throws KernelError when a link it names is absent. */
+/**
+ * Makes the object; the kernel refuses with EEXIST what is there already. Throws KernelError when a link it names is
+ * absent.
+ */
 export function creating(item: ObjectItem, links: Links): Request {
   return requestFor(item, links, 'NEW', CREATE);
 }
 
-/** Makes the object whatever was in its place. For rules, which the kernel does not replace, remove the old one first. */
+/**
+ * Makes the object whatever was in its place. For rules, which the kernel does not replace, remove the old one first.
+ */
 export function replacing(item: ObjectItem, links: Links): Request {
   return requestFor(item, links, 'NEW', item.kind === 'rule' ? CREATE : REPLACE);
 }

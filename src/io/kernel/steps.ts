@@ -9,7 +9,8 @@ import type { Place } from './place.ts';
 const BATCH_REQUESTS = 128;
 
 /**
- * What is to be done for items: requests, or something that is no netlink. The items are all made when it is done and `makes` says so,
+ * What is to be done for items: requests, or something that is no netlink. The items are all made when it is done and
+ * `makes` says so,
  * and the first is to blame when it fails. Absent `makes`: they existed, and are only brought in line.
  */
 export interface Step {
@@ -27,8 +28,10 @@ export interface Performed extends Ensured {
 }
 
 /**
- * Performs steps in order, requests of neighbouring steps in one batch. Stops after the batch in which something failed; the kernel went on
- * within it, and all that it made is told. An item of which a part was made counts as made: it is there to be taken back.
+ * Performs steps in order, requests of neighbouring steps in one batch. Stops after the batch in which something
+ * failed; the kernel went on
+ * within it, and all that it made is told. An item of which a part was made counts as made: it is there to be taken
+ * back.
  */
 export function perform(place: Place, steps: readonly Step[]): Performed {
   const made = new Set<Item>();
@@ -55,7 +58,10 @@ function groups(steps: readonly Step[]): readonly (readonly Step[])[] {
   return all;
 }
 
-/** A socket that fails is a failure of the group's first item; what of the group was done nobody knows, and is not told as made. */
+/**
+ * A socket that fails is a failure of the group's first item; what of the group was done nobody knows, and is not
+ * told as made.
+ */
 function performGroup(place: Place, group: readonly Step[], made: Set<Item>): Failed | undefined {
   const [first] = group;
   try {

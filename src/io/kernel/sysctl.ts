@@ -26,7 +26,10 @@ export function settingOf(key: SysctlKey, value: number): { v4?: Settings; addre
   return key === 'v6.addr_gen_mode' ? { addressMode: value } : undefined;
 }
 
-/** The value of a setting, as a link message tells it; undefined when the link has none, e.g. where IPv6 is switched off. */
+/**
+ * The value of a setting, as a link message tells it; undefined when the link has none, e.g. where IPv6 is switched
+ * off.
+ */
 export function settingIn(link: LinkMessage, key: SysctlKey): number | undefined {
   const [v4, v6] = [V4[key], V6[key]];
   if (v4 !== undefined) return link.spec?.inet?.conf?.[v4 - 1];

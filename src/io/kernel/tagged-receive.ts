@@ -4,7 +4,8 @@ import { KernelError } from './kernel.ts';
 import { addressOf, recvmsg } from './libc.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 
-// struct msghdr of 64-bit Linux: name* | u32 namelen, 4 | iovec* | u64 iovlen | control* | u64 controllen | i32 flags, 4.
+// struct msghdr of 64-bit Linux: name* | u32 namelen, 4 | iovec* | u64 iovlen | control* | u64 controllen | i32
+// flags, 4.
 // struct cmsghdr: u64 length | i32 level | i32 type | data.
 
 const MSG_DONTWAIT = 0x40;
@@ -19,7 +20,9 @@ export interface Tagged {
   readonly netns?: number;
 }
 
-/** Reads from a socket that listens everywhere, where only the control data tell one namespace's links from another's. */
+/**
+ * Reads from a socket that listens everywhere, where only the control data tell one namespace's links from another's.
+ */
 export class TaggedReceiver {
   readonly #socket: NetlinkSocket;
   readonly #datagram = new Uint8Array(DATAGRAM_BYTES);

@@ -20,7 +20,8 @@ export function tbfOptions({ rateBits, burstBits }: Tbf): TbfOptions {
 }
 
 /**
- * The token bucket the kernel shows. It keeps whole bytes and the burst as time, so the planned figures come back only nearly: when they
+ * The token bucket the kernel shows. It keeps whole bytes and the burst as time, so the planned figures come back
+ * only nearly: when they
  * would become what is shown they are taken as shown.
  */
 export function tbfShown(on: Tbf['on'], options: TbfOptions, planned: Tbf | undefined): Tbf {

@@ -22,7 +22,8 @@ export interface WatchOptions {
 }
 
 /**
- * Hears of changes in the host's namespace and in the pods' that have a link to it. Our own changes are left out: where the kernel tells who
+ * Hears of changes in the host's namespace and in the pods' that have a link to it. Our own changes are left out:
+ * where the kernel tells who
  * made one by that, else by `expect`. What is left out wrongly, the regular comparison finds.
  */
 export class Watch {
@@ -53,8 +54,10 @@ export class Watch {
   }
 
   /**
-   * Does `work`, which makes a pod, without hearing what happens in pods' namespaces meanwhile: for each notice from one the kernel searches
-   * all of them, and a pod that is made gives two dozen. What somebody else changes in a pod in that half millisecond, the comparison finds.
+   * Does `work`, which makes a pod, without hearing what happens in pods' namespaces meanwhile: for each notice from
+   * one the kernel searches
+   * all of them, and a pod that is made gives two dozen. What somebody else changes in a pod in that half
+   * millisecond, the comparison finds.
    */
   undisturbed<T>(work: () => T): T {
     if (!this.everywhere) return work();
@@ -71,7 +74,9 @@ export class Watch {
     this.#quiet.set(hostLink, { until: performance.now() + QUIET_MS, going: false });
   }
 
-  /** We are removing a host end: nothing more of it is told until a moment after `expectGone` was called with `gone`. */
+  /**
+   * We are removing a host end: nothing more of it is told until a moment after `expectGone` was called with `gone`.
+   */
   expectGone(hostLink: string, gone: boolean): void {
     this.#quiet.set(hostLink, { until: gone ? performance.now() + QUIET_MS : Number.POSITIVE_INFINITY, going: true });
   }

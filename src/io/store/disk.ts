@@ -16,7 +16,10 @@ export interface Disk {
   list(): readonly string[];
   /** A whole file, or undefined when there is none. */
   read(name: string): Uint8Array | undefined;
-  /** Makes (or truncates) a file of `bytes` zeros whose blocks are really there, opened for writing. On failure there is no such file. */
+  /**
+   * Makes (or truncates) a file of `bytes` zeros whose blocks are really there, opened for writing. On failure there
+   * is no such file.
+   */
   create(name: string, bytes: number): DiskFile;
   /** Opens an existing file for writing without touching it. */
   open(name: string): DiskFile;
@@ -33,6 +36,9 @@ export interface DiskFile {
   write(at: number, bytes: Uint8Array): void;
   /** Makes all that was written survive the machine (fdatasync). */
   sync(): Promise<void>;
-  /** Nothing is written or synced through it afterwards; syncs that are under way end well. The second call does nothing. */
+  /**
+   * Nothing is written or synced through it afterwards; syncs that are under way end well. The second call does
+   * nothing.
+   */
   close(): void;
 }

@@ -69,7 +69,8 @@ test('a full disk is noticed before it is felt: claims are refused while every D
   await journal.synced();
   disk.fails.add('create');
   for (let i = 0; i < FILE_BYTES / 200_000 - 1; i++) await journal.append([claim(2, 200_000)]);
-  await journal.append([claim(2, 200_000)]).catch(() => {}); // begins the file that was ready; the one after it cannot be made
+  // begins the file that was ready; the one after it cannot be made
+  await journal.append([claim(2, 200_000)]).catch(() => {});
   await expect.poll(() => journal.failing(), { timeout: 5_000 }).toContain('no space left');
   await expect(journal.append([claim(3)])).rejects.toMatchObject({ name: 'JournalError', kind: 'full' });
   await journal.append([release(1)]);

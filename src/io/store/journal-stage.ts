@@ -10,7 +10,8 @@ import type { Journal } from './journal.ts';
 import { linuxDisk } from './linux-disk.ts';
 import { openJournal } from './open-journal.ts';
 
-// What the journal's tests are played with: a directory of their own, a real clock, claims, and a disk that fails when told to.
+// What the journal's tests are played with: a directory of their own, a real clock, claims, and a disk that fails
+// when told to.
 
 const clock: Clock = {
   now: () => Date.now(),

@@ -62,7 +62,10 @@ export function linuxDisk(directory: string): Disk {
 
 const ZEROS = new Uint8Array(1024 * 1024);
 
-/** Written, not only promised: a file with holes would find out about a full disk when it is too late. All of it, or none. */
+/**
+ * Written, not only promised: a file with holes would find out about a full disk when it is too late. All of it, or
+ * none.
+ */
 function create(path: string, bytes: number): DiskFile {
   return attempt(`cannot make ${path}`, () => {
     const fd = openSync(path, 'w+', 0o600);

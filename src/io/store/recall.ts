@@ -19,8 +19,10 @@ export interface Recalled {
 }
 
 /**
- * Folds files, oldest first. A file begins with a snapshot of all before it, so it counts alone where that is whole. Where it is not (the
- * machine stopped before it was durable, or it is broken), what the file before it knew counts as well: the snapshot was made of that.
+ * Folds files, oldest first. A file begins with a snapshot of all before it, so it counts alone where that is whole.
+ * Where it is not (the
+ * machine stopped before it was durable, or it is broken), what the file before it knew counts as well: the snapshot
+ * was made of that.
  */
 export function recall(files: readonly Found[]): Recalled {
   let recalled: Recalled = { memory: emptyMemory, records: 0, foreign: [], unread: 0 };
@@ -47,7 +49,10 @@ function withRecord(recalled: Recalled, raw: RawRecord): Recalled {
 
 type Loose = Readonly<Record<string, unknown>>;
 
-/** Whether a value has the shape of a record, as far as anybody would fall over it. Its checksum was right, but who wrote it is not known. */
+/**
+ * Whether a value has the shape of a record, as far as anybody would fall over it. Its checksum was right, but who
+ * wrote it is not known.
+ */
 function isRecord(value: Loose & { readonly kind: string }): value is MemoryRecord & Loose {
   switch (value.kind) {
     case 'boot':

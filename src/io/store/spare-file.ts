@@ -13,8 +13,10 @@ export class SpareFile {
   }
 
   /**
-   * Makes it ready, `wanted` bytes long, unless it is and has at least half of them. What comes back resolves when its zeros are durable,
-   * after which syncs write data alone; it rejects with DiskError, and the file is then gone. Throws DiskError when there is no room.
+   * Makes it ready, `wanted` bytes long, unless it is and has at least half of them. What comes back resolves when
+   * its zeros are durable,
+   * after which syncs write data alone; it rejects with DiskError, and the file is then gone. Throws DiskError when
+   * there is no room.
    */
   prepare(wanted: number): Promise<void> {
     if (this.#file !== undefined && 2 * this.#file.bytes >= wanted) return Promise.resolve();
@@ -27,7 +29,10 @@ export class SpareFile {
     });
   }
 
-  /** Turns it into a file of the journal that begins with these bytes and is `wanted` bytes long, or long enough. Throws DiskError. */
+  /**
+   * Turns it into a file of the journal that begins with these bytes and is `wanted` bytes long, or long enough.
+   * Throws DiskError.
+   */
   become(name: string, bytes: Uint8Array, wanted: number): DiskFile {
     if (this.#file !== undefined && this.#file.bytes < bytes.length) this.close();
     const file = this.#file ?? this.#disk.create(NAME, wanted);

@@ -53,7 +53,10 @@ export interface FlowFilter {
   readonly destinationPort: number;
 }
 
-/** Writes what asks for all flows of a filter. Kernels before 5.8 do not know the filter and tell all flows: look again. */
+/**
+ * Writes what asks for all flows of a filter. Kernels before 5.8 do not know the filter and tell all flows: look
+ * again.
+ */
 export function putFlowFilter(writer: Writer, { family, protocol, destinationPort }: FlowFilter): void {
   putFamily(writer, familyNumber(family));
   FIELDS.put(writer, {
@@ -62,7 +65,9 @@ export function putFlowFilter(writer: Writer, { family, protocol, destinationPor
   });
 }
 
-/** Writes what names one flow, to delete it: by its whole original direction, for without one the kernel deletes all. */
+/**
+ * Writes what names one flow, to delete it: by its whole original direction, for without one the kernel deletes all.
+ */
 export function putFlowName(writer: Writer, { original, zone, id }: Omit<Flow, 'reply'>): void {
   putFamily(writer, familyNumber(familyOf(original.source)));
   FIELDS.put(writer, { original: tupleOf(original), ...(zone === 0 ? {} : { zone }), id });

@@ -1,6 +1,9 @@
 const POLYNOMIAL = 0x82f63b78; // reflected
 
-/** The remainder of each byte with 0, 1, 2 and 3 zero bytes behind it: four tables in one, so that four bytes cost four look-ups. */
+/**
+ * The remainder of each byte with 0, 1, 2 and 3 zero bytes behind it: four tables in one, so that four bytes cost
+ * four look-ups.
+ */
 const TABLES = new Int32Array(4 * 256);
 for (let byte = 0; byte < 256; byte++) {
   let crc = byte;
@@ -12,7 +15,10 @@ for (let at = 256; at < TABLES.length; at++) {
   TABLES[at] = (shorter >>> 8) ^ (TABLES[shorter & 0xff] ?? 0);
 }
 
-/** CRC-32C (Castagnoli), RFC 3720 appendix B.4, of a run of bytes; `seed` goes on from an earlier run. Some 2 ns a byte. */
+/**
+ * CRC-32C (Castagnoli), RFC 3720 appendix B.4, of a run of bytes; `seed` goes on from an earlier run. Some 2 ns a
+ * byte.
+ */
 export function crc32c(bytes: Uint8Array, seed = 0): number {
   const tables = TABLES; // a local name spares a look-up per byte
   const { length } = bytes;

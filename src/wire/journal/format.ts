@@ -1,10 +1,13 @@
 import { crc32c } from './crc32c.ts';
 
 // A journal file, all integers little-endian:
-//   header  "BERTHJNL" | u32 format | u32 oldest format whose reader may read it | u32 generation | u32 CRC-32C of the 20 bytes before
-//   record  "BREC" | u32 length of the payload | u32 kind | u32 CRC-32C of length, kind and payload | payload | zeros up to a multiple of 8
+//   header  "BERTHJNL" | u32 format | u32 oldest format whose reader may read it | u32 generation | u32 CRC-32C of
+// the 20 bytes before
+//   record  "BREC" | u32 length of the payload | u32 kind | u32 CRC-32C of length, kind and payload | payload | zeros
+// up to a multiple of 8
 // Zeros follow the last record up to the end of the file, which is as long as it will ever be.
-// A broken record is passed over: the next multiple of 8 at which a mark, a length and a checksum agree is where the next one begins.
+// A broken record is passed over: the next multiple of 8 at which a mark, a length and a checksum agree is where the
+// next one begins.
 // Payloads are JSON, which holds no zero byte: nothing that somebody named can look like a record inside of one.
 
 export const FORMAT = 1;
@@ -12,7 +15,10 @@ export const HEADER_BYTES = 24;
 const RECORD_BYTES = 16;
 const MAGIC = Uint8Array.from('BERTHJNL', (letter) => letter.charCodeAt(0));
 const MARK = 0x43455242; // "BREC"
-/** How many bytes of candidates the searches of one file may check: a hostile file must not keep the agent from starting. */
+/**
+ * How many bytes of candidates the searches of one file may check: a hostile file must not keep the agent from
+ * starting.
+ */
 const SEARCH_BYTES = 64 * 1024 * 1024;
 
 /** A record as it lies in the file. Kinds that a reader does not know are kept as they are. */
@@ -45,7 +51,8 @@ export function encodeHeader(generation: number): Uint8Array {
   const view = new DataView(bytes.buffer);
   bytes.set(MAGIC);
   view.setUint32(8, FORMAT, true);
-  view.setUint32(12, Math.max(1, FORMAT - 1), true); // a reader one format older may read it: it keeps what it does not know
+  // a reader one format older may read it: it keeps what it does not know
+  view.setUint32(12, Math.max(1, FORMAT - 1), true);
   view.setUint32(16, generation, true);
   view.setUint32(20, crc32c(bytes.subarray(0, 20)), true);
   return bytes;

@@ -8,7 +8,10 @@ const NAMES = new Map(Object.entries(KINDS).map(([name, number]) => [number, nam
 /** The last record of a snapshot: only a file that has it holds everything that was known when it was begun. */
 export const SNAPSHOT_END: RawRecord = { kind: 5, payload: new Uint8Array(0) };
 
-/** A value with a `kind` of ours as a record: its JSON, without the kind. Throws RangeError for a kind that has no number. */
+/**
+ * A value with a `kind` of ours as a record: its JSON, without the kind. Throws RangeError for a kind that has no
+ * number.
+ */
 export function toRaw(value: { readonly kind: string }): RawRecord {
   const kind = KINDS[value.kind];
   if (kind === undefined) throw new RangeError(`a record of kind ${value.kind} has no number`);

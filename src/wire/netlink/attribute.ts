@@ -16,7 +16,10 @@ export interface Attribute {
   readonly value: Uint8Array;
 }
 
-/** The attributes that fill `bytes`, in order. Throws DecodeError on a length that is too short or reaches beyond the end. */
+/**
+ * The attributes that fill `bytes`, in order. Throws DecodeError on a length that is too short or reaches beyond the
+ * end.
+ */
 export function readAttributes(bytes: Uint8Array): Attribute[] {
   const attributes: Attribute[] = [];
   const reader = new Reader(bytes);
@@ -31,7 +34,10 @@ export function readAttributes(bytes: Uint8Array): Attribute[] {
   return attributes;
 }
 
-/** The value of the first attribute of a type, without looking at any other's; undefined when there is none, or the bytes are broken. */
+/**
+ * The value of the first attribute of a type, without looking at any other's; undefined when there is none, or the
+ * bytes are broken.
+ */
 export function findAttribute(bytes: Uint8Array, from: number, type: number): Uint8Array | undefined {
   let at = from;
   while (at + HEADER <= bytes.length) {
@@ -89,7 +95,8 @@ export function putText(writer: Writer, type: number, value: string): void {
 }
 
 /**
- * Writes an attribute whose value is what `content` writes. Give `type | NESTED` where the flag is wanted. Throws RangeError when it grew
+ * Writes an attribute whose value is what `content` writes. Give `type | NESTED` where the flag is wanted. Throws
+ * RangeError when it grew
  * longer than an attribute can be.
  */
 export function putNest(writer: Writer, type: number, content: (writer: Writer) => void): void {

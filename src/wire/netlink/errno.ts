@@ -1,4 +1,7 @@
-/** Names of the errors that netlink and namespaces give, by number: asm-generic/errno-base.h and errno.h (x86-64 and arm64). */
+/**
+ * Names of the errors that netlink and namespaces give, by number: asm-generic/errno-base.h and errno.h (x86-64 and
+ * arm64).
+ */
 const NAMES: Readonly<Record<number, string>> = {
   1: 'EPERM',
   2: 'ENOENT',

@@ -3,7 +3,8 @@ import { readAttributes, textOfAttribute, u32Of } from './attribute.ts';
 import { FLAG, NLMSG, readMessages, type Message } from './header.ts';
 
 /**
- * A conversation about one batch of requests, numbered `first` to `last`. Only the last asks for an ACK, or is a dump: it is over with
+ * A conversation about one batch of requests, numbered `first` to `last`. Only the last asks for an ACK, or is a
+ * dump: it is over with
  * the ACK, the error or the DONE of `last`. Errors of earlier requests come before it, each with its own number.
  */
 export interface Exchange {
@@ -57,7 +58,10 @@ function replyOf(message: Message): Reply {
 
 const NLMSGERR_ATTR = { MSG: 1, OFFS: 2 } as const;
 
-/** The attributes behind an error: i32 errno | the request's header, or the whole request when not capped | attributes. */
+/**
+ * The attributes behind an error: i32 errno | the request's header, or the whole request when not capped |
+ * attributes.
+ */
 function extendedAck(message: Message): { said: string; offset?: number } {
   if ((message.flags & FLAG.ACK_TLVS) === 0) return { said: '' };
   const reader = new Reader(message.body, 4);

@@ -4,7 +4,10 @@ import { type Mac, macBytes, macOfBytes } from '../../base/mac.ts';
 import * as attribute from './attribute.ts';
 import type { Attribute } from './attribute.ts';
 
-/** How one kind of attribute value is spelled. `take` says undefined for bytes it has no value for: they are kept as they are. */
+/**
+ * How one kind of attribute value is spelled. `take` says undefined for bytes it has no value for: they are kept as
+ * they are.
+ */
 export interface Codec<T> {
   put(writer: Writer, type: number, value: T): void;
   take(attribute: Attribute): T | undefined;
@@ -15,7 +18,8 @@ export type Field<T> = readonly [type: number, codec: Codec<T>];
 export type Table = Readonly<Record<string, Field<unknown>>>;
 
 /**
- * The value of a table: every field may be absent; attributes that the table does not know are kept in `other`. Runs of bytes are views
+ * The value of a table: every field may be absent; attributes that the table does not know are kept in `other`. Runs
+ * of bytes are views
  * into the message, as long as it lives.
  */
 export type ValueOf<T extends Table> = {

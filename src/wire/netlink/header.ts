@@ -1,6 +1,7 @@
 import { DecodeError, Reader, type Writer } from '../../base/bytes.ts';
 
-// struct nlmsghdr, linux/netlink.h: u32 length with header | u16 type | u16 flags | u32 sequence | u32 port of the sender.
+// struct nlmsghdr, linux/netlink.h: u32 length with header | u16 type | u16 flags | u32 sequence | u32 port of the
+// sender.
 // Integers are the machine's own; every machine Berth runs on (x86-64, arm64) is little-endian.
 
 const HEADER_LENGTH = 16;
@@ -72,7 +73,9 @@ export function endMessage(writer: Writer, start: number): void {
   writer.align4();
 }
 
-/** The messages of one datagram, in order. Throws DecodeError on a length that is too short or reaches beyond the end. */
+/**
+ * The messages of one datagram, in order. Throws DecodeError on a length that is too short or reaches beyond the end.
+ */
 export function readMessages(datagram: Uint8Array): Message[] {
   const messages: Message[] = [];
   const reader = new Reader(datagram);

@@ -23,7 +23,10 @@ export const OPERATION = {
 } as const;
 export type OperationName = keyof typeof OPERATION;
 
-/** One request. `body` writes the attributes. Flags beside REQUEST: CREATE, EXCL, APPEND, or DUMP and ACK for what only reads. */
+/**
+ * One request. `body` writes the attributes. Flags beside REQUEST: CREATE, EXCL, APPEND, or DUMP and ACK for what
+ * only reads.
+ */
 export interface Operation {
   readonly name: OperationName;
   readonly family: number;
@@ -35,8 +38,10 @@ const BATCH_BEGIN = 0x10; // linux/netfilter/nfnetlink.h
 const BATCH_END = 0x11;
 
 /**
- * Writes a transaction: all operations take effect at once, or none. Its messages are numbered from `first`: the begin, the operations in
- * order, the end; the last operation asks for an ACK, so the answer is over with number `first + operations.length`. What fails as a whole
+ * Writes a transaction: all operations take effect at once, or none. Its messages are numbered from `first`: the
+ * begin, the operations in
+ * order, the end; the last operation asks for an ACK, so the answer is over with number `first + operations.length`.
+ * What fails as a whole
  * is answered to the begin.
  */
 export function writeTransaction(writer: Writer, first: number, operations: readonly Operation[]): void {

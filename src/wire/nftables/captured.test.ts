@@ -12,7 +12,10 @@ import { putRule, takeRule } from './rule.ts';
 import { BIG_ENDIAN_KEY, putSet, takeSet, SET_FLAG, type SetMessage } from './set.ts';
 import { putTable, takeTable } from './table.ts';
 
-/** Messages as nft 1.0.6, and for one rule iptables-nft 1.8.9, sent them, by strace: a ruleset of the kind that Berth makes. */
+/**
+ * Messages as nft 1.0.6, and for one rule iptables-nft 1.8.9, sent them, by strace: a ruleset of the kind that Berth
+ * makes.
+ */
 const captured = JSON.parse(readFileSync(new URL('testdata/captured.json', import.meta.url), 'utf8')) as Readonly<
   Record<string, string>
 >;

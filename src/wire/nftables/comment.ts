@@ -8,7 +8,8 @@ const EXPRESSIONS = 4;
 const MATCH = fields({ name: [1, text], data: [2, nest(fields({ name: [1, text], info: [3, text] }))] });
 
 /**
- * The comment of a rule, "" for none: in its userdata, where nft and newer iptables keep it, or in a match named comment, which
+ * The comment of a rule, "" for none: in its userdata, where nft and newer iptables keep it, or in a match named
+ * comment, which
  * iptables-restore makes. Throws DecodeError.
  */
 export function commentOf(rule: RuleMessage): string {

@@ -19,7 +19,10 @@ export interface ElementsMessage extends Spelled<typeof FIELDS> {
   readonly family: number;
 }
 
-/** Writes elements to make, find or delete; finding and deleting need the keys alone. Without `elements`: all of the set. */
+/**
+ * Writes elements to make, find or delete; finding and deleting need the keys alone. Without `elements`: all of the
+ * set.
+ */
 export function putElements(writer: Writer, message: Omit<ElementsMessage, 'family'>): void {
   FIELDS.put(writer, message);
 }

@@ -2,7 +2,8 @@ import type { Writer } from '../../base/bytes.ts';
 import { NESTED, putBytes, putNest, putText, putU32be } from '../netlink/attribute.ts';
 
 /**
- * One step of a rule: what libnftables calls an expression. Steps read and write registers, sixteen 32-bit words by `registerAt`.
+ * One step of a rule: what libnftables calls an expression. Steps read and write registers, sixteen 32-bit words by
+ * `registerAt`.
  * Constants are those of linux/netfilter/nf_tables.h.
  */
 export type Expression =
@@ -52,7 +53,10 @@ export const FIB = { addressType: 3, destination: 1 << 1, local: 2 } as const;
 /** NF_NAT_RANGE_PROTO_RANDOM_FULLY, linux/netfilter/nf_nat.h. */
 export const FULLY_RANDOM = 1 << 4;
 
-/** The number of the register that begins `offset` bytes (a multiple of four) into the register file: NFT_REG_1 … or NFT_REG32_00 …. */
+/**
+ * The number of the register that begins `offset` bytes (a multiple of four) into the register file: NFT_REG_1 … or
+ * NFT_REG32_00 ….
+ */
 export function registerAt(offset: number): number {
   return offset % 16 === 0 ? 1 + offset / 16 : 8 + offset / 4;
 }

@@ -39,7 +39,10 @@ export function typesOfNumber(number: number): FieldType[] | undefined {
   return types.length === 0 ? undefined : types;
 }
 
-/** How many bytes a value of one field, or of several, takes. Fields of several are padded to four bytes each: the kernel's registers. */
+/**
+ * How many bytes a value of one field, or of several, takes. Fields of several are padded to four bytes each: the
+ * kernel's registers.
+ */
 export function typeBytes(types: readonly FieldType[]): number {
   const [only] = types;
   if (types.length === 1 && only !== undefined) return KINDS[only].bytes;

@@ -29,7 +29,10 @@ const FIELDS = fields({
   mark: [7, mark],
 });
 
-/** What we keep with a rule: the comment that nft and iptables-nft print, and a tag ("" for none) by which we know the rule again. */
+/**
+ * What we keep with a rule: the comment that nft and iptables-nft print, and a tag ("" for none) by which we know the
+ * rule again.
+ */
 export interface RuleMark {
   readonly comment: string;
   readonly tag: string;
@@ -51,7 +54,8 @@ export function takeRule(body: Uint8Array): RuleMessage {
   return { family, ...FIELDS.take(attributes) };
 }
 
-// Userdata is opaque to the kernel. libnftnl's form, which the nft program and iptables-nft read: u8 type | u8 length | value, and again.
+// Userdata is opaque to the kernel. libnftnl's form, which the nft program and iptables-nft read: u8 type | u8 length
+// | value, and again.
 const COMMENT = 0; // NFTNL_UDATA_RULE_COMMENT, with a NUL
 const TAG = 0xbe; //  ours: libnftnl's numbers grow from 0, and its readers leave out what they do not know
 const LONGEST_TEXT = 120; // both together stay under NFT_USERDATA_MAXLEN, 256 bytes

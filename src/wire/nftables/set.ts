@@ -18,12 +18,18 @@ const FIELDS = fields({
 /** NFT_SET_*. */
 export const SET_FLAG = { anonymous: 1, interval: 4, map: 8 } as const;
 
-/** A set or map. Types are numbers of `typeNumber`. `id` names it within the transaction that makes it; the kernel insists on one. */
+/**
+ * A set or map. Types are numbers of `typeNumber`. `id` names it within the transaction that makes it; the kernel
+ * insists on one.
+ */
 export interface SetMessage extends Spelled<typeof FIELDS> {
   readonly family: number;
 }
 
-/** What the nft program keeps with a set: type 0 NFTNL_UDATA_SET_KEYBYTEORDER, 4 bytes, 2 = big-endian. It prints intervals by it. */
+/**
+ * What the nft program keeps with a set: type 0 NFTNL_UDATA_SET_KEYBYTEORDER, 4 bytes, 2 = big-endian. It prints
+ * intervals by it.
+ */
 export const BIG_ENDIAN_KEY = Uint8Array.of(0, 4, 2, 0, 0, 0);
 
 /** Writes a set to make, or with only table and name to find or delete. */

@@ -63,7 +63,10 @@ function sortedAttributes(body: Uint8Array, header: number): string[] {
 }
 const nested = new Set([26]); // IFLA_AF_SPEC: in it our own order, compared as a value
 
-/** iproute2 leaves out the NUL behind a kind or an alias, and the kernel does not mind: our spelling is one byte longer. */
+/**
+ * iproute2 leaves out the NUL behind a kind or an alias, and the kernel does not mind: our spelling is one byte
+ * longer.
+ */
 const withoutNul = ({ from, bytes }: Captured) => from === 'ip' && bytes.startsWith('1000', 8);
 
 test.each(captured.filter((one) => !withoutNul(one)))(

@@ -1,7 +1,8 @@
 import { Reader, type Writer } from '../../base/bytes.ts';
 import { fields, i32, mac, nest, raw, type Spelled, text, u32, u32s, u8 } from '../netlink/fields.ts';
 
-// struct ifinfomsg, linux/rtnetlink.h: u8 family | u8 0 | u16 type | i32 index | u32 flags | u32 which of the flags to change.
+// struct ifinfomsg, linux/rtnetlink.h: u8 family | u8 0 | u16 type | i32 index | u32 flags | u32 which of the flags
+// to change.
 
 const KIND = fields({
   kind: [1, text], // "veth": link-kind.ts spells the data of each kind

@@ -2,7 +2,8 @@ import { Reader, Writer } from '../../base/bytes.ts';
 import { putBytes } from '../netlink/attribute.ts';
 import { type Codec, fields, raw, type Spelled, text, u32 } from '../netlink/fields.ts';
 
-// struct tcmsg, linux/rtnetlink.h: u8 family | 3 bytes 0 | i32 interface | u32 handle | u32 parent | u32 of many meanings.
+// struct tcmsg, linux/rtnetlink.h: u8 family | 3 bytes 0 | i32 interface | u32 handle | u32 parent | u32 of many
+// meanings.
 
 const FIELDS = fields({ kind: [1, text], options: [2, raw] });
 

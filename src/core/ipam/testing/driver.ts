@@ -31,7 +31,10 @@ export function rangeOf(text: string, reserved: readonly string[] = [], gateway?
   return { prefix: prefix(text), reserved: all, ...(gateway === undefined ? {} : { gateway: address(gateway) }) };
 }
 
-/** Drives a pool through events and time. Effects come as lines: "persist a+10.0.0.2", "grant a 10.0.0.2", "refuse a exhausted". */
+/**
+ * Drives a pool through events and time. Effects come as lines: "persist a+10.0.0.2", "grant a 10.0.0.2", "refuse a
+ * exhausted".
+ */
 export class Driver {
   pool: Pool;
   now: Millis = 1_000_000;

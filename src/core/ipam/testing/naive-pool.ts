@@ -4,7 +4,8 @@ import type { Refusal } from '../../refusal.ts';
 import type { Claimed, PoolEffect, PoolEvent, Range, Released } from '../event.ts';
 import { reservedReason } from '../ranges.ts';
 
-// The same promises, kept with nothing but lists: every address of every range is looked at every time. What the pool counts, sorts
+// The same promises, kept with nothing but lists: every address of every range is looked at every time. What the pool
+// counts, sorts
 // and shares must come to the same effects, word for word.
 
 /** What this pool is set to. */
@@ -173,7 +174,10 @@ export class NaivePool {
     return offers.find(({ it }) => this.freeAt(it) < until)?.it ?? this.exhausted(family, now);
   }
 
-  /** Never on the wire: those once promised first, else in the order of numbers. Then the longest free. Then the soonest free. */
+  /**
+   * Never on the wire: those once promised first, else in the order of numbers. Then the longest free. Then the
+   * soonest free.
+   */
   private bestOf(range: Range, now: number): Address | undefined {
     const rank = (it: Address, at: number): readonly (number | string)[] => {
       const freeAt = this.freeAt(it);

@@ -10,7 +10,8 @@ import { nextTick, type Pool } from '../pool.ts';
 import { type Stepped, step } from '../step.ts';
 import { type Add, judgeAgreement, judgeExhausted, judgeGrant, type Outside, same } from './judges.ts';
 
-// A node on which pods come and go, the agent crashes and the machine reboots. It is judged from outside: by what runtimes were told.
+// A node on which pods come and go, the agent crashes and the machine reboots. It is judged from outside: by what
+// runtimes were told.
 
 const COOLDOWN = 30_000;
 const POLICY = { cooldownMs: COOLDOWN, waitingLimit: 8 };
