@@ -13,13 +13,17 @@ if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
   npm ci --no-progress --loglevel=error >&2
   touch "$installed"
 fi
-# npm before version 11 puts no "node" into .bin
-for bin in "$PWD"/node_modules/.bin "$PWD"/node_modules/node-linux-*/bin; do
-  PATH="$bin:$PATH"
-done
+case $(uname -m) in
+  x86_64) machine=x64 ;;
+  *) machine=arm64 ;;
+esac
+# not only .bin: npm before version 11 puts no "node" there
+PATH="$PWD/node_modules/node-linux-$machine/bin:$PWD/node_modules/.bin:$PATH"
 export PATH
-if ! node -e 'process.exit(parseInt(process.versions.node) < 24)'; then
-  echo "berth: package.json pins no Node for this machine ($(uname -m)), and its own, $(node --version), is older than 24" >&2
+version=$(node --version)
+version=${version#v}
+if [ "${version%%.*}" -lt 24 ]; then
+  echo "berth: package.json pins no Node for this machine, and its own, $version, is older than 24" >&2
   exit 2
 fi
 
