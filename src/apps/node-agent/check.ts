@@ -1,14 +1,15 @@
 import { CHECK, describe, difference } from '../../core/datapath/difference.ts';
+import type { Plan } from '../../core/datapath/plan.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import { CniError } from '../../wire/cni/error.ts';
 import type { CheckRequest } from '../../wire/cni/request.ts';
-import { interfaceIn } from '../../wire/cni/result.ts';
+import { interfaceIn, type ResultInterface } from '../../wire/cni/result.ts';
 import { type AttachDoors, idOf } from './attach.ts';
 
 /**
- * CHECK: is all there that ADD made? MAC and MTU are compared with prevResult where it speaks, since a plugin behind
- * us in the chain may
- * have changed them rightly; everything else with the stored plan. Throws CniError(drift) naming what differs.
+ * CHECK: is all there that ADD made? MAC and MTU are compared with prevResult where it speaks, since a plugin behind us
+ * in the chain may have changed them rightly; everything else with the stored plan. Throws CniError(drift) naming what
+ * differs.
  */
 export async function check(doors: AttachDoors, request: CheckRequest, config: NetworkConfig): Promise<void> {
   const id = idOf(request, config);
@@ -19,15 +20,24 @@ export async function check(doors: AttachDoors, request: CheckRequest, config: N
     });
   if (record.netns !== request.netns)
     throw new CniError('drift', `${id} was attached to ${record.netns}, not to ${request.netns}`);
+  const observed = await doors.kernel.observe(record.plan, record.netns);
   const link = config.prevResult && interfaceIn(config.prevResult, request.ifname, request.netns);
-  const told = {
-    ...(link?.mac === undefined ? {} : { mac: link.mac }),
-    ...(link?.mtuBytes === undefined ? {} : { mtu: link.mtuBytes }),
-  };
-  const found = difference(record.plan, await doors.kernel.observe(record.plan, record.netns), CHECK(told));
-  const lines = describe(found);
+  const lines = describe(difference(record.plan, observed, CHECK(told(record.plan, observed, link))));
   if (lines.length === 0) return;
   throw new CniError('drift', lines.join('; '), {
     details: 'somebody changed the network of this pod; it is repaired within seconds unless repair is off',
   });
+}
+
+/**
+ * What prevResult says of the pod's end. A plugin that changed the MAC may have changed the MTU as well and not told:
+ * the reference tuning plugin does so. Then the MTU is whatever it is.
+ */
+function told(plan: Plan, observed: Plan, link: ResultInterface | undefined): { mac?: string; mtu?: number } {
+  const planned = plan.find((item) => item.kind === 'veth');
+  const real = observed.find((item) => item.kind === 'veth');
+  if (link?.mac === undefined) return link?.mtuBytes === undefined ? {} : { mtu: link.mtuBytes };
+  const tuned = planned?.kind === 'veth' && link.mac.toLowerCase() !== planned.podMac;
+  const mtu = tuned && real?.kind === 'veth' ? real.mtu : link.mtuBytes;
+  return { mac: link.mac, ...(mtu === undefined ? {} : { mtu }) };
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import type { AttachmentId } from '../../core/attachment.ts';
 import type { About } from '../../core/why/decision.ts';
 import { difference, REPAIR } from '../../core/datapath/difference.ts';
+import { keyOf } from '../../core/datapath/identity.ts';
 import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
 import { type Mending, mend } from '../../core/datapath/transition.ts';
 import { converge, retract } from '../../io/kernel/execute.ts';
@@ -140,7 +141,9 @@ export class Repairer {
     if (lack.length > 0) {
       const items = lack.map(show);
       const left = await retract(kernel, remove, this.#sandboxOf(owner));
-      const failures = [...left, ...(await converge(kernel, lack, this.#sandboxOf(owner)))];
+      const wanted = new Set(this.#planOf(owner).map(keyOf)); // a pod may have gone while we looked
+      const still = lack.filter((item) => wanted.has(keyOf(item)));
+      const failures = [...left, ...(await converge(kernel, still, this.#sandboxOf(owner)))];
       for (const { item, error } of failures) log.error('not repaired', { owner, item: show(item), err: error });
       if (failures.length > 0) return;
       meter.repaired(kindOf(owner), items.length);
@@ -162,9 +165,13 @@ export class Repairer {
   }
 
   #planOf(owner: Owner): Plan {
-    const { node, attachments, kernel } = this.#doors;
+    const { node, attachments, kernel, lanes } = this.#doors;
     if (owner === 'node') return node.plan;
-    if (owner === 'elements') return [...node.plan, ...attachments.all().flatMap(({ plan }) => plan)].filter(isNft);
+    if (owner === 'elements') {
+      // a pod that comes or goes right now has some of its elements and not others: its own lane sees to them
+      const quiet = attachments.all().filter(({ name }) => !lanes.busy(name.containerId));
+      return [...node.plan, ...quiet.flatMap(({ plan }) => plan)].filter(isNft);
+    }
     const record = attachments.get(owner);
     return record === undefined || !kernel.sandboxExists(record.netns) ? [] : record.plan;
   }
