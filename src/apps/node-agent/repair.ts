@@ -41,7 +41,7 @@ const LOOK_MS = 20; // one change seldom comes alone: a look after the first see
 export class Repairer {
   readonly #doors: RepairDoors;
   readonly #suspects = new Set<Owner>();
-  readonly #broken = new Map<Owner, readonly string[]>();
+  readonly #broken = new Map<Owner, Plan>();
   readonly #timers = new Set<() => void>();
   #unwatch: (() => void) | undefined;
   #lastRepair: { at: Millis; owner: string; items: readonly string[] } | undefined;
@@ -64,20 +64,17 @@ export class Repairer {
     this.#timers.clear();
   }
 
-  /** Lines of what is known to be missing now, not yet put back. */
+  /** Lines of what is known to be missing now, not yet put back. What belonged to a pod that is gone is missed no more. */
   missing(): readonly string[] {
-    return [...this.#broken.values()].flat();
+    return [...this.#broken].flatMap(([owner, lack]) => {
+      const wanted = new Set(this.#planOf(owner).map(keyOf));
+      return lack.filter((item) => wanted.has(keyOf(item))).map(show);
+    });
   }
 
   /** The last thing that was put back. */
   get lastRepair(): { readonly at: Millis; readonly owner: string; readonly items: readonly string[] } | undefined {
     return this.#lastRepair;
-  }
-
-  /** An attachment is gone, rightly: nothing of it can be missing. */
-  forget(id: AttachmentId): void {
-    this.#suspects.delete(id);
-    this.#broken.delete(id);
   }
 
   /** The kernel told of a change. */
@@ -123,7 +120,7 @@ export class Repairer {
       const { ensure: lack } = await this.#mendingOf(owner);
       if (lack.length === 0) this.#broken.delete(owner);
       else if (!this.#broken.has(owner)) this.#doors.log.warn('missing', { owner, items: lack.map(show) });
-      if (lack.length > 0) this.#broken.set(owner, lack.map(show));
+      if (lack.length > 0) this.#broken.set(owner, lack);
     });
   }
 
