@@ -15,7 +15,7 @@ import { Lanes } from './lanes.ts';
 import { NodeRunner } from './node-runner.ts';
 import { PoolRunner } from './pool-runner.ts';
 import { Repairer } from './repair.ts';
-import { lostAttachments } from './rescue.ts';
+import { lostAttachments, vanishedAttachments } from './rescue.ts';
 import { SpoolRunner } from './spool-runner.ts';
 
 /** The agent as its servers, its signals and the simulator see it. */
@@ -36,25 +36,31 @@ export interface AgentParts extends CniDoors {
 }
 
 /**
- * Builds the agent on its doors and brings memory, kernel and node together: what was lost is found, what is nobody's is removed, the
- * node's plan stands, the spool is empty. Then it may serve. Throws JournalError when nothing can be remembered; a node plan that
- * cannot be applied only makes it not ready, and is tried again by the repairer.
+ * Builds the agent on its doors and brings memory, kernel and node together: what was lost is found, what is nobody's
+ * is removed, the node's plan stands, the spool is empty. Then it may serve. Throws JournalError when nothing can be
+ * remembered; a node plan that cannot be applied only makes it not ready, and is tried again.
  */
 export async function startAgent(doors: AgentDoors): Promise<Agent> {
   const parts = await build(doors);
   await removeOrphans(parts);
-  await parts.node.establish(doors.config).catch((err: unknown) => doors.log.error('node network not set up', { err }));
+  await releaseVanished(parts);
+  await parts.node.establish(doors.config).catch(() => {}); // said, and tried again
   await parts.spool.start();
   parts.repairer.start();
   return {
     handle: (call) => serveCni(parts, call),
     reconfigure: async (config) => {
-      await parts.node.establish(config);
-      await parts.pool.setRanges(parts.node.ranges);
+      try {
+        await parts.node.establish(config);
+      } finally {
+        // what failed is tried again: the ranges are the new ones either way
+        await parts.pool.setRanges(parts.node.ranges);
+      }
     },
     stop: async () => {
       parts.spool.stop();
       parts.repairer.stop();
+      parts.node.stop();
       await parts.lanes.idle();
       parts.pool.stop();
     },
@@ -68,7 +74,7 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   await rescueLost(doors);
   const attachments = new Attachments(journal);
   const standing = () => attachments.all().map(({ plan }) => plan);
-  const node = new NodeRunner({ kernel, journal, log, standing }, config);
+  const node = new NodeRunner({ kernel, journal, clock, log, standing }, config);
   const policy = { cooldownMs: config.pool.cooldownMs, waitingLimit: config.pool.waitingLimit };
   const { pool: adopted, disputes } = adopt(journal.memory(), { policy, ranges: node.ranges }, clock.now());
   for (const dispute of disputes) log.error('two records of one address', { ...dispute });
@@ -79,8 +85,8 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   const settings = () => node.config.repair;
   const repairer = new Repairer({ kernel, clock, log, meter, history, lanes, attachments, node, settings });
   const basis = { kernel, clock, attachments, pool, node };
-  const del = async (id: AttachmentId) => {
-    const record = await lanes.run(id.split('/')[1] ?? id, () => detach(basis, id));
+  const del = async (id: AttachmentId, needless: () => boolean) => {
+    const record = await lanes.run(id.split('/')[1] ?? id, async () => (needless() ? undefined : detach(basis, id)));
     if (record === undefined) return;
     history.note(whom(record), { kind: 'spooled' });
     log.info('detached', { id, ips: record.addresses, from: 'spool' });
@@ -105,4 +111,21 @@ async function removeOrphans({ kernel, attachments, node, log }: AgentParts): Pr
   if (lost.length === 0) return;
   log.warn('removing what is nobody’s', { items: lost.map(show) });
   for (const { item, error } of await retract(kernel, lost)) log.warn('not removed', { item: show(item), err: error });
+}
+
+/** What is on record and nowhere else. What cannot be released now stays on record. */
+async function releaseVanished(parts: AgentParts): Promise<void> {
+  const { kernel, attachments, history, log } = parts;
+  const vanished = vanishedAttachments(attachments.all(), await kernel.inventory(), (path) =>
+    kernel.sandboxExists(path),
+  );
+  for (const record of vanished) {
+    try {
+      await detach(parts, record.id);
+      history.note(whom(record), { kind: 'swept', because: 'neither its sandbox nor its link is there any more' });
+      log.warn('vanished', { id: record.id, ips: record.addresses });
+    } catch (err) {
+      log.warn('vanished, but not released', { id: record.id, err });
+    }
+  }
 }

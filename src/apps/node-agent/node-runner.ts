@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/log.ts';
-import type { Millis } from '../../base/clock.ts';
+import type { Clock, Millis } from '../../base/clock.ts';
 import { type Family, familyOf, type Prefix } from '../../base/ip.ts';
 import type { Range } from '../../core/ipam/event.ts';
 import { bridgeAddress, type NodeDatapath, nodeMtu, nodePlan, nodeWays } from '../../core/datapath/node-plan.ts';
@@ -15,17 +15,26 @@ import type { NodePlaceNow } from './wish.ts';
 export interface NodeDoors {
   readonly kernel: Kernel;
   readonly journal: Journal;
+  readonly clock: Clock;
   readonly log: Logger;
   /** The plans of the pods that stand on the node's. */
   readonly standing: () => readonly Plan[];
 }
 
-/** The node's own part of the network: what all pods share. Made at the start, changed with the configuration, never taken back. */
+const RETRY_MS = 2_000; // after a plan that could not be applied, or put on record
+
+/**
+ * The node's own part of the network: what all pods share. Made at the start, changed with the configuration, never
+ * taken back.
+ */
 export class NodeRunner {
   readonly #doors: NodeDoors;
   #config: AgentConfig;
   #want: NodeDatapath | undefined;
   #trouble: string | undefined = 'the agent is starting';
+  #tail: Promise<unknown> = Promise.resolve();
+  #cancelRetry: (() => void) | undefined;
+  #stopped = false;
 
   constructor(doors: NodeDoors, config: AgentConfig) {
     this.#doors = doors;
@@ -82,18 +91,44 @@ export class NodeRunner {
   }
 
   /**
-   * Brings the kernel from the plan on record to the one that configuration and links now ask for. The new plan is on record before it
-   * is applied. Throws KernelError or JournalError; called again, it goes on.
+   * Brings the kernel from the plan on record to the one that configuration and links now ask for. The new plan is on
+   * record before it is applied. Throws KernelError or JournalError; called again, it goes on. What failed is tried
+   * again until it stands.
    */
-  async establish(config: AgentConfig): Promise<void> {
+  establish(config: AgentConfig): Promise<void> {
     this.#config = config;
+    this.#cancelRetry?.();
+    const mine = this.#tail.then(() => this.#establish(this.#config));
+    this.#tail = mine.catch((err: unknown) => {
+      this.#doors.log.error('node network not set up', { err });
+      this.#retryLater();
+    });
+    return mine;
+  }
+
+  /** Nothing is tried again after this. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelRetry?.();
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry?.();
+    if (this.#stopped) return;
+    this.#cancelRetry = this.#doors.clock.timer(RETRY_MS, () => {
+      this.establish(this.#config).catch(() => {}); // said, and tried again
+    });
+  }
+
+  async #establish(config: AgentConfig): Promise<void> {
     try {
       const uplink = uplinkOf(config, await this.#doors.kernel.hostLinks());
       const want: NodeDatapath = { ...config.network, nodeName: config.nodeName, checkSources: true, uplink };
       this.#tellWays(want);
       const after = nodePlan(want);
       const { remove } = transition(this.plan, after, this.#doors.standing());
-      await this.#doors.journal.append([{ kind: 'node-plan', plan: [...after, ...remove] }]); // a crash now finds what to take back
+      // a crash now finds what to take back
+      await this.#doors.journal.append([{ kind: 'node-plan', plan: [...after, ...remove] }]);
       for (const { item, error } of await retract(this.#doors.kernel, remove))
         this.#doors.log.warn('not removed', { owner: 'node', item: show(item), err: error });
       const { failure } = await this.#doors.kernel.ensure(after);

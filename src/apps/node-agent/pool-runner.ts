@@ -19,7 +19,10 @@ export class RefusalError extends Error {
   }
 }
 
-/** What an ADD asks of the pool. `describe` makes the whole record once the addresses are known, for it is written with the claim. */
+/**
+ * What an ADD asks of the pool. `describe` makes the whole record once the addresses are known, for it is written with
+ * the claim.
+ */
 export interface ClaimWish {
   readonly id: AttachmentId;
   readonly families: readonly Family[];
@@ -44,8 +47,8 @@ export interface PoolDoors {
 const RETRY_MS = 250; // after a tick whose effects could not be written
 
 /**
- * The shell around `step`: one event at a time enters, its effects are done in order, and the next pool is taken only when they
- * are on record. An event whose record cannot be written has not happened.
+ * The shell around `step`: one event at a time enters, its effects are done in order, and the next pool is taken only
+ * when they are on record. An event whose record cannot be written has not happened.
  */
 export class PoolRunner {
   #pool: Pool;
@@ -85,8 +88,9 @@ export class PoolRunner {
   async cancel(id: AttachmentId): Promise<void> {
     const waiter = this.#waiters.get(id);
     if (waiter === undefined) return;
-    await this.#enter({ kind: 'release', by: id, used: false });
-    this.#refuse(id, { why: 'cancelled', waitedMs: this.#doors.clock.now() - waiter.since });
+    // what it has been given meanwhile is its own: DEL takes that back
+    const waits = () => this.#waiters.get(id) === waiter;
+    await this.#enter({ kind: 'release', by: id, used: false }, waits);
   }
 
   async setRanges(ranges: readonly Range[]): Promise<void> {
@@ -98,14 +102,15 @@ export class PoolRunner {
     this.#cancelTick = undefined;
   }
 
-  #enter(event: PoolEvent): Promise<void> {
-    const mine = this.#tail.then(() => this.#step(event));
+  #enter(event: PoolEvent, stillSo = () => true): Promise<void> {
+    const mine = this.#tail.then(() => (stillSo() ? this.#step(event) : undefined));
     this.#tail = mine.catch(() => {}); // told to whoever entered the event
     return mine;
   }
 
   async #step(event: PoolEvent): Promise<void> {
-    this.#now = Math.max(this.#now, this.#doors.clock.now()); // the clock of a machine may be set back, the pool's must not
+    // the clock of a machine may be set back, the pool's must not
+    this.#now = Math.max(this.#now, this.#doors.clock.now());
     const { pool, effects } = step(this.#pool, event, this.#now);
     const broken = brokenLawNear(pool, event);
     if (broken !== undefined) throw new Error(`pool: ${broken}`); // better no answer than a wrong address
@@ -140,8 +145,8 @@ export class PoolRunner {
   }
 
   /**
-   * What could not be written was not given: whoever would have got it hears so, and leaves the queue by an event of its own, for others
-   * behind may be served by that.
+   * What could not be written was not given: whoever would have got it hears so, and leaves the queue by an event of
+   * its own, for others behind may be served by that.
    */
   #forsake(claims: readonly Claimed[], cause: unknown): void {
     for (const { by } of claims) {

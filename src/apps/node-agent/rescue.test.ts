@@ -4,7 +4,7 @@ import { mac } from '../../base/mac.ts';
 import { attachmentId } from '../../core/attachment.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
 import { aliasOf } from '../../core/datapath/alias.ts';
-import { lostAttachments } from './rescue.ts';
+import { lostAttachments, vanishedAttachments } from './rescue.ts';
 
 const name = { network: 'pods', containerId: '4f1c', ifname: 'eth0' };
 const id = attachmentId(name);
@@ -39,4 +39,13 @@ test.each(['', 'uplink', 'a/b', 'a/b/c/d', 'a/b/c 10.0.0'])(
 test('a name too long for the kernel keeps its beginning', () => {
   const long = attachmentId({ ...name, containerId: 'c'.repeat(300) });
   expect(aliasOf(long, [ip])).toHaveLength(255);
+});
+
+test('an attachment is vanished when neither its sandbox nor its link is there: one of both keeps it', () => {
+  const [record] = lostAttachments([veth(aliasOf(id, [ip]))], new Set(), 5);
+  if (record === undefined) throw new Error('no record');
+  const records = [{ ...record, netns: '/run/netns/a' }];
+  expect(vanishedAttachments(records, [], () => false)).toEqual(records);
+  expect(vanishedAttachments(records, [], () => true)).toEqual([]);
+  expect(vanishedAttachments(records, [veth('')], () => false)).toEqual([]);
 });

@@ -4,9 +4,9 @@ import { readAlias } from '../../core/datapath/alias.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
 
 /**
- * Attachments that stand in the kernel and of which memory knows nothing: their record was lost with a broken or removed journal. Such
- * an attachment is taken on with the plan that was found, so that its addresses are given to nobody else and its DEL, or GC, finds what
- * to undo. A link whose alias cannot be read is nobody's.
+ * Attachments that stand in the kernel and of which memory knows nothing: their record was lost with a broken or
+ * removed journal. Such an attachment is taken on with the plan that was found, so that its addresses are given to
+ * nobody else and its DEL, or GC, finds what to undo. A link whose alias cannot be read is nobody's.
  */
 export function lostAttachments(
   inventory: Plan,
@@ -20,6 +20,21 @@ export function lostAttachments(
     const plan = [item, ...inventory.filter((other) => belongsTo(other, item.host.name, addresses))];
     return [{ id, name, netns: '', addresses, ports: [], ordinal: 0, plan, result: '', since: now }];
   });
+}
+
+/**
+ * Attachments on record of which neither the sandbox nor the link is there any more: the record of their DEL was lost
+ * with a broken journal, or nobody will ever send it. Where one of both still stands (the sandbox of an ADD that is
+ * asked again, the link of a pod whose namespace we cannot see from here) the attachment stays.
+ */
+export function vanishedAttachments(
+  records: readonly AttachmentRecord[],
+  inventory: Plan,
+  sandboxExists: (path: string) => boolean,
+): readonly AttachmentRecord[] {
+  const links = new Set(inventory.flatMap((item) => (item.kind === 'veth' ? [item.host.name] : [])));
+  const hasLink = (item: Item) => item.kind === 'veth' && links.has(item.host.name);
+  return records.filter(({ netns, plan }) => !sandboxExists(netns) && !plan.some(hasLink));
 }
 
 function belongsTo(item: Item, link: string, addresses: readonly string[]): boolean {

@@ -10,8 +10,11 @@ export interface SpoolRunnerDoors {
   readonly spool: SpoolDoor;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Does a spooled DEL in the lane of its container. Throws when it must be tried again. */
-  readonly del: (id: AttachmentId) => Promise<void>;
+  /**
+   * Does a spooled DEL in the lane of its container, unless it has become needless by the time of its turn. Throws when
+   * it must be tried again.
+   */
+  readonly del: (id: AttachmentId, needless: () => boolean) => Promise<void>;
 }
 
 const RETRY_MS = 5_000; // after a DEL that left something behind
@@ -24,6 +27,7 @@ export class SpoolRunner {
   readonly #doors: SpoolRunnerDoors;
   #running: Promise<void> | undefined;
   #again = false;
+  readonly #settled = new Set<string>(); // files that an ADD has worked off since the round began
   #stopWatching: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
 
@@ -60,6 +64,7 @@ export class SpoolRunner {
       if (idOfCall(entry) !== id) continue;
       try {
         await del(id);
+        this.#settled.add(entry.name); // a round that has read it already must not undo the ADD that comes now
         this.#doors.spool.remove(entry.name);
       } catch (cause) {
         throw new RefusalError({ why: 'spooled-delete' }, { cause });
@@ -75,6 +80,7 @@ export class SpoolRunner {
   async #rounds(): Promise<void> {
     while (this.#again) {
       this.#again = false;
+      this.#settled.clear();
       for (const entry of this.#waiting()) await this.#one(entry);
     }
   }
@@ -94,7 +100,7 @@ export class SpoolRunner {
     const id = idOfCall(entry);
     try {
       if (id === undefined) this.#doors.log.warn('spooled call names no attachment', { name: entry.name });
-      else await this.#doors.del(id);
+      else await this.#doors.del(id, () => this.#settled.has(entry.name));
       this.#doors.spool.remove(entry.name);
     } catch (err) {
       this.#doors.log.warn('spooled DEL stays', { id, name: entry.name, err });
