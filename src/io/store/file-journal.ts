@@ -36,13 +36,17 @@ export interface Beginning {
 const SYNC_WITHIN_MS = 50;
 const RETRY_MS = 1_000;
 
-/** What may be wrong, worst first: no file takes records; what was written is not durable; there is no room for the next file. */
+/**
+ * What may be wrong, worst first: no file takes records; what was written is not durable; there is no room for the next
+ * file.
+ */
 type Trouble = 'write' | 'sync' | 'room';
 
 /**
- * The journal in files of fixed length. Records are written one behind the other; before the file is full, a snapshot of everything
- * begins the next. Until that is synced the file before it stays, so that a crash at any time leaves one whole journal. The next file
- * is made ready long before it is needed: a full disk is noticed, and claims are refused, while there is still room for every DEL.
+ * The journal in files of fixed length. Records are written one behind the other; before the file is full, a snapshot
+ * of everything begins the next. Until that is synced the file before it stays, so that a crash at any time leaves one
+ * whole journal. The next file is made ready long before it is needed: a full disk is noticed, and claims are refused,
+ * while there is still room for every DEL.
  */
 export class FileJournal implements Journal {
   readonly #doors: FileJournalDoors;
@@ -60,7 +64,10 @@ export class FileJournal implements Journal {
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
   #closed = false;
 
-  /** Begins a new generation with a snapshot of what was found. Throws JournalError when there is no file that can be written. */
+  /**
+   * Begins a new generation with a snapshot of what was found. Throws JournalError when there is no file that can be
+   * written.
+   */
   constructor(doors: FileJournalDoors, beginning: Beginning) {
     this.#doors = doors;
     this.#spare = new SpareFile(doors.disk);
@@ -121,7 +128,10 @@ export class FileJournal implements Journal {
     if (!done && trouble !== undefined) throw journalError(trouble);
   }
 
-  /** Begins the next generation: its header, a snapshot, and the mark that it is whole. The file before it stays until this one is durable. */
+  /**
+   * Begins the next generation: its header, a snapshot, and the mark that it is whole. The file before it stays until
+   * this one is durable.
+   */
   #begin(room: number): void {
     const generation = this.#generation + 1;
     const bytes = this.#snapshot(generation);
@@ -158,7 +168,10 @@ export class FileJournal implements Journal {
     this.#troubles.set('room', trouble);
   }
 
-  /** What is done beside the pods' way: the next file is made ready, what was written is synced, what failed is tried again. */
+  /**
+   * What is done beside the pods' way: the next file is made ready, what was written is synced, what failed is tried
+   * again.
+   */
   #tend(): void {
     if (this.#file?.trusted !== true) this.#tryTo('write', () => this.#begin(0));
     const live = (this.#memory.attachments.size + 1) * this.#largest;
@@ -181,7 +194,9 @@ export class FileJournal implements Journal {
     if (file === undefined || (goal === this.#durable && retired.length === 0)) return;
     try {
       await file.sync();
-      if (retired.length > 0) await this.#doors.disk.syncDirectory(); // the name must be durable before the old one goes
+      // without its name a file is nothing, and before that the old one must stay
+      if (!file.named) await this.#doors.disk.syncDirectory();
+      file.named = true;
     } catch (cause) {
       this.#note('sync', cause);
       if (file === this.#file) this.#tryTo('write', () => this.#begin(0));

@@ -19,6 +19,8 @@ export function generationOf(name: string): number | undefined {
 /** A file of the journal, written from `at` on. Its methods throw DiskError. */
 export class JournalFile {
   readonly generation: number;
+  /** Whether its name is durable as well: for whoever syncs the directory to say. */
+  named = false;
   readonly #file: DiskFile;
   #at: number;
   #trusted = true;
@@ -29,7 +31,9 @@ export class JournalFile {
     this.#at = at;
   }
 
-  /** Opens a file that stands, to go on behind its last record. What a write that did not end has left there is wiped. */
+  /**
+   * Opens a file that stands, to go on behind its last record. What a write that did not end has left there is wiped.
+   */
   static goOn(
     disk: Disk,
     from: { readonly generation: number; readonly end: number; readonly torn: number },
@@ -43,7 +47,10 @@ export class JournalFile {
     return fileName(this.generation);
   }
 
-  /** False after a write or sync that failed: nobody knows what of it is on the disk, so nothing may be written behind it. */
+  /**
+   * False after a write or sync that failed: nobody knows what of it is on the disk, so nothing may be written behind
+   * it.
+   */
   get trusted(): boolean {
     return this.#trusted;
   }
@@ -66,7 +73,8 @@ export class JournalFile {
     try {
       await this.#file.sync();
     } catch (cause) {
-      this.#trusted = false; // the kernel may have dropped the pages, and counts them as written: the next sync would lie
+      // the kernel may have dropped the pages, and counts them as written: the next sync would lie
+      this.#trusted = false;
       throw cause;
     }
   }
