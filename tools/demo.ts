@@ -1,7 +1,7 @@
 // npm start: three nodes on this machine, each with its own agent and ranges, pods attached through the real CNI
 // executable, and a tour.
 // Everything lives in namespaces of one process tree: when that ends, however it ends, the kernel takes all of it back.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { startAgents } from './demo/agents.ts';
@@ -97,9 +97,13 @@ async function tour(once: boolean): Promise<void> {
     for (const pod of pods) stopPod(pod);
     outside.stop();
     for (const agent of agents) agent.process.kill('SIGTERM');
-    await Promise.all(
-      agents.map(({ process: agent }) => agent.exitCode ?? new Promise((resolve) => agent.once('exit', resolve))),
-    );
+    await Promise.all(agents.map(({ process: agent }) => gone(agent)));
   });
   process.exit(0);
+}
+
+/** Resolves when a process has ended, at once when it has already. */
+function gone(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
 }

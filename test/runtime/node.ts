@@ -89,9 +89,7 @@ export class TestNode {
 
   /** Ends the node and all that runs in it, and removes its folder. */
   async end(): Promise<void> {
-    const gone = [this.#init, ...this.#started].map(
-      (it) => it.exitCode ?? it.signalCode ?? new Promise((resolve) => it.once('exit', resolve)),
-    );
+    const gone = [this.#init, ...this.#started].map(ended);
     process.kill(this.#pid, 'SIGKILL');
     await Promise.all(gone);
     rmSync(this.folder, { recursive: true, force: true });
@@ -140,6 +138,12 @@ export async function startContainerd(
   node.run('env', `PATH=${path}`, 'ctr', '-a', inside, '-n', 'k8s.io', 'images', 'import', archive);
   const kill = () => endProgram(child, 'SIGKILL');
   return { socket: node.outside(inside), start, kill };
+}
+
+/** Resolves when a process has ended, at once when it has already. */
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
 /** Ends what `TestNode.start` started: nsenter stays outside and passes no signal on, so its only child gets it. */

@@ -46,7 +46,7 @@ function listenIn(): void {
     where.set(socket, options.protocol === 'netfilter' ? 2 : options.netns === host ? 0 : 1);
     return socket;
   };
-  const { send } = NetlinkSocket.prototype;
+  const send = Reflect.get(NetlinkSocket.prototype, 'send') as (this: NetlinkSocket, bytes: Uint8Array) => void;
   NetlinkSocket.prototype.send = function (this: NetlinkSocket, bytes: Uint8Array) {
     sent.push({ where: where.get(this) ?? 0, bytes: Uint8Array.from(bytes) });
     send.call(this, bytes);

@@ -64,7 +64,7 @@ export class Repairer {
     this.#timers.clear();
   }
 
-  /** Lines of what is known to be missing now, not yet put back. What belonged to a pod that is gone is missed no more. */
+  /** Lines of what is missing now and not yet put back. What belonged to a pod that is gone is missed no more. */
   missing(): readonly string[] {
     return [...this.#broken].flatMap(([owner, lack]) => {
       const wanted = new Set(this.#planOf(owner).map(keyOf));
