@@ -1,7 +1,6 @@
 // Puts into package-lock.json the optional packages of other platforms that npm left out. npm does that when its
-// registry does
-// not have one of them, without a word, and then "npm ci" refuses its own file. They are never downloaded on this
-// platform.
+// registry does not have one of them, without a word, and then "npm ci" refuses its own file. They are never
+// downloaded on this platform.
 //   node tools/complete-lock.ts           after every "npm install"
 //   node tools/complete-lock.ts --check   only says what is missing
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -16,9 +16,8 @@ type Tree<K, V> = Node<K, V> | undefined;
 
 /**
  * A map that never changes: `set` and `delete` return another one that shares all but a path of it, in O(log n).
- * Iterates in the
- * order of its keys. A weight-balanced tree with the factors 3 and 2 (Hirai and Yamamoto, "Balancing weight-balanced
- * trees", 2011).
+ * Iterates in the order of its keys. A weight-balanced tree with the factors 3 and 2 (Hirai and Yamamoto, "Balancing
+ * weight-balanced trees", 2011).
  */
 export class SortedMap<K, V> implements ReadonlyMap<K, V> {
   private readonly compare: Compare<K>;

@@ -7,8 +7,7 @@ import type { CniDoors } from './cni-doors.ts';
 
 /**
  * GC: removes every attachment of this network that the runtime no longer lists, and nothing else. What an ADD makes
- * while GC runs is
- * kept: the list is older than it. Goes on after a failure and reports all of them as one CniError.
+ * while GC runs is kept: the list is older than it. Goes on after a failure and reports all of them as one CniError.
  */
 export async function collectGarbage(doors: CniDoors, config: NetworkConfig): Promise<void> {
   const valid = new Set(config.validAttachments.map((it) => attachmentId({ network: config.name, ...it })));

@@ -24,8 +24,7 @@ const ON_LINK = ['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32', 'fe80::/
 
 /**
  * The node's own elements: the ranges in which pods are seen under their own addresses (the cluster's, the other
- * nodes, what masquerading
- * excepts). In order, without those that lie in another: the kernel takes no overlap.
+ * nodes, what masquerading excepts). In order, without those that lie in another: the kernel takes no overlap.
  */
 export function internalElements(ranges: readonly Prefix[]): Item[] {
   const all = [...new Set([...ranges, ...ON_LINK])];

@@ -2,10 +2,8 @@ import type { Item, LinkRef } from './plan.ts';
 
 /**
  * What makes an item this one and no other: the kernel holds at most one thing of a key. Two items of one key that
- * differ are the same
- * thing with other attributes. A route has no link in its key, since IPv4 has one route per range, table and metric;
- * an unreachable one
- * stands beside it with a metric of its own.
+ * differ are the same thing with other attributes. A route has no link in its key, since IPv4 has one route per range,
+ * table and metric; an unreachable one stands beside it with a metric of its own.
  */
 export function keyOf(item: Item): string {
   switch (item.kind) {

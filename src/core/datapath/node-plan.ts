@@ -71,8 +71,7 @@ export function bridgeAddress(range: Prefix): Address {
 
 /**
  * A node forwards. Once IPv6 forwards, a link with accept_ra 1 no longer listens to routers and loses its default
- * route: 2 keeps it
- * listening (net/ipv6/ndisc.c, ipv6_accept_ra). A link that did not listen before is left alone.
+ * route: 2 keeps it listening (net/ipv6/ndisc.c, ipv6_accept_ra). A link that did not listen before is left alone.
  */
 function forwarding({ ranges, uplink }: NodeDatapath): Item[] {
   const has = (family: Family) => ranges.some((range) => familyOf(range) === family);
@@ -85,8 +84,7 @@ function forwarding({ ranges, uplink }: NodeDatapath): Item[] {
 
 /**
  * Where pods keep their own source. Nodes on our link know the way back to it. One behind a tunnel is spoken to
- * outside of the tunnel, where
- * nobody knows a pod: it sees the node's address.
+ * outside of the tunnel, where nobody knows a pod: it sees the node's address.
  */
 function internalRanges({ ranges, cluster, masquerade, peers }: NodeDatapath, { ways }: Ways): Prefix[] {
   const neighbours = ways.flatMap((way) => (way.by === 'direct' ? way.peer.addresses.map(hostPrefix) : []));
@@ -137,8 +135,8 @@ function bridge(want: NodeDatapath, ways: Ways): Item[] {
 
 /**
  * The VXLAN device and what leads through it. Nothing is learnt and nothing exchanged: a node's MAC in the tunnel is
- * made from its address
- * (`tunnelMac`), and its address in the tunnel is the first of its range, which no pod is ever given.
+ * made from its address (`tunnelMac`), and its address in the tunnel is the first of its range, which no pod is ever
+ * given.
  */
 function tunnel(want: NodeDatapath, ways: Ways): Item[] {
   if (ways.local === undefined) return [];

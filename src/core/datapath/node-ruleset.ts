@@ -37,9 +37,8 @@ const IPS_DST_NAT = 1 << 5; // linux/netfilter/nf_conntrack_common.h
 
 /**
  * The static part of our one table. Base chains of type nat see only the first packet of a connection, so their rules
- * are cheap;
- * `from_pods` sees every packet, and leaves those that no pod sent after its first rule.
- * The source of a connection is kept wherever its answers come back through this node anyway.
+ * are cheap; `from_pods` sees every packet, and leaves those that no pod sent after its first rule. The source of a
+ * connection is kept wherever its answers come back through this node anyway.
  */
 export function nodeRuleset(options: RulesetOptions): Ruleset {
   const sets = SETS;
@@ -86,8 +85,7 @@ const ports: Chain = {
   name: 'ports',
   rules: [
     // IPv6 has no route_localnet: even masqueraded, the answer comes in by another link, and from there ::1 has no
-    // route
-    // (Ip6InNoRoutes). So the client is refused at once and can try 127.0.0.1, instead of waiting for nothing.
+    // route (Ip6InNoRoutes). So the client is refused at once and can try 127.0.0.1, instead of waiting for nothing.
     rule('::1 cannot be translated', match('ip6 daddr', '==', '::1'), { is: 'return' }),
     rule('IPv4, one address', dnat('v4', 'ip daddr', PORTS_AT.v4)),
     rule('IPv6, one address', dnat('v6', 'ip6 daddr', PORTS_AT.v6)),
@@ -123,10 +121,8 @@ function postrouting(options: RulesetOptions): Chain {
 
 /**
  * Between two pods of one bridge the answer goes through the bridge alone, and the client would not know who speaks:
- * the node must be the
- * source. Where br_netfilter shows bridged packets to these chains the answer is translated on its way, the link they
- * came in by is
- * unknown here, and the source stays.
+ * the node must be the source. Where br_netfilter shows bridged packets to these chains the answer is translated on
+ * its way, the link they came in by is unknown here, and the source stays.
  */
 function throughBridge(bridge: string, node: Statement): Rule {
   return rule(

@@ -32,8 +32,7 @@ export type HostSysctlKey = 'net.ipv4.ip_forward' | 'net.ipv6.conf.all.forwardin
 export type Item =
   /**
    * A veth pair: the pod's end is born in the pod's namespace, both ends up, one queue each. `hostMtu` absent: both
-   * ends have `mtu`;
-   * it is there when a chained plugin gave the pod's end another.
+   * ends have `mtu`; it is there when a chained plugin gave the pod's end another.
    */
   | {
       readonly kind: 'veth';

@@ -64,9 +64,8 @@ interface Path {
 
 /**
  * Everything one attachment needs in the kernel, and nothing it shares with another. First all of the host, then all
- * of the pod, then the
- * elements, so that each is one batch; and host ports come last, so that nothing answers for the pod before it can.
- * Throws RangeError for a port that `portProblem` refuses.
+ * of the pod, then the elements, so that each is one batch; and host ports come last, so that nothing answers for the
+ * pod before it can. Throws RangeError for a port that `portProblem` refuses.
  */
 export function podPlan(want: PodDatapath): Plan {
   const pod: LinkRef = { netns: 'pod', name: want.ifname };
@@ -95,8 +94,8 @@ export function podPlan(want: PodDatapath): Plan {
     ...podSettings(want, pod, paths),
     ...paths.flatMap((path) => podPath(want, { pod, host }, path)),
     // On the pod's own end: what leaves it must be shaped before the host's queue, and an ifb per pod would cost 0.6
-    // ms at ADD and a
-    // wait of 24 ms at DEL. A pod that may change its own links could lift it, until repair puts it back.
+    // ms at ADD and a wait of 24 ms at DEL. A pod that may change its own links could lift it, until repair puts it
+    // back.
     ...shaped(pod, want.bandwidth.egress),
     ...podElements({
       link: want.mode === 'routed' ? want.hostLink : want.bridge,
@@ -135,9 +134,8 @@ function hostSettings(want: PodDatapath, on: LinkRef, paths: readonly Path[]): I
 
 /**
  * Reverse path filter 2: the kernel takes the larger of a link's and the node's value, so that only 2 means the same
- * on every node; 0
- * would let 127.0.0.2 in where route_localnet is set. Whose address a pod may use, `from_pods` of our nftables table
- * says.
+ * on every node; 0 would let 127.0.0.2 in where route_localnet is set. Whose address a pod may use, `from_pods` of our
+ * nftables table says.
  */
 export function looseFilter(on: LinkRef): Item {
   return { kind: 'sysctl', on, key: 'v4.rp_filter', value: 2 };

@@ -26,8 +26,8 @@ export function mend(plan: Plan, { missing, changed }: Difference): Mending {
 
 /**
  * From one node plan to the next: take `remove` back, then make `add`. What both have is touched by neither. Links
- * that `standing` pods
- * still use are kept with all that is on them: the sweep takes them when the last of these pods has gone.
+ * that `standing` pods still use are kept with all that is on them: the sweep takes them when the last of these pods
+ * has gone.
  */
 export function transition(before: Plan, after: Plan, standing: readonly Plan[] = []): { add: Plan; remove: Plan } {
   const { remove, ensure } = mend(after, difference(after, before, { podEnd: {}, staleNeighbours: false }));

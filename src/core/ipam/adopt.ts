@@ -25,9 +25,8 @@ export interface Adopted {
 
 /**
  * The pool after a restart, from what was remembered: claims stand, also outside of the ranges; what was given back
- * cools on until
- * its time, but no longer than a cooldown from now, should the clock have gone back. Of two claims to one address the
- * later stands.
+ * cools on until its time, but no longer than a cooldown from now, should the clock have gone back. Of two claims to
+ * one address the later stands.
  */
 export function adopt(
   memory: Pick<Memory, 'attachments' | 'released'>,

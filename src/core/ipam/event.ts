@@ -37,8 +37,7 @@ export type PoolEvent =
 
 /**
  * What must be done, in this order: a granted address is on record before anybody hears of it. One persist at most,
- * whose releases
- * go before its claims: a waiting ADD may be given what another has just given back.
+ * whose releases go before its claims: a waiting ADD may be given what another has just given back.
  */
 export type PoolEffect =
   | { readonly kind: 'persist'; readonly claims: readonly Claimed[]; readonly released: readonly Released[] }

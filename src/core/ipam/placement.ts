@@ -7,8 +7,7 @@ import { blockOf } from './slots.ts';
 
 /**
  * So many used addresses of a block must rest before one is given again while fresh ones are left. Fresh addresses
- * first lets each
- * rest as long as possible; without this end, an IPv6 /64 would remember every address it ever gave.
+ * first lets each rest as long as possible; without this end, an IPv6 /64 would remember every address it ever gave.
  */
 export const ENOUGH_AT_REST = 4_096;
 
@@ -21,8 +20,7 @@ export interface Wish {
 
 /**
  * The addresses an ADD shall have, one of each family (of `families` and of `wanted`), IPv4 first: free now, or as
- * soon as may be
- * before its patience ends. All or nothing: the first one that cannot be had is the refusal of all.
+ * soon as may be before its patience ends. All or nothing: the first one that cannot be had is the refusal of all.
  */
 export function place(pool: Pool, wish: Wish, now: Millis): readonly Rest[] | Refusal {
   const rests: Rest[] = [];

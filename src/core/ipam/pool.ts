@@ -13,8 +13,8 @@ export interface PoolPolicy {
 
 /**
  * What the pool knows of an address that was ever given or adopted. One without a slot is fresh: nobody ever had it.
- * `idle` is cooling until `freeAt` and free from then on; 0 when it never reached the wire.
- * `promised` is idle too, but kept for an ADD that waits for it.
+ * `idle` is cooling until `freeAt` and free from then on; 0 when it never reached the wire. `promised` is idle too,
+ * but kept for an ADD that waits for it.
  */
 export type Slot =
   | { readonly state: 'idle'; readonly freeAt: Millis }

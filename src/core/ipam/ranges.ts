@@ -26,10 +26,9 @@ export interface Run {
 export type ReservedReason = 'network' | 'gateway' | 'broadcast' | 'listed';
 
 /**
- * Why an address of the range is never given, or undefined when it may be.
- * The first address is the network's (IPv6: the subnet routers' anycast address, RFC 4291, 2.6.1), the last of IPv4
- * its broadcast
- * address. Ranges of one or two addresses have neither (RFC 3021, RFC 6164) and no gateway unless one is named.
+ * Why an address of the range is never given, or undefined when it may be. The first address is the network's (IPv6:
+ * the subnet routers' anycast address, RFC 4291, 2.6.1), the last of IPv4 its broadcast address. Ranges of one or two
+ * addresses have neither (RFC 3021, RFC 6164) and no gateway unless one is named.
  */
 export function reservedReason(range: Range, address: Address): ReservedReason | undefined {
   if (!isTiny(range.prefix)) {

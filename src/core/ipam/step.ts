@@ -11,13 +11,12 @@ export interface Stepped {
 }
 
 /**
- * The whole of IPAM: same pool, event and time give the same answer. Absorb what happened; expire who waited too
- * long; serve who
- * waits, in order: grant, promise what is still cooling, or refuse at once what nothing can cure in time.
+ * The whole of IPAM: same pool, event and time give the same answer. Absorb what happened; expire who waited too long;
+ * serve who waits, in order: grant, promise what is still cooling, or refuse at once what nothing can cure in time.
  *
  * Who came first is served first, without blocking those behind: an ADD that must wait has every address of its own
- * promised when
- * it comes, so nobody behind can take one from it, and nobody behind waits for an address that it does not need itself.
+ * promised when it comes, so nobody behind can take one from it, and nobody behind waits for an address that it does
+ * not need itself.
  *
  * `now` must not go back in the life of a pool. Costs O(log n) of the addresses, and O(n) of those who wait.
  */

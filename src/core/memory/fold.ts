@@ -47,10 +47,8 @@ export function remember(memory: Memory, record: MemoryRecord): Memory {
 
 /**
  * The memory under a boot of the machine. Under another one than before no attachment lives and nothing of ours is in
- * the kernel.
- * Its addresses are free at once: they died with the machine, not a moment ago. They count as used since they were
- * claimed, so that
- * fresh ones go first. What was cooling goes on cooling.
+ * the kernel. Its addresses are free at once: they died with the machine, not a moment ago. They count as used since
+ * they were claimed, so that fresh ones go first. What was cooling goes on cooling.
  */
 export function afterBoot(memory: Memory, bootId: string): Memory {
   if (memory.bootId === undefined || memory.bootId === bootId) return { ...memory, bootId };
@@ -62,8 +60,8 @@ export function afterBoot(memory: Memory, bootId: string): Memory {
 
 /**
  * The memory without the released times that no longer matter: of the addresses that are free at `now`, the longest
- * free beyond
- * `RELEASED_KEPT`. Forgotten ones are taken for fresh and given first, as the longest free ones are: the order stays.
+ * free beyond `RELEASED_KEPT`. Forgotten ones are taken for fresh and given first, as the longest free ones are: the
+ * order stays.
  */
 export function forget(memory: Memory, now: Millis): Memory {
   const free = [...memory.released].filter(([, freeAt]) => freeAt <= now).sort(([, a], [, b]) => byNumber(b, a));

@@ -27,10 +27,8 @@ const SHORTEST_ID = 4;
 
 /**
  * All that was decided about whom the query names, oldest first, also when it is long gone: a pod "namespace/name" or
- * its name, the
- * beginning of a container id, an attachment's whole id, or an address (held, or asked for by name). Whoever is found
- * is told
- * wholly: decisions in which it is known by another name belong to it.
+ * its name, the beginning of a container id, an attachment's whole id, or an address (held, or asked for by name).
+ * Whoever is found is told wholly: decisions in which it is known by another name belong to it.
  */
 export function about(ring: Ring, query: string): readonly Decision[] {
   const all = [...ring.decisions.values()];

@@ -14,8 +14,7 @@ import { writeHostSysctl } from './sysctl.ts';
 
 /**
  * The steps that bring in line what is there with other attributes; `shown` is how it is there. Throws KernelError,
- * kind `exists`, when it
- * is somebody else's.
+ * kind `exists`, when it is somebody else's.
  */
 export function inLine(item: Exclude<RouteItem, NewLink>, shown: RouteItem, tools: Tools): Steps {
   return inPod(item)
@@ -66,9 +65,8 @@ function foreign(item: RouteItem, shown: RouteItem): KernelError {
 }
 
 /**
- * The steps that bring a link in line, or remove it when that cannot be; undefined when there is none. They fail,
- * kind `exists`, when the
- * name is taken by a link that is not it.
+ * The steps that bring a link in line, or remove it when that cannot be; undefined when there is none. They fail, kind
+ * `exists`, when the name is taken by a link that is not it.
  */
 export function linkChange(item: NewLink, tools: Tools): Steps | undefined {
   try {

@@ -31,8 +31,7 @@ export interface Outcome {
 
 /**
  * Sends requests as one datagram, with an ACK for the last alone. The kernel goes on after a request that it refused,
- * so some may be done
- * and some not: `faults` has every refused one. Throws KernelError when the socket itself fails.
+ * so some may be done and some not: `faults` has every refused one. Throws KernelError when the socket itself fails.
  */
 export function sendBatch(line: Line, requests: readonly Request[]): Outcome {
   if (requests.length === 0) return outcomeOf([], 0);

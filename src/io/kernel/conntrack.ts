@@ -22,10 +22,8 @@ const TRIES = 20;
 
 /**
  * Forgets the flows towards a port of the node itself. A flow through the node to the same port of somebody else
- * stays: it may be
- * masqueraded, and without its entry it would break. The kernel walks all of its table for this, 5 to 10 ms at
- * 262,144 buckets: on a thread
- * of the pool. Throws KernelError.
+ * stays: it may be masqueraded, and without its entry it would break. The kernel walks all of its table for this, 5 to
+ * 10 ms at 262,144 buckets: on a thread of the pool. Throws KernelError.
  */
 export async function forgetFlows(flows: Flows, netns?: Netns): Promise<void> {
   const where = netns === undefined ? {} : { netns };

@@ -39,8 +39,8 @@ type Sysctl = Item & { readonly kind: 'sysctl' };
 
 /**
  * The steps that make items. Settings of links that are made here go with them, in one message a link and before the
- * link is up.
- * `standing` has the steps for an item that is there already and must only be brought in line; they may be a failure.
+ * link is up. `standing` has the steps for an item that is there already and must only be brought in line; they may be
+ * a failure.
  */
 export function creation(
   items: readonly RouteItem[],

@@ -24,11 +24,10 @@ interface Waiting {
 }
 
 /**
- * Deletes links. The kernel holds a deletion for some 20 ms until all CPUs have seen it, but tells at once, after
- * half a millisecond, that
- * both ends, their addresses and routes are gone: that notice is waited for, while the request lasts on a lane of its
- * own. When all lanes
- * are held, links gather and go as one group. Lanes are threads of libuv's pool.
+ * Deletes links. The kernel holds a deletion for some 20 ms until all CPUs have seen it, but tells at once, after half
+ * a millisecond, that both ends, their addresses and routes are gone: that notice is waited for, while the request
+ * lasts on a lane of its own. When all lanes are held, links gather and go as one group. Lanes are threads of libuv's
+ * pool.
  */
 export class DeleteLanes {
   readonly #netns: Netns;
@@ -164,9 +163,8 @@ export class DeleteLanes {
 const LANE_SHIFT = 22;
 
 /**
- * How many lanes a pool of threads carries, by UV_THREADPOOL_SIZE: some threads stay free for files and for
- * addresses. libuv has 4 when the
- * variable is not set, and 1024 at most.
+ * How many lanes a pool of threads carries, by UV_THREADPOOL_SIZE: some threads stay free for files and for addresses.
+ * libuv has 4 when the variable is not set, and 1024 at most.
  */
 export function laneCount(poolSize: string | undefined): number {
   const size = Math.min(Math.max(Number.parseInt(poolSize ?? '', 10) || 4, 1), 1024);

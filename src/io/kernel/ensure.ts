@@ -113,9 +113,8 @@ function ensureObserved(items: readonly RouteItem[], tools: Tools): Performed & 
 }
 
 /**
- * Makes items. When an index we chose for a link is another link's, what was meant to stand on ours now stands on
- * that one: the kernel goes on
- * after the refusal. It is taken back.
+ * Makes items. When an index we chose for a link is another link's, what was meant to stand on ours now stands on that
+ * one: the kernel goes on after the refusal. It is taken back.
  */
 function make(items: readonly RouteItem[], tools: Tools, standing: (item: RouteItem) => Steps | undefined): Performed {
   const { places, links } = tools;

@@ -19,8 +19,8 @@ export class PlanError extends Error {
 
 /**
  * Makes all of a plan or nothing: on failure takes back, in reverse, exactly what this call made. What was there
- * before stays, so that a
- * second call for the same plan makes nothing and harms nothing. Returns what it made. Throws PlanError.
+ * before stays, so that a second call for the same plan makes nothing and harms nothing. Returns what it made. Throws
+ * PlanError.
  */
 export async function apply(kernel: Kernel, plan: Plan, sandbox?: string): Promise<Plan> {
   const { made, failure } = await kernel.ensure(plan, sandbox);

@@ -19,8 +19,7 @@ const MARKED: ReadonlySet<Item['kind']> = new Set(['veth', 'bridge', 'vxlan', 'r
 
 /**
  * A small world with one host, its sandboxes, and what stands in them, by the rules of Linux: names are taken once,
- * things need what they
- * stand on and vanish with it, a veth dies with either end. Every call is one instant.
+ * things need what they stand on and vanish with it, a veth dies with either end. Every call is one instant.
  */
 export class FakeWorld implements Scene {
   /** The host's links that were there before us. */

@@ -80,20 +80,16 @@ export type KernelChange =
 export interface Kernel {
   /**
    * Makes items exist, in order, and stops at the first that cannot be made. An item that is there already is left as
-   * it is and is not `made`.
-   * One that is there with other attributes (the same `keyOf`, another MTU, MAC, next hop, rate, data, tag) is
-   * brought in line in place
-   * when it bears our mark, and is not `made` either: it existed. A foreign one that differs is a failure of kind
-   * `exists`, and so is
-   * a veth whose host or pod name is taken by a link that is not this veth.
+   * it is and is not `made`. One that is there with other attributes (the same `keyOf`, another MTU, MAC, next hop,
+   * rate, data, tag) is brought in line in place when it bears our mark, and is not `made` either: it existed. A
+   * foreign one that differs is a failure of kind `exists`, and so is a veth whose host or pod name is taken by a link
+   * that is not this veth.
    */
   ensure(items: readonly Item[], sandbox?: string): Promise<Ensured>;
   /**
    * Makes items not exist, in the order given; goes on after a failure. Absent, or gone with its link or sandbox, is
-   * success.
-   * Settings (`up`, `sysctl`, `host-sysctl`) are left as they are, as nobody knows who else stands on them. Returns
-   * when the kernel shows
-   * none of the others.
+   * success. Settings (`up`, `sysctl`, `host-sysctl`) are left as they are, as nobody knows who else stands on them.
+   * Returns when the kernel shows none of the others.
    */
   remove(items: readonly Item[], sandbox?: string): Promise<readonly Remaining[]>;
   /**

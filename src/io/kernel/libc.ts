@@ -109,8 +109,8 @@ export interface Watched {
 
 /**
  * Watches a descriptor. Keep the returned value: once it is collected the watching ends without a word. `ready` runs
- * through
- * setImmediate, for promises that are resolved in koffi's own callback stand still until some other callback runs.
+ * through setImmediate, for promises that are resolved in koffi's own callback stand still until some other callback
+ * runs.
  */
 export function watchReadable(fd: number, ready: () => void): Watched {
   let [pending, stopped] = [false, false];

@@ -8,9 +8,8 @@ const ROOM = 1 << 22;
 
 /**
  * Interface indexes of our choice, so that none has to be read back. They begin anywhere where no link is and count
- * up: a restarted agent
- * does not meet the links of the one before, and an index is not used again while somebody may still take it for the
- * old link.
+ * up: a restarted agent does not meet the links of the one before, and an index is not used again while somebody may
+ * still take it for the old link.
  */
 export class LinkNumbers {
   #next: number;

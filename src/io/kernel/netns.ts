@@ -32,9 +32,8 @@ export class Netns {
 
   /**
    * Runs `work` with the calling thread in this namespace. `work` must be synchronous and start no thread and no
-   * process: then no
-   * other code can ever run in here. Sockets opened in it stay here. Throws what `work` throws, and KernelError when
-   * entering fails.
+   * process: then no other code can ever run in here. Sockets opened in it stay here. Throws what `work` throws, and
+   * KernelError when entering fails.
    */
   within<T>(work: () => T): T {
     const home = check(open(HERE, O_RDONLY), 'open the own network namespace');

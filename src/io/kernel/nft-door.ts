@@ -9,9 +9,8 @@ export function isNftItem(item: Item): item is NftItem {
 }
 
 /**
- * nftables and connection tracking of the host's namespace, as LinuxKernel uses them. Synchronous: a transaction
- * takes microseconds,
- * and so an ADD has no gap in which another one could come between its items.
+ * nftables and connection tracking of the host's namespace, as LinuxKernel uses them. Synchronous: a transaction takes
+ * microseconds, and so an ADD has no gap in which another one could come between its items.
  */
 export interface NftDoor {
   /** Makes items exist, in order, as `Kernel.ensure` promises. Neighbouring elements should go as one transaction. */

@@ -93,8 +93,7 @@ export class NftElements {
 
   /**
    * Looks what is there, and makes or removes what differs, in one transaction. Looking first costs 10 µs; a
-   * transaction that the kernel
-   * refuses waits for RCU, 10 to 20 ms.
+   * transaction that the kernel refuses waits for RCU, 10 to 20 ms.
    */
   #change(ready: readonly Ready[], verb: 'make' | 'remove'): Change | Failure {
     const [first] = ready;

@@ -17,8 +17,7 @@ export type Side = 'from' | 'to';
 
 /**
  * Then the side and the range. By this comment a rule is ours in a chain that is not, and not by a tag: iptables-save
- * and -restore carry
- * comments and nothing else, and would leave our rules as strangers beside which new ones were put.
+ * and -restore carry comments and nothing else, and would leave our rules as strangers beside which new ones were put.
  */
 const COMMENT = 'berth: forwards';
 const SIDES: readonly Side[] = ['from', 'to'];
@@ -40,8 +39,7 @@ export function dropsForwarded({ hook, policy, type }: ChainMessage): boolean {
 
 /**
  * Accept rules at the head of others' forward chains that drop by policy: iptables-nft's FORWARD, a firewall's own.
- * Spelled as iptables-nft
- * spells them, so that it still lists its chain. Never touches a rule that is not ours.
+ * Spelled as iptables-nft spells them, so that it still lists its chain. Never touches a rule that is not ours.
  */
 export class NftForward {
   readonly #channel: NftChannel;

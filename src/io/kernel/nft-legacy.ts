@@ -9,9 +9,8 @@ export type LegacyOutcome = 'not in use' | 'accepts' | { readonly unclear: strin
 
 /**
  * iptables-legacy keeps its FORWARD chain outside of nftables. Where its tables are in use, and only there, the
- * program of that name is asked,
- * and told to let a range through: at node start, never for a pod. Throws KernelError when the chain drops and cannot
- * be told.
+ * program of that name is asked, and told to let a range through: at node start, never for a pod. Throws KernelError
+ * when the chain drops and cannot be told.
  */
 export function acceptInLegacy(item: ForwardItem, netns?: Netns): LegacyOutcome {
   if (!inUse(item, netns)) return 'not in use';

@@ -6,8 +6,7 @@ import { CT, FIB, FULLY_RANDOM, META, registerAt, VERDICT, type Expression } fro
 import { fieldBytes } from '../../wire/nftables/field-type.ts';
 
 // From what a rule means to what the kernel runs. The steps are those that the nft program would make of the same
-// rule, because it reads
-// rules back by their form: another order or register, and it prints raw bytes.
+// rule, because it reads rules back by their form: another order or register, and it prints raw bytes.
 
 /** How a field is read into a register. */
 interface Source {

@@ -25,8 +25,7 @@ export interface Step {
 
 /**
  * One transaction that makes a table what it shall be, whatever it is. Rules go first and come last: nothing may be
- * deleted that a rule still
- * names. Sets that are right stay, with all elements.
+ * deleted that a rule still names. Sets that are right stay, with all elements.
  */
 export function replace(ruleset: Ruleset, found: Found | undefined): readonly Step[] {
   const { table } = ruleset;

@@ -23,8 +23,7 @@ export class NftRuleset {
 
   /**
    * One transaction, or none when all of it stands. Sets that stay as they are keep their elements, so no packet sees
-   * anything but the old
-   * skeleton or the new one, both with all elements.
+   * anything but the old skeleton or the new one, both with all elements.
    */
   ensure(item: RulesetItem): Ensured {
     const { ruleset } = item;

@@ -25,9 +25,8 @@ export interface NftWatchOptions {
 }
 
 /**
- * Tells of transactions of others that concern us: whatever they change in our table, an accept rule of ours that
- * they delete, a forward
- * chain that begins to drop. One change per transaction, with the process that made it.
+ * Tells of transactions of others that concern us: whatever they change in our table, an accept rule of ours that they
+ * delete, a forward chain that begins to drop. One change per transaction, with the process that made it.
  */
 export class NftWatch {
   readonly #socket: NetlinkSocket;

@@ -27,8 +27,8 @@ const LINK_LOCAL = 'fe80::/10' as Prefix;
 
 /**
  * What the kernel shows where a plan speaks: the links it makes and all on them; of other links, rules and settings
- * what has the slot of a
- * planned item, or bears our mark. In the order of the plan, the rest behind. Throws KernelError.
+ * what has the slot of a planned item, or bears our mark. In the order of the plan, the rest behind. Throws
+ * KernelError.
  */
 export function observe(places: Places, plan: readonly RouteItem[], links = new Links(places)): readonly RouteItem[] {
   return new Observation(places, plan, links).all();

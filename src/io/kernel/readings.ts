@@ -91,9 +91,8 @@ export function readForwarding(place: Place, index: number): readonly NeighbourM
 
 /**
  * The queueing discipline at the root of one link; undefined when there is none. The kernel can only be asked for
- * those of all links: asked
- * for one, it tells every program that listens. So ask only when the link says that it has the kind you want. Throws
- * KernelError.
+ * those of all links: asked for one, it tells every program that listens. So ask only when the link says that it has
+ * the kind you want. Throws KernelError.
  */
 export function readRootQdisc(place: Place, index: number): QdiscMessage | undefined {
   const question = { family: AF.UNSPEC, index, handle: 0, parent: ROOT, extra: 0 };

@@ -90,8 +90,7 @@ function meansAbsent(item: RouteItem, { errno }: Fault): boolean {
 
 /**
  * The index of the link an item made, in the host; undefined when there is none of ours. One whose host end somebody
- * renamed is found by
- * its pod's end, and deleted from there.
+ * renamed is found by its pod's end, and deleted from there.
  */
 function indexToRemove(item: NewLink, links: Links, places: Places): number | undefined {
   if (item.kind !== 'veth') {

@@ -10,8 +10,8 @@ const BATCH_REQUESTS = 128;
 
 /**
  * What is to be done for items: requests, or something that is no netlink. The items are all made when it is done and
- * `makes` says so,
- * and the first is to blame when it fails. Absent `makes`: they existed, and are only brought in line.
+ * `makes` says so, and the first is to blame when it fails. Absent `makes`: they existed, and are only brought in
+ * line.
  */
 export interface Step {
   readonly items: readonly Item[];
@@ -29,9 +29,8 @@ export interface Performed extends Ensured {
 
 /**
  * Performs steps in order, requests of neighbouring steps in one batch. Stops after the batch in which something
- * failed; the kernel went on
- * within it, and all that it made is told. An item of which a part was made counts as made: it is there to be taken
- * back.
+ * failed; the kernel went on within it, and all that it made is told. An item of which a part was made counts as made:
+ * it is there to be taken back.
  */
 export function perform(place: Place, steps: readonly Step[]): Performed {
   const made = new Set<Item>();

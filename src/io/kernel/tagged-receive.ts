@@ -4,9 +4,8 @@ import { KernelError } from './kernel.ts';
 import { addressOf, recvmsg } from './libc.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 
-// struct msghdr of 64-bit Linux: name* | u32 namelen, 4 | iovec* | u64 iovlen | control* | u64 controllen | i32
-// flags, 4.
-// struct cmsghdr: u64 length | i32 level | i32 type | data.
+// struct msghdr of 64-bit Linux: name* | u32 namelen, 4 | iovec* | u64 iovlen | control* | u64 controllen | i32 flags,
+// 4. struct cmsghdr: u64 length | i32 level | i32 type | data.
 
 const MSG_DONTWAIT = 0x40;
 const MSG_TRUNC = 0x20;

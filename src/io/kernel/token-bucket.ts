@@ -20,9 +20,8 @@ export function tbfOptions({ rateBits, burstBits }: Tbf): TbfOptions {
 }
 
 /**
- * The token bucket the kernel shows. It keeps whole bytes and the burst as time, so the planned figures come back
- * only nearly: when they
- * would become what is shown they are taken as shown.
+ * The token bucket the kernel shows. It keeps whole bytes and the burst as time, so the planned figures come back only
+ * nearly: when they would become what is shown they are taken as shown.
  */
 export function tbfShown(on: Tbf['on'], options: TbfOptions, planned: Tbf | undefined): Tbf {
   const rate = options.rate64 === undefined ? (options.bucket?.rate ?? 0) : Number(options.rate64);

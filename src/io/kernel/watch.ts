@@ -23,8 +23,8 @@ export interface WatchOptions {
 
 /**
  * Hears of changes in the host's namespace and in the pods' that have a link to it. Our own changes are left out:
- * where the kernel tells who
- * made one by that, else by `expect`. What is left out wrongly, the regular comparison finds.
+ * where the kernel tells who made one by that, else by `expect`. What is left out wrongly, the regular comparison
+ * finds.
  */
 export class Watch {
   readonly #options: WatchOptions;
@@ -55,9 +55,8 @@ export class Watch {
 
   /**
    * Does `work`, which makes a pod, without hearing what happens in pods' namespaces meanwhile: for each notice from
-   * one the kernel searches
-   * all of them, and a pod that is made gives two dozen. What somebody else changes in a pod in that half
-   * millisecond, the comparison finds.
+   * one the kernel searches all of them, and a pod that is made gives two dozen. What somebody else changes in a pod
+   * in that half millisecond, the comparison finds.
    */
   undisturbed<T>(work: () => T): T {
     if (!this.everywhere) return work();

@@ -9,11 +9,9 @@ const LOCK_NB = 4;
 
 /**
  * Takes a state directory for this process, until the returned function is called or the process ends, however it
- * ends: the kernel
- * holds flock(2) locks by open files, so a lock can never be stale, and it holds across network and mount namespaces.
- * Throws DiskError:
- * `denied` when another agent has it. A door of one function: the rooms of io do not know each other, so not
- * io/kernel's libc.
+ * ends: the kernel holds flock(2) locks by open files, so a lock can never be stale, and it holds across network and
+ * mount namespaces. Throws DiskError: `denied` when another agent has it. A door of one function: the rooms of io do
+ * not know each other, so not io/kernel's libc.
  */
 export function lockState(directory: string): () => void {
   const path = join(directory, 'lock');

@@ -6,11 +6,10 @@ import { fileName, generationOf, JournalFile } from './journal-file.ts';
 import { type Found, hasWholeSnapshot, recall } from './recall.ts';
 
 /**
- * Opens the journal of a directory: reads what its files hold, and begins a new one with what that amounts to.
- * Nothing that cannot be
- * read is thrown away: foreign and broken files are set aside under another name. A disk without room for a new file
- * is no reason not to
- * start. Throws JournalError when nothing can be written, DiskError when the directory cannot be read.
+ * Opens the journal of a directory: reads what its files hold, and begins a new one with what that amounts to. Nothing
+ * that cannot be read is thrown away: foreign and broken files are set aside under another name. A disk without room
+ * for a new file is no reason not to start. Throws JournalError when nothing can be written, DiskError when the
+ * directory cannot be read.
  */
 export function openJournal(doors: FileJournalDoors): { readonly journal: Journal; readonly recovery: Recovery } {
   const { disk } = doors;

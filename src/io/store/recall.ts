@@ -20,9 +20,8 @@ export interface Recalled {
 
 /**
  * Folds files, oldest first. A file begins with a snapshot of all before it, so it counts alone where that is whole.
- * Where it is not (the
- * machine stopped before it was durable, or it is broken), what the file before it knew counts as well: the snapshot
- * was made of that.
+ * Where it is not (the machine stopped before it was durable, or it is broken), what the file before it knew counts as
+ * well: the snapshot was made of that.
  */
 export function recall(files: readonly Found[]): Recalled {
   let recalled: Recalled = { memory: emptyMemory, records: 0, foreign: [], unread: 0 };

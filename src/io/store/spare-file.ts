@@ -13,10 +13,9 @@ export class SpareFile {
   }
 
   /**
-   * Makes it ready, `wanted` bytes long, unless it is and has at least half of them. What comes back resolves when
-   * its zeros are durable,
-   * after which syncs write data alone; it rejects with DiskError, and the file is then gone. Throws DiskError when
-   * there is no room.
+   * Makes it ready, `wanted` bytes long, unless it is and has at least half of them. What comes back resolves when its
+   * zeros are durable, after which syncs write data alone; it rejects with DiskError, and the file is then gone.
+   * Throws DiskError when there is no room.
    */
   prepare(wanted: number): Promise<void> {
     if (this.#file !== undefined && 2 * this.#file.bytes >= wanted) return Promise.resolve();

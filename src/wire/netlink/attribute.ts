@@ -96,8 +96,7 @@ export function putText(writer: Writer, type: number, value: string): void {
 
 /**
  * Writes an attribute whose value is what `content` writes. Give `type | NESTED` where the flag is wanted. Throws
- * RangeError when it grew
- * longer than an attribute can be.
+ * RangeError when it grew longer than an attribute can be.
  */
 export function putNest(writer: Writer, type: number, content: (writer: Writer) => void): void {
   const start = writer.length;

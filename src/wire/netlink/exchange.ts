@@ -3,9 +3,9 @@ import { readAttributes, textOfAttribute, u32Of } from './attribute.ts';
 import { FLAG, NLMSG, readMessages, type Message } from './header.ts';
 
 /**
- * A conversation about one batch of requests, numbered `first` to `last`. Only the last asks for an ACK, or is a
- * dump: it is over with
- * the ACK, the error or the DONE of `last`. Errors of earlier requests come before it, each with its own number.
+ * A conversation about one batch of requests, numbered `first` to `last`. Only the last asks for an ACK, or is a dump:
+ * it is over with the ACK, the error or the DONE of `last`. Errors of earlier requests come before it, each with its
+ * own number.
  */
 export interface Exchange {
   readonly first: number;

@@ -19,8 +19,7 @@ export type Table = Readonly<Record<string, Field<unknown>>>;
 
 /**
  * The value of a table: every field may be absent; attributes that the table does not know are kept in `other`. Runs
- * of bytes are views
- * into the message, as long as it lives.
+ * of bytes are views into the message, as long as it lives.
  */
 export type ValueOf<T extends Table> = {
   readonly [Name in keyof T]?: T[Name] extends Field<infer V> ? V : never;

@@ -39,10 +39,8 @@ const BATCH_END = 0x11;
 
 /**
  * Writes a transaction: all operations take effect at once, or none. Its messages are numbered from `first`: the
- * begin, the operations in
- * order, the end; the last operation asks for an ACK, so the answer is over with number `first + operations.length`.
- * What fails as a whole
- * is answered to the begin.
+ * begin, the operations in order, the end; the last operation asks for an ACK, so the answer is over with number
+ * `first + operations.length`. What fails as a whole is answered to the begin.
  */
 export function writeTransaction(writer: Writer, first: number, operations: readonly Operation[]): void {
   writeMarker(writer, BATCH_BEGIN, first);

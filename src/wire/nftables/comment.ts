@@ -9,8 +9,7 @@ const MATCH = fields({ name: [1, text], data: [2, nest(fields({ name: [1, text],
 
 /**
  * The comment of a rule, "" for none: in its userdata, where nft and newer iptables keep it, or in a match named
- * comment, which
- * iptables-restore makes. Throws DecodeError.
+ * comment, which iptables-restore makes. Throws DecodeError.
  */
 export function commentOf(rule: RuleMessage): string {
   const kept = rule.mark?.comment ?? '';

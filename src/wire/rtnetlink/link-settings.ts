@@ -4,8 +4,7 @@ import { putNest } from '../netlink/attribute.ts';
 import { type Codec, fields, nest, text, u8 } from '../netlink/fields.ts';
 
 // RTM_SETLINK with IFLA_AF_SPEC: settings of net.ipv4.conf.<link> and net.ipv6.conf.<link> without /proc. What is
-// asked is spelled
-// otherwise than what link messages answer: pairs of number and value instead of an array.
+// asked is spelled otherwise than what link messages answer: pairs of number and value instead of an array.
 
 /** Setting number → value. */
 export type Settings = Readonly<Record<number, number>>;

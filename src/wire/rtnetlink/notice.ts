@@ -27,10 +27,9 @@ const LOCAL_TABLE = 255;
 const RTM_F_CLONED = 0x200;
 
 /**
- * The notice in a message; undefined when it is none of these, or one that concerns nobody here: ports of bridges,
- * the kernel's own local
- * routes and cached ones, neighbours that come and go by themselves. Throws DecodeError when the message is too short
- * for its header.
+ * The notice in a message; undefined when it is none of these, or one that concerns nobody here: ports of bridges, the
+ * kernel's own local routes and cached ones, neighbours that come and go by themselves. Throws DecodeError when the
+ * message is too short for its header.
  */
 export function noticeOf(message: Message): Notice | undefined {
   const { type, port, body } = message;

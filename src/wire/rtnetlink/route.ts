@@ -1,9 +1,8 @@
 import { Reader, type Writer } from '../../base/bytes.ts';
 import { address, fields, nest, raw, type Spelled, u32 } from '../netlink/fields.ts';
 
-// struct rtmsg, linux/rtnetlink.h: u8 family | u8 length of destination | u8 length of source | u8 TOS | u8 table |
-// u8 protocol |
-// u8 scope | u8 type | u32 flags.
+// struct rtmsg, linux/rtnetlink.h: u8 family | u8 length of destination | u8 length of source | u8 TOS | u8 table | u8
+// protocol | u8 scope | u8 type | u32 flags.
 
 const METRICS = fields({ mtu: [2, u32], advmss: [8, u32] });
 const FIELDS = fields({

@@ -2,8 +2,7 @@ import { Reader, type Writer } from '../../base/bytes.ts';
 import { address, fields, type Spelled, text, u32, u8 } from '../netlink/fields.ts';
 
 // struct fib_rule_hdr, linux/fib_rules.h: u8 family | u8 length of destination | u8 length of source | u8 TOS | u8
-// table | u16 0 |
-// u8 action | u32 flags.
+// table | u16 0 | u8 action | u32 flags.
 
 const FIELDS = fields({
   destination: [1, address],

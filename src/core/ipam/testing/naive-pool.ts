@@ -5,8 +5,7 @@ import type { Claimed, PoolEffect, PoolEvent, Range, Released } from '../event.t
 import { reservedReason } from '../ranges.ts';
 
 // The same promises, kept with nothing but lists: every address of every range is looked at every time. What the pool
-// counts, sorts
-// and shares must come to the same effects, word for word.
+// counts, sorts and shares must come to the same effects, word for word.
 
 /** What this pool is set to. */
 export const COOLDOWN = 1_000;
