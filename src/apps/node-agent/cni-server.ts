@@ -30,9 +30,8 @@ export async function serveCni(doors: CniDoors, call: CallFrame): Promise<ReplyF
     return { exitCode: 0, stdout };
   } catch (thrown) {
     const error = asCniError(doors, thrown);
-    doors.meter.call(verb, thrown instanceof RefusalError ? 'refused' : 'failed', {
-      total: doors.clock.steady() - began,
-    });
+    const ended = thrown instanceof RefusalError ? 'refused' : 'failed';
+    doors.meter.call(verb, ended, { total: seconds(doors, began) });
     return { exitCode: 1, stdout: writeError(error, versionForError(call.stdin)) };
   }
 }
