@@ -86,6 +86,8 @@ test('a socket that it may not use is told at once: waiting would not help', asy
 test.each([
   ['1.1.0', '{"name":"x","cniVersion":"1.1.0"}'],
   ['0.4.0', '{"plugins":[{"cniVersion":"0.3.1"}],\n "a": "\\"cniVersion\\": }", "cniVersion" \t:\r\n "0.4.0"}'],
+  ['0.4.0', '{"a":"\\"","cniVersion":"0.4.0"}'],
+  ['0.3.1', '{"a":"\\\\","cniVersion":"0.3.1"}'],
   ['1.0.0', '{"a":{"cniVersion":"0.3.1"}}'],
   ['1.0.0', '{"cniVersion":"<script>"}'],
   ['1.0.0', '{"cniVersion":"1.1.0.1.1.0.1.1.0.1.1.0"}'],
@@ -157,6 +159,12 @@ test('a standard input that nobody closes ends with the budget, with 5', async (
   const ended = await execute({ verb: 'ADD', stdin: 'open', env: { BERTH_ADD_BUDGET_MS: '300' } });
   expect(errorOf(ended)).toMatchObject({ code: 5, msg: 'standard input was not closed in time' });
   expect(ended.ms).toBeGreaterThan(250);
+});
+
+test('a closed standard input is an empty one', () => {
+  const env = { CNI_COMMAND: 'STATUS', BERTH_SOCKET: '/nonexistent/agent.sock' };
+  const { status, stdout } = spawnSync('sh', ['-c', `exec ${EXECUTABLE} <&-`], { env, encoding: 'utf8' });
+  expect([status, (JSON.parse(stdout) as { code: number }).code]).toEqual([1, 50]);
 });
 
 test('a standard input that cannot be read is told with 5', () => {

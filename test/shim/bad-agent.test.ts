@@ -45,13 +45,36 @@ test('an agent that hangs up before it has read a long request is asked again', 
   const server = createServer((socket) => {
     socket.on('error', () => {});
     if (visits++ === 0) socket.once('data', () => socket.destroy());
-    else socket.once('data', () => socket.end(REPLY)); // says why before it has read everything
+    else socket.resume().once('data', () => socket.end(REPLY));
   });
   onTestFinished(() => void server.close());
   await new Promise<void>((fulfil) => server.listen(path, fulfil));
   const env = { BERTH_SOCKET: path, BERTH_WAIT_MS: '10000' };
   const { code, stdout } = await execute({ verb: 'ADD', env, stdin: 'x'.repeat(4_000_000) });
   expect([code, stdout, visits]).toEqual([0, '{"cniVersion":"1.0.0"}', 2]);
+});
+
+test('an agent that answers and hangs up before it has read everything is heard', async () => {
+  const path = join(temporary(), 'agent.sock');
+  let visits = 0;
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    visits++;
+    setTimeout(() => socket.write(REPLY, () => socket.destroy()), 200); // meanwhile the request fills the socket
+  });
+  onTestFinished(() => void server.close());
+  await new Promise<void>((fulfil) => server.listen(path, fulfil));
+  const { code, stdout } = await execute({ verb: 'ADD', env: { BERTH_SOCKET: path }, stdin: 'x'.repeat(4_000_000) });
+  expect([code, stdout, visits]).toEqual([0, '{"cniVersion":"1.0.0"}', 1]);
+});
+
+test('the wait for an agent begins anew when it ends: what it took before does not count', async () => {
+  const agent = fakeAgent((socket, call, n) => {
+    if (n === 0) setTimeout(() => socket.destroy(), 500);
+    else answering(0, 'back')(socket, call, n);
+  });
+  await agent.listening;
+  const { code, stdout } = await execute({ verb: 'ADD', env: { ...agent.env, BERTH_WAIT_MS: '200' } });
+  expect([code, stdout]).toEqual([0, 'back']);
 });
 
 test('STATUS does not ask again: no answer is an answer (C25)', async () => {
