@@ -10,6 +10,7 @@ interface Step {
 }
 
 const SIM = 'tools/sim.ts';
+const MINUTES = 3; // a step that hangs is a step that fails
 const STEPS: readonly Step[] = [
   { name: 'sealed floors compile', command: ['tsc', '-p', 'tsconfig.sealed.json'] },
   { name: 'everything compiles', command: ['tsc', '-p', 'tsconfig.json'] },
@@ -25,11 +26,11 @@ const steps = STEPS.filter(({ test = false }) => !(test && process.argv.includes
 const width = Math.max(...steps.map(({ name }) => name.length));
 let failed = 0;
 for (const { name, command } of steps) {
-  const { code, output, seconds } = await runProgram(command);
+  const { code, output, seconds, late } = await runProgram(command, { minutes: MINUTES });
   console.log(`${code === 0 ? '✓' : '✗'} ${name.padEnd(width)} ${seconds.toFixed(1).padStart(6)} s`);
   if (code === 0) continue;
   failed++;
-  console.log(output.trim());
+  console.log(late ? `${output.trim()}\nended after ${MINUTES} min` : output.trim());
 }
 if (failed > 0) console.log(`${failed} of ${steps.length} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
