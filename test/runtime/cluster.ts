@@ -1,17 +1,9 @@
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { agentCommand } from '../../tools/agent-command.ts';
-import { admin } from '../../tools/demo/agents.ts';
+import { type Agent, agentConfig, agentOf, type Place } from './agent.ts';
 import { Cri } from './cri.ts';
-import { type Containerd, endProgram, startContainerd, TestNode, until } from './node.ts';
-
-/** Where a node of the test cluster stands. */
-export interface Place {
-  readonly name: string;
-  readonly addresses: readonly string[];
-  readonly ranges: readonly string[];
-}
+import { type Containerd, startContainerd, TestNode, until } from './node.ts';
 
 /** A node with an agent and a runtime. */
 export interface Member {
@@ -20,12 +12,6 @@ export interface Member {
   readonly containerd: Containerd;
   readonly cri: Cri;
   readonly agent: Agent;
-}
-
-/** A running agent: ended and started again under the same state. */
-export interface Agent {
-  readonly start: () => Promise<void>;
-  readonly kill: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
 }
 
 export interface ClusterSpec {
@@ -48,10 +34,8 @@ export async function makeCluster(
     for (const node of nodes) await node.end();
   };
   try {
-    const fabric = await TestNode.make('fabric');
+    const fabric = await makeFabric();
     nodes.push(fabric);
-    fabric.run('ip', 'link', 'add', 'sw', 'type', 'bridge', 'mcast_snooping', '0');
-    fabric.run('ip', 'link', 'set', 'sw', 'up');
     const places = Array.from({ length: spec.nodes }, (_, i) => placeOf(i + 1));
     const members: Member[] = [];
     for (const place of places) {
@@ -67,7 +51,8 @@ export async function makeCluster(
   }
 }
 
-function placeOf(i: number): Place {
+/** Where the i-th node stands. */
+export function placeOf(i: number): Place {
   return {
     name: `n${i}`,
     addresses: [`172.31.0.1${i}`, `fd31::1${i}`],
@@ -75,8 +60,16 @@ function placeOf(i: number): Place {
   };
 }
 
+/** A fabric: a switch that nodes are plugged into. */
+export async function makeFabric(): Promise<TestNode> {
+  const fabric = await TestNode.make('fabric');
+  fabric.run('ip', 'link', 'add', 'sw', 'type', 'bridge', 'mcast_snooping', '0');
+  fabric.run('ip', 'link', 'set', 'sw', 'up');
+  return fabric;
+}
+
 /** A cable from the node's eth0 to the switch. */
-function plug(fabric: TestNode, node: TestNode, place: Place): void {
+export function plug(fabric: TestNode, node: TestNode, place: Place): void {
   const add = [
     'ip',
     'link',
@@ -129,46 +122,4 @@ async function startMember(node: TestNode, place: Place, places: readonly Place[
   const cri = new Cri(containerd.socket);
   await until(READY_MS, `the network of ${place.name} is ready`, async () => (await cri.networkReady()).ready);
   return { place, node, containerd, cri, agent };
-}
-
-function agentConfig(node: TestNode, place: Place, places: readonly Place[]): object {
-  return {
-    nodeName: place.name,
-    network: {
-      ranges: place.ranges,
-      cluster: ['10.78.0.0/16', 'fd78::/16'],
-      peers: places
-        .filter((other) => other !== place)
-        .map(({ name, addresses, ranges }) => ({ name, addresses, ranges })),
-      uplink: 'eth0',
-    },
-    pool: { cooldown: '1s' },
-    paths: {
-      socket: '/run/berth/agent.sock',
-      adminSocket: '/run/berth/admin.sock',
-      state: join(node.folder, 'state'),
-      spool: join(node.folder, 'spool'),
-    },
-    http: { listen: '127.0.0.1:9464' },
-  };
-}
-
-function agentOf(node: TestNode, config: string): Agent {
-  let child: ChildProcess | undefined;
-  const socket = { adminSocket: node.outside('/run/berth/admin.sock') };
-  const ready = () =>
-    admin(socket, '/readyz').then(
-      () => true,
-      () => false,
-    );
-  return {
-    start: async () => {
-      const { program, args, env } = agentCommand(config);
-      child = node.start('agent.log', env, program, ...args);
-      await until(READY_MS, `the agent of ${node.name} is ready`, ready).catch((cause: unknown) => {
-        throw new Error(`the agent's log ends so:\n${node.log('agent.log').slice(-2_000)}`, { cause });
-      });
-    },
-    kill: (signal) => endProgram(child, signal),
-  };
 }

@@ -3,12 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Member, makeCluster } from './cluster.ts';
-import type { CriPod } from './cri.ts';
-import { IMAGE, until } from './node.ts';
+import { until } from './node.ts';
+import { fetchFrom, serve, traces } from './pods.ts';
 
 const isRoot = process.getuid?.() === 0;
 const hasContainerd = spawnSync('containerd', ['--version']).status === 0;
-const SERVE = ['/bin/busybox', 'sh', '-c', 'echo $HOSTNAME > /index.html; exec /bin/busybox httpd -f -p 80 -h /'];
 
 let cluster: Awaited<ReturnType<typeof makeCluster>> | undefined;
 let members: readonly Member[] = [];
@@ -25,35 +24,6 @@ afterAll(async () => {
 }, 60_000);
 
 const onContainerd = test.skipIf(!isRoot || !hasContainerd);
-
-/** A pod that serves its own name over HTTP. */
-function serve(
-  member: Member,
-  name: string,
-  ports: NonNullable<Parameters<Member['cri']['run']>[0]['ports']> = [],
-): Promise<CriPod> {
-  return member.cri.run({ name, ports }, IMAGE, SERVE);
-}
-
-/** Fetches a page from inside of a pod, with busybox's nc: its wget does not work when linked statically. */
-async function fetchFrom(member: Member, pod: CriPod, host: string, port = 80): Promise<string> {
-  const script = `printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | /bin/busybox nc -w 5 ${host} ${port}`;
-  const { out } = await member.cri.exec(pod, '/bin/busybox', 'sh', '-c', script);
-  return out.trim().split('\n').at(-1) ?? '';
-}
-
-/** Links, routes and elements of pods that the node's kernel holds. */
-function traces(member: Member): string[] {
-  const links = member.node
-    .run('ip', '-o', 'link', 'show')
-    .split('\n')
-    .filter((line) => line.includes(': bth'));
-  const routes = member.node
-    .run('ip', 'route', 'show')
-    .split('\n')
-    .filter((line) => line.includes('dev bth'));
-  return [...links, ...routes];
-}
 
 onContainerd(
   'K8: HTTP goes between all pairs of pods on three nodes, over IPv4 and IPv6',

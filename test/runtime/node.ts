@@ -62,7 +62,7 @@ export class TestNode {
 
   /** Runs a program in the node to its end and answers what it printed. Throws with what it said when it fails. */
   run(program: string, ...args: string[]): string {
-    const { status, stdout, stderr, error } = spawnSync('nsenter', this.#enter(program, args), {
+    const { status, stdout, stderr, error } = spawnSync(...this.entering(program, args), {
       encoding: 'utf8',
       timeout: 60_000,
     });
@@ -74,7 +74,7 @@ export class TestNode {
   /** Starts a program in the node; its output goes to a log in the node's folder. It ends with the node. */
   start(log: string, env: Readonly<Record<string, string>>, program: string, ...args: string[]): ChildProcess {
     const out = openSync(join(this.folder, log), 'a');
-    const child = spawn('nsenter', this.#enter(program, args), {
+    const child = spawn(...this.entering(program, args), {
       stdio: ['ignore', out, out],
       env: { ...process.env, ...env },
     });
@@ -95,8 +95,10 @@ export class TestNode {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #enter(program: string, args: readonly string[]): string[] {
-    return ['-t', String(this.#pid), '--net', '--mount', '--pid', '--ipc', '--uts', '--', program, ...args];
+  /** How a program is run in the node: what to execute from outside, and its arguments. */
+  entering(program: string, args: readonly string[]): [string, string[]] {
+    const spaces = ['--net', '--mount', '--pid', '--ipc', '--uts'];
+    return ['nsenter', ['-t', String(this.#pid), ...spaces, '--', program, ...args]];
   }
 }
 
@@ -164,7 +166,8 @@ export async function until(limitMs: number, what: string, holds: () => boolean 
   }
 }
 
-function busyboxImage(): Uint8Array {
+/** The image as an archive for ctr and podman. */
+export function busyboxImage(): Uint8Array {
   const bytes = readFileSync('/bin/busybox');
   return ociArchive(IMAGE, [{ path: 'bin/busybox', bytes, mode: 0o755 }], ['/bin/busybox', 'sleep', '100000']);
 }

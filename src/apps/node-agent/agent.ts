@@ -78,13 +78,13 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   const policy = { cooldownMs: config.pool.cooldownMs, waitingLimit: config.pool.waitingLimit };
   const { pool: adopted, disputes } = adopt(journal.memory(), { policy, ranges: node.ranges }, clock.now());
   for (const dispute of disputes) log.error('two records of one address', { ...dispute });
-  const pool = new PoolRunner(adopted, { journal, clock });
+  const pool = new PoolRunner(adopted, { attachments, clock });
   const history = new History(clock);
   for (const record of attachments.all()) history.note(whom(record), { kind: 'adopted' });
   const lanes = new Lanes();
   const settings = () => node.config.repair;
   const repairer = new Repairer({ kernel, clock, log, meter, history, lanes, attachments, node, settings });
-  const basis = { kernel, clock, attachments, pool, node };
+  const basis = { kernel, clock, journal, attachments, pool, node, history };
   const del = async (id: AttachmentId, needless: () => boolean) => {
     const record = await lanes.run(id.split('/')[1] ?? id, async () => (needless() ? undefined : detach(basis, id)));
     if (record === undefined) return;
@@ -92,7 +92,7 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
     log.info('detached', { id, ips: record.addresses, from: 'spool' });
   };
   const spool = new SpoolRunner({ spool: doors.spool, clock, log, del });
-  return { ...basis, doors, journal, log, meter, lanes, history, repairer, spool };
+  return { ...basis, doors, log, meter, lanes, repairer, spool };
 }
 
 /** Attachments that the kernel has and memory has not are taken on, so that no address is given twice. */

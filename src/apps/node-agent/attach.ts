@@ -1,17 +1,22 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
 import { attachmentId, type AttachmentId, type AttachmentRecord } from '../../core/attachment.ts';
+import { show } from '../../core/datapath/plan.ts';
 import { apply, PlanError, retract } from '../../io/kernel/execute.ts';
 import { CniError } from '../../wire/cni/error.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import type { AddRequest, CheckRequest, DelRequest } from '../../wire/cni/request.ts';
 import { type Attachments, holderName } from './attachments.ts';
 import type { AgentDoors } from './doors.ts';
+import { type History, whom } from './history.ts';
 import type { NodeRunner } from './node-runner.ts';
 import { type PoolRunner, RefusalError } from './pool-runner.ts';
 import { answerOf, wishOf, type Wish } from './wish.ts';
 
 /** What ADD and DEL work with. */
-export interface AttachDoors extends Pick<AgentDoors, 'kernel' | 'clock'> {
+export interface AttachDoors extends Pick<AgentDoors, 'kernel' | 'clock' | 'journal'> {
   readonly attachments: Attachments;
+  readonly history: History;
   readonly pool: PoolRunner;
   readonly node: NodeRunner;
 }
@@ -56,6 +61,7 @@ export async function detach(doors: AttachDoors, id: AttachmentId): Promise<Atta
   const left = await retract(doors.kernel, record.plan, record.netns);
   if (left.length > 0) {
     const [first] = left;
+    doors.history.note(whom(record), { kind: 'remained', left: left.map(({ item }) => show(item)) });
     throw new CniError('tryAgainLater', `${left.length} parts of ${id} remain in the kernel`, {
       details: `the first: ${first === undefined ? '' : first.error.message}. The address stays reserved; the runtime will ask again`,
       cause: first?.error,
@@ -82,14 +88,19 @@ function refuseWrongSandbox({ kernel }: AttachDoors, request: AddRequest): void 
 }
 
 async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<AttachmentRecord> {
-  const { families, wanted, describe, ports, holder } = wish;
+  const { families, wanted, describe, pod, ports, holder } = wish;
+  const failing = doors.journal.failing();
+  if (failing !== undefined) throw new RefusalError({ why: 'not-durable', cause: failing });
   const taken = doors.attachments.takePorts(ports, holder);
   if ('held' in taken) {
     const { mapping, holder } = taken.held;
     throw new RefusalError({ why: 'port-taken', protocol: mapping.protocol, hostPort: mapping.hostPort, holder });
   }
   try {
-    return await doors.pool.claim({ id, families, wanted, until: doors.clock.now() + doors.node.patienceMs, describe });
+    const until = doors.clock.now() + doors.node.patienceMs;
+    const waits = (addresses: readonly Address[], readyInMs: Millis) =>
+      doors.history.note({ id, pod, addresses }, { kind: 'waited', readyInMs });
+    return await doors.pool.claim({ id, families, wanted, until, describe, waits });
   } finally {
     taken.give();
   }

@@ -1,10 +1,11 @@
-import { CHECK, describe, difference } from '../../core/datapath/difference.ts';
-import type { Plan } from '../../core/datapath/plan.ts';
+import { agrees, CHECK, describe, difference } from '../../core/datapath/difference.ts';
+import { type Plan, show } from '../../core/datapath/plan.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import { CniError } from '../../wire/cni/error.ts';
 import type { CheckRequest } from '../../wire/cni/request.ts';
 import { interfaceIn, type ResultInterface } from '../../wire/cni/result.ts';
 import { type AttachDoors, idOf } from './attach.ts';
+import { whom } from './history.ts';
 
 /**
  * CHECK: is all there that ADD made? MAC and MTU are compared with prevResult where it speaks, since a plugin behind us
@@ -22,9 +23,11 @@ export async function check(doors: AttachDoors, request: CheckRequest, config: N
     throw new CniError('drift', `${id} was attached to ${record.netns}, not to ${request.netns}`);
   const observed = await doors.kernel.observe(record.plan, record.netns);
   const link = config.prevResult && interfaceIn(config.prevResult, request.ifname, request.netns);
-  const lines = describe(difference(record.plan, observed, CHECK(told(record.plan, observed, link))));
-  if (lines.length === 0) return;
-  throw new CniError('drift', lines.join('; '), {
+  const found = difference(record.plan, observed, CHECK(told(record.plan, observed, link)));
+  if (agrees(found)) return;
+  const drifted = [...found.missing, ...found.changed.map(({ want }) => want)];
+  doors.history.note(whom(record), { kind: 'drifted', missing: drifted.map(show) });
+  throw new CniError('drift', describe(found).join('; '), {
     details: 'somebody changed the network of this pod; it is repaired within seconds unless repair is off',
   });
 }

@@ -1,6 +1,5 @@
 import type { AttachDoors } from './attach.ts';
 import type { AgentDoors } from './doors.ts';
-import type { History } from './history.ts';
 import type { Lanes } from './lanes.ts';
 import type { ReadinessDoors } from './readiness.ts';
 import type { SpoolRunner } from './spool-runner.ts';
@@ -8,6 +7,5 @@ import type { SpoolRunner } from './spool-runner.ts';
 /** Everything the six verbs need. */
 export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 'log' | 'meter'> {
   readonly lanes: Lanes;
-  readonly history: History;
   readonly spool: SpoolRunner;
 }

@@ -1,11 +1,13 @@
-import { type CallFrame, type ReplyFrame } from '../../wire/agent/frame.ts';
+import type { CallFrame, ReplyFrame } from '../../wire/agent/frame.ts';
 import { type NetworkConfig, readConfig, versionForError } from '../../wire/cni/config.ts';
 import { CniError, writeError } from '../../wire/cni/error.ts';
 import { type AddRequest, type CniRequest, type DelRequest, readRequest } from '../../wire/cni/request.ts';
 import { writeVersions } from '../../wire/cni/version.ts';
 import { attach, detach, idOf } from './attach.ts';
+import { holderName } from './attachments.ts';
+import { idOfCall } from './call-id.ts';
 import { check } from './check.ts';
-import type { AttachmentId, PodName } from '../../core/attachment.ts';
+import type { AttachmentId } from '../../core/attachment.ts';
 import { show } from '../../core/datapath/plan.ts';
 import { PlanError } from '../../io/kernel/execute.ts';
 import type { CniDoors } from './cni-doors.ts';
@@ -21,17 +23,17 @@ const NOTHING = ''; // what DEL, CHECK, GC and STATUS print when all is well
 /** One call of the CNI executable → its exit code and stdout. Never throws: an error is an answer as well. */
 export async function serveCni(doors: CniDoors, call: CallFrame): Promise<ReplyFrame> {
   const began = doors.clock.steady();
-  let verb = call.env['CNI_COMMAND'] ?? '';
+  let request: CniRequest | undefined;
   try {
-    const request = readRequest(call.env);
-    verb = request.verb;
+    request = readRequest(call.env);
     const stdout = await dispatch(doors, request, call.stdin);
-    if (verb !== 'ADD') doors.meter.call(verb, 'ok', { total: seconds(doors, began) });
+    if (request.verb !== 'ADD') doors.meter.call(request.verb, 'ok', { total: seconds(doors, began) });
     return { exitCode: 0, stdout };
   } catch (thrown) {
     const error = asCniError(doors, thrown);
     const ended = thrown instanceof RefusalError ? 'refused' : 'failed';
-    doors.meter.call(verb, ended, { total: seconds(doors, began) });
+    doors.meter.call(request?.verb ?? 'unknown', ended, { total: seconds(doors, began) });
+    tellFailure(doors, { call, request, thrown }, error);
     return { exitCode: 1, stdout: writeError(error, versionForError(call.stdin)) };
   }
 }
@@ -58,67 +60,65 @@ async function dispatch(doors: CniDoors, request: CniRequest, stdin: Uint8Array)
 }
 
 async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig): Promise<string> {
-  const id = idOf(request, config);
-  const pod = podOf(request);
   const began = doors.clock.steady();
-  try {
-    await doors.spool.settle(id, async (stale) => void (await detach(doors, stale)));
-    const { record, result, times, again } = await attach(doors, request, config);
-    const ms = doors.clock.steady() - began;
-    doors.history.note(whom(record), { kind: 'attached', ms, again });
-    doors.meter.call('ADD', 'ok', { total: ms / 1000, claim: times.claimMs / 1000, apply: times.applyMs / 1000 });
-    doors.log.info('attached', {
-      id,
-      pod: pod && `${pod.namespace}/${pod.name}`,
-      ips: record.addresses,
-      ms: round(ms),
-      claimMs: round(times.claimMs),
-      applyMs: round(times.applyMs),
-      again,
-      ...traced(request),
-    });
-    return result;
-  } catch (thrown) {
-    tellRefused(doors, { id, pod, request }, thrown);
-    throw thrown;
-  }
-}
-
-/** The same words everywhere: in the CNI error, the metric's label, the log line and `berth why`. */
-function tellRefused(
-  doors: CniDoors,
-  of: { id: AttachmentId; pod: PodName | undefined; request: AddRequest },
-  thrown: unknown,
-): void {
-  const { id, pod, request } = of;
-  const error = asCniError(doors, thrown);
-  const refusal = thrown instanceof RefusalError ? thrown.refusal : undefined;
-  const why = refusal?.why ?? 'failed';
-  const left =
-    thrown instanceof CniError && thrown.cause instanceof PlanError
-      ? thrown.cause.left.map(({ item }) => show(item))
-      : [];
-  doors.history.note(
-    { id, pod },
-    refusal === undefined ? { kind: 'failed', cause: error.message, left } : { kind: 'refused', refusal },
-  );
-  doors.meter.refused(why);
-  const { code, message: msg, details, cause: err } = error;
-  doors.log.warn('refused', {
-    id,
-    pod: pod && `${pod.namespace}/${pod.name}`,
-    why,
-    code,
-    msg,
-    details,
-    err,
+  await doors.spool.settle(idOf(request, config), async (stale) => void (await detach(doors, stale)));
+  const { record, result, times, again } = await attach(doors, request, config);
+  const ms = doors.clock.steady() - began;
+  doors.history.note(whom(record), { kind: 'attached', ms, again });
+  doors.meter.call('ADD', 'ok', { total: ms / 1000, claim: times.claimMs / 1000, apply: times.applyMs / 1000 });
+  doors.log.info('attached', {
+    id: record.id,
+    pod: record.pod && holderName(record),
+    ips: record.addresses,
+    ms: round(ms),
+    claimMs: round(times.claimMs),
+    applyMs: round(times.applyMs),
+    again,
     ...traced(request),
   });
+  return result;
+}
+
+interface Failed {
+  readonly call: CallFrame;
+  readonly request: CniRequest | undefined; // undefined: the environment was not understood
+  readonly thrown: unknown;
+}
+
+/**
+ * The same words everywhere: in the CNI error, the log line, and for an ADD in the metric's label and `berth why`. A
+ * runtime asks STATUS every few seconds, and what is wrong then has been told when it came.
+ */
+function tellFailure(doors: CniDoors, { call, request, thrown }: Failed, error: CniError): void {
+  const { code, message: msg, details, cause: err } = error;
+  const id = idOfCall(call);
+  const said = { id, code, says: msg, details, err };
+  if (request?.verb !== 'ADD') {
+    const level = request?.verb === 'STATUS' ? 'debug' : 'warn';
+    doors.log[level]('failed', { verb: request?.verb, ...said, ...(request?.verb === 'DEL' ? traced(request) : {}) });
+    return;
+  }
+  const pod = podOf(request);
+  const refusal = thrown instanceof RefusalError ? thrown.refusal : undefined;
+  const left = err instanceof PlanError ? err.left.map(({ item }) => show(item)) : [];
+  const why = refusal?.why ?? 'failed';
+  doors.history.note(
+    { id, pod },
+    refusal === undefined ? { kind: 'failed', cause: `${msg}: ${details}`, left } : { kind: 'refused', refusal },
+  );
+  doors.meter.refused(why);
+  doors.log.warn('refused', { pod: pod && `${pod.namespace}/${pod.name}`, why, ...said, ...traced(request) });
 }
 
 async function del(doors: CniDoors, request: DelRequest, config: NetworkConfig): Promise<string> {
   const id = idOf(request, config);
   const began = doors.clock.steady();
+  const newer = newerSandbox(doors, id, request);
+  if (newer !== undefined) {
+    doors.history.note(whom(newer), { kind: 'ignored', verb: 'DEL', because: `${request.netns} is an older sandbox` });
+    doors.log.info('ignored', { verb: 'DEL', id, netns: request.netns, attachedTo: newer.netns, ...traced(request) });
+    return NOTHING;
+  }
   const record = await detach(doors, id);
   if (record === undefined) {
     doors.log.debug('nothing to detach', { id, ...traced(request) });
@@ -128,6 +128,16 @@ async function del(doors: CniDoors, request: DelRequest, config: NetworkConfig):
   doors.history.note(whom(record), { kind: 'detached', ms, coolingMs: doors.node.config.pool.cooldownMs });
   doors.log.info('detached', { id, ips: record.addresses, ms: round(ms), ...traced(request) });
   return NOTHING;
+}
+
+/**
+ * The attachment that a late DEL of its older sandbox must leave alone: it lives in another, and the one that the DEL
+ * names is gone. A name that still leads somewhere may be a second one of the same sandbox.
+ */
+function newerSandbox({ attachments, kernel }: CniDoors, id: AttachmentId, { netns }: DelRequest) {
+  const record = attachments.get(id);
+  if (record === undefined || netns === '' || netns === record.netns) return undefined;
+  return kernel.sandboxExists(record.netns) && !kernel.sandboxExists(netns) ? record : undefined;
 }
 
 /** Refusals have their own words; what is neither refusal nor CNI error is ours to explain. */

@@ -8,6 +8,7 @@ import { about, emptyRing, push, type Ring } from '../../core/why/ring.ts';
 export class History {
   readonly #clock: Clock;
   #ring: Ring = emptyRing(EVENT_RING);
+  readonly #addMs = new Map<AttachmentId, Millis>(); // of those that are attached
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -15,14 +16,14 @@ export class History {
 
   note(whom: About, deed: Deed): void {
     this.#ring = push(this.#ring, { at: this.#clock.now(), about: whom, ...deed });
+    if (whom.id === undefined) return;
+    if (deed.kind === 'attached' && !deed.again) this.#addMs.set(whom.id, deed.ms);
+    if (deed.kind === 'detached' || deed.kind === 'spooled' || deed.kind === 'swept') this.#addMs.delete(whom.id);
   }
 
-  /** How long the last ADD of an attachment took; undefined when the ring no longer holds it. */
+  /** How long the ADD of an attachment took; undefined when another process answered it. */
   addMs(id: AttachmentId): Millis | undefined {
-    let found: Millis | undefined;
-    for (const decision of this.#ring.decisions.values())
-      if (decision.kind === 'attached' && decision.about.id === id) found = decision.ms;
-    return found;
+    return this.#addMs.get(id);
   }
 
   /** Everything that was decided about a pod, a container or an address, oldest first. */

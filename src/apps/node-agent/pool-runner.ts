@@ -3,11 +3,11 @@ import type { Address, Family } from '../../base/ip.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import type { Claimed, PoolEffect, PoolEvent, Range } from '../../core/ipam/event.ts';
 import { brokenLawNear } from '../../core/ipam/invariants.ts';
-import { nextTick, type Pool } from '../../core/ipam/pool.ts';
+import { nextTick, type Pool, readyAt } from '../../core/ipam/pool.ts';
 import { step } from '../../core/ipam/step.ts';
 import type { MemoryRecord } from '../../core/memory/record.ts';
 import type { Refusal } from '../../core/refusal.ts';
-import type { Journal } from '../../io/store/journal.ts';
+import type { Attachments } from './attachments.ts';
 
 /** A claim was refused: the value says why. */
 export class RefusalError extends Error {
@@ -29,18 +29,19 @@ export interface ClaimWish {
   readonly wanted: readonly Address[];
   readonly until: Millis;
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
+  /** Called when these addresses are promised, and must cool for so long. */
+  readonly waits: (addresses: readonly Address[], readyInMs: Millis) => void;
 }
 
 interface Waiter {
   readonly wish: ClaimWish;
-  readonly since: Millis;
   readonly grant: (record: AttachmentRecord) => void;
   readonly refuse: (error: RefusalError) => void;
   record?: AttachmentRecord;
 }
 
 export interface PoolDoors {
-  readonly journal: Journal;
+  readonly attachments: Attachments;
   readonly clock: Clock;
 }
 
@@ -71,7 +72,7 @@ export class PoolRunner {
   /** Resolves with the record that is now on disk. Throws RefusalError. */
   claim(wish: ClaimWish): Promise<AttachmentRecord> {
     return new Promise((grant, refuse) => {
-      this.#waiters.set(wish.id, { wish, since: this.#doors.clock.now(), grant, refuse });
+      this.#waiters.set(wish.id, { wish, grant, refuse });
       const { id, families, wanted, until } = wish;
       this.#enter({ kind: 'claim', by: id, families, wanted, until }).catch((cause: unknown) => {
         this.#refuse(id, { why: 'not-durable', cause: messageOf(cause) }, cause); // unless it was refused already
@@ -125,6 +126,7 @@ export class PoolRunner {
     }
     this.#pool = pool;
     for (const effect of effects) this.#tell(effect);
+    if (event.kind === 'claim') this.#tellWaiting(event.by);
     this.#scheduleTick();
   }
 
@@ -141,7 +143,7 @@ export class PoolRunner {
       waiter.record = waiter.wish.describe(addresses);
       records.push({ kind: 'claim', attachment: waiter.record });
     }
-    await this.#doors.journal.append(records);
+    await this.#doors.attachments.remember(records);
   }
 
   /**
@@ -161,6 +163,13 @@ export class PoolRunner {
     const waiter = this.#waiters.get(effect.to);
     this.#waiters.delete(effect.to);
     if (waiter !== undefined) waiter.grant(waiter.record ?? waiter.wish.describe(effect.addresses));
+  }
+
+  #tellWaiting(id: AttachmentId): void {
+    const waiting = this.#pool.waiting.find(({ by }) => by === id);
+    if (waiting === undefined) return;
+    const addresses = waiting.promised.map(({ address }) => address);
+    this.#waiters.get(id)?.wish.waits(addresses, Math.max(0, readyAt(waiting.promised) - this.#now));
   }
 
   #refuse(id: AttachmentId, refusal: Refusal, cause?: unknown): void {

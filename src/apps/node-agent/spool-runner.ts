@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
-import { attachmentId, type AttachmentId } from '../../core/attachment.ts';
-import { textOf } from '../../base/bytes.ts';
+import type { AttachmentId } from '../../core/attachment.ts';
+import { idOfCall } from './call-id.ts';
 import { RefusalError } from './pool-runner.ts';
 import type { SpoolDoor, SpooledCall } from './doors.ts';
 
@@ -61,7 +61,7 @@ export class SpoolRunner {
    */
   async settle(id: AttachmentId, del: (id: AttachmentId) => Promise<void>): Promise<void> {
     for (const entry of this.#doors.spool.entries()) {
-      if (idOfCall(entry) !== id) continue;
+      if (idOfCall(entry.call) !== id) continue;
       try {
         await del(id);
         this.#settled.add(entry.name); // a round that has read it already must not undo the ADD that comes now
@@ -97,7 +97,7 @@ export class SpoolRunner {
   }
 
   async #one(entry: SpooledCall): Promise<void> {
-    const id = idOfCall(entry);
+    const id = idOfCall(entry.call);
     try {
       if (id === undefined) this.#doors.log.warn('spooled call names no attachment', { name: entry.name });
       else await this.#doors.del(id, () => this.#settled.has(entry.name));
@@ -113,20 +113,5 @@ export class SpoolRunner {
       this.#cancelRetry = undefined;
       void this.drain();
     });
-  }
-}
-
-/**
- * The attachment a spooled DEL is about, or undefined when it cannot be read: such a call has nothing that we could
- * undo.
- */
-function idOfCall({ call }: SpooledCall): AttachmentId | undefined {
-  try {
-    const { name } = JSON.parse(textOf(call.stdin)) as { name?: unknown };
-    const { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname } = call.env;
-    if (typeof name !== 'string' || containerId === undefined || ifname === undefined) return undefined;
-    return attachmentId({ network: name, containerId, ifname });
-  } catch {
-    return undefined;
   }
 }

@@ -44,6 +44,7 @@ export interface Wish {
   readonly families: readonly Family[];
   readonly wanted: readonly Address[];
   readonly ports: readonly PortMapping[];
+  readonly pod: PodName | undefined;
   readonly holder: string; // as others are told who has the ports
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
 }
@@ -75,7 +76,7 @@ export function wishOf(context: WishContext, id: AttachmentId, request: AddReque
   const pod = podOf(request);
   const holder = pod === undefined ? id : `${pod.namespace}/${pod.name}`;
   const describe = (addresses: readonly Address[]) => recordOf(context, { id, request, config, addresses, pod });
-  return { families: place.families, wanted: wantedIps(config, request.args), ports, holder, describe };
+  return { families: place.families, wanted: wantedIps(config, request.args), ports, pod, holder, describe };
 }
 
 /** The record's own result, behind what the chain made before us, in the version that was asked for. */

@@ -32,7 +32,7 @@ export type Deed =
   | { readonly kind: 'spooled' }
   /** Something was missing in the kernel and was put back. */
   | { readonly kind: 'repaired'; readonly missing: readonly string[] }
-  /** CHECK found something missing. */
+  /** CHECK found something missing or changed. */
   | { readonly kind: 'drifted'; readonly missing: readonly string[] }
   /** It was removed though no DEL came. `because` goes on "was removed: ". */
   | { readonly kind: 'swept'; readonly because: string }

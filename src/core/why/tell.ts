@@ -43,7 +43,7 @@ function deed(decision: Decision): string {
     case 'repaired':
       return `had lost ${parts(decision.missing)}, now put back`;
     case 'drifted':
-      return `failed CHECK: ${parts(decision.missing)} missing`;
+      return `failed CHECK: ${parts(decision.missing)} missing or changed`;
     case 'swept':
       return `was removed: ${decision.because}${freed(held, 0)}`;
     case 'adopted':

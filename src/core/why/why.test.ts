@@ -60,7 +60,7 @@ const WORDS: { readonly [Kind in DecisionKind]: readonly (readonly [Extract<Deed
       'had lost 1 part (route 10.0.1.5/32 on host:bth1), now put back',
     ],
   ],
-  drifted: [[{ kind: 'drifted', missing: ['up pod:eth0'] }, 'failed CHECK: 1 part (up pod:eth0) missing']],
+  drifted: [[{ kind: 'drifted', missing: ['up pod:eth0'] }, 'failed CHECK: 1 part (up pod:eth0) missing or changed']],
   swept: [
     [
       { kind: 'swept', because: 'the runtime no longer lists it' },

@@ -1,0 +1,192 @@
+import type { Millis } from '../src/base/clock.ts';
+import type { Address } from '../src/base/ip.ts';
+import type { AttachmentId, AttachmentRecord } from '../src/core/attachment.ts';
+import { inPod, isSetting, keyOf, linkUnder } from '../src/core/datapath/identity.ts';
+import { hostLinkName } from '../src/core/datapath/pod-plan.ts';
+import { type Item, type Plan, show } from '../src/core/datapath/plan.ts';
+import type { FakeWorld } from '../src/io/kernel/fake-world.ts';
+import type { ReplyFrame } from '../src/wire/agent/frame.ts';
+import { type Call, codeOf, idOf, isLive, type Runtime, type Sandbox, toldBy } from './runtime.ts';
+
+// What must hold, seen from outside: what was told to whom, what stands in the kernel, what is on the disk.
+
+/** A law that was broken, and how. */
+export interface Blame {
+  readonly law: Law;
+  readonly detail: string;
+}
+
+export const LAWS = {
+  two: 'no address on two live pods',
+  lost: 'every address that was given back can be given again',
+  kernel: 'nothing stands in the kernel without a record',
+  record: 'every answered claim is on record',
+  deadline: 'every ADD is answered before its deadline',
+  cooling: 'no address is given again before it has cooled',
+  left: 'after a DEL nothing is left',
+  network: 'a live pod keeps its network',
+  same: 'the same ADD gets the same answer, and another one an error',
+  answer: 'every call is answered',
+  delDone: 'a DEL that was answered stays done',
+  check: 'CHECK tells the truth',
+  given: 'only addresses of the ranges are given, and never a reserved one',
+  unfailing: 'a call fails only when something failed',
+  defect: 'the agent has no defect',
+  starts: 'the agent starts',
+} as const;
+
+export type Law = keyof typeof LAWS;
+
+/** What the laws are about. */
+export interface Scene {
+  readonly runtime: Runtime;
+  readonly world: FakeWorld;
+  readonly now: Millis;
+  readonly cooldownMs: Millis;
+  readonly patienceMs: Millis;
+  readonly givable: (address: Address) => boolean;
+  readonly faults: boolean; // something may have failed
+}
+
+/** What is wrong with an answer that just came. The runtime does not know it yet. */
+export function* atAnswer(scene: Scene, call: Call, reply: ReplyFrame): Generator<Blame> {
+  const { runtime, now, patienceMs } = scene;
+  const sandbox = runtime.sandboxes.get(call.sandbox);
+  const isAdd = call.kind === 'add' || call.kind === 'again' || call.kind === 'elsewhere';
+  if (isAdd && now - call.askedAt > patienceMs)
+    yield { law: 'deadline', detail: `${nameOf(sandbox)} waited ${now - call.askedAt} ms` };
+  if (reply.exitCode !== 0 && codeOf(reply.stdout) === 106) yield { law: 'defect', detail: reply.stdout };
+  if (sandbox === undefined || call.orphaned) return;
+  if (isAdd) yield* atAdd(scene, call, sandbox, reply);
+  if (call.kind === 'del') yield* atDel(scene, sandbox, reply);
+  if (call.kind === 'check') yield* atCheck(scene, sandbox, reply);
+}
+
+function* atAdd(scene: Scene, call: Call, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
+  const { runtime } = scene;
+  if (reply.exitCode !== 0) {
+    if (call.kind === 'again' && !scene.faults && !sandbox.meddled)
+      yield { law: 'same', detail: `a second ADD of ${nameOf(sandbox)} fails: ${reply.stdout}` };
+    yield* standing(scene);
+    return;
+  }
+  const told = toldBy(reply.stdout);
+  if (call.kind === 'elsewhere') yield { law: 'same', detail: `${nameOf(sandbox)} was attached to two namespaces` };
+  if (sandbox.told !== undefined && sandbox.told.stdout !== reply.stdout)
+    yield { law: 'same', detail: `${nameOf(sandbox)} was told ${sandbox.told.stdout}, then ${reply.stdout}` };
+  for (const address of told.addresses) {
+    const other = runtime.live().find((it) => it.n !== sandbox.n && it.told?.addresses.includes(address));
+    if (other !== undefined)
+      yield { law: 'two', detail: `${address} was told to ${nameOf(other)} and to ${nameOf(sandbox)}` };
+    if (!scene.givable(address)) yield { law: 'given', detail: `${address} was told to ${nameOf(sandbox)}` };
+    const left = runtime.left.get(address)?.asked;
+    if (sandbox.told === undefined && left !== undefined && scene.now < left + scene.cooldownMs)
+      yield { law: 'cooling', detail: `${address} is given again after ${scene.now - left} ms` };
+  }
+  if (call.kind !== 'elsewhere') yield* standing(scene, { ...sandbox, told });
+}
+
+function* atDel(scene: Scene, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
+  if (reply.exitCode !== 0) {
+    if (!scene.faults) yield { law: 'unfailing', detail: `DEL of ${nameOf(sandbox)}: ${reply.stdout}` };
+  } else yield* leftOf(scene, sandbox);
+  yield* standing(scene);
+}
+
+/** What is left of a sandbox, although its DEL was answered. */
+export function* leftOf({ world }: Pick<Scene, 'world'>, sandbox: Sandbox): Generator<Blame> {
+  const link = hostLinkName(idOf(sandbox));
+  for (const { item } of world.things())
+    if (mentions(item, link)) yield { law: 'left', detail: `${show(item)}, of ${nameOf(sandbox)}` };
+}
+
+function mentions(item: Item, link: string): boolean {
+  if (item.kind === 'veth') return item.host.name === link;
+  return item.kind === 'element' ? item.key.includes(link) : 'on' in item && item.on.name === link;
+}
+
+function* atCheck(scene: Scene, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
+  if (!isLive(sandbox) || scene.faults) return;
+  if (reply.exitCode !== 0 && !sandbox.meddled)
+    yield { law: 'check', detail: `${nameOf(sandbox)} is whole, and CHECK says ${reply.stdout}` };
+}
+
+/** Whether all live pods (and one more) have what they were told, and no address is in two sandboxes. */
+export function* standing({ runtime, world }: Pick<Scene, 'runtime' | 'world'>, more?: Sandbox): Generator<Blame> {
+  const found = new Map<string, Set<Address>>(); // sandbox → addresses
+  const homes = new Map<Address, string>();
+  const links = new Set<string>();
+  for (const { item, sandbox } of world.things()) {
+    if (item.kind === 'veth') links.add(item.host.name);
+    if (item.kind !== 'address' || sandbox === undefined) continue;
+    const address = item.address.slice(0, item.address.indexOf('/')) as Address;
+    const other = homes.get(address);
+    if (other !== undefined) yield { law: 'two', detail: `${address} is in ${other} and in ${sandbox}` };
+    homes.set(address, sandbox);
+    found.set(sandbox, (found.get(sandbox) ?? new Set()).add(address));
+  }
+  for (const pod of more === undefined ? runtime.live() : [...runtime.live(), more]) {
+    if (pod.meddled || pod.told === undefined || !world.hasSandbox(pod.netns)) continue;
+    if (!links.has(hostLinkName(idOf(pod)))) yield { law: 'network', detail: `${nameOf(pod)} has no link` };
+    for (const address of pod.told.addresses)
+      if (found.get(pod.netns)?.has(address) !== true)
+        yield { law: 'network', detail: `${nameOf(pod)} lacks ${address}` };
+  }
+}
+
+/**
+ * After a process died: what it had answered must be on the disk. `draining`: what is spooled is not yet worked off.
+ */
+export function* onRecord(
+  { runtime }: Pick<Scene, 'runtime'>,
+  attachments: ReadonlyMap<AttachmentId, AttachmentRecord>,
+  draining = false,
+): Generator<Blame> {
+  for (const sandbox of runtime.sandboxes.values()) {
+    const record = attachments.get(idOf(sandbox));
+    if (isLive(sandbox) && `${record?.addresses}` !== `${sandbox.told?.addresses}`)
+      yield {
+        law: 'record',
+        detail: `${nameOf(sandbox)} was told ${sandbox.told?.addresses}; on record is ${record?.addresses}`,
+      };
+    if (sandbox.gone && !(sandbox.spooled && draining) && record !== undefined)
+      yield { law: 'delDone', detail: `${nameOf(sandbox)} is on record again` };
+  }
+}
+
+/** At rest: pool, kernel and records say the same, and what the runtime believes. */
+export function* atRest(scene: Scene, attachments: readonly AttachmentRecord[], nodePlan: Plan): Generator<Blame> {
+  const { runtime, world } = scene;
+  yield* standing(scene);
+  yield* onRecord(scene, new Map(attachments.map((it) => [it.id, it])));
+  for (const call of runtime.calls.values())
+    yield {
+      law: 'answer',
+      detail: `${call.kind} of ${nameOf(runtime.sandboxes.get(call.sandbox))} was never answered`,
+    };
+  const planned = new Set(nodePlan.map(keyOf));
+  for (const { plan, netns } of attachments) for (const item of plan) planned.add(placed(item, netns));
+  const rescued = new Set(attachments.filter(({ netns }) => netns === '').map(({ id }) => hostLinkName(id)));
+  for (const { item, sandbox, foreign } of world.things()) {
+    if (foreign || isSetting(item) || planned.has(placed(item, sandbox))) continue;
+    const under = linkUnder(item);
+    // it goes with the link
+    if (under !== undefined && rescued.size > 0 && (inPod(item) || rescued.has(under.name))) continue;
+    yield { law: 'kernel', detail: show(item) };
+  }
+  const stands = new Set(world.things().map(({ item, sandbox }) => placed(item, sandbox)));
+  for (const { plan, netns, id } of attachments)
+    for (const item of plan)
+      if (world.hasSandbox(netns) && !stands.has(placed(item, netns)))
+        yield { law: 'network', detail: `${id} lacks ${show(item)}` };
+  for (const item of nodePlan)
+    if (!stands.has(placed(item, undefined))) yield { law: 'network', detail: `the node lacks ${show(item)}` };
+}
+
+function placed(item: Item, sandbox: string | undefined): string {
+  return inPod(item) ? `${sandbox} ${keyOf(item)}` : keyOf(item);
+}
+
+export function nameOf(sandbox: Sandbox | undefined): string {
+  return sandbox === undefined ? 'nobody' : `pod ${sandbox.n}`;
+}

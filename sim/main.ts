@@ -1,0 +1,76 @@
+// npm run sim -- --seeds 1..500 [--json] [--plant NAME]   plays seeds and judges every crash in them
+// npm run sim -- --seed 7 [--at 42] [--plant NAME]        tells the story of one, and of the crash at one of its points
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { LAWS } from './checkers.ts';
+import { NO_PLANT } from './plant.ts';
+import { PLANTED } from './planted.ts';
+import { playSeed, type Violation } from './seed.ts';
+import { type Outcome, playSeeds } from './seeds.ts';
+
+const SHOWN = 10; // violations that are printed one by one
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1..100' },
+    seed: { type: 'string' },
+    at: { type: 'string' },
+    plant: { type: 'string' },
+    workers: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+if (values.plant !== undefined && PLANTED[values.plant] === undefined) {
+  console.error(`no bug is called "${values.plant}"; there are:\n  ${Object.keys(PLANTED).join('\n  ')}`);
+  process.exit(2);
+}
+if (values.seed === undefined) await many(values.seeds);
+else await tell(Number(values.seed), values.at === undefined ? 0 : Number(values.at));
+
+async function many(range: string): Promise<void> {
+  const [from = Number.NaN, to = from] = range.split('..').map(Number);
+  if (!Number.isInteger(from) || !Number.isInteger(to) || to < from) {
+    console.error(`--seeds ${range}: a range is written 1..500`);
+    process.exit(2);
+  }
+  const began = performance.now();
+  const workers = Math.max(
+    1,
+    values.workers === undefined ? Math.min(8, availableParallelism()) : Number(values.workers),
+  );
+  const plant = values.plant === undefined ? {} : { plant: values.plant };
+  const outcome = await playSeeds({ from, to, workers, ...plant, onPlayed: progress(to - from + 1) });
+  const seconds = (performance.now() - began) / 1_000;
+  if (values.json) console.log(JSON.stringify(outcome));
+  else summary(outcome, seconds);
+  process.exitCode = outcome.violations.length === 0 ? 0 : 1;
+}
+
+function progress(all: number): (soFar: Outcome) => void {
+  let shown = performance.now();
+  return ({ seeds, crashPoints, violations }) => {
+    if (performance.now() - shown < 5_000) return;
+    shown = performance.now();
+    console.error(`${seeds} of ${all} seeds, ${crashPoints} crashes, ${violations.length} laws broken`);
+  };
+}
+
+function summary({ seeds, crashPoints, violations }: Outcome, seconds: number): void {
+  const speed = Math.round(crashPoints / seconds);
+  console.log(`${seeds} seeds, ${crashPoints} crash points in ${seconds.toFixed(1)} s (${speed} a second)`);
+  for (const violation of violations.slice(0, SHOWN)) console.log(lineOf(violation));
+  if (violations.length > SHOWN) console.log(`and ${violations.length - SHOWN} more`);
+  console.log(violations.length === 0 ? 'no law was broken' : `${violations.length} laws were broken`);
+}
+
+function lineOf({ seed, at, law, detail }: Violation): string {
+  return `  ${LAWS[law]}: ${detail}\n    npm run sim -- --seed ${seed}${at === 0 ? '' : ` --at ${at}`}`;
+}
+
+/** The seed's own life, and what follows the crash at one of its points; 0: no crash. */
+async function tell(seed: number, at: number): Promise<void> {
+  const plant = PLANTED[values.plant ?? ''] ?? NO_PLANT;
+  const { violations } = await playSeed(seed, { plant, at, story: (line) => console.log(line) });
+  for (const violation of violations) console.log(lineOf(violation));
+  process.exitCode = violations.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,55 @@
+import { type Address, addressIn, contains, familyOf, type Prefix, prefix } from '../src/base/ip.ts';
+import type { Random } from '../src/base/random.ts';
+import { usableCount, reservedReason } from '../src/core/ipam/ranges.ts';
+import type { AgentConfig } from '../src/io/config/agent-config.ts';
+
+/** How the agent of one run is configured, and what follows from it. */
+export interface Setting {
+  readonly config: AgentConfig;
+  readonly givable: (address: Address) => boolean;
+  readonly pods: number; //     how many can have addresses at once
+  readonly foreign: boolean; // hands that take things away, and a repairer that puts them back
+  readonly rot: boolean; //     a bit of the disk turns over while the process is down
+}
+
+const V4 = prefix('10.0.3.0/29');
+const V6 = prefix('fd00:3::/125');
+
+export function settingOf(random: Random): Setting {
+  const chance = (share: number) => random.fraction() < share;
+  const ranges: readonly Prefix[] = chance(0.3) ? [V4, V6] : chance(0.1) ? [V6] : [V4];
+  const reserved = chance(0.2) ? [addressOf(V4, 5)] : [];
+  const foreign = chance(0.15);
+  const config: AgentConfig = {
+    nodeName: 'sim',
+    network: {
+      mode: chance(0.25) ? 'bridge' : 'routed',
+      bridge: 'berth0',
+      ranges,
+      reserved,
+      mtuBytes: 'auto',
+      uplink: 'auto',
+      cluster: [prefix('10.0.0.0/16')],
+      masquerade: { enabled: true, except: [], fullyRandom: false },
+      peers: [],
+      tunnel: { use: 'never', vni: 4077, port: 4789 },
+      forwardAccept: chance(0.2),
+    },
+    pool: { cooldownMs: 30_000, patienceMs: chance(0.3) ? 10_000 : 60_000, waitingLimit: 8 },
+    repair: { enabled: foreign, delayMs: 300, intervalMs: 30_000 },
+    paths: { socket: '', adminSocket: '', state: '', spool: '' },
+    http: { listen: undefined },
+    log: { level: 'info', format: 'json' },
+  };
+  const poolRanges = ranges.map((range) => ({ prefix: range, gateway: addressOf(range, 1), reserved }));
+  const counts = poolRanges.map((range) => Number(usableCount(range)));
+  const givable = (address: Address) =>
+    poolRanges.some((range) => contains(range.prefix, address) && reservedReason(range, address) === undefined);
+  return { config, givable, pods: Math.min(...counts), foreign, rot: chance(0.1) };
+}
+
+/** The n-th address of one of our small ranges. */
+export function addressOf(range: Prefix, n: number): Address {
+  const first: string = addressIn(range);
+  return (familyOf(range) === 'v4' ? first.replace(/\d+$/, `${n}`) : `${first}${n}`) as Address;
+}

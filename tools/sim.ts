@@ -1,0 +1,2 @@
+// npm run sim: the simulator (sim/main.ts).
+import '../sim/main.ts';
