@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { needsRestart } from '../../io/config/changes.ts';
+import { hostPort } from '../../base/host-port.ts';
+import { liveConfig, needsRestart } from '../../io/config/changes.ts';
 import { loadConfig } from '../../io/config/load.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import { LinuxKernel } from '../../io/kernel/linux-kernel.ts';
@@ -100,7 +101,7 @@ function followConfig(
       const { config, doubts } = loadConfig(configPath);
       for (const { where, line, says } of doubts) log.warn('doubtful configuration', { where, line, says });
       waiting = needsRestart(of.config, config);
-      await agent.reconfigure(config);
+      await agent.reconfigure(liveConfig(of.config, config));
       log.level = config.log.level;
       log.info('reconfigured', { waiting });
     } catch (err) {
@@ -120,7 +121,5 @@ async function serve(doors: AdminDoors, config: AgentConfig): Promise<readonly H
   const admin = await serveHttp({ at: { socket: config.paths.adminSocket }, routes: adminRoutes(doors), log });
   const { listen } = config.http;
   if (listen === undefined) return [admin];
-  const colon = listen.lastIndexOf(':');
-  const at = { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
-  return [admin, await serveHttp({ at, routes: publicRoutes(doors), log })];
+  return [admin, await serveHttp({ at: hostPort(listen), routes: publicRoutes(doors), log })];
 }

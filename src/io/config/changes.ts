@@ -11,6 +11,21 @@ export function needsRestart(before: AgentConfig, after: AgentConfig): readonly 
     .map(({ key }) => key);
 }
 
+/**
+ * What of a changed configuration an agent takes on while it runs: the keys of `needsRestart` stay as they were when it
+ * started.
+ */
+export function liveConfig(started: AgentConfig, after: AgentConfig): AgentConfig {
+  const { network, pool, repair, log } = after;
+  return {
+    ...started,
+    network: { ...network, mode: started.network.mode, bridge: started.network.bridge },
+    pool: { ...started.pool, patienceMs: pool.patienceMs },
+    repair: { ...repair, enabled: started.repair.enabled },
+    log: { ...log, format: started.log.format },
+  };
+}
+
 function valueAt(file: unknown, key: string): unknown {
   return key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], file);
 }
