@@ -9,6 +9,7 @@ import { detach } from './attach.ts';
 import { Attachments } from './attachments.ts';
 import type { CniDoors } from './cni-doors.ts';
 import { serveCni } from './cni-server.ts';
+import { countedKernel } from './counted-kernel.ts';
 import type { AgentDoors } from './doors.ts';
 import { History, whom } from './history.ts';
 import { Lanes } from './lanes.ts';
@@ -69,7 +70,8 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
 }
 
 async function build(doors: AgentDoors): Promise<AgentParts> {
-  const { journal, kernel, clock, log, meter, config } = doors;
+  const { journal, clock, log, meter, config } = doors;
+  const kernel = countedKernel(doors.kernel, meter);
   if (journal.memory().bootId !== doors.bootId) await journal.append([{ kind: 'boot', bootId: doors.bootId }]);
   await rescueLost(doors);
   const attachments = new Attachments(journal);

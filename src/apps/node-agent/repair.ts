@@ -54,7 +54,19 @@ export class Repairer {
   start(): void {
     if (!this.#doors.settings().enabled) return;
     this.#unwatch = this.#doors.kernel.watch((change) => this.suspect(change));
+    if (!this.#doors.kernel.hearsPods()) this.#doors.log.warn('pods not heard', { details: this.#deaf() });
     this.#later(this.#doors.settings().intervalMs, () => this.#comparison());
+  }
+
+  /** What repair cannot do here, for `berth status`. */
+  get limits(): readonly string[] {
+    if (!this.#doors.settings().enabled) return ['repair is off: what somebody removes stays removed'];
+    return this.#doors.kernel.hearsPods() ? [] : [this.#deaf()];
+  }
+
+  #deaf(): string {
+    const seconds = this.#doors.settings().intervalMs / 1_000;
+    return `changes in pods are found by the comparison every ${seconds} s only: no CAP_NET_BROADCAST over the node's namespaces`;
   }
 
   stop(): void {

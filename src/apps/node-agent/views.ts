@@ -39,6 +39,7 @@ export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus 
       ...(failing === undefined ? {} : { failing }),
     },
     recovery: doors.recovery.said,
+    repairLimits: repairer.limits,
     ...(lastRepair === undefined ? {} : { lastRepair }),
   };
 }

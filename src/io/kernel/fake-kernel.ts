@@ -145,6 +145,10 @@ export class FakeKernel implements Kernel {
     return () => this.world.ears.delete(ear);
   }
 
+  hearsPods(): boolean {
+    return true;
+  }
+
   async close(): Promise<void> {
     await this.#yield();
     this.#end('closed');

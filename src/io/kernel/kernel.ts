@@ -124,6 +124,11 @@ export interface Kernel {
   }): Promise<void>;
   /** Tells of changes until the returned function is called. Changes made through this very object need not be told. */
   watch(listener: (change: KernelChange) => void): () => void;
+  /**
+   * Whether every watch hears the pods' namespaces too. Where it does not, only the regular comparison finds what
+   * changes there.
+   */
+  hearsPods(): boolean;
   /** Opens nothing after this; closes sockets. */
   close(): Promise<void>;
 }

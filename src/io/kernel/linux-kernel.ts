@@ -169,10 +169,6 @@ export class LinuxKernel implements Kernel {
     };
   }
 
-  /**
-   * Whether every watch hears the pods' namespaces too. Where it does not, only the regular comparison finds what
-   * changes there.
-   */
   hearsPods(): boolean {
     return [...this.#watches].every((watch) => watch.everywhere);
   }

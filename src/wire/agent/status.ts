@@ -33,6 +33,7 @@ export interface AgentStatus {
   readonly spooled: number; // DELs that wait in the spool
   readonly journal: JournalStatus;
   readonly recovery: readonly string[]; // what opening the journal had to say, worst first
+  readonly repairLimits?: readonly string[]; // what repair cannot do on this node; empty when nothing
   readonly lastRepair?: RepairStatus;
 }
 

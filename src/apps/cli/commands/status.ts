@@ -38,6 +38,7 @@ function statusText(terminal: Terminal, it: AgentStatus): string {
       it.degraded.map((line) => toned(terminal, 'bad', line)),
     ),
     list('Recovered at the start', it.recovery),
+    list('Repair', it.repairLimits ?? []),
   ];
   return `${facts(rows)}${lists.join('')}\n${pools(it)}`;
 }
