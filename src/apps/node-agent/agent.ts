@@ -2,9 +2,6 @@ import type { CallFrame, ReplyFrame } from '../../wire/agent/frame.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { AttachmentId } from '../../core/attachment.ts';
 import { adopt } from '../../core/ipam/adopt.ts';
-import { show } from '../../core/datapath/plan.ts';
-import { sweep } from '../../core/datapath/transition.ts';
-import { retract } from '../../io/kernel/execute.ts';
 import { detach } from './attach.ts';
 import { Attachments } from './attachments.ts';
 import type { CniDoors } from './cni-doors.ts';
@@ -16,8 +13,9 @@ import { Lanes } from './lanes.ts';
 import { NodeRunner } from './node-runner.ts';
 import { PoolRunner } from './pool-runner.ts';
 import { Repairer } from './repair.ts';
-import { lostAttachments, vanishedAttachments } from './rescue.ts';
+import { lostAttachments } from './rescue.ts';
 import { SpoolRunner } from './spool-runner.ts';
+import { Sweeper } from './sweeper.ts';
 
 /** The agent as its servers, its signals and the simulator see it. */
 export interface Agent {
@@ -34,18 +32,18 @@ export interface Agent {
 export interface AgentParts extends CniDoors {
   readonly doors: AgentDoors;
   readonly attachments: Attachments;
+  readonly sweeper: Sweeper;
 }
 
 /**
- * Builds the agent on its doors and brings memory, kernel and node together: what was lost is found, what is nobody's
- * is removed, the node's plan stands, the spool is empty. Then it may serve. Throws JournalError when nothing can be
+ * Builds the agent on its doors and brings memory, kernel and node together: what was lost is found, the node's plan
+ * stands, what is nobody's is removed, the spool is empty. Then it may serve. Throws JournalError when nothing can be
  * remembered; a node plan that cannot be applied only makes it not ready, and is tried again.
  */
 export async function startAgent(doors: AgentDoors): Promise<Agent> {
   const parts = await build(doors);
-  await removeOrphans(parts);
-  await releaseVanished(parts);
   await parts.node.establish(doors.config).catch(() => {}); // said, and tried again
+  await parts.sweeper.sweep();
   await parts.spool.start();
   parts.repairer.start();
   return {
@@ -56,12 +54,14 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
       } finally {
         // what failed is tried again: the ranges are the new ones either way
         await parts.pool.setRanges(parts.node.ranges);
+        await parts.sweeper.sweep();
       }
     },
     stop: async () => {
       parts.spool.stop();
       parts.repairer.stop();
       parts.node.stop();
+      parts.sweeper.stop();
       await parts.lanes.idle();
       parts.pool.stop();
     },
@@ -94,7 +94,8 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
     log.info('detached', { id, ips: record.addresses, from: 'spool' });
   };
   const spool = new SpoolRunner({ spool: doors.spool, clock, log, del });
-  return { ...basis, doors, log, meter, lanes, repairer, spool };
+  const sweeper = new Sweeper({ ...basis, lanes, log });
+  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper };
 }
 
 /** Attachments that the kernel has and memory has not are taken on, so that no address is given twice. */
@@ -103,31 +104,5 @@ async function rescueLost({ kernel, journal, clock, log }: AgentDoors): Promise<
   for (const attachment of lostAttachments(await kernel.inventory(), known, clock.now())) {
     log.warn('rescued', { id: attachment.id, ips: attachment.addresses });
     await journal.append([{ kind: 'claim', attachment }]);
-  }
-}
-
-/** What is ours in the kernel and in no plan: left by a crash between two steps. */
-async function removeOrphans({ kernel, attachments, node, log }: AgentParts): Promise<void> {
-  const plans = attachments.all().map(({ plan }) => plan);
-  const lost = sweep(await kernel.inventory(), plans, node.plan);
-  if (lost.length === 0) return;
-  log.warn('removing what is nobody’s', { items: lost.map(show) });
-  for (const { item, error } of await retract(kernel, lost)) log.warn('not removed', { item: show(item), err: error });
-}
-
-/** What is on record and nowhere else. What cannot be released now stays on record. */
-async function releaseVanished(parts: AgentParts): Promise<void> {
-  const { kernel, attachments, history, log } = parts;
-  const vanished = vanishedAttachments(attachments.all(), await kernel.inventory(), (path) =>
-    kernel.sandboxExists(path),
-  );
-  for (const record of vanished) {
-    try {
-      await detach(parts, record.id);
-      history.note(whom(record), { kind: 'swept', because: 'neither its sandbox nor its link is there any more' });
-      log.warn('vanished', { id: record.id, ips: record.addresses });
-    } catch (err) {
-      log.warn('vanished, but not released', { id: record.id, err });
-    }
   }
 }
