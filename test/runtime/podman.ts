@@ -49,7 +49,10 @@ export class Podman {
     child.stdin.end();
     return new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code: code ?? 1, ...said }));
+      child.on('close', (code) => {
+        if (code === null) reject(new Error(`podman ${args[0]} did not end within ${LIMIT_MS} ms: ${said.err}`));
+        else resolve({ code, ...said });
+      });
     });
   }
 
