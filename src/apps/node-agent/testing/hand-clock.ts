@@ -3,7 +3,7 @@ import type { Clock, Millis } from '../../../base/clock.ts';
 /** A clock that stands until a test moves it. */
 export class HandClock implements Clock {
   #now: Millis = 1_800_000_000_000;
-  readonly #timers = new Set<{ readonly at: Millis; readonly then: () => void }>();
+  readonly #timers = new Set<{ readonly at: Millis; readonly run: () => void }>();
 
   now(): Millis {
     return this.#now;
@@ -14,7 +14,7 @@ export class HandClock implements Clock {
   }
 
   timer(after: Millis, then: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, after), then };
+    const timer = { at: this.#now + Math.max(0, after), run: then };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
@@ -28,7 +28,7 @@ export class HandClock implements Clock {
       if (first === undefined) break;
       this.#timers.delete(first);
       this.#now = Math.max(this.#now, first.at);
-      first.then();
+      first.run();
       await settled();
     }
     this.#now = end;
