@@ -11,6 +11,7 @@ export interface Ended {
 export interface RunOptions {
   readonly minutes?: number; // after which it is ended; default: never
   readonly show?: boolean; //   print its output as it comes
+  readonly env?: Readonly<Record<string, string>>; // beside our own
 }
 
 /** After SIGTERM it may clean up for so long: namespaces, agents. Then all its processes are killed. */
@@ -18,9 +19,13 @@ const GRACE_MS = 15_000;
 
 /** Runs a program in a process group of its own, so that nothing of it is left when it is ended. */
 export function runProgram([program = '', ...args]: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { minutes, show = false } = options;
+  const { minutes, show = false, env = {} } = options;
   const began = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...env },
+  });
   let output = '';
   for (const [from, to] of [
     [child.stdout, process.stdout],

@@ -25,6 +25,12 @@ const PACKAGES = {
 } as const;
 type Program = keyof typeof PACKAGES;
 
+/** What CI is more complete with: where it cannot be had, the tests that want it are skipped and say so. */
+const OPTIONAL: Readonly<Record<string, string>> = {
+  'qemu-aarch64-static': 'qemu-user-static', // runs the executable of the other architecture
+  'systemd-analyze': 'systemd', //              reads the unit
+};
+
 interface Need {
   readonly programs: readonly Program[];
   readonly builds: boolean; // the CNI executable and the bundle
@@ -46,6 +52,7 @@ const command = process.argv[2] ?? '';
 const need = NEEDS[command];
 if (need !== undefined) {
   await provide(need.programs.filter((program) => !found(program)));
+  if (command === 'ci') complete(Object.keys(OPTIONAL).filter((program) => !found(program)));
   if (need.builds && !fresh('build/berth-cni', ['native/shim', 'tools/build.ts'])) run('node', ['tools/build.ts']);
   if (need.builds) run('node', ['tools/bundle.ts']); // half a second: always that of the sources as they are
 }
@@ -65,6 +72,15 @@ async function provide(missing: readonly Program[]): Promise<void> {
   run('apt-get', install.slice(1));
 }
 
+/** Installs what CI can do without, where that is possible, and goes on where not. */
+function complete(missing: readonly string[]): void {
+  if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
+  const install = ['install', '-y', '--no-install-recommends', ...missing.flatMap((it) => OPTIONAL[it] ?? [])];
+  console.error(`berth: apt-get ${install.join(' ')}`);
+  if (!succeeds('apt-get', ['update', '-q']) || !succeeds('apt-get', install))
+    console.error(`berth: not installed; the tests that need ${missing.join(', ')} are skipped`);
+}
+
 /** Asks whoever sits at a terminal. In a script and in CI the command line is answer enough. */
 async function agreed(what: string): Promise<boolean> {
   if (process.env['CI'] === 'true' || !process.stdin.isTTY || !process.stderr.isTTY) return true;
@@ -74,7 +90,7 @@ async function agreed(what: string): Promise<boolean> {
   return /^(y(es)?)?$/i.test(answer.trim());
 }
 
-function found(program: Program): boolean {
+function found(program: string): boolean {
   if (program === 'python3 -m venv')
     return existsSync('.toolchain/zig/bin/python-zig') || succeeds('python3', ['-c', 'import ensurepip, venv']);
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/lib'];
@@ -92,7 +108,8 @@ function fresh(built: string, sources: readonly string[]): boolean {
 }
 
 function succeeds(program: string, args: readonly string[]): boolean {
-  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync(program, args, { stdio: 'ignore', env }).status === 0;
 }
 
 /** What it prints goes to stderr: stdout belongs to the command that follows. */

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, expect, test } from 'vitest';
 import { decodeCall } from '../../src/wire/agent/frame.ts';
 import { SUPPORTED_VERSIONS, writeVersions } from '../../src/wire/cni/version.ts';
-import { buildExecutable, CONFIG, errorOf, EXECUTABLE, execute, start, temporary } from './executable.ts';
+import { buildExecutable, COMMAND, CONFIG, errorOf, EXECUTABLE, execute, start, temporary } from './executable.ts';
 
 beforeAll(buildExecutable);
 
@@ -21,7 +21,8 @@ test('without CNI_COMMAND it says what it is on stderr, and nothing on stdout (C
   const empty = await execute({ verb: '' });
   expect([empty.code, empty.stdout]).toEqual([0, '']);
   expect(empty.stderr).toMatch(/^berth-cni: .*CNI plugin.*\n$/);
-  const unset = spawnSync(EXECUTABLE, { env: {}, encoding: 'utf8' });
+  const [program, ...args] = COMMAND;
+  const unset = spawnSync(program, args, { env: {}, encoding: 'utf8' });
   expect([unset.status, unset.stdout, unset.stderr]).toEqual([0, '', empty.stderr]);
 });
 
@@ -46,7 +47,10 @@ test.each(['', '{}', 'no JSON at all', '{"cniVersion":"9.9.9"}', '{"cniVersion":
 test('VERSION answers with /dev/null, a closed stdin, and one that nobody closes (C7)', async () => {
   for (const redirection of ['</dev/null', '<&-']) {
     const env = { CNI_COMMAND: 'VERSION', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy', CNI_PATH: 'dummy' };
-    const { status, stdout } = spawnSync('sh', ['-c', `exec ${EXECUTABLE} ${redirection}`], { env, encoding: 'utf8' });
+    const { status, stdout } = spawnSync('sh', ['-c', `exec ${COMMAND.join(' ')} ${redirection}`], {
+      env,
+      encoding: 'utf8',
+    });
     expect([status, stdout.trim()]).toEqual([0, writeVersions()]);
   }
   const open = await execute({ verb: 'VERSION', stdin: 'open', env: { BERTH_STATUS_BUDGET_MS: '100' } });
@@ -163,13 +167,13 @@ test('a standard input that nobody closes ends with the budget, with 5', async (
 
 test('a closed standard input is an empty one', () => {
   const env = { CNI_COMMAND: 'STATUS', BERTH_SOCKET: '/nonexistent/agent.sock' };
-  const { status, stdout } = spawnSync('sh', ['-c', `exec ${EXECUTABLE} <&-`], { env, encoding: 'utf8' });
+  const { status, stdout } = spawnSync('sh', ['-c', `exec ${COMMAND.join(' ')} <&-`], { env, encoding: 'utf8' });
   expect([status, (JSON.parse(stdout) as { code: number }).code]).toEqual([1, 50]);
 });
 
 test('a standard input that cannot be read is told with 5', () => {
   const env = { CNI_COMMAND: 'ADD', BERTH_ADD_BUDGET_MS: '300' };
-  const { status, stdout } = spawnSync('sh', ['-c', `exec ${EXECUTABLE} </`], { env, encoding: 'utf8' });
+  const { status, stdout } = spawnSync('sh', ['-c', `exec ${COMMAND.join(' ')} </`], { env, encoding: 'utf8' });
   expect([status, (JSON.parse(stdout) as { code: number }).code]).toEqual([1, 5]);
 });
 

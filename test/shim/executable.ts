@@ -2,9 +2,16 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { beforeEach, onTestFinished } from 'vitest';
 
-export const EXECUTABLE = resolve('build/berth-cni');
+/** With BERTH_TEST_MACHINE=arm64 it is the other machine's executable that is tried, under QEMU where this is not one. */
+const foreign = process.env['BERTH_TEST_MACHINE'] === 'arm64' && process.arch !== 'arm64';
+export const EXECUTABLE = resolve(foreign ? 'build/berth-cni-arm64' : 'build/berth-cni');
+const EMULATOR = '/usr/bin/qemu-aarch64-static';
+/** What executes it: program and arguments, none with a space in it. */
+export const COMMAND: readonly [program: string, ...args: string[]] = foreign ? [EMULATOR, EXECUTABLE] : [EXECUTABLE];
+
+beforeEach(({ skip }) => skip(foreign && !existsSync(EMULATOR), `no ${EMULATOR} (Debian: qemu-user-static)`));
 
 /** What one execution left behind. */
 export interface Ended {
@@ -34,7 +41,8 @@ export const CONFIG = JSON.stringify({ cniVersion: '1.0.0', name: 'berth', type:
 export function buildExecutable(): void {
   const sources = readdirSync('native/shim').map((name) => statSync(`native/shim/${name}`).mtimeMs);
   if (existsSync(EXECUTABLE) && statSync(EXECUTABLE).mtimeMs >= Math.max(...sources)) return;
-  const { status, stderr } = spawnSync(process.execPath, ['tools/build.ts'], { encoding: 'utf8' });
+  const args = ['tools/build.ts', ...(foreign ? ['--arm64'] : [])];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`npm run build: ${stderr}`);
 }
 
@@ -48,7 +56,8 @@ export function temporary(): string {
 /** Starts the executable. Its socket and spool are nowhere unless `env` says where. */
 export function start({ verb, env = {}, stdin = CONFIG }: Call): Execution {
   const began = performance.now();
-  const child = spawn(EXECUTABLE, [], {
+  const [program, ...args] = COMMAND;
+  const child = spawn(program, args, {
     env: {
       CNI_COMMAND: verb,
       CNI_CONTAINERID: 'c1',
