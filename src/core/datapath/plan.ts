@@ -16,8 +16,6 @@ export type SysctlKey =
   | 'v4.forwarding'
   | 'v4.rp_filter'
   | 'v4.route_localnet'
-  | 'v4.proxy_arp'
-  | 'v4.send_redirects'
   | 'v6.accept_ra'
   | 'v6.disable_ipv6'
   | 'v6.addr_gen_mode';

@@ -11,8 +11,6 @@ const V4: Readonly<Partial<Record<SysctlKey, number>>> = {
   'v4.forwarding': IPV4_CONF.FORWARDING,
   'v4.rp_filter': IPV4_CONF.RP_FILTER,
   'v4.route_localnet': IPV4_CONF.ROUTE_LOCALNET,
-  'v4.proxy_arp': IPV4_CONF.PROXY_ARP,
-  'v4.send_redirects': IPV4_CONF.SEND_REDIRECTS,
 };
 const V6: Readonly<Partial<Record<SysctlKey, number>>> = {
   'v6.accept_ra': IPV6_CONF.ACCEPT_RA,

@@ -32,7 +32,7 @@ export interface LinkSettings {
 }
 
 /** IPV4_DEVCONF_*: linux/ip.h. */
-export const IPV4_CONF = { FORWARDING: 1, PROXY_ARP: 3, SEND_REDIRECTS: 6, RP_FILTER: 8, ROUTE_LOCALNET: 26 } as const;
+export const IPV4_CONF = { FORWARDING: 1, RP_FILTER: 8, ROUTE_LOCALNET: 26 } as const;
 /** DEVCONF_*: linux/ipv6.h, places in the array of a link message. */
 export const IPV6_CONF = { FORWARDING: 0, ACCEPT_RA: 3, DISABLE_IPV6: 26 } as const;
 
