@@ -1,0 +1,44 @@
+import type { Millis } from '../../src/base/clock.ts';
+import type { Kind } from './nouns.ts';
+
+/** From–to in milliseconds; the run's randomness picks. Equal ends: always the same. */
+export type Delay = readonly [Millis, Millis];
+
+/** `prefix` and then so many letters of the alphabet: "eni-", 17, "0123456789abcdef". */
+export interface IdForm {
+  readonly prefix: string;
+  readonly letters: number;
+  readonly alphabet: string;
+}
+
+/** Where clouds differ in behaviour, not in spelling: data that a dialect hands to the core. */
+export interface CloudRules {
+  readonly dialect: 'aws' | 'ucloud' | 'qingcloud';
+  readonly ids: Readonly<
+    Record<Kind, { readonly prefix: string; readonly letters: number; readonly alphabet: string }>
+  >;
+  /** The first addresses of a subnet that nobody gets, its router the second of them, and the last ones. */
+  readonly reserved: { readonly first: number; readonly last: number };
+  readonly prefixLengths: { readonly v4: number; readonly v6: number }; // what a NIC is given as a prefix: 28 and 80
+  readonly delays: {
+    readonly attach: Delay; //      from the answer to the link in the instance
+    readonly detach: Delay;
+    readonly launch: Delay;
+    readonly describe: Delay; //    how long a Describe may miss what was just made
+    readonly metadata: Delay; //    how long metadata may show what was
+    readonly job: Delay;
+  };
+  /** Token buckets by the name of an action, else of its group: "CreateNetworkInterface" before "mutating". */
+  readonly buckets: Readonly<Record<string, { readonly capacity: number; readonly perSecond: number }>>;
+  readonly limits: (type: string) => InstanceLimits | undefined;
+}
+
+/** What one type of instance carries. Addresses and prefixes share a NIC's slots, the primary address takes one. */
+export interface InstanceLimits {
+  readonly cards: readonly { readonly nics: number }[]; // by card; NICs in all: their sum
+  readonly addressesPerNic: number; //                     IPv4
+  readonly addresses6PerNic: number;
+  readonly nitro: boolean; //                              prefixes are allowed
+  readonly vcpus: number;
+  readonly memoryMiB: number;
+}

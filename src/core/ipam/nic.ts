@@ -1,0 +1,54 @@
+import type { Brand } from '../../base/brand.ts';
+import type { Millis } from '../../base/clock.ts';
+import type { Address, Family, Prefix } from '../../base/ip.ts';
+import type { Mac } from '../../base/mac.ts';
+
+/** A network interface as its cloud names it: "eni-0a1b…", "uni-…", or a MAC. */
+export type NicId = Brand<string, 'NicId'>;
+
+/** What is asked of a NIC: single addresses, or ranges of them (AWS: /28 and /80). */
+export type Unit = 'address' | 'prefix';
+
+/** What an instance may have. `slots`: of one NIC and family, the primary address takes one of IPv4's. */
+export interface NicLimits {
+  readonly nics: number; //        all, the primary one included, of every network card
+  readonly slotsV4: number;
+  readonly slotsV6: number;
+  readonly prefixes: boolean;
+}
+
+/** A NIC as its cloud tells of it. `primary` addresses belong to the node and are never given to a pod. */
+export interface NicReport {
+  readonly id: NicId;
+  readonly mac: Mac;
+  readonly device: number; //                   0 is the node's own
+  readonly card: number;
+  readonly subnet: string;
+  readonly subnetRange: Prefix; //              IPv4, or IPv6 where the subnet has nothing else
+  readonly subnetRange6?: Prefix;
+  readonly gateway: Address; //                 the subnet's router
+  readonly gateway6?: Address;
+  readonly groups: readonly string[];
+  readonly primary: readonly Address[];
+  readonly addresses: readonly Address[]; //    secondary ones
+  readonly prefixes: readonly Prefix[];
+  readonly kind: 'interface' | 'trunk' | 'efa';
+  readonly managed: boolean; //                 false: another's, or marked to be left alone
+  readonly createdAt?: Millis;
+}
+
+/** A NIC to create and attach, with its first addresses in the same call where the cloud can. */
+export interface NicSpec {
+  readonly count: number; // units besides the primary address
+  readonly unit: Unit;
+  readonly family: Family;
+}
+
+/** Names a change before it is asked for: the same token asks for the same change, after a crash as well. */
+export type Token = Brand<string, 'Token'>;
+
+/** What a cloud gave: addresses for `address`, ranges for `prefix`. */
+export interface Given {
+  readonly addresses: readonly Address[];
+  readonly prefixes: readonly Prefix[];
+}

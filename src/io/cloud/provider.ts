@@ -1,0 +1,55 @@
+import type { Given, NicId, NicLimits, NicReport, NicSpec, Token, Unit } from '../../core/ipam/nic.ts';
+import type { Address, Family, Prefix } from '../../base/ip.ts';
+import type { Millis } from '../../base/clock.ts';
+
+/** Who waits for a call: a pod before a refill before housekeeping. */
+export type Urgency = 'pod' | 'refill' | 'housekeeping';
+
+/**
+ * One cloud, seen from one node. Truth lives there and may be late. Each method throws CloudError and nothing else;
+ * each may be called again after any failure, also after a lost answer: same token, same change.
+ */
+export interface NicProvider {
+  limits(): Promise<NicLimits>;
+  /** What is attached now. `sure`: asked of the API itself, not of metadata that may be late. */
+  reportNics(of: { readonly sure: boolean }): Promise<readonly NicReport[]>;
+  /** Created, attached, and seen to be there. Where subnets are tried in turn, the last refusal is thrown. */
+  createNic(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport>;
+  /** Detached and deleted. Absent = success. */
+  deleteNic(nic: NicId, urgency: Urgency): Promise<void>;
+  assign(
+    of: { readonly nic: NicId; readonly unit: Unit; readonly family: Family; readonly count: number },
+    token: Token,
+    urgency: Urgency,
+  ): Promise<Given>;
+  /** Absent = success. */
+  unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void>;
+  /** Ranges inside of which sources are kept: the VPC's own. */
+  vpcRanges(): Promise<readonly Prefix[]>;
+  /** Deletes at most `atMost` NICs that this cluster's agents made and nobody has any more, and names them. */
+  collectLeaked(atMost: number): Promise<readonly NicId[]>;
+  close(): Promise<void>;
+}
+
+export type CloudErrorKind = 'throttled' | 'exhausted' | 'limit' | 'denied' | 'gone' | 'busy' | 'unknown';
+
+/** Why the cloud said no, or did not answer. `message` is for an operator: what was asked, what it said, what to do. */
+export class CloudError extends Error {
+  readonly kind: CloudErrorKind;
+  readonly action: string; //       "AssignPrivateIpAddresses"
+  readonly code: string; //         the cloud's own: "InsufficientFreeAddressesInSubnet"
+  readonly subnet: string | undefined;
+  readonly retryAfterMs: Millis | undefined;
+  constructor(
+    kind: CloudErrorKind,
+    of: { action: string; code: string; message: string; subnet?: string; retryAfterMs?: Millis; cause?: unknown },
+  ) {
+    super(of.message, { cause: of.cause });
+    this.name = 'CloudError';
+    this.kind = kind;
+    this.action = of.action;
+    this.code = of.code;
+    this.subnet = of.subnet;
+    this.retryAfterMs = of.retryAfterMs;
+  }
+}
