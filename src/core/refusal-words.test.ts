@@ -19,7 +19,13 @@ const exhausted = {
 /** One of each, and a second one where the words differ. The compiler sees that none is missing. */
 const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal, { why: Why }>, string, RegExp])[] } =
   {
-    starting: [[{ why: 'starting' }, 'the agent is starting and does not know its addresses yet', /asks again/]],
+    starting: [
+      [
+        { why: 'starting', cause: 'no such module' },
+        'the node network is not set up yet: no such module',
+        /asks again/,
+      ],
+    ],
     'no-range': [[{ why: 'no-range', family: 'v6' }, 'this node has no IPv6 range', /network\.ranges/]],
     exhausted: [
       [

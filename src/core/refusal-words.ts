@@ -9,7 +9,7 @@ import type { Refusal, RefusalWhy } from './refusal.ts';
 export function sentence(refusal: Refusal): string {
   switch (refusal.why) {
     case 'starting':
-      return 'the agent is starting and does not know its addresses yet';
+      return `the node network is not set up yet: ${refusal.cause}`;
     case 'no-range':
       return `this node has no ${nameOf(refusal.family)} range`;
     case 'exhausted':
@@ -45,7 +45,7 @@ export function sentence(refusal: Refusal): string {
 export function advice(refusal: Refusal): string {
   switch (refusal.why) {
     case 'starting':
-      return 'the runtime asks again by itself; should it last, berth status and the log of the agent say what it waits for';
+      return 'the runtime asks again by itself; should it last, berth check tells what the node lacks';
     case 'no-range':
       return `add an ${nameOf(refusal.family)} range to network.ranges, or ask for no ${nameOf(refusal.family)} address`;
     case 'exhausted':

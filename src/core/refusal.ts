@@ -7,7 +7,7 @@ import type { AttachmentId } from './attachment.ts';
  * say the same.
  */
 export type Refusal =
-  | { readonly why: 'starting' }
+  | { readonly why: 'starting'; readonly cause: string } // why the node's own plan does not stand yet
   | { readonly why: 'no-range'; readonly family: Family }
   | {
       readonly why: 'exhausted';

@@ -18,7 +18,7 @@ const taken = address('10.1.0.7');
 
 /** One of each. The compiler sees that none is missing. */
 const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> } = {
-  starting: { why: 'starting' },
+  starting: { why: 'starting', cause: 'cannot make table inet berth: Operation not supported' },
   'no-range': { why: 'no-range', family: 'v6' },
   exhausted: {
     why: 'exhausted',

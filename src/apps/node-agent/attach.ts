@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import { attachmentId, type AttachmentId, type AttachmentRecord } from '../../core/attachment.ts';
+import { NODE_WAIT_MS } from '../../core/datapath/numbers.ts';
 import { show } from '../../core/datapath/plan.ts';
 import { apply, PlanError, retract } from '../../io/kernel/execute.ts';
 import { CniError } from '../../wire/cni/error.ts';
@@ -39,6 +40,7 @@ export async function attach(doors: AttachDoors, request: AddRequest, config: Ne
   const began = doors.clock.steady();
   const id = idOf(request, config);
   refuseWrongSandbox(doors, request);
+  if (!doors.node.known) await refuseBeforeNode(doors);
   const held = doors.attachments.get(id);
   const ordinal = held?.ordinal ?? doors.attachments.nextOrdinal(request.netns);
   const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, request, config);
@@ -85,6 +87,12 @@ function refuseWrongSandbox({ kernel }: AttachDoors, request: AddRequest): void 
     throw new CniError('invalidNetns', `CNI_NETNS ${request.netns} is the node's own network namespace`, {
       details: 'a pod of the host network needs no CNI plugin; set CNI_NETNS_OVERRIDE=1 if this is meant',
     });
+}
+
+/** Without the node's plan a pod would get nobody's routes and any MTU. It is being made: an ADD waits a little. */
+async function refuseBeforeNode({ node }: AttachDoors): Promise<void> {
+  await node.settled(Math.min(NODE_WAIT_MS, node.patienceMs));
+  if (!node.known) throw new RefusalError({ why: 'starting', cause: node.trouble ?? 'the agent is being stopped' });
 }
 
 async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<AttachmentRecord> {

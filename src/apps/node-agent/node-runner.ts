@@ -31,10 +31,12 @@ export class NodeRunner {
   readonly #doors: NodeDoors;
   #config: AgentConfig;
   #want: NodeDatapath | undefined;
+  #place: NodePlaceNow | undefined;
   #trouble: string | undefined = 'the agent is starting';
   #tail: Promise<unknown> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
   #stopped = false;
+  readonly #waiting = new Set<() => void>(); // who waits for the first plan that stands
 
   constructor(doors: NodeDoors, config: AgentConfig) {
     this.#doors = doors;
@@ -60,6 +62,28 @@ export class NodeRunner {
     return this.#trouble;
   }
 
+  /**
+   * Whether a plan has stood since the agent started: before that nobody knows what a pod needs. A later change that
+   * fails leaves the node as it was.
+   */
+  get known(): boolean {
+    return this.#want !== undefined;
+  }
+
+  /** Resolves when the node is known, and after so long at the latest: ask then. */
+  async settled(withinMs: Millis): Promise<void> {
+    if (this.known) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        cancel();
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const cancel = this.#doors.clock.timer(withinMs, done);
+      this.#waiting.add(done);
+    });
+  }
+
   get families(): readonly Family[] {
     return (['v4', 'v6'] as const).filter((family) =>
       this.#config.network.ranges.some((it) => familyOf(it) === family),
@@ -76,8 +100,13 @@ export class NodeRunner {
     return ranges.map((prefix) => ({ prefix, gateway: bridgeAddress(prefix), reserved }));
   }
 
-  /** What a pod's plan needs to know of the node. */
+  /** What a pod's plan needs to know of the node. Made once a change: with many peers it is long to make. */
   place(): NodePlaceNow {
+    this.#place ??= this.#placeNow();
+    return this.#place;
+  }
+
+  #placeNow(): NodePlaceNow {
     const { mode, bridge, ranges } = this.#config.network;
     const found = this.plan.find((item) => item.kind === 'bridge' && item.link.name === bridge);
     return {
@@ -97,6 +126,7 @@ export class NodeRunner {
    */
   establish(config: AgentConfig): Promise<void> {
     this.#config = config;
+    this.#place = undefined;
     this.#cancelRetry?.();
     const mine = this.#tail.then(() => this.#establish(this.#config));
     this.#tail = mine.catch((err: unknown) => {
@@ -110,6 +140,7 @@ export class NodeRunner {
   stop(): void {
     this.#stopped = true;
     this.#cancelRetry?.();
+    for (const done of [...this.#waiting]) done();
   }
 
   #retryLater(): void {
@@ -135,7 +166,9 @@ export class NodeRunner {
       if (failure !== undefined) throw failure.error;
       await this.#doors.journal.append([{ kind: 'node-plan', plan: after }]);
       this.#want = want;
+      this.#place = undefined;
       this.#trouble = undefined;
+      for (const done of [...this.#waiting]) done();
     } catch (error) {
       this.#trouble = error instanceof Error ? error.message : String(error);
       throw error;

@@ -62,6 +62,11 @@ export const DEFAULT_BRIDGE = 'berth0';
 export const COOLDOWN_MS = 30_000;
 /** How long an ADD may wait for an address: shorter than the shim's 90 s, so that the refusal is ours and says why. */
 export const PATIENCE_MS = 60_000;
+/**
+ * How long an ADD waits for a node plan that does not stand yet: two more tries of it, and short enough for a DEL that
+ * waits behind.
+ */
+export const NODE_WAIT_MS = 5_000;
 /** How many ADDs may wait for an address at once. */
 export const WAITING_LIMIT = 1_000;
 /** Events kept in memory for `berth why`. */
