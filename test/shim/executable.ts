@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeEach, onTestFinished } from 'vitest';
 
-/** With BERTH_TEST_MACHINE=arm64 it is the other machine's executable that is tried, under QEMU where this is not one. */
+/** With BERTH_TEST_MACHINE=arm64 the executable of that machine is tried, under QEMU where this is another. */
 const foreign = process.env['BERTH_TEST_MACHINE'] === 'arm64' && process.arch !== 'arm64';
 export const EXECUTABLE = resolve(foreign ? 'build/berth-cni-arm64' : 'build/berth-cni');
 const EMULATOR = '/usr/bin/qemu-aarch64-static';

@@ -3,6 +3,7 @@ import type { Address } from '../../base/ip.ts';
 import { attachmentId, type AttachmentId, type AttachmentRecord } from '../../core/attachment.ts';
 import { NODE_WAIT_MS } from '../../core/datapath/numbers.ts';
 import { show } from '../../core/datapath/plan.ts';
+import { portListener } from '../../core/datapath/ports.ts';
 import { apply, PlanError, retract } from '../../io/kernel/execute.ts';
 import { CniError } from '../../wire/cni/error.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
@@ -105,12 +106,23 @@ async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<
     throw new RefusalError({ why: 'port-taken', protocol: mapping.protocol, hostPort: mapping.hostPort, holder });
   }
   try {
+    await refuseListeners(doors, wish);
     const until = doors.clock.now() + doors.node.patienceMs;
     const waits = (addresses: readonly Address[], readyInMs: Millis) =>
       doors.history.note({ id, pod, addresses }, { kind: 'waited', readyInMs });
     return await doors.pool.claim({ id, families, wanted, until, describe, waits });
   } finally {
     taken.give();
+  }
+}
+
+/** What a process of the node listens on would never reach it again. */
+async function refuseListeners({ kernel }: AttachDoors, { ports, families }: Wish): Promise<void> {
+  for (const mapping of ports) {
+    const listener = portListener(mapping, families, await kernel.listeners(mapping));
+    if (listener === undefined) continue;
+    const { protocol, hostPort } = mapping;
+    throw new RefusalError({ why: 'port-taken', protocol, hostPort, holder: listener.process });
   }
 }
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { address } from '../../base/ip.ts';
 import type { PortMapping } from '../attachment.ts';
-import { portConflict, portElements, portProblem, portTwice } from './ports.ts';
+import { portConflict, portElements, portListener, portProblem, portTwice } from './ports.ts';
 import { show } from './plan.ts';
 
 const V4 = address('10.1.0.5');
@@ -75,4 +75,29 @@ test('mappings that do not conflict never want the same element', () => {
       expect(shared && portConflict(a, [{ mapping: b, holder: true }]) === undefined).not.toBe(true);
     }),
   );
+});
+
+describe('a socket of the node', () => {
+  const every4 = { address: address('0.0.0.0'), families: ['v4'], process: 'a' } as const;
+  const every = { address: address('::'), families: ['v4', 'v6'], process: 'b' } as const;
+  const only6 = { address: address('::'), families: ['v6'], process: 'c' } as const;
+  const loopback = { address: address('127.0.0.1'), families: ['v4'], process: 'd' } as const;
+  const all = { protocol: 'tcp', hostPort: 80, containerPort: 80 } as const;
+  const at = (hostIp: string) => ({ ...all, hostIp: address(hostIp) });
+
+  test.each([
+    [all, ['v4'], every4, true],
+    [all, ['v4'], every, true],
+    [all, ['v4'], only6, false],
+    [all, ['v4', 'v6'], only6, true],
+    [all, ['v4'], loopback, true],
+    [at('192.0.2.1'), ['v4'], loopback, false],
+    [at('192.0.2.1'), ['v4'], every, true],
+    [at('127.0.0.1'), ['v4'], loopback, true],
+    [at('0.0.0.0'), ['v4', 'v6'], loopback, true],
+    [at('::'), ['v4', 'v6'], every4, false],
+    [at('::'), ['v4', 'v6'], only6, true],
+  ] as const)('%j of a pod with %j beside %j: taken %s', (mapping, families, socket, taken) => {
+    expect(portListener(mapping, families, [socket])).toBe(taken ? socket : undefined);
+  });
 });

@@ -9,6 +9,13 @@ export interface HeldPort<Holder> {
   readonly holder: Holder;
 }
 
+/** A socket of the node that waits for whoever calls on a port. `address` 0.0.0.0 or ::: on every one. */
+export interface Listener {
+  readonly address: Address;
+  readonly families: readonly Family[]; // that it hears: :: may hear both
+  readonly process: string; //             as a person is told: name and number
+}
+
 const EVERY_ADDRESS: Readonly<Record<Family, string>> = { v4: '0.0.0.0', v6: '::' };
 
 /**
@@ -32,6 +39,20 @@ export function portElements(mappings: readonly PortMapping[], podAddresses: rea
  */
 export function portConflict<Holder>(mapping: PortMapping, held: readonly HeldPort<Holder>[]): Holder | undefined {
   return held.find(({ mapping: other }) => collide(mapping, other))?.holder;
+}
+
+/**
+ * The socket that would hear nothing any more once a mapping of a pod with these families stood, or undefined: pods'
+ * ports are translated before sockets are asked.
+ */
+export function portListener(
+  { hostIp }: PortMapping,
+  families: readonly Family[],
+  listeners: readonly Listener[],
+): Listener | undefined {
+  const spoken = hostIp === undefined ? families : [familyOf(hostIp)];
+  const meets = (one: Address) => addressesMeet(hostIp, isEvery(one) ? undefined : one);
+  return listeners.find((it) => it.families.some((family) => spoken.includes(family)) && meets(it.address));
 }
 
 /** Two mappings of one request that want the same port, or undefined. */
@@ -73,6 +94,10 @@ function addressesMeet(a: Address | undefined, b: Address | undefined): boolean 
   if (a === undefined || b === undefined) return true;
   const family = familyOf(a);
   return family === familyOf(b) && (a === b || a === EVERY_ADDRESS[family] || b === EVERY_ADDRESS[family]);
+}
+
+function isEvery(address: Address): boolean {
+  return address === EVERY_ADDRESS[familyOf(address)];
 }
 
 function isPort(port: number): boolean {

@@ -1,6 +1,7 @@
 import { type Mac, mac } from '../../base/mac.ts';
 import { inPod, keyOf, linksOf, linkUnder, sameLink } from '../../core/datapath/identity.ts';
 import type { Item, LinkRef, Plan } from '../../core/datapath/plan.ts';
+import type { Listener } from '../../core/datapath/ports.ts';
 import { changesOf } from './fake-changes.ts';
 import type { Thing } from './fake-rules.ts';
 import { FakeWorld } from './fake-world.ts';
@@ -8,7 +9,7 @@ import type { Ensured, HostLink, Kernel, KernelChange, Remaining } from './kerne
 import { KernelError } from './kernel.ts';
 
 /** What a kernel can be asked for, as faults and pauses see it. */
-export type Verb = 'ensure' | 'remove' | 'observe' | 'inventory' | 'macOf' | 'hostLinks' | 'forgetFlows';
+export type Verb = 'ensure' | 'remove' | 'observe' | 'inventory' | 'macOf' | 'hostLinks' | 'forgetFlows' | 'listeners';
 
 /** Connection tracking entries that were asked to be forgotten. */
 export type Flows = Parameters<Kernel['forgetFlows']>[0];
@@ -41,6 +42,8 @@ export class FakeKernel implements Kernel {
    */
   pause: () => Promise<void> = async () => {};
   readonly forgotten: Flows[] = [];
+  /** Sockets of the node by "tcp 80". */
+  readonly listening = new Map<string, readonly Listener[]>();
   #life: 'open' | 'closed' | 'killed' = 'open';
 
   /** Kernels of one world are processes on one machine. */
@@ -137,6 +140,11 @@ export class FakeKernel implements Kernel {
   async forgetFlows(flows: Flows): Promise<void> {
     await this.#look('forgetFlows');
     this.forgotten.push(flows);
+  }
+
+  async listeners({ protocol, hostPort }: Parameters<Kernel['listeners']>[0]): Promise<readonly Listener[]> {
+    await this.#look('listeners');
+    return this.listening.get(`${protocol} ${hostPort}`) ?? [];
   }
 
   watch(listener: (change: KernelChange) => void): () => void {

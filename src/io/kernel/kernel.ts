@@ -1,5 +1,7 @@
 import type { Family, InterfaceAddress } from '../../base/ip.ts';
+import type { PortMapping } from '../../core/attachment.ts';
 import type { Item, LinkRef, Plan } from '../../core/datapath/plan.ts';
+import type { Listener } from '../../core/datapath/ports.ts';
 import type { Mac } from '../../base/mac.ts';
 
 /** What went wrong, for those who decide what to do next. One table says which kinds are worth another try. */
@@ -122,6 +124,8 @@ export interface Kernel {
     readonly hostPort: number;
     readonly family: 'v4' | 'v6';
   }): Promise<void>;
+  /** The node's own sockets that wait on a port of a protocol, whatever their address. */
+  listeners(port: Pick<PortMapping, 'protocol' | 'hostPort'>): Promise<readonly Listener[]>;
   /** Tells of changes until the returned function is called. Changes made through this very object need not be told. */
   watch(listener: (change: KernelChange) => void): () => void;
   /**

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Mac } from '../../base/mac.ts';
 import type { Item, LinkRef, Plan } from '../../core/datapath/plan.ts';
+import type { Listener } from '../../core/datapath/ports.ts';
 import { DeleteLanes, laneCount } from './delete-lanes.ts';
 import { type Bench, ensure } from './ensure.ts';
 import { hostLinks } from './host-links.ts';
@@ -9,6 +10,7 @@ import { inventory } from './inventory.ts';
 import { type Ensured, type HostLink, type Kernel, type KernelChange, KernelError, type Remaining } from './kernel.ts';
 import type { RouteItem } from './link-item.ts';
 import { LinkNumbers } from './link-numbers.ts';
+import { listeners } from './listeners.ts';
 import { Netns } from './netns.ts';
 import { isNftItem, type NftDoor, type NftItem } from './nft-door.ts';
 import { observe } from './observe.ts';
@@ -155,6 +157,10 @@ export class LinuxKernel implements Kernel {
 
   async forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): Promise<void> {
     await this.#nft.forgetFlows(flows);
+  }
+
+  async listeners(port: Parameters<Kernel['listeners']>[0]): Promise<readonly Listener[]> {
+    return listeners(port, this.#netns);
   }
 
   watch(listener: (change: KernelChange) => void): () => void {

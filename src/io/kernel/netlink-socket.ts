@@ -7,7 +7,7 @@ import type { Netns } from './netns.ts';
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
-const PROTOCOL = { route: 0, netfilter: 12 } as const; // linux/netlink.h
+const PROTOCOL = { route: 0, sockets: 4, netfilter: 12 } as const; // linux/netlink.h
 
 const SOL_SOCKET = 1;
 const SO = { SNDBUF: 7, RCVBUF: 8, SNDBUFFORCE: 32, RCVBUFFORCE: 33 } as const; // asm-generic/socket.h

@@ -23,7 +23,7 @@ export const CNI_CODES = {
   limitedConnectivity: { code: 51, says: 'An ADD would fail now, and running pods may have lost connectivity.' },
   noAddress: { code: 100, says: 'No address is free in the ranges of this node.' },
   addressRefused: { code: 101, says: 'The address that was asked for cannot be given.' },
-  portTaken: { code: 102, says: 'The host port is held by another pod.' },
+  portTaken: { code: 102, says: 'The host port is held by another pod, or by a process of the node.' },
   interfaceExists: {
     code: 103,
     says: 'The sandbox already has an interface of that name that is not this attachment.',
