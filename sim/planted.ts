@@ -148,6 +148,7 @@ function withKernel(change: (kernel: Kernel, doors: AgentDoors) => Partial<Kerne
       isHostNamespace: (path) => kernel.isHostNamespace(path),
       sandboxExists: (path) => kernel.sandboxExists(path),
       forgetFlows: (flows) => kernel.forgetFlows(flows),
+      refresh: (plan) => kernel.refresh(plan),
       listeners: (port) => kernel.listeners(port),
       hearsPods: () => kernel.hearsPods(),
       watch: (listener) => kernel.watch(listener),

@@ -128,6 +128,27 @@ onLegacy('K11: where the legacy tables drop, iptables-legacy is told, once', asy
   expect(list()).toEqual(['-P FORWARD DROP']);
 });
 
+onLegacy('K11: legacy tables that begin to drop, or lose our rules, are found by the next look', async () => {
+  const { space, nft } = await openSpace();
+  nft.ensure([v4]);
+  await nft.refresh([v4]);
+  expect(nft.observe([v4])).toEqual([v4]);
+  const spoil: (readonly string[])[] = [
+    ['-P', 'FORWARD', 'DROP'],
+    ['-F', 'FORWARD'],
+    ['-D', 'FORWARD', '1'],
+  ];
+  for (const words of spoil) {
+    space.run('iptables-legacy', ...words);
+    await nft.refresh([v4]);
+    expect(nft.observe([v4])).toEqual([]);
+    expect(nft.ensure([v4]).failure).toBeUndefined();
+    expect(nft.observe([v4])).toEqual([v4]);
+    await nft.refresh([v4]);
+    expect(nft.observe([v4])).toEqual([v4]);
+  }
+});
+
 onLegacy(
   'where the legacy tables are in use and their program is not found, the log says so and the node goes on',
   async () => {

@@ -7,6 +7,7 @@ export const noNft = (): NftDoor => ({
   observe: () => [],
   inventory: () => [],
   forgetFlows: async () => {},
+  refresh: async () => {},
   watch: () => () => {},
   close: () => {},
 });

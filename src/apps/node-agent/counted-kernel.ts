@@ -31,6 +31,7 @@ export function countedKernel(kernel: Kernel, meter: Pick<Meter, 'kernelError'>)
     isHostNamespace: (path) => kernel.isHostNamespace(path),
     sandboxExists: (path) => kernel.sandboxExists(path),
     forgetFlows: (flows) => thrown(kernel.forgetFlows(flows)),
+    refresh: (plan) => thrown(kernel.refresh(plan)),
     listeners: (port) => thrown(kernel.listeners(port)),
     hearsPods: () => kernel.hearsPods(),
     watch: (listener) => kernel.watch(listener),

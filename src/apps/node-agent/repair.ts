@@ -96,12 +96,6 @@ export class Repairer {
     this.#later(LOOK_MS, () => void this.#look());
   }
 
-  /** Looks at everything now, and puts back what is missing without delay. */
-  async repairAll(): Promise<void> {
-    for (const owner of this.#everybody()) await this.#examine(owner);
-    await this.#mend();
-  }
-
   #ownersOf(change: KernelChange): readonly Owner[] {
     if (change.kind === 'overflow') return this.#everybody();
     if (change.kind === 'host' && change.what === 'nftables') return ['elements'];
@@ -219,7 +213,12 @@ export class Repairer {
       }
       void this.#examine(owner).then(() => this.#later(pause, () => next(i + 1)));
     };
-    next(0);
+    void this.#refresh().then(() => next(0));
+  }
+
+  #refresh(): Promise<void> {
+    const { kernel, node, log } = this.#doors;
+    return kernel.refresh(node.plan).catch((err: unknown) => log.error('comparison failed', { owner: 'node', err }));
   }
 
   #later(after: number, then: () => void): void {

@@ -142,6 +142,10 @@ export class FakeKernel implements Kernel {
     this.forgotten.push(flows);
   }
 
+  async refresh(): Promise<void> {
+    await this.#touch();
+  }
+
   async listeners({ protocol, hostPort }: Parameters<Kernel['listeners']>[0]): Promise<readonly Listener[]> {
     await this.#look('listeners');
     return this.listening.get(`${protocol} ${hostPort}`) ?? [];

@@ -124,6 +124,11 @@ export interface Kernel {
     readonly hostPort: number;
     readonly family: 'v4' | 'v6';
   }): Promise<void>;
+  /**
+   * Looks anew at what of a plan is too slow for every `observe`, which tells what was found here or made since: a
+   * FORWARD chain of iptables-legacy, for which a program must be asked.
+   */
+  refresh(plan: Plan): Promise<void>;
   /** The node's own sockets that wait on a port of a protocol, whatever their address. */
   listeners(port: Pick<PortMapping, 'protocol' | 'hostPort'>): Promise<readonly Listener[]>;
   /** Tells of changes until the returned function is called. Changes made through this very object need not be told. */

@@ -159,6 +159,10 @@ export class LinuxKernel implements Kernel {
     await this.#nft.forgetFlows(flows);
   }
 
+  async refresh(plan: Plan): Promise<void> {
+    await this.#nft.refresh(plan.filter(isNftItem));
+  }
+
   async listeners(port: Parameters<Kernel['listeners']>[0]): Promise<readonly Listener[]> {
     return listeners(port, this.#netns);
   }

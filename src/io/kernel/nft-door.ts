@@ -26,6 +26,8 @@ export interface NftDoor {
   inventory(): readonly NftItem[];
   /** The one that takes long, and so does not hold the caller. */
   forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): Promise<void>;
+  /** Looks anew at what `observe` tells of these items from memory: the legacy FORWARD chain. */
+  refresh(items: readonly NftItem[]): Promise<void>;
   /** Tells of changes that others made to our table or to a forward chain we have rules in. */
   watch(listener: (change: KernelChange) => void): () => void;
   close(): void;

@@ -9,7 +9,7 @@ import type { NftDoor, NftItem } from './nft-door.ts';
 import { NftElements } from './nft-elements.ts';
 import type { ElementItem } from './nft-element-codec.ts';
 import { NftForward, type ForwardItem } from './nft-forward.ts';
-import { acceptInLegacy, removeFromLegacy } from './nft-legacy.ts';
+import { LegacyForward } from './nft-legacy.ts';
 import { NftRuleset, type RulesetItem } from './nft-ruleset.ts';
 import { NftWatch } from './nft-watch.ts';
 
@@ -33,6 +33,7 @@ class NftKernel implements NftDoor {
   readonly #elements: NftElements;
   readonly #ruleset: NftRuleset;
   readonly #forward: NftForward;
+  readonly #legacy: LegacyForward;
   readonly #watches = new Set<NftWatch>();
 
   constructor(options: NftOptions) {
@@ -41,6 +42,7 @@ class NftKernel implements NftDoor {
     this.#elements = new NftElements(this.#channel, TABLE_NAME);
     this.#ruleset = new NftRuleset(this.#channel);
     this.#forward = new NftForward(this.#channel);
+    this.#legacy = new LegacyForward(options.netns);
   }
 
   ensure(items: readonly NftItem[]): Ensured {
@@ -61,7 +63,7 @@ class NftKernel implements NftDoor {
     return runsOf(items).flatMap((run): readonly NftItem[] => {
       if (run.kind === 'element') return this.#elements.observe(run.items);
       if (run.kind === 'ruleset') return this.#ruleset.observe(run.item);
-      return this.#forward.stands(run.item) ? [run.item] : [];
+      return this.#forward.stands(run.item) && !this.#legacy.drops(run.item) ? [run.item] : [];
     });
   }
 
@@ -71,6 +73,10 @@ class NftKernel implements NftDoor {
 
   forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): Promise<void> {
     return forgetFlows(flows, this.#options.netns);
+  }
+
+  refresh(items: readonly NftItem[]): Promise<void> {
+    return this.#legacy.look(items.filter((item) => item.kind === 'forward-accept'));
   }
 
   watch(listener: (change: KernelChange) => void): () => void {
@@ -107,7 +113,7 @@ class NftKernel implements NftDoor {
   }
 
   #ensureForward(item: ForwardItem): Ensured {
-    const legacy = acceptInLegacy(item, this.#options.netns);
+    const legacy = this.#legacy.accept(item);
     if (typeof legacy === 'object')
       this.#options.log.warn('legacy-forward-unclear', { range: item.range, reason: legacy.unclear });
     return this.#forward.ensure(item);
@@ -117,7 +123,7 @@ class NftKernel implements NftDoor {
     try {
       if (run.kind === 'element') return this.#elements.remove(run.items);
       if (run.kind === 'ruleset') return this.#ruleset.remove(run.item);
-      removeFromLegacy(run.item, this.#options.netns);
+      this.#legacy.remove(run.item);
       return this.#forward.remove(run.item);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;

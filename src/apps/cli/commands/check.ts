@@ -72,10 +72,11 @@ async function agentHere(socket: string): Promise<AgentStatus | undefined> {
 }
 
 /** Our accept rules are asked for: they stand where no chain drops, and where they open the chain that does. */
-function droppedRanges(ranges: readonly Prefix[]): readonly Prefix[] {
+async function droppedRanges(ranges: readonly Prefix[]): Promise<readonly Prefix[]> {
   const nft = openNft({ log: silent });
   try {
     const items = ranges.map((range) => ({ kind: 'forward-accept' as const, family: familyOf(range), range }));
+    await nft.refresh(items);
     const standing = new Set(nft.observe(items).map((item) => (item.kind === 'forward-accept' ? item.range : '')));
     return ranges.filter((range) => !standing.has(range));
   } finally {

@@ -84,7 +84,7 @@ async function findings(more: Partial<NodeView> = {}, config = ''): Promise<read
     cni: { confDir: '/etc/cni/net.d', binDir: '/opt/cni/bin' },
     runtime: { name: 'containerd', version: '1.7.24' },
     cniStatus: async () => ({ exitCode: 0, stdout: '' }),
-    droppedRanges: () => [],
+    droppedRanges: async () => [],
     ...more,
   });
 }
@@ -102,7 +102,7 @@ test('everything that is not well comes with advice', async () => {
     gone(path);
   put('/run/NetworkManager/x', '');
   put('/run/systemd/netif/state', '');
-  const all = await findings({ agent: undefined, droppedRanges: (ranges) => ranges });
+  const all = await findings({ agent: undefined, droppedRanges: async (ranges) => ranges });
   const bad = all.filter(({ state: it }) => it === 'problem' || it === 'warning');
   expect(bad.length).toBeGreaterThan(6);
   expect(bad.filter(({ advice }) => !advice)).toEqual([]);
@@ -207,7 +207,7 @@ test('a strict rp_filter is told where there are two ways out', async () => {
 });
 
 test('a chain that drops what pods send is a problem unless an agent will open it', async () => {
-  const droppedRanges = () => [prefix('10.1.0.0/24')];
+  const droppedRanges = async () => [prefix('10.1.0.0/24')];
   const says = 'forward: a FORWARD chain with policy drop stops 10.1.0.0/24';
   expect(await troubles({ droppedRanges })).toEqual([`problem ${says}`]);
   expect(await troubles({ droppedRanges, agent: undefined })).toContain(`warning ${says}`);
@@ -265,8 +265,6 @@ test('a disk without room is told of by how much is left', async () => {
 });
 
 test('a look that fails says so and stops no other', async () => {
-  const droppedRanges = () => {
-    throw new Error('netlink is gone');
-  };
+  const droppedRanges = () => Promise.reject(new Error('netlink is gone'));
   expect(await troubles({ droppedRanges })).toEqual(['skipped forward: could not look: netlink is gone']);
 });

@@ -4,15 +4,19 @@ import type { Finding } from '../../../wire/agent/status.ts';
 import { bad, doubtful, good, type NodeView } from './view.ts';
 
 /** Does somebody's firewall drop what pods send and get? */
-export function checkForward(node: NodeView): readonly Finding[] {
-  const { ranges, forwardAccept } = node.config.network;
-  const dropped = node.droppedRanges(ranges);
+export async function checkForward(node: NodeView): Promise<readonly Finding[]> {
+  const { network, repair } = node.config;
+  const { ranges, forwardAccept } = network;
+  const dropped = await node.droppedRanges(ranges);
   if (dropped.length === 0) return [good('forward', 'no foreign FORWARD chain drops what pods send')];
   const says = `a FORWARD chain with policy drop stops ${dropped.join(', ')}`;
   if (!forwardAccept) return [bad('forward', says, 'set network.forwardAccept, or accept these ranges there yourself')];
   if (node.agent === undefined)
     return [doubtful('forward', says, 'the agent opens it for these ranges when it starts')];
-  return [bad('forward', says, 'the agent opens such chains within 30 s; if this stays, somebody closes them again')];
+  if (!repair.enabled) return [bad('forward', says, 'repair is off: restart the agent, which opens it when it starts')];
+  const seconds = repair.intervalMs / 1_000;
+  const soon = `the agent opens such chains within ${seconds} s; if this stays, somebody closes them again`;
+  return [bad('forward', says, soon)];
 }
 
 /** Does somebody who manages links take ours for his? */

@@ -17,7 +17,7 @@ export interface NodeView {
   /** One STATUS call on the agent's socket. Throws SocketError. */
   cniStatus(): Promise<ReplyFrame>;
   /** Which of the ranges some FORWARD chain that is not ours would drop. Throws KernelError. */
-  droppedRanges(ranges: readonly Prefix[]): readonly Prefix[];
+  droppedRanges(ranges: readonly Prefix[]): Promise<readonly Prefix[]>;
 }
 
 /** Where runtimes look for CNI configurations and executables. */
