@@ -22,6 +22,8 @@ ip link set up1 up
 ip address add 192.0.2.1/24 dev up0
 ip link set up0 up
 ip route add default via 192.0.2.254
+cat /proc/sys/kernel/random/boot_id > /run/boot-id
+mount --bind /run/boot-id /proc/sys/kernel/random/boot_id
 echo ready
 cat`;
 
@@ -30,6 +32,7 @@ export interface Pod {
   readonly id: string;
   readonly ip: string;
   readonly hostLink: string;
+  readonly result: object;
 }
 
 /** A node in namespaces of its own, with the real agent. Gone on `close`, or when this process ends. */
@@ -71,14 +74,10 @@ export class NodeSpace {
     writeFileSync(this.#configPath, text);
   }
 
-  /** Starts the agent; resolves with the milliseconds until it answered. */
-  async start(): Promise<number> {
+  /** Starts the agent, `under` a program that starts others; resolves with the milliseconds until it answered. */
+  async start(under: readonly string[] = []): Promise<number> {
     const began = performance.now();
-    const { program, args, env } = agentCommand(this.#configPath);
-    const agent = spawn('nsenter', [...this.#enter, program, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
-    });
+    const agent = this.#spawnAgent(under);
     const log = createWriteStream(this.logPath, { flags: 'a' });
     for (const stream of [agent.stdout, agent.stderr]) stream.pipe(log, { end: false });
     this.#agent = agent;
@@ -96,6 +95,37 @@ export class NodeSpace {
     const gone = new Promise((resolve) => agent.once('exit', resolve));
     agent.kill(signal);
     await gone;
+  }
+
+  /** Another agent with the same configuration: how it ends, and what it says. */
+  async second(): Promise<{ readonly code: number | null; readonly said: string }> {
+    const agent = this.#spawnAgent([]);
+    let said = '';
+    for (const stream of [agent.stdout, agent.stderr]) stream.on('data', (bytes) => (said += String(bytes)));
+    const code = await new Promise<number | null>((resolve) => agent.once('close', resolve));
+    return { code, said };
+  }
+
+  #spawnAgent(under: readonly string[]) {
+    const { program, args, env } = agentCommand(this.#configPath);
+    return spawn('nsenter', [...this.#enter, ...under, program, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+  }
+
+  /** The machine goes down and comes up: nothing of the network is left, and the boot has another id. */
+  async reboot(): Promise<void> {
+    await this.end('SIGKILL');
+    this.run(
+      'sh',
+      '-c',
+      `ip -all netns delete
+       nft flush ruleset
+       for link in $(ls /sys/class/net | grep -v '^lo$\|^up'); do ip link delete $link 2>/dev/null; done
+       ip route flush proto 98; ip -6 route flush proto 98
+       cat /proc/sys/kernel/random/uuid > /run/boot-id`,
+    );
   }
 
   hangUp(): void {
@@ -116,6 +146,11 @@ export class NodeSpace {
   logged(event: string): readonly Record<string, unknown>[] {
     const lines = readFileSync(this.logPath, 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === event);
+  }
+
+  /** The words that run a program on the node. */
+  inside(...words: string[]): readonly string[] {
+    return ['nsenter', ...this.#enter, ...words];
   }
 
   /** Runs a program on the node; what it printed. */
@@ -156,11 +191,17 @@ export class NodeSpace {
 
   /** A pod in a new namespace. Throws what the agent refused. */
   async add(id: string, config: object = {}): Promise<Pod> {
-    this.sh(`ip netns add ${id}`);
-    const { exitCode, stdout } = await this.call('ADD', id, config);
+    const { exitCode, stdout } = await this.attach(id, config);
     if (exitCode !== 0) throw new Error(`ADD ${id}: ${stdout}`);
-    const { ips, interfaces } = JSON.parse(stdout) as { ips: { address: string }[]; interfaces: { name: string }[] };
-    return { id, ip: ips[0]?.address.split('/')[0] ?? '', hostLink: interfaces[0]?.name ?? '' };
+    const result = JSON.parse(stdout) as { ips: { address: string }[]; interfaces: { name: string }[] };
+    const { name: hostLink = '' } = result.interfaces.find(({ name }) => name.startsWith('bth')) ?? {};
+    return { id, ip: result.ips[0]?.address.split('/')[0] ?? '', hostLink, result };
+  }
+
+  /** The same, with the answer whatever it is. */
+  attach(id: string, config: object = {}): Promise<{ exitCode: number; stdout: string }> {
+    this.sh(`ip netns add ${id}`);
+    return this.call('ADD', id, config);
   }
 
   async del(id: string): Promise<{ exitCode: number; stdout: string }> {

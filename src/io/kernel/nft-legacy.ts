@@ -84,7 +84,7 @@ export class LegacyForward {
     });
   }
 
-  /** No process may be started inside of `within`; nsenter is asked only where it must be: a small image may lack it. */
+  /** No process may be started inside of `within`; nsenter is asked only where it must be, for an image may lack it. */
   #command({ family }: ForwardItem, args: readonly string[]): readonly string[] {
     const program = family === 'v4' ? 'iptables-legacy' : 'ip6tables-legacy';
     const netns = this.#netns;
