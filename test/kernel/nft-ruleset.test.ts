@@ -89,11 +89,13 @@ const everyStatement: Statement[][] = [
     { is: 'match', field: 'ct direction', op: '==', value: 'original' },
     { is: 'jump', chain: 'leaf' },
   ],
+  [{ is: 'map-mark', which: 'meta', fields: ['ip saddr'], map: 'nic_of4' }],
 ];
 
 onNft.each([
   ['routed', nodeRuleset(routed)],
   ['bridge', nodeRuleset({ ...routed, mode: 'bridge', masquerade: { enabled: true, fullyRandom: false } })],
+  ['with NICs', nodeRuleset({ ...routed, nicMarks: [0x800, 1, 2] })],
   ['with every statement', withChain(nodeRuleset(routed), everyStatement)],
 ])('the ruleset %s is what nft makes of its text', async (_, ruleset) => {
   const { space, nft } = await open();

@@ -13,6 +13,7 @@ import {
 import { hash64 } from '../../base/hash.ts';
 import { localMac } from '../../base/mac.ts';
 import { internalElements } from './elements.ts';
+import { nicRules } from './nic-plan.ts';
 import { nodeRuleset } from './node-ruleset.ts';
 import { GATEWAY_V6, MAIN_TABLE, VXLAN_LINK } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
@@ -30,6 +31,7 @@ export interface NodeDatapath {
     readonly enabled: boolean;
     readonly except: readonly Prefix[];
     readonly fullyRandom: boolean;
+    readonly families?: readonly Family[]; // absent: both
   };
   //               drop what a pod sends from an address that is not its own; routed mode only
   readonly checkSources: boolean;
@@ -38,6 +40,12 @@ export interface NodeDatapath {
   readonly forwardAccept: boolean;
   readonly mtuBytes: number | 'auto';
   readonly uplink: LinkFacts | undefined;
+  /** Pods stand on NICs of a cloud. `external`: ranges that only the primary NIC knows the way to. */
+  readonly nics?: {
+    readonly families: readonly Family[];
+    readonly marks: readonly number[]; // of all NICs that this instance can have
+    readonly external: readonly Prefix[];
+  };
 }
 
 /** Everything the pods of a node share. Applied again and again, never taken back as a whole. */
@@ -45,9 +53,10 @@ export function nodePlan(want: NodeDatapath): Plan {
   const ways = nodeWays(want);
   return [
     ...forwarding(want),
-    { kind: 'ruleset', ruleset: nodeRuleset(want) },
+    { kind: 'ruleset', ruleset: nodeRuleset({ ...want, ...(want.nics && { nicMarks: want.nics.marks }) }) },
+    ...(want.nics === undefined ? [] : nicRules(want.nics.families, want.nics.external)),
     ...internalElements(internalRanges(want, ways)),
-    ...(want.forwardAccept ? want.ranges.map(acceptForward) : []),
+    ...(want.forwardAccept ? podRanges(want).map(acceptForward) : []),
     ...(want.mode === 'bridge' ? bridge(want, ways) : want.ranges.map(closed)),
     ...tunnel(want, ways),
     ...ways.ways.flatMap((way) => direct(want, way)),
@@ -73,13 +82,19 @@ export function bridgeAddress(range: Prefix): Address {
  * A node forwards. Once IPv6 forwards, a link with accept_ra 1 no longer listens to routers and loses its default
  * route: 2 keeps it listening (net/ipv6/ndisc.c, ipv6_accept_ra). A link that did not listen before is left alone.
  */
-function forwarding({ ranges, uplink }: NodeDatapath): Item[] {
-  const has = (family: Family) => ranges.some((range) => familyOf(range) === family);
+function forwarding({ ranges, uplink, nics }: NodeDatapath): Item[] {
+  const families = nics?.families ?? ranges.map(familyOf);
+  const has = (family: Family) => families.includes(family);
   const v4: Item[] = has('v4') ? [{ kind: 'host-sysctl', key: 'net.ipv4.ip_forward', value: 1 }] : [];
   if (!has('v6')) return v4;
   const listens = uplink !== undefined && (uplink.acceptRa ?? 0) > 0;
   const listen: Item[] = listens ? [{ kind: 'sysctl', on: hostLink(uplink.name), key: 'v6.accept_ra', value: 2 }] : [];
   return [...v4, ...listen, { kind: 'host-sysctl', key: 'net.ipv6.conf.all.forwarding', value: 1 }];
+}
+
+/** What pods' addresses are of: with NICs the cluster's, for subnets come and go. */
+function podRanges({ ranges, cluster, nics }: NodeDatapath): readonly Prefix[] {
+  return nics === undefined ? ranges : cluster;
 }
 
 /**

@@ -14,10 +14,16 @@ const bridge: RulesetOptions = {
   mode: 'bridge',
   masquerade: { enabled: true, fullyRandom: true },
 };
+const onNics: RulesetOptions = {
+  ...routed,
+  masquerade: { ...routed.masquerade, families: ['v4'] },
+  nicMarks: [0x800, 1, 2],
+};
 
 test.each([
   ['routed', routed],
   ['bridge', bridge],
+  ['nics', onNics],
   ['plain', { ...routed, masquerade: { enabled: false, fullyRandom: false }, checkSources: false }],
 ])('the skeleton of a %s node reads as reviewed; UPDATE=1 writes it', (name, options) => {
   const file = new URL(`testdata/node-ruleset.${name}.nft`, import.meta.url);

@@ -1,6 +1,6 @@
 import { hashName } from '../../base/hash.ts';
 import type { Family } from '../../base/ip.ts';
-import { HOST_LINK_PREFIX, TABLE_NAME } from './numbers.ts';
+import { HOST_LINK_PREFIX, KUBE_MASQUERADE_MARK, NIC_MARK_MASK, PRIMARY_MARK, TABLE_NAME } from './numbers.ts';
 import type { Chain, Field, NftSet, Rule, Ruleset, SetName, Statement } from './ruleset.ts';
 
 /**
@@ -10,12 +10,18 @@ import type { Chain, Field, NftSet, Rule, Ruleset, SetName, Statement } from './
 export interface RulesetOptions {
   readonly mode: 'routed' | 'bridge';
   readonly bridge: string; //         name of the bridge, bridge mode only
-  readonly masquerade: { readonly enabled: boolean; readonly fullyRandom: boolean };
+  readonly masquerade: {
+    readonly enabled: boolean;
+    readonly fullyRandom: boolean;
+    readonly families?: readonly Family[]; // absent: both
+  };
   /**
    * Drop what a pod sends from an address that is not its own. Routed mode only: through a bridge all pods are one
    * link.
    */
   readonly checkSources: boolean;
+  /** The marks that NICs of this node can have, the primary's included. Absent: pods do not stand on NICs. */
+  readonly nicMarks?: readonly number[];
 }
 
 /** Links and the addresses that may speak through them: a pod's host end, or in bridge mode the bridge. */
@@ -29,9 +35,15 @@ export const PORTS: Readonly<Record<Family, SetName>> = { v4: 'ports4', v6: 'por
 /** Ports of one address of the node → address and port of a pod. */
 export const PORTS_AT: Readonly<Record<Family, SetName>> = { v4: 'ports_at4', v6: 'ports_at6' };
 
+/** Address or prefix of a pod's → the mark of the NIC that holds it. */
+export const NIC_OF: Readonly<Record<Family, SetName>> = { v4: 'nic_of4', v6: 'nic_of6' };
+/** Link of a NIC → its mark. */
+export const NIC_LINKS: SetName = 'nic_links';
+
 // netfilter's standard places: linux/netfilter_ipv4.h, enum nf_ip_hook_priorities
 const RAW = -300; //    before connection tracking, so that what is dropped there costs no entry
 const DSTNAT = -100;
+const BEHIND_DSTNAT = -90;
 const SRCNAT = 100;
 const IPS_DST_NAT = 1 << 5; // linux/netfilter/nf_conntrack_common.h
 
@@ -42,7 +54,14 @@ const IPS_DST_NAT = 1 << 5; // linux/netfilter/nf_conntrack_common.h
  */
 export function nodeRuleset(options: RulesetOptions): Ruleset {
   const sets = SETS;
-  const chains = [fromPods(options), ports, translate('prerouting'), translate('output'), postrouting(options)];
+  const chains = [
+    fromPods(options),
+    ports,
+    translate('prerouting'),
+    translate('output'),
+    ...(options.nicMarks === undefined ? [] : [byNic(options, options.nicMarks)]),
+    postrouting(options),
+  ];
   return { table: TABLE_NAME, tag: hashName(JSON.stringify([sets, chains]), 12), sets, chains };
 }
 
@@ -57,6 +76,9 @@ const SETS: readonly NftSet[] = [
   { name: PORTS.v6, key: ['inet_proto', 'inet_service'], data: ['ipv6_addr', 'inet_service'] },
   { name: PORTS_AT.v4, key: ['ipv4_addr', 'inet_proto', 'inet_service'], data: ['ipv4_addr', 'inet_service'] },
   { name: PORTS_AT.v6, key: ['ipv6_addr', 'inet_proto', 'inet_service'], data: ['ipv6_addr', 'inet_service'] },
+  { name: NIC_OF.v4, key: ['ipv4_addr'], data: ['mark'], interval: true },
+  { name: NIC_OF.v6, key: ['ipv6_addr'], data: ['mark'], interval: true },
+  { name: NIC_LINKS, key: ['ifname'], data: ['mark'] },
 ];
 
 /** Guards, on every packet that a pod sends. */
@@ -102,6 +124,52 @@ function translate(hook: 'prerouting' | 'output'): Chain {
   return { name: hook, base: { type: 'nat', hook, priority: DSTNAT }, rules };
 }
 
+/**
+ * By which NIC a connection leaves, kept in its mark, so that each packet of it takes the same: the one it came in by;
+ * else the primary for what will have the node's address; else the one that holds the pod's. Behind destination NAT,
+ * since only then it is known where a packet goes. The bits of others in a packet's mark stay as they are.
+ */
+function byNic(options: RulesetOptions, marks: readonly number[]): Chain {
+  const { masquerade } = options;
+  const unknown: Statement = { is: 'match-bits', field: 'ct mark', mask: NIC_MARK_MASK, op: '==', value: 0 };
+  const primary: Statement = { is: 'set-mark', which: 'ct', mask: NIC_MARK_MASK, value: PRIMARY_MARK };
+  const families = masquerade.enabled ? (['v4', 'v6'] as const).filter((it) => masquerades(masquerade, it)) : [];
+  const rules = [
+    rule('came in by a NIC', unknown, { is: 'map-mark', which: 'ct', fields: ['iifname'], map: NIC_LINKS }),
+    rule('only what pods send', match('iifname', '!=', podLinks(options)), { is: 'accept' }),
+    rule(
+      'kube-proxy will masquerade',
+      unknown,
+      marked('meta mark', KUBE_MASQUERADE_MARK, KUBE_MASQUERADE_MARK),
+      primary,
+    ),
+    ...families.map((family) => rule(`will be masqueraded, IP${family}`, unknown, outside(family), primary)),
+    rule('IPv4, by its pod', unknown, { is: 'map-mark', which: 'ct', fields: ['ip saddr'], map: NIC_OF.v4 }),
+    rule('IPv6, by its pod', unknown, { is: 'map-mark', which: 'ct', fields: ['ip6 saddr'], map: NIC_OF.v6 }),
+    ...marks.map((mark) =>
+      rule(`leaves by NIC ${mark}`, marked('ct mark', NIC_MARK_MASK, mark), {
+        is: 'set-mark',
+        which: 'meta',
+        mask: NIC_MARK_MASK,
+        value: mark,
+      }),
+    ),
+  ];
+  return { name: 'by_nic', base: { type: 'filter', hook: 'prerouting', priority: BEHIND_DSTNAT }, rules };
+}
+
+function marked(field: 'meta mark' | 'ct mark', mask: number, value: number): Statement {
+  return { is: 'match-bits', field, mask, op: '==', value };
+}
+
+function outside(family: Family): Statement {
+  return { is: 'in', fields: [family === 'v4' ? 'ip daddr' : 'ip6 daddr'], set: INTERNAL[family], not: true };
+}
+
+function masquerades({ families }: RulesetOptions['masquerade'], family: Family): boolean {
+  return families === undefined || families.includes(family);
+}
+
 function postrouting(options: RulesetOptions): Chain {
   const node: Statement = { is: 'masquerade', fullyRandom: false };
   const rules = [
@@ -114,7 +182,9 @@ function postrouting(options: RulesetOptions): Chain {
       match('oifname', '==', podLinks(options)),
       node,
     ),
-    ...(options.masquerade.enabled ? [egress('v4', options), egress('v6', options)] : []),
+    ...(['v4', 'v6'] as const)
+      .filter((family) => options.masquerade.enabled && masquerades(options.masquerade, family))
+      .map((family) => egress(family, options)),
   ];
   return { name: 'postrouting', base: { type: 'nat', hook: 'postrouting', priority: SRCNAT }, rules };
 }
@@ -135,11 +205,11 @@ function throughBridge(bridge: string, node: Statement): Rule {
 }
 
 function egress(family: Family, { masquerade }: RulesetOptions): Rule {
-  const [source, destination]: [Field, Field] = family === 'v4' ? ['ip saddr', 'ip daddr'] : ['ip6 saddr', 'ip6 daddr'];
+  const source: Field = family === 'v4' ? 'ip saddr' : 'ip6 saddr';
   return rule(
     `pods to the world, IP${family}`,
     { is: 'in', fields: ['iifname', source], set: PODS[family] },
-    { is: 'in', fields: [destination], set: INTERNAL[family], not: true },
+    outside(family),
     { is: 'masquerade', fullyRandom: masquerade.fullyRandom },
   );
 }

@@ -71,3 +71,26 @@ export const NODE_WAIT_MS = 5_000;
 export const WAITING_LIMIT = 1_000;
 /** Events kept in memory for `berth why`. */
 export const EVENT_RING = 4_096;
+
+/**
+ * The low bits of a packet's and a connection's mark say by which NIC it leaves; kube-proxy's and Calico's lie above.
+ * 0: nobody has said.
+ */
+export const NIC_MARK_MASK = 0xfff;
+/** The mark of the primary NIC, whose routes are the main table's. Of others: `nicNumber`. */
+export const PRIMARY_MARK = 0x800;
+/** kube-proxy's default for what it will masquerade: such a packet leaves by the node's own address. */
+export const KUBE_MASQUERADE_MARK = 0x4000;
+/** The route table of a NIC is this and its number. */
+export const NIC_TABLE_BASE = 4_000;
+
+/** Before all else: the pods of this node, by the main table's routes to single hosts. AWS's "to a pod". */
+export const TO_PODS_PRIORITY = 512;
+/** What is marked for the primary NIC. AWS's number, as the next two. */
+export const PRIMARY_PRIORITY = 1_024;
+/** Ranges outside of the VPC that only the primary NIC knows the way to. */
+export const EXTERNAL_PRIORITY = 1_535;
+/** What is marked for another NIC. */
+export const NIC_PRIORITY = 1_536;
+/** What the node itself sends from a NIC's own address. The last before the main table's rule, 32766. */
+export const NIC_OWN_PRIORITY = 32_765;

@@ -84,6 +84,8 @@ export type Item =
       readonly to?: Prefix;
       readonly iif?: string;
       readonly mark?: { readonly value: number; readonly mask: number };
+      /** Routes of this length and shorter do not count: with 31 only single hosts do. */
+      readonly suppress?: number;
       readonly table: number;
     }
   | { readonly kind: 'sysctl'; readonly on: LinkRef; readonly key: SysctlKey; readonly value: number }
@@ -148,7 +150,9 @@ export function show(item: Item): string {
         item.iif === undefined ? '' : ` iif ${item.iif}`,
         mark,
       ].join('');
-      return `rule ${item.netns === undefined ? '' : 'pod '}${item.family} ${item.priority}${match} table ${item.table}`;
+      const suppress = item.suppress === undefined ? '' : ` suppress /${item.suppress}`;
+      const owner = item.netns === undefined ? '' : 'pod ';
+      return `rule ${owner}${item.family} ${item.priority}${match} table ${item.table}${suppress}`;
     }
     case 'sysctl':
       return `sysctl ${item.key}=${item.value} on ${on(item.on)}`;

@@ -42,6 +42,8 @@ function statementText(statement: Statement): string {
       return statement.fullyRandom ? 'masquerade fully-random' : 'masquerade';
     case 'set-mark':
       return `${statement.which} mark set ${statement.which} mark & ${~statement.mask >>> 0} ^ ${statement.value}`;
+    case 'map-mark':
+      return `${statement.which} mark set ${statement.fields.join(' . ')} map @${statement.map}`;
     case 'jump':
       return `jump ${statement.chain}`;
     default:

@@ -42,6 +42,8 @@ export type Statement =
   /** Destination NAT to what a map says of the fields: the data is address . port. */
   | { readonly is: 'dnat-map'; readonly family: 'v4' | 'v6'; readonly fields: readonly Field[]; readonly map: SetName }
   | { readonly is: 'masquerade'; readonly fullyRandom: boolean }
+  /** The whole mark becomes what a map says of the fields; ends the rule when it says nothing. */
+  | { readonly is: 'map-mark'; readonly which: 'meta' | 'ct'; readonly fields: readonly Field[]; readonly map: SetName }
   // (old & ~mask) | value
   | { readonly is: 'set-mark'; readonly which: 'meta' | 'ct'; readonly mask: number; readonly value: number }
   | { readonly is: 'notrack' }

@@ -68,8 +68,8 @@ export function unreachableItem(message: RouteMessage): (Item & { kind: 'unreach
 export function ruleItem(netns: LinkRef['netns'], message: RuleMessage): (Item & { kind: 'rule' }) | undefined {
   const { priority = 0, source, destination, inName, mark, markMask } = message;
   const [from, to] = [rangeWith(source, message.sourceLength), rangeWith(destination, message.length)];
-  const suppresses = (message.suppressPrefixLength ?? NO_SUPPRESSION) !== NO_SUPPRESSION;
-  const strange = message.outName !== undefined || message.tos !== 0 || (message.flags & INVERT) !== 0 || suppresses;
+  const { suppressPrefixLength: suppress = NO_SUPPRESSION } = message;
+  const strange = message.outName !== undefined || message.tos !== 0 || (message.flags & INVERT) !== 0;
   if (message.action !== TO_TABLE || strange || message.other?.some(({ type }) => MATCHES.has(type))) return undefined;
   return {
     kind: 'rule',
@@ -80,6 +80,7 @@ export function ruleItem(netns: LinkRef['netns'], message: RuleMessage): (Item &
     ...(to === undefined ? {} : { to }),
     ...(inName === undefined ? {} : { iif: inName }),
     ...(mark === undefined ? {} : { mark: { value: mark, mask: markMask ?? 0xffffffff } }),
+    ...(suppress === NO_SUPPRESSION ? {} : { suppress }),
     table: tableOf(message),
   };
 }

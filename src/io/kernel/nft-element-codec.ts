@@ -50,10 +50,10 @@ export function shapeOf(set: SetMessage): SetShape | undefined {
 /** An item as the kernel takes it: one element, of a range two. Throws RangeError when it does not fit the set. */
 export function encodeElement(shape: SetShape, item: Pick<ElementItem, 'key' | 'data'>): ElementMessage[] {
   if ((shape.data === undefined) !== (item.data === undefined)) throw new RangeError(`${shape.name} is no such map`);
-  if (shape.interval) return encodeSpan(shape, spanOf(shape, item));
-  const key = { value: encodeFields(shape.key, item.key) };
-  if (shape.data === undefined || item.data === undefined) return [{ key }];
-  return [{ key, data: { value: encodeFields(shape.data, item.data) } }];
+  const data =
+    shape.data === undefined || item.data === undefined ? {} : { data: { value: encodeFields(shape.data, item.data) } };
+  if (shape.interval) return encodeSpan(shape, spanOf(shape, item), data);
+  return [{ key: { value: encodeFields(shape.key, item.key) }, ...data }];
 }
 
 /** Elements as items, ranges in order. Elements whose bytes do not fit the set's types throw DecodeError. */
@@ -63,7 +63,7 @@ export function decodeElements(shape: SetShape, elements: readonly ElementMessag
     kind: 'element',
     set: shape.name,
     key: decodeFields(shape.key, key?.value ?? new Uint8Array()),
-    ...(shape.data === undefined ? {} : { data: decodeFields(shape.data, data?.value ?? new Uint8Array()) }),
+    ...dataOf(shape, data?.value),
   }));
 }
 
@@ -83,26 +83,31 @@ export function overlap(a: Span, b: Span): boolean {
   return a.first <= b.last && b.first <= a.last;
 }
 
-function encodeSpan(shape: SetShape, { first, last }: Span): ElementMessage[] {
+function dataOf(shape: SetShape, bytes: Uint8Array = new Uint8Array()): { data?: readonly string[] } {
+  return shape.data === undefined ? {} : { data: decodeFields(shape.data, bytes) };
+}
+
+function encodeSpan(shape: SetShape, { first, last }: Span, data: Pick<ElementMessage, 'data'>): ElementMessage[] {
   const family = familyIn(shape.key) ?? 'v4';
   const value = (number: bigint) => ({ value: encodeFields(shape.key, [addressOfNumber(number, family)]) });
-  const start = { key: value(first) };
+  const start = { key: value(first), ...data };
   // a range that reaches to the last address has no first address behind it
   return last === lastOf(family) ? [start] : [start, { flags: INTERVAL_END, key: value(last + 1n) }];
 }
 
 function decodeSpans(shape: SetShape, elements: readonly ElementMessage[]): ElementItem[] {
   const family = familyIn(shape.key) ?? 'v4';
-  const points = elements.map(({ key, flags }) => {
+  const points = elements.map(({ key, flags, data }) => {
     const [address = ''] = decodeFields(shape.key, key?.value ?? new Uint8Array());
-    return { at: numberOf(address as Address), end: flags === INTERVAL_END };
+    return { at: numberOf(address as Address), end: flags === INTERVAL_END, data: data?.value };
   });
   points.sort((a, b) => (a.at === b.at ? Number(b.end) - Number(a.end) : a.at < b.at ? -1 : 1));
-  return points.flatMap(({ at, end }, i) => {
+  return points.flatMap(({ at, end, data }, i) => {
     if (end) return [];
     const behind = points[i + 1];
     const last = behind === undefined ? lastOf(family) : behind.at - 1n;
-    return [{ kind: 'element', set: shape.name, key: [spanText({ first: at, last }, family)] }];
+    const key = [spanText({ first: at, last }, family)];
+    return [{ kind: 'element', set: shape.name, key, ...dataOf(shape, data) }];
   });
 }
 

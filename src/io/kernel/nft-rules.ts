@@ -97,12 +97,14 @@ function steps(statement: Statement): readonly Expression[] {
       return [{ is: 'masquerade', flags: statement.fullyRandom ? FULLY_RANDOM : 0 }];
     case 'set-mark': {
       const { which, mask, value } = statement;
-      const set: Expression =
-        which === 'meta'
-          ? { is: 'set-meta', key: META.mark, from: REGISTER }
-          : { is: 'set-ct', key: CT.mark, from: REGISTER };
-      return [SOURCES[`${which} mark`].load(REGISTER), bits(~mask >>> 0, value), set];
+      return [SOURCES[`${which} mark`].load(REGISTER), bits(~mask >>> 0, value), setMark(which)];
     }
+    case 'map-mark':
+      return [
+        ...loadAll(statement.fields),
+        { is: 'lookup', set: statement.map, from: REGISTER, into: REGISTER },
+        setMark(statement.which),
+      ];
     case 'notrack':
     case 'counter':
       return [{ is: statement.is }];
@@ -113,6 +115,11 @@ function steps(statement: Statement): readonly Expression[] {
     case 'jump':
       return [{ is: 'verdict', code: VERDICT.jump, chain: statement.chain }];
   }
+}
+
+function setMark(which: 'meta' | 'ct'): Expression {
+  if (which === 'meta') return { is: 'set-meta', key: META.mark, from: REGISTER };
+  return { is: 'set-ct', key: CT.mark, from: REGISTER };
 }
 
 /** Fields side by side, each padded to whole registers, as the keys of sets lie. */

@@ -149,6 +149,7 @@ function rule(item: ObjectItem & { kind: 'rule' }): RuleMessage {
     ...(item.to === undefined ? {} : { destination: addressIn(item.to) }),
     ...(item.iif === undefined ? {} : { inName: item.iif }),
     ...(item.mark === undefined ? {} : { mark: item.mark.value, markMask: item.mark.mask }),
+    ...(item.suppress === undefined ? {} : { suppressPrefixLength: item.suppress }),
   };
 }
 
