@@ -21,9 +21,16 @@ export type Expression =
     }
   | { readonly is: 'fib'; readonly result: number; readonly flags: number; readonly into: number }
   | { readonly is: 'compare'; readonly register: number; readonly equal: boolean; readonly value: Uint8Array }
+  /** Goes on when the register lies between both, or is one of them; bytes are compared in network order. */
+  | { readonly is: 'range'; readonly register: number; readonly from: Uint8Array; readonly to: Uint8Array }
   /** (register & mask) ^ xor, in place. */
   | { readonly is: 'bitwise'; readonly register: number; readonly mask: Uint8Array; readonly xor: Uint8Array }
-  /** Goes on when `from` is (or, `not`, is not) a key of the set; `into` receives the data of a map. */
+  /** A value of the rule itself into a register. */
+  | { readonly is: 'load'; readonly into: number; readonly value: Uint8Array }
+  /**
+   * Goes on when `from` is (or, `not`, is not) a key of the set; `into` receives the data of a map: VERDICT_REGISTER
+   * takes a map's verdict as the rule's.
+   */
   | {
       readonly is: 'lookup';
       readonly set: string;
@@ -31,25 +38,26 @@ export type Expression =
       readonly into?: number;
       readonly not?: boolean;
     }
-  | {
-      readonly is: 'dnat';
-      readonly family: number;
-      readonly address: number;
-      readonly port: number;
-    }
+  /** Keeps the key in a dynamic set, and counts how often. Ends the rule when the set is full. */
+  | { readonly is: 'count-in'; readonly set: string; readonly from: number }
+  /** To the address, and where it is told the port, in these registers. */
+  | { readonly is: 'dnat'; readonly family: number; readonly address: number; readonly port?: number }
+  | { readonly is: 'snat'; readonly family: number; readonly address: number }
   | { readonly is: 'masquerade'; readonly flags: number }
   | { readonly is: 'notrack' }
   | { readonly is: 'counter' }
   | { readonly is: 'verdict'; readonly code: number; readonly chain?: string };
 
-/** NF_ACCEPT, NF_DROP, NFT_RETURN, NFT_JUMP. */
-export const VERDICT = { drop: 0, accept: 1, jump: -3, return: -5 } as const;
+/** NF_ACCEPT, NF_DROP, NFT_JUMP, NFT_GOTO, NFT_RETURN. */
+export const VERDICT = { drop: 0, accept: 1, jump: -3, goto: -4, return: -5 } as const;
+/** NFT_REG_VERDICT: what a lookup puts here is done. */
+export const VERDICT_REGISTER = 0;
 /** NFT_META_*: keys of `meta`. */
 export const META = { mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 } as const;
 /** NFT_CT_*: keys of `ct`. */
 export const CT = { state: 0, direction: 1, status: 2, mark: 3 } as const;
-/** NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_DADDR, and RTN_LOCAL of linux/rtnetlink.h. */
-export const FIB = { addressType: 3, destination: 1 << 1, local: 2 } as const;
+/** NFT_FIB_RESULT_OIF and _ADDRTYPE, NFTA_FIB_F_SADDR, _DADDR and _IIF, and RTN_LOCAL of linux/rtnetlink.h. */
+export const FIB = { link: 1, addressType: 3, source: 1, destination: 1 << 1, sameLink: 1 << 3, local: 2 } as const;
 /** NF_NAT_RANGE_PROTO_RANDOM_FULLY, linux/netfilter/nf_nat.h. */
 export const FULLY_RANDOM = 1 << 4;
 
@@ -76,7 +84,10 @@ function nameOf({ is }: Expression): string {
     'set-meta': 'meta',
     'set-ct': 'ct',
     compare: 'cmp',
+    'count-in': 'dynset',
     dnat: 'nat',
+    load: 'immediate',
+    snat: 'nat',
     masquerade: 'masq',
     verdict: 'immediate',
   };
@@ -103,10 +114,22 @@ function putDetails(writer: Writer, it: Expression): void {
       putNumbers(writer, [1, it.register], [2, it.register], [3, it.mask.length]);
       putValue(writer, 4, it.mask);
       return putValue(writer, 5, it.xor);
+    case 'range': // NFTA_RANGE_SREG, _OP 0 = equal, _FROM_DATA, _TO_DATA
+      putNumbers(writer, [1, it.register], [2, 0]);
+      putValue(writer, 3, it.from);
+      return putValue(writer, 4, it.to);
+    case 'load': // NFTA_IMMEDIATE_DREG, _DATA
+      putNumbers(writer, [1, it.into]);
+      return putValue(writer, 2, it.value);
     case 'lookup':
       return putLookup(writer, it);
+    case 'count-in':
+      return putCountIn(writer, it);
     case 'dnat': // NFTA_NAT_TYPE 1 = DNAT, _FAMILY, _REG_ADDR_MIN, _REG_PROTO_MIN
-      return putNumbers(writer, [1, 1], [2, it.family], [3, it.address], [5, it.port]);
+      putNumbers(writer, [1, 1], [2, it.family], [3, it.address]);
+      return it.port === undefined ? undefined : putNumbers(writer, [5, it.port]);
+    case 'snat': // NFTA_NAT_TYPE 0 = SNAT
+      return putNumbers(writer, [1, 0], [2, it.family], [3, it.address]);
     case 'masquerade': // NFTA_MASQ_FLAGS
       return it.flags === 0 ? undefined : putNumbers(writer, [1, it.flags]);
     case 'verdict': // NFTA_IMMEDIATE_DREG 0 = NFT_REG_VERDICT, _DATA
@@ -123,6 +146,12 @@ function putLookup(writer: Writer, it: Expression & { is: 'lookup' }): void {
   if (it.into !== undefined) putNumbers(writer, [3, it.into]); //    NFTA_LOOKUP_DREG
   putText(writer, 1, it.set); //                                     NFTA_LOOKUP_SET
   if (it.not) putNumbers(writer, [5, 1]); //                         NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV
+}
+
+function putCountIn(writer: Writer, it: Expression & { is: 'count-in' }): void {
+  putNumbers(writer, [4, it.from], [3, 1]); //    NFTA_DYNSET_SREG_KEY, _OP 1 = update
+  putText(writer, 1, it.set); //                  NFTA_DYNSET_SET_NAME
+  putNest(writer, 7 | NESTED, (nest) => putExpression(nest, { is: 'counter' })); // NFTA_DYNSET_EXPR
 }
 
 function putVerdict(writer: Writer, code: number, chain?: string): void {

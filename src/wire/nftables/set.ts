@@ -1,5 +1,6 @@
 import type { Writer } from '../../base/bytes.ts';
-import { fields, raw, type Spelled, text } from '../netlink/fields.ts';
+import { NESTED } from '../netlink/attribute.ts';
+import { fields, nest, raw, type Spelled, text } from '../netlink/fields.ts';
 import { takeFamily, u32be } from '../netlink/netfilter.ts';
 
 // NFTA_SET_*, linux/netfilter/nf_tables.h
@@ -11,12 +12,15 @@ const FIELDS = fields({
   keyBytes: [5, u32be],
   dataType: [6, u32be],
   dataBytes: [7, u32be],
+  size: [9, nest(fields({ size: [1, u32be] }), NESTED)], // NFTA_SET_DESC
   id: [10, u32be],
   userdata: [13, raw],
 });
 
-/** NFT_SET_*. */
-export const SET_FLAG = { anonymous: 1, interval: 4, map: 8 } as const;
+/** NFT_SET_*: a `dynamic` one (EVAL) is filled by rules. */
+export const SET_FLAG = { anonymous: 1, interval: 4, map: 8, dynamic: 0x20 } as const;
+/** NFT_DATA_VERDICT: the data type of a map of verdicts. */
+export const VERDICT_TYPE = 0xffffff00;
 
 /**
  * A set or map. Types are numbers of `typeNumber`. `id` names it within the transaction that makes it; the kernel
