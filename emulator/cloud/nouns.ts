@@ -8,7 +8,19 @@ import type { Mac } from '../../src/base/mac.ts';
 /** What a resource is called by its API: "eni-0a1b…", "uni-…", or a NIC's MAC. The dialect's rules say how it looks. */
 export type Id = Brand<string, 'CloudId'>;
 
-export type Kind = 'vpc' | 'subnet' | 'group' | 'route-table' | 'instance' | 'nic' | 'job' | 'nat' | 'gateway';
+export type Kind =
+  | 'vpc'
+  | 'subnet'
+  | 'reservation'
+  | 'group'
+  | 'rule'
+  | 'route-table'
+  | 'gateway'
+  | 'nat'
+  | 'instance'
+  | 'nic'
+  | 'attachment'
+  | 'job';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -30,7 +42,32 @@ export interface Subnet {
   readonly routeTable?: Id; //        absent: the VPC's main table
   readonly mapPublic: boolean; //     a primary NIC gets a public address at launch
   /** Ranges kept for prefixes only, or (`explicit`) for addresses asked for by name. */
-  readonly reservations: readonly { readonly id: Id; readonly range: Prefix; readonly use: 'prefix' | 'explicit' }[];
+  readonly reservations: readonly Reservation[];
+  readonly tags: Tags;
+}
+
+export interface Reservation {
+  readonly id: Id;
+  readonly range: Prefix;
+  readonly use: 'prefix' | 'explicit';
+  readonly description: string;
+}
+
+/** Where the internet begins. Attached to at most one VPC. */
+export interface Gateway {
+  readonly id: Id;
+  readonly vpc?: Id;
+  readonly tags: Tags;
+}
+
+/** Hides many behind one public address. It stands in a subnet, with an address of it. */
+export interface Nat {
+  readonly id: Id;
+  readonly vpc: Id;
+  readonly subnet: Id;
+  readonly address: Address;
+  readonly publicAddress: Address;
+  readonly createdAt: Millis;
   readonly tags: Tags;
 }
 
@@ -125,5 +162,6 @@ export interface Job {
   readonly action: string;
   readonly subjects: readonly Id[];
   readonly state: 'pending' | 'working' | 'successful' | 'failed';
+  readonly madeAt: Millis;
   readonly due: Millis; //   when it takes effect
 }
