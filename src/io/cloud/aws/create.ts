@@ -1,0 +1,241 @@
+import {
+  AttachNetworkInterfaceCommand,
+  CreateNetworkInterfaceCommand,
+  type CreateNetworkInterfaceCommandInput,
+  DeleteNetworkInterfaceCommand,
+  DescribeSubnetsCommand,
+  DetachNetworkInterfaceCommand,
+  ModifyNetworkInterfaceAttributeCommand,
+  type NetworkInterface,
+} from '@aws-sdk/client-ec2';
+import type { Clock, Millis } from '../../../base/clock.ts';
+import { rankSubnets } from '../../../core/cluster/subnets.ts';
+import type { NicId, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
+import { CloudError, type Urgency } from '../provider.ts';
+import type { Ec2 } from './ec2.ts';
+import type { NicsOfInstance } from './nics.ts';
+import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE } from './settings.ts';
+
+const SUBNET_REST_MS = 120_000; // a subnet that had nothing left is not asked first again for so long
+const LOOK_AGAIN_MS = 1_000;
+const ATTACHED_WITHIN_MS = 60_000;
+
+export interface NicMakerDoors {
+  readonly ec2: Ec2;
+  readonly nics: NicsOfInstance;
+  readonly self: AwsSelf;
+  readonly settings: AwsSettings;
+  readonly clock: Clock;
+  readonly places: number; // NICs that one card may have
+}
+
+/** Makes NICs and takes them away: several calls each, any of which may be cut off and asked again. */
+export class NicMaker {
+  readonly #doors: NicMakerDoors;
+  readonly #resting = new Map<string, Millis>(); // subnets
+
+  constructor(doors: NicMakerDoors) {
+    this.#doors = doors;
+  }
+
+  /** Created with its first addresses, attached, and seen. The same token makes the same NIC (A26). */
+  async create(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport> {
+    const present = await this.#doors.nics.ask(urgency);
+    const made = await this.#createSomewhere(spec, token, { urgency, present });
+    const id = made.NetworkInterfaceId as NicId;
+    const there = present.find((it) => it.id === id);
+    if (there !== undefined) return there; // an earlier try was cut off behind it
+    if (made.Attachment?.InstanceId === undefined) await this.#attach(id, urgency);
+    return this.#seen(id, urgency);
+  }
+
+  /** Absent is success. */
+  async remove(nic: NicId, urgency: Urgency): Promise<void> {
+    const { nics, ec2 } = this.#doors;
+    const [found] = await nics.describe([{ Name: 'network-interface-id', Values: [nic] }], urgency);
+    if (found === undefined) return;
+    const attachment = found.Attachment?.AttachmentId;
+    if (attachment !== undefined && found.Attachment?.Status !== 'detaching')
+      await absentIsFine(
+        ec2.ask({ action: 'DetachNetworkInterface', urgency, again: true }, (client) =>
+          client.send(new DetachNetworkInterfaceCommand({ AttachmentId: attachment })),
+        ),
+      );
+    await this.#untilFree(nic, urgency);
+    await absentIsFine(
+      ec2.ask({ action: 'DeleteNetworkInterface', urgency, again: true }, (client) =>
+        client.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: nic })),
+      ),
+    );
+  }
+
+  async #createSomewhere(
+    spec: NicSpec,
+    token: Token,
+    { urgency, present }: { urgency: Urgency; present: readonly NicReport[] },
+  ): Promise<NetworkInterface> {
+    const groups = this.#groups(present);
+    let refused: CloudError | undefined;
+    for (const subnet of await this.#subnets(urgency)) {
+      const input = this.#request({ spec, token, subnet, groups });
+      try {
+        const answer = await this.#doors.ec2.ask(
+          { action: 'CreateNetworkInterface', urgency, subnet, again: true },
+          (client) => client.send(new CreateNetworkInterfaceCommand(input)),
+        );
+        return answer.NetworkInterface ?? {};
+      } catch (error) {
+        if (!(error instanceof CloudError) || error.kind !== 'exhausted') throw error;
+        this.#resting.set(subnet, this.#doors.clock.now() + SUBNET_REST_MS);
+        refused = error;
+      }
+    }
+    throw refused ?? noSubnet(this.#doors.self);
+  }
+
+  /** A token is of one subnet: EC2 refuses it with other parameters. */
+  #request(of: {
+    spec: NicSpec;
+    token: Token;
+    subnet: string;
+    groups: readonly string[];
+  }): CreateNetworkInterfaceCommandInput {
+    const { self, settings, clock } = this.#doors;
+    const tags = {
+      ...settings.tags,
+      [TAG_INSTANCE]: self.instance,
+      [TAG_CREATED]: createdText(of.token, clock),
+      ...(settings.cluster === '' ? {} : { [TAG_CLUSTER]: settings.cluster }),
+    };
+    return {
+      SubnetId: of.subnet,
+      ClientToken: `${of.token}-${of.subnet.slice(-8)}`,
+      Description: `berth ${self.instance}`,
+      Groups: [...of.groups],
+      ...unitsOf(of.spec),
+      TagSpecifications: [
+        { ResourceType: 'network-interface', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
+      ],
+    };
+  }
+
+  #groups(present: readonly NicReport[]): readonly string[] {
+    const { settings, self } = this.#doors;
+    const zone = settings.zones[self.zone];
+    const set = zone === undefined || zone.groups.length === 0 ? settings.groups : zone.groups;
+    return set.length > 0 ? set : (present.find(({ device }) => device === 0)?.groups ?? []);
+  }
+
+  async #subnets(urgency: Urgency): Promise<readonly string[]> {
+    const { settings, self, ec2, clock } = this.#doors;
+    const zone = settings.zones[self.zone];
+    if (zone !== undefined) return [zone.subnet];
+    if (!settings.discoverSubnets) return [self.primarySubnet];
+    const filters = [
+      { Name: 'vpc-id', Values: [self.vpc] },
+      { Name: 'availability-zone', Values: [self.zone] },
+    ];
+    const answer = await ec2.ask({ action: 'DescribeSubnets', urgency, again: true }, (client) =>
+      client.send(new DescribeSubnetsCommand({ Filters: filters })),
+    );
+    const subnets = (answer.Subnets ?? []).map((it) => ({
+      id: it.SubnetId ?? '',
+      free: it.AvailableIpAddressCount ?? 0,
+      tags: Object.fromEntries((it.Tags ?? []).map(({ Key: key = '', Value: value = '' }) => [key, value])),
+    }));
+    const question = { own: self.primarySubnet, cluster: settings.cluster, resting: this.#resting, now: clock.now() };
+    return rankSubnets({ ...question, subnets });
+  }
+
+  /** To the least device number that is free. */
+  async #attach(nic: NicId, urgency: Urgency): Promise<void> {
+    const { ec2, nics, self, places } = this.#doors;
+    const taken = new Set((await nics.ask(urgency)).filter(({ card }) => card === 0).map(({ device }) => device));
+    const device = Array.from({ length: places }, (_, i) => i).find((i) => !taken.has(i));
+    if (device === undefined) {
+      await this.remove(nic, urgency);
+      throw new CloudError('limit', {
+        action: 'AttachNetworkInterface',
+        code: 'AttachmentLimitExceeded',
+        message: `${self.instance} has ${places} NICs, and ${self.type} allows no more`,
+      });
+    }
+    const attachment = await ec2.ask({ action: 'AttachNetworkInterface', urgency, again: true }, (client) =>
+      client.send(
+        new AttachNetworkInterfaceCommand({
+          DeviceIndex: device,
+          InstanceId: self.instance,
+          NetworkInterfaceId: nic,
+        }),
+      ),
+    );
+    await ec2.ask({ action: 'ModifyNetworkInterfaceAttribute', urgency, again: true }, (client) =>
+      client.send(
+        new ModifyNetworkInterfaceAttributeCommand({
+          NetworkInterfaceId: nic,
+          Attachment: { AttachmentId: attachment.AttachmentId ?? '', DeleteOnTermination: true },
+        }),
+      ),
+    );
+  }
+
+  async #seen(nic: NicId, urgency: Urgency): Promise<NicReport> {
+    const { nics, clock } = this.#doors;
+    const until = clock.now() + ATTACHED_WITHIN_MS;
+    for (;;) {
+      const found = (await nics.ask(urgency)).find((it) => it.id === nic);
+      if (found !== undefined) return found;
+      if (clock.now() > until)
+        throw new CloudError('unknown', {
+          action: 'AttachNetworkInterface',
+          code: 'NotSeen',
+          message: `${nic} was attached, and EC2 does not show it; it is looked for again`,
+        });
+      await this.#pause();
+    }
+  }
+
+  async #untilFree(nic: NicId, urgency: Urgency): Promise<void> {
+    const { nics, clock } = this.#doors;
+    const until = clock.now() + ATTACHED_WITHIN_MS;
+    for (;;) {
+      const [found] = await nics.describe([{ Name: 'network-interface-id', Values: [nic] }], urgency);
+      if (found === undefined || found.Status === 'available' || clock.now() > until) return;
+      await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#doors.clock.timer(LOOK_AGAIN_MS, resolve);
+    });
+  }
+}
+
+function unitsOf({ count, unit, family }: NicSpec): Partial<CreateNetworkInterfaceCommandInput> {
+  if (count === 0) return {};
+  if (family === 'v6') return unit === 'prefix' ? { Ipv6PrefixCount: count } : { Ipv6AddressCount: count };
+  return unit === 'prefix' ? { Ipv4PrefixCount: count } : { SecondaryPrivateIpAddressCount: count };
+}
+
+/** The same token must come with the same words. A token that holds its time, "…@1700000000000", gives it. */
+function createdText(token: Token, clock: Clock): string {
+  const at = Number(token.split('@')[1]);
+  return new Date(Number.isFinite(at) ? at : clock.now()).toISOString();
+}
+
+async function absentIsFine(asked: Promise<unknown>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.kind !== 'gone') throw error;
+  }
+}
+
+function noSubnet({ zone, vpc }: AwsSelf): CloudError {
+  return new CloudError('exhausted', {
+    action: 'CreateNetworkInterface',
+    code: 'NoSubnet',
+    message: `no subnet of ${vpc} in ${zone} may hold pods; tag one with kubernetes.io/role/cni=1, or free the node's own`,
+  });
+}

@@ -1,0 +1,105 @@
+import { EC2Client } from '@aws-sdk/client-ec2';
+import type { Clock, Millis } from '../../../base/clock.ts';
+import type { Random } from '../../../base/random.ts';
+import { CallBudget } from '../budget.ts';
+import { CloudError, type CloudErrorKind, type Urgency } from '../provider.ts';
+import { cloudError } from './errors.ts';
+
+/** One call as it went, for metrics and `berth cloud calls`. */
+export interface CallTold {
+  readonly action: string;
+  readonly urgency: Urgency;
+  readonly ms: Millis;
+  readonly outcome: 'ok' | CloudErrorKind;
+  readonly code: string; // "" when it went well
+}
+
+export interface Ec2Options {
+  readonly region: string;
+  readonly endpoint?: string; //      absent: EC2's own
+  readonly timeoutMs: Millis;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onCall: (told: CallTold) => void;
+}
+
+/** How a call is asked. `again`: it may be repeated when nobody knows whether it was done. */
+export interface Asking {
+  readonly action: string;
+  readonly urgency: Urgency;
+  readonly subnet?: string;
+  readonly again: boolean;
+}
+
+// Less than EC2 gives an account for its mutating and its other calls, so that many nodes fit: "Request throttling for
+// the Amazon EC2 API".
+const CHANGING = { burst: 8, perSecond: 2 };
+const READING = { burst: 16, perSecond: 5 };
+
+const TRIES = 6;
+const FIRST_PAUSE_MS = 300;
+const LONGEST_PAUSE_MS = 20_000;
+
+/** EC2 with this node's budget, with patience, and with errors in our words. */
+export class Ec2 {
+  readonly #client: EC2Client;
+  readonly #options: Ec2Options;
+  readonly #changing: CallBudget;
+  readonly #reading: CallBudget;
+
+  constructor(options: Ec2Options) {
+    this.#options = options;
+    this.#changing = new CallBudget(CHANGING, options.clock);
+    this.#reading = new CallBudget(READING, options.clock);
+    this.#client = new EC2Client({
+      region: options.region,
+      ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+      maxAttempts: 1, // ours know who is waiting
+      requestHandler: { requestTimeout: options.timeoutMs, connectionTimeout: Math.min(options.timeoutMs, 3_000) },
+    });
+  }
+
+  /** Sends what `send` builds until it is answered or fails for what time does not mend. Throws CloudError. */
+  async ask<T>(asking: Asking, send: (client: EC2Client) => Promise<T>): Promise<T> {
+    const budget = asking.action.startsWith('Describe') ? this.#reading : this.#changing;
+    for (let tries = 1; ; tries++) {
+      await budget.take(asking.urgency);
+      const result = await this.#once(asking, send);
+      if (!(result instanceof CloudError)) return result.answer;
+      if (result.kind === 'throttled') budget.empty();
+      const mends = result.kind === 'throttled' || (result.kind === 'unknown' && asking.again);
+      if (!mends || tries === TRIES) throw result;
+      await this.#pause(tries);
+    }
+  }
+
+  close(): void {
+    this.#changing.close();
+    this.#reading.close();
+    this.#client.destroy();
+  }
+
+  async #once<T>(asking: Asking, send: (client: EC2Client) => Promise<T>): Promise<{ answer: T } | CloudError> {
+    const { clock, onCall } = this.#options;
+    const { action, urgency } = asking;
+    const began = clock.steady();
+    try {
+      const answer = await send(this.#client);
+      onCall({ action, urgency, ms: clock.steady() - began, outcome: 'ok', code: '' });
+      return { answer };
+    } catch (cause) {
+      const error = cloudError(cause, asking);
+      onCall({ action, urgency, ms: clock.steady() - began, outcome: error.kind, code: error.code });
+      return error;
+    }
+  }
+
+  /** Full jitter: nodes that were refused together do not come back together. */
+  #pause(tries: number): Promise<void> {
+    const { clock, random } = this.#options;
+    const most = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries);
+    return new Promise((resolve) => {
+      clock.timer(Math.ceil(random.fraction() * most), resolve);
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import { CreateTagsCommand, DeleteNetworkInterfaceCommand, type NetworkInterface } from '@aws-sdk/client-ec2';
+import type { Clock, Millis } from '../../../base/clock.ts';
+import type { NicId } from '../../../core/ipam/nic.ts';
+import { CloudError } from '../provider.ts';
+import type { Ec2 } from './ec2.ts';
+import type { NicsOfInstance } from './nics.ts';
+import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE, TAG_SWEEPER } from './settings.ts';
+
+const OLD_ENOUGH_MS = 5 * 60_000; // younger ones are on their way to their instance
+const CLAIM_LASTS_MS = 10 * 60_000;
+const SETTLE_MS = 3_000; //  tags are told late: who still stands there after so long, sweeps
+
+export interface SweepDoors {
+  readonly ec2: Ec2;
+  readonly nics: NicsOfInstance;
+  readonly self: AwsSelf;
+  readonly settings: AwsSettings;
+  readonly clock: Clock;
+}
+
+/**
+ * Deletes NICs that an instance of this cluster made and lost: with our tags, attached to nothing, and old. Each is
+ * claimed by a tag first and looked at again, so that of many instances one acts (A40). Throws CloudError.
+ */
+export async function collectLeaked(doors: SweepDoors, atMost: number): Promise<readonly NicId[]> {
+  const { nics, settings, clock, self, ec2 } = doors;
+  const filters = [
+    { Name: 'status', Values: ['available'] },
+    { Name: 'vpc-id', Values: [self.vpc] },
+    { Name: 'tag-key', Values: [TAG_INSTANCE] },
+    ...(settings.cluster === '' ? [] : [{ Name: `tag:${TAG_CLUSTER}`, Values: [settings.cluster] }]),
+  ];
+  const found = await nics.describe(filters, 'housekeeping');
+  const leaked = found.filter((nic) => isLeaked(nic, self, settings, clock.now())).slice(0, atMost);
+  const deleted: NicId[] = [];
+  for (const nic of leaked) {
+    const id = nic.NetworkInterfaceId ?? '';
+    if (!(await claims(doors, id))) continue;
+    try {
+      await ec2.ask({ action: 'DeleteNetworkInterface', urgency: 'housekeeping', again: true }, (client) =>
+        client.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id })),
+      );
+      deleted.push(id as NicId);
+    } catch (error) {
+      if (!(error instanceof CloudError) || (error.kind !== 'gone' && error.kind !== 'busy')) throw error;
+    }
+  }
+  return deleted;
+}
+
+/** One whose time of making cannot be read is left for a person. Without a cluster only our own are ours. */
+function isLeaked(nic: NetworkInterface, self: AwsSelf, settings: AwsSettings, now: Millis): boolean {
+  const tags = tagsOf(nic);
+  const at = Date.parse(tags[TAG_CREATED] ?? '');
+  const mine = settings.cluster !== '' || tags[TAG_INSTANCE] === self.instance;
+  return mine && nic.Attachment === undefined && now - at > OLD_ENOUGH_MS && !isClaimed(tags, self, now);
+}
+
+function isClaimed(tags: Readonly<Record<string, string>>, self: AwsSelf, now: Millis): boolean {
+  const [by, at] = (tags[TAG_SWEEPER] ?? '').split('@');
+  return by !== '' && by !== self.instance && now - Date.parse(at ?? '') < CLAIM_LASTS_MS;
+}
+
+/** The tag holds one name: who wrote last and is still read after a while, has it. */
+async function claims({ ec2, nics, self, clock }: SweepDoors, id: string): Promise<boolean> {
+  const claim = `${self.instance}@${new Date(clock.now()).toISOString()}`;
+  await ec2.ask({ action: 'CreateTags', urgency: 'housekeeping', again: true }, (client) =>
+    client.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: TAG_SWEEPER, Value: claim }] })),
+  );
+  await new Promise<void>((resolve) => {
+    clock.timer(SETTLE_MS, resolve);
+  });
+  const [now] = await nics.describe([{ Name: 'network-interface-id', Values: [id] }], 'housekeeping');
+  return now !== undefined && now.Attachment === undefined && tagsOf(now)[TAG_SWEEPER] === claim;
+}
+
+function tagsOf(nic: NetworkInterface): Readonly<Record<string, string>> {
+  return Object.fromEntries((nic.TagSet ?? []).map(({ Key: key = '', Value: value = '' }) => [key, value]));
+}

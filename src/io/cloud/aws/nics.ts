@@ -1,0 +1,123 @@
+import {
+  DescribeNetworkInterfacesCommand,
+  DescribeSubnetsCommand,
+  type NetworkInterface,
+  type Subnet,
+} from '@aws-sdk/client-ec2';
+import { address, prefix } from '../../../base/ip.ts';
+import type { NicReport } from '../../../core/ipam/nic.ts';
+import type { Urgency } from '../provider.ts';
+import type { Ec2 } from './ec2.ts';
+import type { Metadata } from './metadata.ts';
+import { reportOf, type SubnetRanges, subnetRanges } from './reports.ts';
+import type { AwsSelf, AwsSettings } from './settings.ts';
+
+const PAGE = 1_000;
+
+/** What this instance's NICs are, asked of EC2, or of metadata where that is enough. */
+export class NicsOfInstance {
+  readonly #ec2: Ec2;
+  readonly #metadata: Metadata;
+  readonly #self: AwsSelf;
+  readonly #settings: AwsSettings;
+  readonly #ranges = new Map<string, SubnetRanges>(); // a subnet never changes its ranges of IPv4
+  #known: readonly NicReport[] = [];
+
+  constructor(of: { ec2: Ec2; metadata: Metadata; self: AwsSelf; settings: AwsSettings }) {
+    [this.#ec2, this.#metadata, this.#self, this.#settings] = [of.ec2, of.metadata, of.self, of.settings];
+  }
+
+  /** The NICs as EC2 told last. */
+  get known(): readonly NicReport[] {
+    return this.#known;
+  }
+
+  /** Asks EC2. Throws CloudError. */
+  async ask(urgency: Urgency): Promise<readonly NicReport[]> {
+    const filters = [{ Name: 'attachment.instance-id', Values: [this.#self.instance] }];
+    const found = await this.describe(filters, urgency);
+    const ranges = await this.#rangesOf(found, urgency);
+    const { instance } = this.#self;
+    this.#known = found
+      .map((nic) => reportOf(nic, { ranges: ranges(nic.SubnetId), settings: this.#settings, instance }))
+      .sort((a, b) => a.card - b.card || a.device - b.device);
+    return this.#known;
+  }
+
+  /**
+   * Asks metadata, which costs no call of EC2 and may be late. What it does not tell (tags, groups) is as EC2 told
+   * last; a NIC that EC2 never told of is asked of EC2.
+   */
+  async hear(): Promise<readonly NicReport[]> {
+    const macs = (await this.#metadata.lines('network/interfaces/macs/')).map((line) => line.replace(/\/$/, ''));
+    const known = new Map(this.#known.map((it) => [it.mac as string, it]));
+    if (macs.length === 0 || macs.some((mac) => !known.has(mac))) return this.ask('housekeeping');
+    return Promise.all(
+      macs.flatMap((mac) => {
+        const report = known.get(mac);
+        return report === undefined ? [] : this.#heard(report);
+      }),
+    );
+  }
+
+  async describe(
+    filters: readonly { readonly Name: string; readonly Values: readonly string[] }[],
+    urgency: Urgency,
+  ): Promise<readonly NetworkInterface[]> {
+    const found: NetworkInterface[] = [];
+    for (let token: string | undefined; ; ) {
+      const page = await this.#ec2.ask({ action: 'DescribeNetworkInterfaces', urgency, again: true }, (client) =>
+        client.send(
+          new DescribeNetworkInterfacesCommand({
+            Filters: filters.map(({ Name, Values }) => ({ Name, Values: [...Values] })),
+            MaxResults: PAGE,
+            ...(token === undefined ? {} : { NextToken: token }),
+          }),
+        ),
+      );
+      found.push(...(page.NetworkInterfaces ?? []));
+      token = page.NextToken;
+      if (token === undefined) return found;
+    }
+  }
+
+  async subnets(
+    filters: readonly { readonly Name: string; readonly Values: readonly string[] }[],
+    urgency: Urgency,
+  ): Promise<readonly Subnet[]> {
+    const answer = await this.#ec2.ask({ action: 'DescribeSubnets', urgency, again: true }, (client) =>
+      client.send(
+        new DescribeSubnetsCommand({ Filters: filters.map(({ Name, Values }) => ({ Name, Values: [...Values] })) }),
+      ),
+    );
+    return answer.Subnets ?? [];
+  }
+
+  async #rangesOf(
+    nics: readonly NetworkInterface[],
+    urgency: Urgency,
+  ): Promise<(subnet: string | undefined) => SubnetRanges> {
+    const missing = [
+      ...new Set(nics.flatMap(({ SubnetId: id }) => (id === undefined || this.#ranges.has(id) ? [] : id))),
+    ];
+    if (missing.length > 0)
+      for (const subnet of await this.subnets([{ Name: 'subnet-id', Values: missing }], urgency))
+        this.#ranges.set(subnet.SubnetId ?? '', subnetRanges(subnet));
+    return (subnet) => this.#ranges.get(subnet ?? '') ?? {};
+  }
+
+  async #heard(report: NicReport): Promise<NicReport> {
+    const lines = (leaf: string) => this.#metadata.lines(`network/interfaces/macs/${report.mac}/${leaf}`);
+    const [v4, v6, prefixes4, prefixes6] = await Promise.all(
+      ['local-ipv4s', 'ipv6s', 'ipv4-prefix', 'ipv6-prefix'].map(lines),
+    );
+    const own = new Set<string>(report.primary);
+    const all = [...(v4 ?? []), ...(v6 ?? [])].map((line) => address(line.trim()));
+    return {
+      ...report,
+      primary: report.primary.filter((it) => all.includes(it)),
+      addresses: all.filter((it) => !own.has(it)),
+      prefixes: [...(prefixes4 ?? []), ...(prefixes6 ?? [])].map((line) => prefix(line.trim())),
+    };
+  }
+}

@@ -1,0 +1,134 @@
+import { DescribeInstanceTypesCommand, ModifyNetworkInterfaceAttributeCommand } from '@aws-sdk/client-ec2';
+import type { Clock } from '../../../base/clock.ts';
+import type { Address, Prefix } from '../../../base/ip.ts';
+import type { Random } from '../../../base/random.ts';
+import type { Given, NicId, NicLimits, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
+import { CloudError, type NicProvider, type Urgency } from '../provider.ts';
+import { assign, type Assignment, unassign } from './assign.ts';
+import { NicMaker } from './create.ts';
+import { type CallTold, Ec2 } from './ec2.ts';
+import { collectLeaked } from './leaked.ts';
+import { knownLimits } from './limits.ts';
+import { Metadata } from './metadata.ts';
+import { NicsOfInstance } from './nics.ts';
+import { readSelf, readVpcRanges } from './self.ts';
+import type { AwsSelf, AwsSettings } from './settings.ts';
+
+export interface AwsOptions {
+  readonly settings: AwsSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onCall: (told: CallTold) => void;
+}
+
+/** Amazon EC2, seen from one instance. Throws CloudError where metadata does not tell what the instance is. */
+export async function openAws({ settings, clock, random, onCall }: AwsOptions): Promise<AwsProvider> {
+  const { timeoutMs, endpoint } = settings;
+  const metadata = new Metadata({ endpoint: settings.metadata, timeoutMs, clock });
+  const self = await readSelf(metadata);
+  const at = endpoint === undefined ? {} : { endpoint };
+  const ec2 = new Ec2({ region: settings.region ?? self.region, ...at, timeoutMs, clock, random, onCall });
+  return new AwsProvider({ ec2, metadata, self, settings, clock });
+}
+
+interface Doors {
+  readonly ec2: Ec2;
+  readonly metadata: Metadata;
+  readonly self: AwsSelf;
+  readonly settings: AwsSettings;
+  readonly clock: Clock;
+}
+
+export class AwsProvider implements NicProvider {
+  readonly self: AwsSelf;
+  readonly #doors: Doors;
+  readonly #nics: NicsOfInstance;
+  #limits: NicLimits | undefined;
+  #maker: NicMaker | undefined;
+
+  constructor(doors: Doors) {
+    this.#doors = doors;
+    this.self = doors.self;
+    this.#nics = new NicsOfInstance(doors);
+  }
+
+  /** Of the table; a type that is not in it is asked of EC2, once. */
+  async limits(): Promise<NicLimits> {
+    this.#limits ??= knownLimits(this.self.type) ?? (await this.#askLimits());
+    return this.#limits;
+  }
+
+  reportNics({ sure }: { readonly sure: boolean }): Promise<readonly NicReport[]> {
+    return sure ? this.#nics.ask('refill') : this.#nics.hear();
+  }
+
+  async createNic(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport> {
+    return (await this.#making()).create(spec, token, urgency);
+  }
+
+  async deleteNic(nic: NicId, urgency: Urgency): Promise<void> {
+    await (await this.#making()).remove(nic, urgency);
+  }
+
+  assign(of: Assignment, _token: Token, urgency: Urgency): Promise<Given> {
+    return assign({ ec2: this.#doors.ec2, nics: this.#nics }, of, urgency);
+  }
+
+  unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void> {
+    return unassign(this.#doors.ec2, nic, what, urgency);
+  }
+
+  vpcRanges(): Promise<readonly Prefix[]> {
+    return readVpcRanges(this.#doors.metadata, this.self.primaryMac);
+  }
+
+  collectLeaked(atMost: number): Promise<readonly NicId[]> {
+    return collectLeaked({ ...this.#doors, nics: this.#nics }, atMost);
+  }
+
+  /** Gives every NIC of ours the groups that the primary one has, unless they are set or the zone's own (A48). */
+  async followGroups(): Promise<readonly NicId[]> {
+    const { settings, ec2 } = this.#doors;
+    if (settings.groups.length > 0 || settings.zones[this.self.zone] !== undefined) return [];
+    const reports = await this.#nics.ask('housekeeping');
+    const wanted = reports.find(({ device, card }) => device === 0 && card === 0)?.groups ?? [];
+    const text = (groups: readonly string[]) => groups.toSorted().join(' ');
+    const behind = reports.filter((it) => it.managed && it.device !== 0 && text(it.groups) !== text(wanted));
+    for (const { id } of behind)
+      await ec2.ask({ action: 'ModifyNetworkInterfaceAttribute', urgency: 'housekeeping', again: true }, (client) =>
+        client.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: id, Groups: [...wanted] })),
+      );
+    return behind.map(({ id }) => id);
+  }
+
+  close(): Promise<void> {
+    this.#doors.ec2.close();
+    return Promise.resolve();
+  }
+
+  async #making(): Promise<NicMaker> {
+    this.#maker ??= new NicMaker({ ...this.#doors, nics: this.#nics, places: (await this.limits()).nics });
+    return this.#maker;
+  }
+
+  async #askLimits(): Promise<NicLimits> {
+    const { type } = this.self;
+    const answer = await this.#doors.ec2.ask(
+      { action: 'DescribeInstanceTypes', urgency: 'refill', again: true },
+      (client) => client.send(new DescribeInstanceTypesCommand({ InstanceTypes: [type as 'm5.large'] })),
+    );
+    const network = answer.InstanceTypes?.[0]?.NetworkInfo;
+    if (network?.MaximumNetworkInterfaces === undefined)
+      throw new CloudError('unknown', {
+        action: 'DescribeInstanceTypes',
+        code: 'UnknownType',
+        message: `EC2 does not tell how many NICs ${type} may have`,
+      });
+    return {
+      nics: network.MaximumNetworkInterfaces,
+      slotsV4: network.Ipv4AddressesPerInterface ?? 1,
+      slotsV6: network.Ipv6AddressesPerInterface ?? 0,
+      prefixes: answer.InstanceTypes?.[0]?.Hypervisor !== 'xen',
+    };
+  }
+}

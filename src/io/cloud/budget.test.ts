@@ -1,0 +1,62 @@
+import { expect, test, vi } from 'vitest';
+import type { Clock } from '../../base/clock.ts';
+import { CallBudget } from './budget.ts';
+import type { Urgency } from './provider.ts';
+
+/** Time of vitest's own. */
+const clock: Clock = {
+  now: () => Date.now(),
+  steady: () => Date.now(),
+  timer: (after, then) => {
+    const timer = setTimeout(then, after);
+    return () => clearTimeout(timer);
+  },
+};
+
+async function order(budget: CallBudget, asked: readonly Urgency[], ms: number): Promise<string[]> {
+  const done: string[] = [];
+  for (const [i, urgency] of asked.entries()) void budget.take(urgency).then(() => done.push(`${urgency} ${i}`));
+  await vi.advanceTimersByTimeAsync(ms);
+  return done;
+}
+
+test('a waiting pod goes before a refill before housekeeping, whoever asked first', async () => {
+  vi.useFakeTimers();
+  const budget = new CallBudget({ burst: 4, perSecond: 2 }, clock);
+  await order(budget, ['pod', 'pod', 'pod', 'pod'], 0);
+  expect(await order(budget, ['housekeeping', 'refill', 'pod'], 5_000)).toEqual([
+    'pod 2',
+    'refill 1',
+    'housekeeping 0',
+  ]);
+  vi.useRealTimers();
+});
+
+test('no more go than the burst and the rate allow', async () => {
+  vi.useFakeTimers();
+  const budget = new CallBudget({ burst: 4, perSecond: 2 }, clock);
+  const asked = Array.from({ length: 20 }, () => 'pod' as const);
+  expect((await order(budget, asked, 3_000)).length).toBe(4 + 6);
+  budget.close();
+  vi.useRealTimers();
+});
+
+test('housekeeping leaves half of the burst to others', async () => {
+  vi.useFakeTimers();
+  const budget = new CallBudget({ burst: 5, perSecond: 1 }, clock);
+  const asked = Array.from({ length: 5 }, () => 'housekeeping' as const);
+  expect(await order(budget, asked, 0)).toHaveLength(3);
+  expect(await order(budget, ['pod', 'pod'], 0)).toHaveLength(2);
+  budget.close();
+  vi.useRealTimers();
+});
+
+test('what the cloud throttled stops until there is a token again', async () => {
+  vi.useFakeTimers();
+  const budget = new CallBudget({ burst: 5, perSecond: 1 }, clock);
+  budget.empty();
+  expect(await order(budget, ['pod'], 900)).toEqual([]);
+  expect(await order(budget, [], 200)).toEqual([]);
+  expect(budget.waiting).toBe(0);
+  vi.useRealTimers();
+});
