@@ -14,6 +14,7 @@ const c_send = c.func('intptr send(int fd, const void *bytes, size_t length, int
 const c_recv = c.func('intptr recv(int fd, void *bytes, size_t length, int flags)');
 const c_recvmsg = c.func('intptr recvmsg(int fd, void *header, int flags)');
 const c_setns = c.func('int setns(int fd, int kind)');
+const c_unshare = c.func('int unshare(int kinds)');
 const c_open = c.func('int open(const char *path, int flags, ...)');
 const c_close = c.func('int close(int fd)');
 const c_read = c.func('intptr read(int fd, void *bytes, size_t length)');
@@ -78,6 +79,11 @@ export function addressOf(bytes: Uint8Array): bigint {
 /** Moves the calling thread, and nothing else, into the namespace behind `fd`. */
 export function setns(fd: number, kind: number): number {
   return orErrno(c_setns(fd, kind));
+}
+
+/** Moves the calling thread, and nothing else, into new namespaces. */
+export function unshare(kinds: number): number {
+  return orErrno(c_unshare(kinds));
 }
 
 /** A descriptor that no child process inherits. */

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { check } from './kernel-error.ts';
-import { close, O_RDONLY, open, setns } from './libc.ts';
+import { close, O_RDONLY, open, setns, unshare } from './libc.ts';
 
 const CLONE_NEWNET = 0x40000000; // linux/sched.h
 /** The namespace of the calling thread. */
@@ -22,6 +22,25 @@ export class Netns {
    */
   static open(path: string = HERE): Netns {
     return new Netns(check(open(path, O_RDONLY), `open the network namespace ${path}`), path);
+  }
+
+  /**
+   * A new one, with nothing in it but a loopback that is down. It is gone when it is closed, or this process ends, and
+   * nothing else holds it. Throws KernelError, kind `denied` without CAP_SYS_ADMIN.
+   */
+  static make(): Netns {
+    const home = check(open(HERE, O_RDONLY), 'open the own network namespace');
+    try {
+      check(unshare(CLONE_NEWNET), 'make a network namespace');
+      try {
+        return Netns.open();
+      } finally {
+        // in the wrong namespace nothing may go on
+        if (setns(home, CLONE_NEWNET) !== 0) process.abort();
+      }
+    } finally {
+      close(home);
+    }
   }
 
   /** The same text for the same namespace, while it lives: device and inode of nsfs. */

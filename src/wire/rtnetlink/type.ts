@@ -19,6 +19,7 @@ export const RTM = {
   NEWQDISC: 36,
   DELQDISC: 37,
   GETQDISC: 38,
+  SETNEIGHTBL: 67,
   NEWNETCONF: 80,
   DELNETCONF: 81,
 } as const;

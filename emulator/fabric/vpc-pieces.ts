@@ -1,0 +1,127 @@
+import { contains, familyOf, hostPrefix, nth, type Family, type Prefix } from '../../src/base/ip.ts';
+import type { Id, Route, RouteTable, Vpc } from '../cloud/nouns.ts';
+import { groupPieces } from './group-pieces.ts';
+import { zoneSet } from './nic-pieces.ts';
+import * as number from './numbers.ts';
+import type { Piece } from './piece.ts';
+import { dropChain } from './reason.ts';
+import * as steps from './rule-steps.ts';
+import { chain, rule, skeleton } from './skeleton.ts';
+import { type CloudView, isPlugged } from './view.ts';
+
+/** Two zones whose instances do not reach each other, by order. */
+export type Cut = readonly [zone: string, zone: string];
+
+const FAMILIES = ['v4', 'v6'] as const;
+
+/** Everything in the kernel that is a VPC's own and not one NIC's. */
+export function vpcPieces(view: CloudView, vpc: Vpc, cuts: readonly Cut[]): readonly Piece[] {
+  const mine = <T extends { readonly vpc: Id }>(all: ReadonlyMap<Id, T>) =>
+    [...all.values()].filter((one) => one.vpc === vpc.id);
+  const groups = mine(view.groups);
+  const known = new Set(groups.map(({ id }) => id));
+  const subnets = mine(view.subnets);
+  return [
+    ...skeleton(),
+    ...zonePieces(new Set(subnets.map(({ zone }) => zone)), cuts),
+    ...uplink(vpc.id, number.GATEWAY_LINK),
+    ...[number.METADATA_V4, number.METADATA_V6].map((address): Piece => ({ kind: 'address', address })),
+    ...subnets.map(({ v4 }): Piece => ({ kind: 'address', address: nth(v4, 1n) })),
+    ...vpc.ranges.flatMap((range) => rangePieces(vpc.id, range)),
+    ...FAMILIES.flatMap(nowhere),
+    ...groups.flatMap((group) => groupPieces(group, known)),
+    ...mine(view.nats).flatMap((nat) => natPieces(nat.id, hostPrefix(nat.publicAddress), nat.publicAddress)),
+    ...mine(view.tables).flatMap((table) => tablePieces(view, vpc, table)),
+  ];
+}
+
+function zonePieces(zones: ReadonlySet<string>, cuts: readonly Cut[]): readonly Piece[] {
+  const between = (a: string, b: string) =>
+    rule(
+      `${a} is cut from ${b}`,
+      steps.say(
+        { is: 'in', fields: ['iifname'], set: zoneSet(a) },
+        { is: 'in', fields: ['oifname'], set: zoneSet(b) },
+      ),
+      steps.goTo(dropChain('cut')),
+    );
+  const here = cuts.filter(([a, b]) => zones.has(a) && zones.has(b));
+  return [
+    ...[...zones].map((zone): Piece => ({ kind: 'set', name: zoneSet(zone), key: ['ifname'], filled: 'by-us' })),
+    chain(
+      'cuts',
+      here.flatMap(([a, b]) => [between(a, b), between(b, a)]),
+    ),
+  ];
+}
+
+/** A link to the internet, with the far end's MAC known on both sides. */
+function uplink(owner: Id, link: string): readonly Piece[] {
+  return [
+    { kind: 'uplink', link, far: number.farLink(owner) },
+    ...FAMILIES.flatMap((family): readonly Piece[] => [
+      { kind: 'neighbour', at: 'fabric', link, family, mac: number.INTERNET_MAC },
+      { kind: 'neighbour', at: 'internet', link: number.farLink(owner), family, mac: number.FABRIC_MAC },
+    ]),
+  ];
+}
+
+function natPieces(nat: Id, range: Prefix, address: string): readonly Piece[] {
+  const link = number.natLink(nat);
+  return [
+    ...uplink(nat, link),
+    { kind: 'element', set: 'nats', key: [link], data: [address] },
+    { kind: 'route', at: 'internet', to: range, link: number.farLink(nat), table: number.MAIN_TABLE, far: true },
+  ];
+}
+
+/** IPv6 addresses are public as they are. */
+function rangePieces(vpc: Id, range: Prefix): readonly Piece[] {
+  const family = familyOf(range);
+  const told: Piece = { kind: 'element', set: `ranges-${family}`, key: [range] };
+  const there = { kind: 'route', at: 'internet', link: number.farLink(vpc), table: number.MAIN_TABLE } as const;
+  return family === 'v4' ? [told] : [told, { ...there, to: range, far: true }];
+}
+
+function nowhere(family: Family): readonly Piece[] {
+  const { VOID_LINK: link, VOID_TABLE: table } = number;
+  return [
+    { kind: 'route', at: 'fabric', to: number.DEFAULTS[family], link, table, far: false },
+    { kind: 'policy', family, priority: number.PRIORITY.nowhere, mark: 0, table },
+  ];
+}
+
+/** The routes of a table but for the local ones, and the rules that lead to them. */
+function tablePieces(view: CloudView, vpc: Vpc, { id, routes }: RouteTable): readonly Piece[] {
+  const { mark, within, beyond } = number.markOf(id);
+  const isWithin = (to: Prefix) => vpc.ranges.some((range) => contains(range, to));
+  return [
+    ...FAMILIES.flatMap((family): readonly Piece[] => [
+      { kind: 'policy', family, priority: number.PRIORITY.within, mark, table: within },
+      { kind: 'policy', family, priority: number.PRIORITY.beyond, mark, table: beyond },
+    ]),
+    ...routes.flatMap((route): readonly Piece[] => {
+      if (route.by.kind === 'local') return [];
+      const link = linkOf(view, vpc.id, route);
+      const table = isWithin(route.to) ? within : beyond;
+      const far = link !== undefined;
+      return [{ kind: 'route', at: 'fabric', to: route.to, link: link ?? number.VOID_LINK, table, far }];
+    }),
+  ];
+}
+
+/** Where a route leads; undefined where it is a black hole: what it names is gone, or does not take it. */
+export function linkOf(view: CloudView, vpc: Id, { to, by }: Route): string | undefined {
+  switch (by.kind) {
+    case 'local':
+      return undefined;
+    case 'internet':
+      return view.gateways.get(by.gateway)?.vpc === vpc ? number.GATEWAY_LINK : undefined;
+    case 'nat':
+      return familyOf(to) === 'v4' && view.nats.get(by.nat)?.vpc === vpc ? number.natLink(by.nat) : undefined;
+    case 'nic': {
+      const nic = view.nics.get(by.nic);
+      return nic !== undefined && isPlugged(nic) && !nic.sourceCheck ? number.nicLink(nic.mac) : undefined;
+    }
+  }
+}
