@@ -1,9 +1,14 @@
-import { interfaceAddress, type InterfaceAddress } from '../../src/base/ip.ts';
-import type { Id } from '../cloud/nouns.ts';
+import { interfaceAddress, type Address, type InterfaceAddress } from '../../src/base/ip.ts';
+import { addressOn } from './messages.ts';
+import type { Id, Instance, Vpc } from '../cloud/nouns.ts';
+import { type Drop, forgetDrops, holderOf, readDrops, sentence } from './drops.ts';
+import type { FabricError } from './fabric-error.ts';
 import { Ground, LOOPBACK } from './ground.ts';
 import { Machine } from './machine.ts';
-import { addressOn } from './messages.ts';
+import { type MetadataServer, serveMetadata } from './metadata.ts';
+import type { MetadataHandler } from './metadata-answer.ts';
 import { nicPieces } from './nic-pieces.ts';
+import { nicLink } from './numbers.ts';
 import { byKey, type Piece } from './piece.ts';
 import { Router } from './router.ts';
 import { wake } from './system.ts';
@@ -13,25 +18,49 @@ import { type Cut, vpcPieces } from './vpc-pieces.ts';
 /** The addresses of the host in the internet: RFC 5737 and RFC 3849, for documentation. */
 export const INTERNET_HOST = ['198.51.100.1/32', '2001:db8:ffff::1/128'] as readonly InterfaceAddress[];
 
-/** The packets of a cloud: machines, links and routers made and unmade as its state says. */
+export interface FabricOptions {
+  /** Which instances get a machine; the API alone knows the others. Absent: all. */
+  readonly hasMachine?: (instance: Instance) => boolean;
+  /** Absent: nobody answers for metadata. */
+  readonly metadata?: MetadataHandler;
+}
+
+/** A drop, and what it means. */
+export interface ToldDrop extends Drop {
+  readonly vpc: Id;
+  readonly nic?: Id; // that the packets came from
+  readonly sentence: string;
+}
+
+interface Net {
+  readonly router: Router;
+  readonly metadata?: MetadataServer;
+}
+
+/** The packets of a cloud: machines, links and routers, made and unmade as its state says. */
 export class Fabric {
+  readonly #options: FabricOptions;
   readonly #internet: Machine;
   readonly #outside: Ground;
   readonly #machines = new Map<Id, Machine>();
-  readonly #routers = new Map<Id, Router>();
+  readonly #nets = new Map<Id, Net>();
+  readonly #pieces = new Map<Id, readonly Piece[]>(); // by NIC
+  readonly #nicOf = new Map<string, Id>(); //            by link, of NICs that are gone too
+  #view: CloudView = NOTHING;
   #cuts: readonly Cut[] = [];
+  #work: Promise<unknown> = Promise.resolve();
 
-  private constructor(internet: Machine) {
+  private constructor(internet: Machine, options: FabricOptions) {
+    this.#options = options;
     this.#internet = internet;
     this.#outside = new Ground(internet.netns);
-    this.#outside.do(
-      INTERNET_HOST.map((address) => ({ what: 'be the internet', request: addressOn(LOOPBACK, interfaceAddress(address)) })),
-    );
+    const own = INTERNET_HOST.map((one) => addressOn(LOOPBACK, interfaceAddress(one)));
+    this.#outside.do(own.map((request) => ({ what: 'be the internet', request })));
   }
 
   /** Throws FabricError, when this process may not make namespaces for one. */
-  static async open(): Promise<Fabric> {
-    return new Fabric(await Machine.start('internet'));
+  static async open(options: FabricOptions = {}): Promise<Fabric> {
+    return new Fabric(await Machine.start('internet'), options);
   }
 
   /** The machine of an instance, or the internet's host. */
@@ -39,58 +68,138 @@ export class Fabric {
     return of === 'internet' ? this.#internet : this.#machines.get(of as Id);
   }
 
-  /** Makes packets go as the state says. One at a time; a failure leaves what could be made, and is tried again. */
-  async reconcile(view: CloudView): Promise<void> {
-    const alive = [...view.instances.values()].filter(isAlive);
-    await Promise.all(alive.filter(({ id }) => !this.#machines.has(id)).map(({ id }) => this.#start(id)));
-    for (const vpc of view.vpcs.values()) {
-      const nics = [...view.nics.values()].filter((nic) => nic.vpc === vpc.id);
-      const pieces: readonly Piece[] = [
-        ...vpcPieces(view, vpc, this.#cuts),
-        ...nics.flatMap((nic) => nicPieces(view, nic)),
-      ];
-      await this.#router(vpc.id).become(byKey(pieces));
-    }
-    const known = new Set(alive.map(({ id }) => id));
-    const gone = [...this.#machines].filter(([id]) => !known.has(id));
-    await Promise.all(gone.map(([id, machine]) => this.#stop(id, machine)));
-    for (const [id, router] of this.#routers) {
-      if (view.vpcs.has(id)) continue;
-      router.close();
-      this.#routers.delete(id);
-    }
+  /**
+   * Makes packets go as the state says. `touched` are the instances, NICs and subnets that differ from the state
+   * before; absent: anything may. Calls wait for each other. Throws the first FabricError; what failed is tried again
+   * by the next call.
+   */
+  reconcile(view: CloudView, touched?: Iterable<Id>): Promise<void> {
+    return this.#inTurn(() => this.#reconcile(view, touched === undefined ? undefined : new Set(touched)));
   }
 
-  /** Cuts zones from each other, and joins what is no longer named. Takes effect with the next `reconcile`. */
-  cut(cuts: readonly Cut[]): void {
+  /** Cuts zones from each other, and joins those that are no longer named. */
+  cut(cuts: readonly Cut[]): Promise<void> {
     this.#cuts = cuts;
+    return this.#inTurn(() => this.#reconcile(this.#view, new Set()));
+  }
+
+  /** What was dropped since the start, or since it was forgotten. Throws KernelError. */
+  drops(): readonly ToldDrop[] {
+    const nicOf = (link: string) => this.#nicOf.get(link);
+    return [...this.#nets].flatMap(([vpc, { router }]) => {
+      const view = within(this.#view, vpc);
+      return readDrops(router.nft).map((drop) => {
+        const nic = nicOf(drop.link);
+        return { ...drop, vpc, ...(nic === undefined ? {} : { nic }), sentence: sentence(drop, view, nicOf) };
+      });
+    });
+  }
+
+  /** From now on only what is dropped later is told. Throws KernelError. */
+  forgetDrops(): void {
+    for (const { router } of this.#nets.values()) forgetDrops(router.nft);
   }
 
   /** Ends all machines and takes everything away. */
   async close(): Promise<void> {
-    for (const router of this.#routers.values()) router.close();
-    this.#routers.clear();
-    await Promise.all([...this.#machines].map(([id, machine]) => this.#stop(id, machine)));
+    await this.#work.catch(() => {}); // whoever asked for it was told
+    for (const vpc of this.#nets.keys()) this.#closeNet(vpc);
+    await Promise.all([...this.#machines.keys()].map((id) => this.#stop(id)));
     this.#outside.place.close();
     await this.#internet.stop();
   }
 
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work, work);
+    this.#work = done;
+    return done;
+  }
+
+  async #reconcile(whole: CloudView, touched: ReadonlySet<Id> | undefined): Promise<void> {
+    const { hasMachine = () => true } = this.#options;
+    const alive = [...whole.instances].filter(([, instance]) => isAlive(instance) && hasMachine(instance));
+    const view = { ...partsOf(whole), instances: new Map(alive) };
+    this.#view = view;
+    await Promise.all(alive.map(([id]) => this.#start(id)));
+    this.#plan(view, touched);
+    const failures: unknown[] = [];
+    for (const vpc of view.vpcs.values())
+      await this.#net(vpc.id)
+        .router.become(this.#wanted(view, vpc))
+        .catch((error: FabricError) => failures.push(error));
+    for (const vpc of this.#nets.keys()) if (!view.vpcs.has(vpc)) this.#closeNet(vpc);
+    const gone = [...this.#machines.keys()].filter((id) => !view.instances.has(id));
+    await Promise.all(gone.map((id) => this.#stop(id)));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Pieces of the NICs that somebody touched, or all; the others keep theirs. */
+  #plan(view: CloudView, touched: ReadonlySet<Id> | undefined): void {
+    for (const id of this.#pieces.keys()) if (!view.nics.has(id)) this.#pieces.delete(id);
+    for (const nic of view.nics.values()) {
+      const owners = [nic.id, nic.subnet, nic.attachment?.instance];
+      const fresh = touched === undefined || owners.some((id) => id !== undefined && touched.has(id));
+      if (!fresh && this.#pieces.has(nic.id)) continue;
+      this.#pieces.set(nic.id, nicPieces(view, nic));
+      this.#nicOf.set(nicLink(nic.mac), nic.id);
+    }
+  }
+
+  #wanted(view: CloudView, vpc: Vpc): ReadonlyMap<string, Piece> {
+    const nics = [...view.nics.values()].filter((nic) => nic.vpc === vpc.id);
+    return byKey([...vpcPieces(view, vpc, this.#cuts), ...nics.flatMap(({ id }) => this.#pieces.get(id) ?? [])]);
+  }
+
+  #net(vpc: Id): Net {
+    const known = this.#nets.get(vpc);
+    if (known !== undefined) return known;
+    const router = new Router({ internet: this.#outside, machineOf: (id) => this.#machines.get(id) });
+    const { metadata } = this.#options;
+    const whoHas = (address: Address) => holderOf(within(this.#view, vpc), address)?.attachment?.instance;
+    const server = metadata === undefined ? {} : { metadata: serveMetadata(router.ground.netns, whoHas, metadata) };
+    const net = { router, ...server };
+    this.#nets.set(vpc, net);
+    return net;
+  }
+
+  #closeNet(vpc: Id): void {
+    const net = this.#nets.get(vpc);
+    net?.metadata?.close();
+    net?.router.close();
+    this.#nets.delete(vpc);
+  }
+
   async #start(instance: Id): Promise<void> {
+    if (this.#machines.has(instance)) return;
     const machine = await Machine.start(instance);
     wake(machine);
     this.#machines.set(instance, machine);
   }
 
-  async #stop(instance: Id, machine: Machine): Promise<void> {
+  async #stop(instance: Id): Promise<void> {
+    const machine = this.#machines.get(instance);
     this.#machines.delete(instance);
-    await machine.stop();
+    await machine?.stop();
   }
+}
 
-  #router(vpc: Id): Router {
-    const known = this.#routers.get(vpc);
-    if (known !== undefined) return known;
-    const router = new Router({ internet: this.#outside, machineOf: (id) => this.#machines.get(id) });
-    this.#routers.set(vpc, router);
-    return router;
-  }
+const NOTHING: CloudView = {
+  vpcs: new Map(),
+  subnets: new Map(),
+  tables: new Map(),
+  groups: new Map(),
+  gateways: new Map(),
+  nats: new Map(),
+  instances: new Map(),
+  nics: new Map(),
+};
+
+/** A view alone, of whatever larger thing it was given as. */
+function partsOf({ vpcs, subnets, tables, groups, gateways, nats, instances, nics }: CloudView): CloudView {
+  return { vpcs, subnets, tables, groups, gateways, nats, instances, nics };
+}
+
+/** The same with the NICs of one VPC: addresses are only unique within. */
+function within(view: CloudView, vpc: Id): CloudView {
+  return { ...view, nics: new Map([...view.nics].filter(([, nic]) => nic.vpc === vpc)) };
 }

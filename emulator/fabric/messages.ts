@@ -68,10 +68,11 @@ export interface RouteTo {
   readonly index: number;
   readonly table: number;
   readonly via?: Address;
+  /** `via` is on the link, whether or not another route says so. */
+  readonly onlink?: boolean;
 }
 
-/** `via` need not be reachable by another route. */
-export function routeTo({ to, index, table, via }: RouteTo, deed: Deed = 'make'): Request {
+export function routeTo({ to, index, table, via, onlink = false }: RouteTo, deed: Deed = 'make'): Request {
   const message = {
     family: familyNumber(familyOf(to)),
     length: lengthOf(to),
@@ -81,7 +82,7 @@ export function routeTo({ to, index, table, via }: RouteTo, deed: Deed = 'make')
     // NOWHERE is any scope for what is to be removed
     scope: deed === 'remove' ? SCOPE.NOWHERE : via === undefined && familyOf(to) === 'v4' ? SCOPE.LINK : SCOPE.UNIVERSE,
     type: ROUTE_TYPE.UNICAST,
-    flags: via === undefined ? 0 : NEXT_HOP_FLAG.ONLINK,
+    flags: onlink ? NEXT_HOP_FLAG.ONLINK : 0,
     outIndex: index,
     ...spellTable(table),
     ...(lengthOf(to) === 0 ? {} : { destination: addressIn(to) }),

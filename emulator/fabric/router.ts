@@ -35,6 +35,8 @@ export class Router {
     this.ground = new Ground(Netns.make(), { 'ipv4.conf.default.proxy_arp': 1 });
     this.nft = new NftChannel(this.ground.netns);
     this.#voidLink();
+    const own = [number.METADATA_V4, number.METADATA_V6].map((one) => interfaceAddress(hostPrefix(one)));
+    this.ground.do(own.map((one) => ({ what: `be ${one}`, request: message.addressOn(LOOPBACK, one) })));
     this.#transact([newTable()]);
   }
 
@@ -155,7 +157,7 @@ export class Router {
       case 'route': {
         const index = this.#links.get(piece.link);
         if (index === undefined) return undefined;
-        const via = piece.far ? { via: message.farAddress(familyOf(piece.to)) } : {};
+        const via = piece.far ? { via: message.farAddress(familyOf(piece.to)), onlink: true } : {};
         return message.routeTo({ to: piece.to, index, table: piece.table, ...via }, deed);
       }
       case 'neighbour': {

@@ -25,7 +25,6 @@ export function vpcPieces(view: CloudView, vpc: Vpc, cuts: readonly Cut[]): read
     ...skeleton(),
     ...zonePieces(new Set(subnets.map(({ zone }) => zone)), cuts),
     ...uplink(vpc.id, number.GATEWAY_LINK),
-    ...[number.METADATA_V4, number.METADATA_V6].map((address): Piece => ({ kind: 'address', address })),
     ...subnets.map(({ v4 }): Piece => ({ kind: 'address', address: nth(v4, 1n) })),
     ...vpc.ranges.flatMap((range) => rangePieces(vpc.id, range)),
     ...FAMILIES.flatMap(nowhere),
