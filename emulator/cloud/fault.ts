@@ -68,6 +68,7 @@ export type AddressFault =
   | { readonly why: 'primary-address'; readonly address: Address; readonly nic: Id } // cannot be taken or moved
   | { readonly why: 'outside-subnet'; readonly address: Address | Prefix; readonly subnet: Id; readonly range: Prefix }
   | { readonly why: 'reserved-address'; readonly address: Address | Prefix; readonly subnet: Id }
+  | { readonly why: 'no-range'; readonly subnet: Id; readonly family: Family } // the subnet has no such addresses
   | { readonly why: 'bad-range'; readonly range: string; readonly because: 'length' | 'family' | 'outside' }
   | { readonly why: 'range-conflict'; readonly range: Prefix; readonly with: Prefix };
 

@@ -72,6 +72,20 @@ export class SortedMap<K, V> implements ReadonlyMap<K, V> {
     return count;
   }
 
+  /** The entries from a key on, which need not be in the map. The first of them costs O(log n). */
+  *from(key: K): Generator<[K, V], undefined> {
+    const above: Node<K, V>[] = [];
+    for (let at = this.root; at !== undefined; ) {
+      const before = this.compare(at.key, key) < 0;
+      if (!before) above.push(at);
+      at = before ? at.right : at.left;
+    }
+    for (let next = above.pop(); next !== undefined; next = above.pop()) {
+      yield [next.key, next.value];
+      for (let at = next.right; at !== undefined; at = at.left) above.push(at);
+    }
+  }
+
   forEach(callback: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
     for (const [key, value] of this) callback(value, key, this);
   }
