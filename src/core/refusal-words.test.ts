@@ -47,9 +47,61 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /asks again/,
       ],
       [
+        { why: 'too-late', waitedMs: 20_000, cooling: 0, coming: 16 },
+        'no address was free within 20 s: 16 more are asked of the cloud and not there yet, no used ones are cooling',
+        /asks again/,
+      ],
+      [
         { why: 'too-late', waitedMs: 800, cooling: 1 },
         'no address was free within 800 ms: 1 used one is cooling',
         /asks again/,
+      ],
+    ],
+    'subnet-empty': [
+      [
+        { why: 'subnet-empty', subnet: 'subnet-a', family: 'v4', claimed: 27, cooling: 2, againInMs: 24_000 },
+        'subnet subnet-a has no IPv4 address left to give: 27 are claimed on this node and 2 are cooling; ' +
+          'it is asked again in 24 s',
+        /add a subnet/,
+      ],
+      [
+        { why: 'subnet-empty', family: 'v6', claimed: 1, cooling: 0, againInMs: 900 },
+        'no subnet of this node has an IPv6 address left to give: 1 are claimed on this node and 0 are cooling; ' +
+          'it is asked again in 900 ms',
+        /another subnet/,
+      ],
+    ],
+    'nic-limit': [
+      [
+        { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, claimed: 26, cooling: 1 },
+        "this node's NICs are full: 3 of 3 NICs with 9 slots each; 26 addresses are claimed and 1 are cooling",
+        /another node/,
+      ],
+    ],
+    'cloud-denied': [
+      [
+        {
+          why: 'cloud-denied',
+          action: 'ec2:CreateNetworkInterface',
+          message: 'no policy allows it',
+          againInMs: 15_000,
+        },
+        'the cloud denies ec2:CreateNetworkInterface: no policy allows it; it is asked again in 15 s',
+        /^allow ec2:CreateNetworkInterface to the role/,
+      ],
+    ],
+    'cloud-throttled': [
+      [
+        { why: 'cloud-throttled', action: 'AssignPrivateIpAddresses', againInMs: 2_000 },
+        'the cloud throttles AssignPrivateIpAddresses; it is asked again in 2 s',
+        /asks again by itself/,
+      ],
+    ],
+    'cloud-failing': [
+      [
+        { why: 'cloud-failing', action: 'AssignPrivateIpAddresses', message: 'no answer', againInMs: 4_000 },
+        'the cloud does not carry out AssignPrivateIpAddresses: no answer; it is asked again in 4 s',
+        /API of the cloud/,
       ],
     ],
     cancelled: [

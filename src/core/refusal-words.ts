@@ -15,7 +15,17 @@ export function sentence(refusal: Refusal): string {
     case 'exhausted':
       return exhausted(refusal);
     case 'too-late':
-      return `no address was free within ${duration(refusal.waitedMs)}: ${counted(refusal.cooling, 'used one is', 'used ones are')} cooling`;
+      return `no address was free within ${duration(refusal.waitedMs)}: ${late(refusal)}`;
+    case 'subnet-empty':
+      return subnetEmpty(refusal);
+    case 'nic-limit':
+      return `this node's NICs are full: ${refusal.nics} of ${counted(refusal.limit, 'NIC')} with ${counted(refusal.slots, 'slot')} each; ${refusal.claimed} addresses are claimed and ${refusal.cooling} are cooling`;
+    case 'cloud-denied':
+      return `the cloud denies ${refusal.action}: ${refusal.message}; it is asked again in ${duration(refusal.againInMs)}`;
+    case 'cloud-throttled':
+      return `the cloud throttles ${refusal.action}; it is asked again in ${duration(refusal.againInMs)}`;
+    case 'cloud-failing':
+      return `the cloud does not carry out ${refusal.action}: ${refusal.message}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cancelled':
       return `the sandbox was removed while its ADD waited for an address, after ${duration(refusal.waitedMs)}`;
     case 'queue-full':
@@ -54,6 +64,16 @@ export function advice(refusal: Refusal): string {
         : 'delete pods, or add a range to network.ranges; berth pods shows who holds the addresses';
     case 'too-late':
       return 'the runtime asks again by itself; should it last, add a range to network.ranges or lower pool.cooldown';
+    case 'subnet-empty':
+      return 'give back addresses of this subnet, add a subnet or a range to the VPC, or let the pod run on a node of another subnet';
+    case 'nic-limit':
+      return "let the pod run on another node, use prefixes, take a larger instance type, or lower the node's max-pods";
+    case 'cloud-denied':
+      return `allow ${refusal.action} to the role of this node; running pods and warm addresses are not affected`;
+    case 'cloud-throttled':
+      return 'the runtime asks again by itself; should it last, see berth cloud calls for who asks so much, or have the quota raised';
+    case 'cloud-failing':
+      return 'the runtime asks again by itself; should it last, see to the way from this node to the API of the cloud';
     case 'cancelled':
       return 'nothing: whoever removed the sandbox wants no address for it';
     case 'queue-full':
@@ -110,6 +130,26 @@ function exhausted(refusal: Extract<Refusal, { why: 'exhausted' }>): string {
   const next = nextFreeInMs === undefined ? '' : `; the next is free in ${duration(nextFreeInMs)}`;
   const of = `of the ${counted(usable, 'usable address', 'usable addresses')} in ${listed(ranges)}`;
   return `no ${nameOf(family)} address is free: ${of}, ${claimed} are claimed and ${cooling} are cooling${kept}${next}`;
+}
+
+function late({ cooling, coming = 0 }: Extract<Refusal, { why: 'too-late' }>): string {
+  const cool = `${counted(cooling, 'used one is', 'used ones are')} cooling`;
+  return coming === 0
+    ? cool
+    : `${counted(coming, 'more is', 'more are')} asked of the cloud and not there yet, ${cool}`;
+}
+
+function subnetEmpty({
+  subnet,
+  family,
+  claimed,
+  cooling,
+  againInMs,
+}: Extract<Refusal, { why: 'subnet-empty' }>): string {
+  const where = subnet === undefined ? 'no subnet of this node has' : `subnet ${subnet} has no`;
+  const what = `${subnet === undefined ? 'an' : ''} ${nameOf(family)} address left to give`.trim();
+  const mine = `${claimed} are claimed on this node and ${cooling} are cooling`;
+  return `${where} ${what}: ${mine}; it is asked again in ${duration(againInMs)}`;
 }
 
 function nameOf(family: Family): string {

@@ -19,7 +19,28 @@ export type Refusal =
       readonly promised: number; // of ADDs that came before and wait
       readonly nextFreeInMs?: Millis; // the next one that is promised to nobody
     }
-  | { readonly why: 'too-late'; readonly waitedMs: Millis; readonly cooling: number }
+  // coming: asked of the cloud, not there yet
+  | { readonly why: 'too-late'; readonly waitedMs: Millis; readonly cooling: number; readonly coming?: number }
+  | {
+      readonly why: 'subnet-empty';
+      readonly subnet?: string; //  absent: every subnet that a NIC could stand in
+      readonly family: Family;
+      readonly claimed: number;
+      readonly cooling: number;
+      readonly againInMs: Millis; // when the cloud is asked again
+    }
+  | {
+      readonly why: 'nic-limit';
+      readonly family: Family;
+      readonly nics: number;
+      readonly limit: number; //    of NICs
+      readonly slots: number; //    of one NIC
+      readonly claimed: number;
+      readonly cooling: number;
+    }
+  | { readonly why: 'cloud-denied'; readonly action: string; readonly message: string; readonly againInMs: Millis }
+  | { readonly why: 'cloud-throttled'; readonly action: string; readonly againInMs: Millis }
+  | { readonly why: 'cloud-failing'; readonly action: string; readonly message: string; readonly againInMs: Millis }
   | { readonly why: 'cancelled'; readonly waitedMs: Millis }
   | { readonly why: 'queue-full'; readonly waiting: number; readonly limit: number }
   | { readonly why: 'address-taken'; readonly address: Address; readonly holder: AttachmentId }

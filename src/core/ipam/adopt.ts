@@ -4,6 +4,7 @@ import { byNumber, byText } from '../../base/sorted-map.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { Memory } from '../memory/record.ts';
 import type { Range } from './event.ts';
+import { type Flight, returnKey } from './cloud.ts';
 import { claimOf, emptyPool, holderOf, type Pool, type PoolPolicy } from './pool.ts';
 import { claimed, rested, withRanges } from './slots.ts';
 
@@ -26,10 +27,11 @@ export interface Adopted {
 /**
  * The pool after a restart, from what was remembered: claims stand, also outside of the ranges; what was given back
  * cools on until its time, but no longer than a cooldown from now, should the clock have gone back. Of two claims to
- * one address the later stands.
+ * one address the later stands. Intents whose outcome was not known are resolved: NICs are asked for again by the same
+ * token, what was being given back is given back, and what was assigned the cloud tells (A26).
  */
 export function adopt(
-  memory: Pick<Memory, 'attachments' | 'released'>,
+  memory: Pick<Memory, 'attachments' | 'released' | 'intents'>,
   setting: { readonly policy: PoolPolicy; readonly ranges: readonly Range[] },
   now: Millis,
 ): Adopted {
@@ -53,5 +55,21 @@ export function adopt(
     }
     pool = claimed(pool, id, addresses);
   }
-  return { pool: withRanges(pool, setting.ranges), disputes };
+  return { pool: withIntents(withRanges(pool, setting.ranges), memory.intents), disputes };
+}
+
+function withIntents(pool: Pool, intents: Memory['intents']): Pool {
+  if (pool.cloud === undefined) return pool;
+  let { returned } = pool.cloud;
+  const flights: Flight[] = [];
+  for (const { intent, at, settledAt } of intents.values()) {
+    if (settledAt === undefined) {
+      const doubt = intent.kind === 'assign';
+      flights.push({ intent, urgency: 'housekeeping', at, sent: doubt, dueAt: 0, failures: 0, doubt });
+    } else if (intent.kind === 'deleteNic') returned = returned.set(returnKey(intent.nic), settledAt);
+    else if (intent.kind === 'unassign')
+      for (const it of intent.what) returned = returned.set(returnKey(intent.nic, it), settledAt);
+  }
+  flights.sort((a, b) => byNumber(a.at, b.at) || byText(a.intent.token, b.intent.token));
+  return { ...pool, cloud: { ...pool.cloud, returned, flights } };
 }

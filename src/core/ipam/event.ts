@@ -1,6 +1,7 @@
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
 import type { AttachmentId } from '../attachment.ts';
+import type { CloudEffect, CloudEvent } from './cloud-event.ts';
 import type { Refusal } from '../refusal.ts';
 
 /**
@@ -11,6 +12,7 @@ export interface Range {
   readonly prefix: Prefix;
   readonly gateway?: Address;
   readonly reserved: readonly (Address | Prefix)[];
+  readonly whole?: boolean; // delegated to a NIC: the range is no network, so that it has neither of the three
 }
 
 /** What can happen to the pool. */
@@ -33,7 +35,9 @@ export type PoolEvent =
    */
   | { readonly kind: 'ranges'; readonly ranges: readonly Range[] }
   /** Time has passed. */
-  | { readonly kind: 'tick' };
+  | { readonly kind: 'tick' }
+  /** Only of a pool whose policy has a cloud. */
+  | CloudEvent;
 
 /**
  * What must be done, in this order: a granted address is on record before anybody hears of it. One persist at most,
@@ -42,7 +46,8 @@ export type PoolEvent =
 export type PoolEffect =
   | { readonly kind: 'persist'; readonly claims: readonly Claimed[]; readonly released: readonly Released[] }
   | { readonly kind: 'grant'; readonly to: AttachmentId; readonly addresses: readonly Address[] }
-  | { readonly kind: 'refuse'; readonly to: AttachmentId; readonly refusal: Refusal };
+  | { readonly kind: 'refuse'; readonly to: AttachmentId; readonly refusal: Refusal }
+  | CloudEffect;
 
 /** Addresses that an attachment holds from now on, IPv4 first. */
 export interface Claimed {

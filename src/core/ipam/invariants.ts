@@ -2,6 +2,7 @@ import { type Address, addressOfNumber, familyOf, numberOf } from '../../base/ip
 import type { AttachmentId } from '../attachment.ts';
 import type { PoolEvent } from './event.ts';
 import type { Block, Pool, Rests } from './pool.ts';
+import { brokenCloud } from './cloud-invariants.ts';
 import { blockOf } from './slots.ts';
 
 // Laws that hold after every step. A broken pool must stop, not guess.
@@ -13,7 +14,8 @@ export function brokenLaw(pool: Pool): string | undefined {
     first(pool.slots.keys(), (address) => brokenSlot(pool, address)) ??
     brokenQueue(pool) ??
     first(pool.blocks, (block) => brokenBlock(pool, block)) ??
-    brokenRests(pool, pool.strays, undefined)
+    brokenRests(pool, pool.strays, undefined) ??
+    brokenCloud(pool)
   );
 }
 
@@ -69,7 +71,7 @@ function brokenQueue(pool: Pool): string | undefined {
   if (new Set(pool.waiting.map(({ by }) => by)).size !== pool.waiting.length) return 'an attachment waits twice';
   return first(pool.waiting, ({ by, promised }) => {
     if (pool.claims.has(by)) return `${by} waits although it holds addresses`;
-    if (promised.length === 0) return `${by} waits for nothing`;
+    if (promised.length === 0 && pool.cloud === undefined) return `${by} waits for nothing`;
     return first(promised, ({ address }) => {
       const slot = pool.slots.get(address);
       return slot?.state === 'promised' && slot.to === by ? undefined : `${address} is not kept for ${by}`;

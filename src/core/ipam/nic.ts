@@ -52,3 +52,42 @@ export interface Given {
   readonly addresses: readonly Address[];
   readonly prefixes: readonly Prefix[];
 }
+
+/** Who waits for a call: a pod before a refill before housekeeping. */
+export type Urgency = 'pod' | 'refill' | 'housekeeping';
+
+/**
+ * Why a cloud said no, or did not answer. `unknown`: what was asked for may have happened. `gone`: what was named is
+ * not there. `busy`: not in the state for it, now.
+ */
+export type CloudErrorKind = 'throttled' | 'exhausted' | 'limit' | 'denied' | 'gone' | 'busy' | 'unknown';
+
+/** A failed call as a value: the fields of CloudError that decide and that an operator is told. */
+export interface CloudFailure {
+  readonly kind: CloudErrorKind;
+  readonly action: string; //  "AssignPrivateIpAddresses"
+  readonly code: string; //    the cloud's own
+  readonly message: string; // what was asked, what it said, what to do
+  readonly subnet?: string;
+  readonly retryAfterMs?: Millis;
+}
+
+/**
+ * A change of the cloud that is about to be asked for. Put on record, durably, before the call: after a crash it is
+ * resolved, so that nothing is left behind that nobody knows of.
+ */
+export type Intent =
+  | {
+      readonly kind: 'assign';
+      readonly token: Token;
+      readonly nic: NicId;
+      readonly unit: Unit;
+      readonly family: Family;
+      readonly count: number;
+    }
+  | { readonly kind: 'createNic'; readonly token: Token; readonly spec: NicSpec }
+  | { readonly kind: 'unassign'; readonly token: Token; readonly nic: NicId; readonly what: readonly Holdable[] }
+  | { readonly kind: 'deleteNic'; readonly token: Token; readonly nic: NicId };
+
+/** What a NIC holds besides its primary addresses: an address, or a range of them. */
+export type Holdable = Address | Prefix;

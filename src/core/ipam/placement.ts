@@ -46,18 +46,34 @@ function familiesOf({ families, wanted }: Wish): readonly Family[] {
 /** From the fullest block that has one now, so that the others empty; else the one that is free soonest. */
 function anyOf(pool: Pool, family: Family, { until }: Wish, now: Millis): Rest | Refusal {
   const blocks = pool.blocks.filter((block) => block.family === family);
-  let best: { block: Block; rest: Rest } | undefined;
+  let best: Offer | undefined;
   for (const block of blocks) {
     const rest = nextOf(block, now);
     if (rest === undefined || rest.freeAt >= until) continue;
-    if (best === undefined || prefers(now, { block, rest }, best)) best = { block, rest };
+    const offer = { block, rest };
+    if (best === undefined || prefers(pool, [offer, best], now)) best = offer;
   }
   return best?.rest ?? exhausted(pool, family, now);
 }
 
-function prefers(now: Millis, a: { block: Block; rest: Rest }, b: { block: Block; rest: Rest }): boolean {
-  const waits = ({ rest }: typeof a) => Math.max(0, rest.freeAt - now);
-  return waits(a) === waits(b) ? a.block.claimed > b.block.claimed : waits(a) < waits(b);
+interface Offer {
+  readonly block: Block;
+  readonly rest: Rest;
+}
+
+/** What is free sooner; then what stays anyway, the fullest NIC, and the fullest block of it. */
+function prefers(pool: Pool, [a, b]: readonly [Offer, Offer], now: Millis): boolean {
+  const waits = ({ rest }: Offer) => Math.max(0, rest.freeAt - now);
+  if (waits(a) !== waits(b)) return waits(a) < waits(b);
+  if (a.block.stays !== b.block.stays) return a.block.stays;
+  const more = a.block.nic === b.block.nic ? 0 : onNic(pool, a.block) - onNic(pool, b.block);
+  return more === 0 ? a.block.claimed > b.block.claimed : more > 0;
+}
+
+/** How many addresses of a block's NIC are held. */
+function onNic({ blocks }: Pool, { nic, claimed }: Block): number {
+  if (nic === undefined) return claimed;
+  return blocks.reduce((sum, block) => (block.nic === nic ? sum + block.claimed : sum), 0);
 }
 
 /** Fresh ones in their order, then the one that is free for longest; else the one that is free soonest. */
@@ -97,7 +113,7 @@ function exhausted(pool: Pool, family: Family, now: Millis): Refusal {
   return {
     why: 'exhausted',
     family,
-    ranges: blocks.map(({ range }) => range.prefix),
+    ranges: [...new Set(blocks.map(({ range }) => range.prefix))], // NICs share subnets
     usable,
     claimed,
     cooling,

@@ -1,14 +1,17 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Address, Family } from '../../base/ip.ts';
+import { type Address, contains, type Family, type Prefix } from '../../base/ip.ts';
 import { byNumber, byText, type Compare, SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId } from '../attachment.ts';
+import { type Cloud, type CloudPolicy, cloudTick, emptyCloud } from './cloud.ts';
 import type { Range } from './event.ts';
+import type { NicId } from './nic.ts';
 import type { Run } from './ranges.ts';
 
 /** What the operator decides; fixed for the life of a pool. */
 export interface PoolPolicy {
   readonly cooldownMs: Millis; //    between a DEL and the next ADD of one address
   readonly waitingLimit: number; // ADDs that may wait at once
+  readonly cloud?: CloudPolicy; //  addresses come from NICs; absent: from ranges alone
 }
 
 /**
@@ -33,9 +36,14 @@ export const byFreeAt: Compare<Rest> = (a, b) => byNumber(a.freeAt, b.freeAt) ||
 /** The idle addresses of a block. The values say nothing. */
 export type Rests = SortedMap<Rest, true>;
 
-/** A range that addresses are given from, and what is known of its usable addresses. */
+/**
+ * A range that addresses are given from, and what is known of its usable addresses. Of a NIC: a prefix of it, or all of
+ * its single addresses, whose range is then their subnet.
+ */
 export interface Block {
   readonly range: Range;
+  readonly nic: NicId | undefined;
+  readonly stays: boolean; //             nobody can give it back: a range of the node, or the node's own NIC
   readonly family: Family;
   readonly runs: readonly Run[]; //       its usable addresses
   readonly usable: bigint; //             how many they are
@@ -45,14 +53,14 @@ export interface Block {
   readonly claimed: number;
 }
 
-/** An ADD that has its addresses promised and waits until they have cooled. */
+/** An ADD that waits: until the addresses promised to it have cooled, or for what the cloud gives. */
 export interface Waiting {
   readonly by: AttachmentId;
   readonly families: readonly Family[];
   readonly wanted: readonly Address[];
   readonly since: Millis;
   readonly until: Millis;
-  readonly promised: readonly Rest[]; // empty only inside of a step
+  readonly promised: readonly Rest[]; // empty: it waits for the cloud
 }
 
 /** A value. Two claims never share an address, since an address has one slot. */
@@ -62,6 +70,7 @@ export interface Pool {
   readonly slots: SortedMap<Address, Slot>;
   readonly claims: SortedMap<AttachmentId, readonly Address[]>; // IPv4 first
   readonly waiting: readonly Waiting[]; // oldest first
+  readonly cloud: Cloud | undefined;
   //              idle addresses of no block: kept until they have cooled, should their range come back
   readonly strays: Rests;
 }
@@ -74,6 +83,7 @@ export function emptyPool(policy: PoolPolicy): Pool {
     slots: SortedMap.empty<Address, Slot>(byText),
     claims: SortedMap.empty<AttachmentId, readonly Address[]>(byText),
     waiting: [],
+    cloud: policy.cloud === undefined ? undefined : emptyCloud(policy.cloud),
     strays: SortedMap.empty(byFreeAt),
   };
 }
@@ -122,20 +132,31 @@ export function freeNow(pool: Pool, family: Family, now: Millis): boolean {
 }
 
 /** How many used addresses of a block are free again. */
-function freeIn(block: Block, now: Millis): number {
+export function freeIn(block: Block, now: Millis): number {
   return block.idle.countBefore({ freeAt: now, address: '\uffff' as Address }); // behind every address of that time
 }
 
 /**
- * When the pool next wants a tick: an ADD that waits can have its addresses, which is before its patience ends.
- * Undefined: never.
+ * When the pool next wants a tick: an ADD that waits can have its addresses, which is before its patience ends, or has
+ * waited for the cloud for too long; or there is something to ask of the cloud. Undefined: never.
  */
 export function nextTick(pool: Pool): Millis | undefined {
-  const times = pool.waiting.map(({ promised }) => readyAt(promised));
-  return times.length === 0 ? undefined : Math.min(...times);
+  let next = pool.cloud === undefined ? Number.POSITIVE_INFINITY : cloudTick(pool.cloud, pool.waiting.length > 0);
+  for (const { promised, until } of pool.waiting)
+    next = Math.min(next, promised.length === 0 ? until : readyAt(promised));
+  return next === Number.POSITIVE_INFINITY ? undefined : next;
 }
 
-/** When the last of some addresses is free. */
+/** When the last of some addresses is free; of none: never. */
 export function readyAt(rests: readonly Rest[]): Millis {
-  return Math.max(...rests.map(({ freeAt }) => freeAt));
+  return rests.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...rests.map(({ freeAt }) => freeAt));
+}
+
+/** The NIC through which an address is reached, also while nothing is given from it; undefined: none of ours. */
+export function nicOf(pool: Pool, address: Address): NicId | undefined {
+  for (const { report, holds } of pool.cloud?.nics ?? []) {
+    if (holds.has(address) || report.primary.includes(address)) return report.id;
+    for (const it of holds.keys()) if (it.includes('/') && contains(it as Prefix, address)) return report.id;
+  }
+  return undefined;
 }

@@ -31,7 +31,7 @@ export type ReservedReason = 'network' | 'gateway' | 'broadcast' | 'listed';
  * addresses have neither (RFC 3021, RFC 6164) and no gateway unless one is named.
  */
 export function reservedReason(range: Range, address: Address): ReservedReason | undefined {
-  if (!isTiny(range.prefix)) {
+  if (isNetwork(range)) {
     if (address === addressIn(range.prefix)) return 'network';
     if (familyOf(address) === 'v4' && numberOf(address) === lastOf(range.prefix)) return 'broadcast';
   }
@@ -43,7 +43,7 @@ export function reservedReason(range: Range, address: Address): ReservedReason |
 /** The gateway of a range: the one that was named, else the address behind the network's, else none. */
 export function gatewayOf(range: Range): Address | undefined {
   if (range.gateway !== undefined) return range.gateway;
-  if (isTiny(range.prefix)) return undefined;
+  if (!isNetwork(range)) return undefined;
   return addressOfNumber(numberOf(addressIn(range.prefix)) + 1n, familyOf(range.prefix));
 }
 
@@ -73,7 +73,7 @@ function gapsOf(range: Range): readonly Run[] {
     .map((it) => ({ first: numberOf(addressIn(it)), last: lastOf(it) }));
   const gateway = gatewayOf(range);
   const singles = gateway !== undefined && contains(range.prefix, gateway) ? [numberOf(gateway)] : [];
-  if (!isTiny(range.prefix)) {
+  if (isNetwork(range)) {
     singles.push(numberOf(addressIn(range.prefix)));
     if (familyOf(range.prefix) === 'v4') singles.push(lastOf(range.prefix));
   }
@@ -82,9 +82,9 @@ function gapsOf(range: Range): readonly Run[] {
   );
 }
 
-/** One or two addresses: a host or a link between two. */
-function isTiny(prefix: Prefix): boolean {
-  return lengthOf(prefix) >= bitsOf(familyOf(prefix)) - 1;
+/** Neither one or two addresses, a host or a link between two, nor a part of somebody else's network. */
+function isNetwork({ prefix, whole = false }: Range): boolean {
+  return !whole && lengthOf(prefix) < bitsOf(familyOf(prefix)) - 1;
 }
 
 function lastOf(prefix: Prefix): bigint {

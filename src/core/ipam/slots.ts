@@ -3,8 +3,9 @@ import { type Address, addressOfNumber, familyOf, numberOf, overlap, sizeOf } fr
 import { SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { Range } from './event.ts';
-import { type Block, byFreeAt, emptyPool, type Pool, type Rest, type Rests, type Slot } from './pool.ts';
-import { runsOf, usableCount } from './ranges.ts';
+import type { Holdable } from './nic.ts';
+import { type Block, byFreeAt, emptyPool, freeIn, type Pool, type Rest, type Rests, type Slot } from './pool.ts';
+import { runsOf } from './ranges.ts';
 
 // The only hands that change slots: everything that is counted or sorted by them changes with them, in O(log n).
 
@@ -44,6 +45,19 @@ function usableFrom(block: Block, at: bigint): bigint | undefined {
   return run.first > at ? run.first : at;
 }
 
+/** Whether nobody holds anything of what a NIC has, and nobody did lately. What is in no block is never unused. */
+export function isUnusedAt(pool: Pool, it: Holdable, now: Millis): boolean {
+  if (it.includes('/')) {
+    const block = pool.blocks.find(
+      ({ nic, range }) => nic !== undefined && range.prefix === it && range.whole === true,
+    );
+    return block !== undefined && block.claimed + block.promised === 0 && block.idle.size === freeIn(block, now);
+  }
+  const slot = pool.slots.get(it as Address);
+  if (slot !== undefined && (slot.state !== 'idle' || slot.freeAt > now)) return false;
+  return blockAt(pool, it as Address) >= 0;
+}
+
 /** The block that may give an address, or undefined: it is outside of all ranges, or reserved. */
 export function blockOf(pool: Pool, address: Address): Block | undefined {
   return pool.blocks[blockAt(pool, address)];
@@ -59,6 +73,18 @@ function blockAt(pool: Pool, address: Address): number {
 export function claimed(pool: Pool, by: AttachmentId, addresses: readonly Address[]): Pool {
   const taken = addresses.reduce((all, address) => put(all, address, { state: 'claimed', by }), pool);
   return { ...taken, claims: taken.claims.set(by, addresses) };
+}
+
+/**
+ * Takes all promises back, for them to be made anew: something is free earlier than was thought, or no longer ours.
+ */
+export function promiseAnew(pool: Pool): Pool {
+  if (pool.waiting.length === 0) return pool;
+  const back = rested(
+    pool,
+    pool.waiting.flatMap((it) => it.promised),
+  );
+  return { ...back, waiting: back.waiting.map((it) => ({ ...it, promised: [] })) };
 }
 
 /** The pool in which these addresses are kept for an attachment. */
@@ -84,20 +110,36 @@ export function forgetStrays(pool: Pool, now: Millis): Pool {
  * Configuration refuses ranges that overlap; should two do so all the same, the wider one counts.
  */
 export function withRanges(pool: Pool, ranges: readonly Range[]): Pool {
-  const blocks = disjoint(ranges).map(blockOfRange);
+  const ofNics = pool.blocks.filter(({ nic }) => nic !== undefined);
+  return withBlocks(pool, [
+    ...disjoint(ranges).map((range) => bareBlock({ range, nic: undefined, stays: true })),
+    ...ofNics,
+  ]);
+}
+
+/** The same slots under these blocks and the ranges' own. What lies outside of them is not given again. O(n). */
+export function withNicBlocks(pool: Pool, blocks: readonly Block[]): Pool {
+  return withBlocks(pool, [...pool.blocks.filter(({ nic }) => nic === undefined), ...blocks]);
+}
+
+function withBlocks(pool: Pool, all: readonly Block[]): Pool {
+  const blocks = all.map((block) => bareBlock(block, block.runs));
   const bare: Pool = { ...pool, blocks, slots: emptyPool(pool.policy).slots, strays: SortedMap.empty(byFreeAt) };
   let next = bare;
   for (const [address, slot] of pool.slots) next = put(next, address, slot);
   return next;
 }
 
-function blockOfRange(range: Range): Block {
-  const runs = runsOf(range);
+/** A block none of whose addresses was ever given. `runs`: its usable addresses, else all that the range allows. */
+export function bareBlock(of: Pick<Block, 'range' | 'nic' | 'stays'>, runs = runsOf(of.range)): Block {
+  const { range, nic, stays } = of;
   return {
     range,
+    nic,
+    stays,
     family: familyOf(range.prefix),
     runs,
-    usable: usableCount(range),
+    usable: runs.reduce((sum, run) => sum + run.last - run.first + 1n, 0n),
     fresh: runs[0]?.first,
     idle: SortedMap.empty(byFreeAt),
     promised: 0,

@@ -1,8 +1,12 @@
 import type { Millis } from '../../base/clock.ts';
+import { blocksOf } from './nic-blocks.ts';
 import type { Claimed, PoolEffect, PoolEvent, Released } from './event.ts';
-import { place } from './placement.ts';
-import { censusOf, type Pool, readyAt, type Waiting } from './pool.ts';
-import { claimed, forgetStrays, promised, rested, withRanges } from './slots.ts';
+import { absorbCloud } from './cloud-step.ts';
+import { tooLate } from './hungry.ts';
+import { censusOf, type Pool, type Waiting } from './pool.ts';
+import { serve, settleHungry } from './serve.ts';
+import { forgetStrays, promiseAnew, rested, withNicBlocks, withRanges } from './slots.ts';
+import { steer } from './steer.ts';
 
 /** The pool after a step, and what must be done, in its order. */
 export interface Stepped {
@@ -24,8 +28,22 @@ export function step(before: Pool, event: PoolEvent, now: Millis): Stepped {
   const absorbed = absorb(before, event, now);
   const expired = expire(absorbed.pool, now);
   const served = serve(expired.pool, now);
-  const effects = [...absorbed.effects, ...expired.effects, ...served.effects];
-  return { pool: forgetStrays(served.pool, now), effects: inOrder(effects) };
+  const steered = steerCloud(served.pool, now);
+  const effects = [...absorbed.effects, ...expired.effects, ...served.effects, ...steered.effects];
+  return { pool: forgetStrays(steered.pool, now), effects: inOrder(effects) };
+}
+
+/** What to ask of the cloud, and who may hope for it. */
+function steerCloud(pool: Pool, now: Millis): Stepped {
+  if (pool.cloud === undefined) return { pool, effects: [] };
+  const { cloud, effects, outlook } = steer(pool, pool.cloud, now);
+  const steered = { ...pool, cloud };
+  const settled = settleHungry(
+    cloud.nics === pool.cloud.nics ? steered : withNicBlocks(steered, blocksOf(cloud)),
+    outlook,
+    now,
+  );
+  return { pool: settled.pool, effects: [...effects, ...settled.effects] };
 }
 
 /** What has happened, and nothing about what to do next. */
@@ -39,6 +57,8 @@ function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
       return { pool: withRanges(promiseAnew(pool), event.ranges), effects: [] };
     case 'tick':
       return { pool, effects: [] };
+    default:
+      return absorbCloud(pool, event, now);
   }
 }
 
@@ -85,58 +105,20 @@ function without(pool: Pool, gone: readonly Waiting[]): Pool {
   return { ...anew, waiting: anew.waiting.filter(({ by }) => !names.has(by)) };
 }
 
-/**
- * Takes all promises back, for `serve` to make them anew: something is free earlier than was thought, or no longer
- * ours.
- */
-function promiseAnew(pool: Pool): Pool {
-  if (pool.waiting.length === 0) return pool;
-  const back = rested(
-    pool,
-    pool.waiting.flatMap((it) => it.promised),
-  );
-  return { ...back, waiting: back.waiting.map((it) => ({ ...it, promised: [] })) };
-}
-
 /** Whoever waited too long is refused, so that no address is given to nobody. */
 function expire(pool: Pool, now: Millis): Stepped {
   const late = pool.waiting.filter(({ until }) => until <= now);
   if (late.length === 0) return { pool, effects: [] };
   const cooling = censusOf(pool, 'v4', now).cooling + censusOf(pool, 'v6', now).cooling;
-  const effects: PoolEffect[] = late.map(({ by: to, since }) => ({
+  const effects: PoolEffect[] = late.map((it) => ({
     kind: 'refuse',
-    to,
-    refusal: { why: 'too-late', waitedMs: now - since, cooling },
+    to: it.by,
+    refusal: tooLate(pool, it, now) ?? { why: 'too-late', waitedMs: now - it.since, cooling },
   }));
   return { pool: without(pool, late), effects };
 }
 
-function serve(before: Pool, now: Millis): Stepped {
-  let pool = before;
-  const waiting: Waiting[] = [];
-  const effects: PoolEffect[] = [];
-  const { waitingLimit: limit } = pool.policy;
-  for (const it of before.waiting) {
-    const fresh = it.promised.length === 0;
-    const placed = fresh ? place(pool, it, now) : it.promised;
-    if ('why' in placed) {
-      effects.push({ kind: 'refuse', to: it.by, refusal: placed });
-    } else if (readyAt(placed) <= now) {
-      const addresses = placed.map(({ address }) => address);
-      pool = claimed(pool, it.by, addresses);
-      effects.push({ kind: 'persist', claims: [{ by: it.by, addresses }], released: [] });
-      effects.push({ kind: 'grant', to: it.by, addresses });
-    } else if (fresh && waiting.length >= limit) {
-      effects.push({ kind: 'refuse', to: it.by, refusal: { why: 'queue-full', waiting: waiting.length, limit } });
-    } else {
-      pool = fresh ? promised(pool, it.by, placed) : pool;
-      waiting.push({ ...it, promised: placed });
-    }
-  }
-  return { pool: { ...pool, waiting }, effects };
-}
-
-/** One persist for all, then the grants, then the refusals. */
+/** One persist for all, then the grants, then the refusals, then the cloud. */
 function inOrder(effects: readonly PoolEffect[]): readonly PoolEffect[] {
   const claims: Claimed[] = [];
   const released: Released[] = [];
@@ -147,5 +129,7 @@ function inOrder(effects: readonly PoolEffect[]): readonly PoolEffect[] {
   }
   const persist: PoolEffect[] = claims.length + released.length > 0 ? [{ kind: 'persist', claims, released }] : [];
   const rest = (kind: PoolEffect['kind']) => effects.filter((effect) => effect.kind === kind);
-  return [...persist, ...rest('grant'), ...rest('refuse')];
+  const told = [...persist, ...rest('grant'), ...rest('refuse')];
+  const isCloud = ({ kind }: PoolEffect) => kind !== 'persist' && kind !== 'grant' && kind !== 'refuse';
+  return effects.some(isCloud) ? [...told, ...effects.filter(isCloud)] : told;
 }

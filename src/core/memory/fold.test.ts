@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Address, address, addressOfNumber } from '../../base/ip.ts';
 import { type AttachmentId, type AttachmentRecord, attachmentId } from '../attachment.ts';
 import type { Plan } from '../datapath/plan.ts';
+import type { Intent, NicId, Token } from '../ipam/nic.ts';
 import { afterBoot, emptyMemory, forget, remember, snapshot } from './fold.ts';
 import type { Memory, MemoryRecord } from './record.ts';
 
@@ -22,7 +23,8 @@ function fold(records: readonly MemoryRecord[]): Memory {
 
 /** The memory as plain values: two memories are the same when these are. */
 function plain(memory: Memory) {
-  return { ...memory, attachments: [...memory.attachments], released: [...memory.released] };
+  const { attachments, released, intents } = memory;
+  return { ...memory, attachments: [...attachments], released: [...released], intents: [...intents] };
 }
 
 const claim = (container: string, addresses: readonly Address[], since?: number): MemoryRecord => ({
@@ -103,6 +105,7 @@ test('after a reboot nobody is attached, cooling goes on, and what pods held is 
       [b, 31_000],
     ],
     nodePlan: [],
+    intents: [],
   });
 });
 
@@ -142,6 +145,34 @@ test('memory stays bounded when ranges come and go and their addresses never com
   expect(memory.released.get(at(49_999))).toBe(529_999 + 1);
 });
 
+/** One of each kind of intent, by its number. */
+function intended(i: number, at: number): MemoryRecord {
+  const of = { token: `t${i}` as Token, nic: 'eni-1' as NicId };
+  const kinds: readonly Intent[] = [
+    { kind: 'assign', ...of, unit: 'prefix', family: 'v4', count: 2 },
+    { kind: 'createNic', token: of.token, spec: { unit: 'address', family: 'v4', count: 1 } },
+    { kind: 'unassign', ...of, what: [a] },
+    { kind: 'deleteNic', ...of },
+  ];
+  return { kind: 'intent', intent: kinds[i % 4] ?? { kind: 'deleteNic', ...of }, at };
+}
+
+const tokens = (memory: Memory) => [...memory.intents.keys()];
+const settles = (i: number, at: number): MemoryRecord => ({ kind: 'settled', tokens: [`t${i}` as Token], at });
+
+test('A26: an intent is remembered until its outcome is known, over a reboot as well', () => {
+  const asked = fold([{ kind: 'boot', bootId: 'b1' }, intended(0, 10), intended(1, 20)]);
+  expect(tokens(remember(asked, { kind: 'boot', bootId: 'b2' }))).toEqual(['t0', 't1']);
+  expect(tokens(fold([intended(0, 10), intended(1, 20), settles(0, 30)]))).toEqual(['t1']);
+});
+
+test('what was given back is remembered for five minutes: reports from before still tell of it', () => {
+  const back = fold([intended(2, 10), settles(2, 20)]);
+  expect([...back.intents.values()]).toMatchObject([{ at: 10, settledAt: 20 }]);
+  expect(tokens(remember(back, intended(1, 300_000)))).toEqual(['t1', 't2']);
+  expect(tokens(remember(back, intended(1, 300_021)))).toEqual(['t1']);
+});
+
 const someAddress = fc.nat({ max: 20 }).map((i) => addressOfNumber(BigInt(i), i % 3 === 0 ? 'v6' : 'v4'));
 const someAddresses = fc.uniqueArray(someAddress, { maxLength: 2 });
 const container = fc.nat({ max: 8 }).map((i) => `c${i}`);
@@ -152,6 +183,13 @@ const record: fc.Arbitrary<MemoryRecord> = fc.oneof(
     arbitrary: fc.tuple(container, someAddresses, fc.integer({ min: 1, max: 99 })).map((it) => claim(...it)),
   },
   { weight: 6, arbitrary: fc.tuple(container, someAddresses, fc.nat({ max: 99 })).map((it) => release(...it)) },
+  { weight: 3, arbitrary: fc.tuple(fc.nat(9), fc.nat(9e5)).map(([i, at]) => intended(i, at)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.nat(9), fc.nat(9e5))
+      .map(([i, at]): MemoryRecord => ({ kind: 'settled', tokens: [`t${i}` as Token], at })),
+  },
   {
     weight: 1,
     arbitrary: fc.constantFrom<Plan>([], plan).map((it): MemoryRecord => ({ kind: 'node-plan', plan: it })),

@@ -2,12 +2,16 @@ import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import { byNumber, byText, SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
-import type { Memory, MemoryRecord } from './record.ts';
+import type { Token } from '../ipam/nic.ts';
+import type { KnownIntent, Memory, MemoryRecord } from './record.ts';
 
 /** Released times beyond which the oldest are forgotten. */
 const RELEASED_LIMIT = 16_384;
 /** How many stay then: what a pool lets rest of two ranges (ENOUGH_AT_REST, core/ipam/placement.ts). */
 const RELEASED_KEPT = 8_192;
+
+/** How long a settled intent that gave something back still matters: a few times the cloud's lag. */
+const SETTLED_KEPT_MS: Millis = 300_000;
 
 /** Before the first record. */
 export const emptyMemory: Memory = {
@@ -15,6 +19,7 @@ export const emptyMemory: Memory = {
   attachments: SortedMap.empty<AttachmentId, AttachmentRecord>(byText),
   released: SortedMap.empty<Address, Millis>(byText),
   nodePlan: [],
+  intents: SortedMap.empty<Token, KnownIntent>(byText),
 };
 
 /** The memory with one record more. O(log n). The memory before stays as it was. */
@@ -40,9 +45,30 @@ export function remember(memory: Memory, record: MemoryRecord): Memory {
     }
     case 'node-plan':
       return { ...memory, nodePlan: record.plan };
+    case 'intent': {
+      const { intent, at } = record;
+      return { ...memory, intents: withoutOld(memory.intents, at).set(intent.token, { intent, at }) };
+    }
+    case 'settled':
+      return { ...memory, intents: record.tokens.reduce((all, it) => settled(all, it, record.at), memory.intents) };
     default:
       return memory; // of a later version: the journal keeps it for its reader
   }
+}
+
+/** What was given back is kept for a while: a report from before may still tell of it. */
+function settled(intents: Memory['intents'], token: Token, at: Millis): Memory['intents'] {
+  const known = intents.get(token);
+  if (known === undefined) return intents;
+  const back = known.intent.kind === 'unassign' || known.intent.kind === 'deleteNic';
+  return back ? intents.set(token, { ...known, settledAt: at }) : intents.delete(token);
+}
+
+function withoutOld(intents: Memory['intents'], now: Millis): Memory['intents'] {
+  let kept = intents;
+  for (const [token, { settledAt }] of intents)
+    if (settledAt !== undefined && settledAt < now - SETTLED_KEPT_MS) kept = kept.delete(token);
+  return kept;
 }
 
 /**
@@ -55,7 +81,7 @@ export function afterBoot(memory: Memory, bootId: string): Memory {
   let { released } = memory;
   for (const { addresses, since } of memory.attachments.values())
     for (const address of addresses) released = released.set(address, since);
-  return { ...emptyMemory, bootId, released };
+  return { ...emptyMemory, bootId, released, intents: memory.intents }; // the cloud outlives the machine
 }
 
 /**
@@ -82,5 +108,9 @@ export function snapshot(memory: Memory): readonly MemoryRecord[] {
   }
   for (const [freeAt, addresses] of [...times].sort(([a], [b]) => byNumber(a, b)))
     records.push({ kind: 'release', id: '' as AttachmentId, addresses, freeAt });
+  const intents = [...memory.intents.values()];
+  for (const { intent, at } of intents) records.push({ kind: 'intent', intent, at });
+  for (const { intent, settledAt } of intents)
+    if (settledAt !== undefined) records.push({ kind: 'settled', tokens: [intent.token], at: settledAt });
   return records;
 }

@@ -3,6 +3,7 @@ import type { Millis } from '../../base/clock.ts';
 import type { SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
 import type { Plan } from '../datapath/plan.ts';
+import type { Intent, Token } from '../ipam/nic.ts';
 
 /** One thing worth remembering. Kinds are only ever added: a reader keeps and skips those it does not know. */
 export type MemoryRecord =
@@ -21,7 +22,18 @@ export type MemoryRecord =
       readonly freeAt: Millis;
     }
   /** What the node itself wants in the kernel, written before it is applied. */
-  | { readonly kind: 'node-plan'; readonly plan: Plan };
+  | { readonly kind: 'node-plan'; readonly plan: Plan }
+  /** A change of the cloud, written durably before it is asked for. The same token again replaces it. */
+  | { readonly kind: 'intent'; readonly intent: Intent; readonly at: Millis }
+  /** Their outcome is known. */
+  | { readonly kind: 'settled'; readonly tokens: readonly Token[]; readonly at: Millis };
+
+/** An intent, and when it was decided and settled. One that gives back is kept a while: clouds tell of it late. */
+export interface KnownIntent {
+  readonly intent: Intent;
+  readonly at: Millis;
+  readonly settledAt?: Millis;
+}
 
 /** What the records amount to: a value. `remember` in fold.ts makes the next one. */
 export interface Memory {
@@ -30,4 +42,5 @@ export interface Memory {
   /** When each address given back is (or was) free again. Only what still matters: see `forget` in fold.ts. */
   readonly released: SortedMap<Address, Millis>;
   readonly nodePlan: Plan;
+  readonly intents: SortedMap<Token, KnownIntent>;
 }

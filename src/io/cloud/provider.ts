@@ -1,9 +1,18 @@
-import type { Given, NicId, NicLimits, NicReport, NicSpec, Token, Unit } from '../../core/ipam/nic.ts';
+import type {
+  CloudErrorKind,
+  Given,
+  NicId,
+  NicLimits,
+  NicReport,
+  NicSpec,
+  Token,
+  Unit,
+  Urgency,
+} from '../../core/ipam/nic.ts';
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
 
-/** Who waits for a call: a pod before a refill before housekeeping. */
-export type Urgency = 'pod' | 'refill' | 'housekeeping';
+export type { CloudErrorKind, Urgency } from '../../core/ipam/nic.ts';
 
 /**
  * One cloud, seen from one node. Truth lives there and may be late. Each method throws CloudError and nothing else;
@@ -30,8 +39,6 @@ export interface NicProvider {
   collectLeaked(atMost: number): Promise<readonly NicId[]>;
   close(): Promise<void>;
 }
-
-export type CloudErrorKind = 'throttled' | 'exhausted' | 'limit' | 'denied' | 'gone' | 'busy' | 'unknown';
 
 /** Why the cloud said no, or did not answer. `message` is for an operator: what was asked, what it said, what to do. */
 export class CloudError extends Error {

@@ -62,6 +62,10 @@ function isRecord(value: Loose & { readonly kind: string }): value is MemoryReco
       return typeof value['id'] === 'string' && areTexts(value['addresses']) && typeof value['freeAt'] === 'number';
     case 'node-plan':
       return isPlan(value['plan']);
+    case 'intent':
+      return isObject(value['intent']) && isIntent(value['intent']) && typeof value['at'] === 'number';
+    case 'settled':
+      return areTexts(value['tokens']) && typeof value['at'] === 'number';
     default:
       return false;
   }
@@ -72,6 +76,22 @@ function isAttachment({ id, name, netns, addresses, ports, ordinal, plan, result
   const listed = Array.isArray(ports) && ports.every(isObject);
   const counted = typeof ordinal === 'number' && typeof since === 'number';
   return areTexts([id, netns, result]) && areTexts(named) && areTexts(addresses) && listed && counted && isPlan(plan);
+}
+
+function isIntent({ kind, token, nic, unit, family, count, spec, what }: Loose): boolean {
+  if (typeof token !== 'string') return false;
+  switch (kind) {
+    case 'assign':
+      return areTexts([nic, unit, family]) && typeof count === 'number';
+    case 'createNic':
+      return isObject(spec) && areTexts([spec['unit'], spec['family']]) && typeof spec['count'] === 'number';
+    case 'unassign':
+      return typeof nic === 'string' && areTexts(what);
+    case 'deleteNic':
+      return typeof nic === 'string';
+    default:
+      return false;
+  }
 }
 
 function isPlan(value: unknown): boolean {

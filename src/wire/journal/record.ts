@@ -2,7 +2,15 @@ import { textOf, utf8 } from '../../base/bytes.ts';
 import type { RawRecord } from './format.ts';
 
 /** The numbers of the kinds on disk. They are never used anew for something else. */
-const KINDS: Readonly<Record<string, number>> = { boot: 1, claim: 2, release: 3, 'node-plan': 4, end: 5 };
+const KINDS: Readonly<Record<string, number>> = {
+  boot: 1,
+  claim: 2,
+  release: 3,
+  'node-plan': 4,
+  end: 5,
+  intent: 6,
+  settled: 7,
+};
 const NAMES = new Map(Object.entries(KINDS).map(([name, number]) => [number, name]));
 
 /** The last record of a snapshot: only a file that has it holds everything that was known when it was begun. */

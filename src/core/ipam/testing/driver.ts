@@ -4,6 +4,7 @@ import { type AttachmentId, attachmentId, attachmentName } from '../../attachmen
 import type { Refusal } from '../../refusal.ts';
 import type { PoolEffect, PoolEvent, Range } from '../event.ts';
 import { brokenLaw, brokenLawNear } from '../invariants.ts';
+import type { Intent } from '../nic.ts';
 import { claimOf, emptyPool, type Pool } from '../pool.ts';
 import { step } from '../step.ts';
 
@@ -86,7 +87,8 @@ export class Driver {
   }
 }
 
-function line(effect: PoolEffect): string {
+/** An effect as a line. */
+export function line(effect: PoolEffect): string {
   const name = (by: AttachmentId) => attachmentName(by).containerId;
   switch (effect.kind) {
     case 'persist': {
@@ -100,5 +102,28 @@ function line(effect: PoolEffect): string {
       return `grant ${name(effect.to)} ${effect.addresses.join(',')}`;
     case 'refuse':
       return `refuse ${name(effect.to)} ${effect.refusal.why}`;
+    case 'ask':
+      return `ask ${intentLine(effect.intent)} for ${effect.urgency}`;
+    case 'settle':
+      return `settle ${effect.tokens.length}`;
+    case 'report':
+      return effect.sure ? 'report surely' : 'report';
+    case 'lost':
+      return `lost ${effect.nic} ${effect.whole ? 'whole' : effect.what.join(',')} [${effect.claims.map(name).join(',')}]`;
+    case 'found':
+      return `found ${effect.nic} ${effect.what.join(',')} ${effect.taken ? 'taken' : 'ignored'}`;
+  }
+}
+
+function intentLine(intent: Intent): string {
+  switch (intent.kind) {
+    case 'assign':
+      return `${intent.nic} +${intent.count} ${intent.unit}${intent.count === 1 ? '' : 's'}`;
+    case 'createNic':
+      return `new nic +${intent.spec.count} ${intent.spec.unit}${intent.spec.count === 1 ? '' : 's'}`;
+    case 'unassign':
+      return `${intent.nic} -${intent.what.join(',')}`;
+    case 'deleteNic':
+      return `delete ${intent.nic}`;
   }
 }

@@ -98,7 +98,7 @@ export class World implements Outside {
         this.memory = remember(this.memory, this.claimRecord(by, addresses));
       for (const { by } of effect.claims) this.unheard.add(by);
     } else if (effect.kind === 'grant') this.hearsGrant(effect.to, effect.addresses);
-    else {
+    else if (effect.kind === 'refuse') {
       this.must(
         this.open.has(effect.to) || this.gone.has(effect.to),
         `${effect.to} was refused what it did not ask for`,

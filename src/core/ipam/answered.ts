@@ -1,0 +1,130 @@
+import type { Millis } from '../../base/clock.ts';
+import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey } from './cloud.ts';
+import type { CloudEvent } from './cloud-event.ts';
+import type { CloudFailure, Given, Holdable, Intent, NicId, NicReport, Token } from './nic.ts';
+import { nicOf } from './reported.ts';
+import { PATIENCE, REPORTING, scopeOf, troubled, untroubled, WHOLE } from './trouble.ts';
+
+// What a call's answer changes in what is known of the cloud.
+
+/** After so many failures whose outcome is unknown an intent is given up: a report tells what came of it. */
+const GIVE_UP_AFTER = 6;
+
+/** The cloud after an answer, and the intents whose outcome is known now. */
+export interface Answered {
+  readonly cloud: Cloud;
+  readonly settled: readonly Token[];
+}
+
+type Answer = Extract<CloudEvent, { readonly token: Token }>;
+
+/** An answer that nobody waits for any more, or that comes twice, changes nothing but that the API is asked. */
+export function answered(cloud: Cloud, event: Answer, now: Millis): Answered {
+  const flight = cloud.flights.find(({ intent }) => intent.token === event.token);
+  if (flight === undefined) return { cloud: askSurely(cloud, now), settled: [event.token] };
+  const { intent } = flight;
+  if (event.kind === 'cloudFailed') return failed(cloud, flight, { failure: event.failure, now });
+  const fine = untroubled(landed(cloud, flight), intent, subnetOf(cloud, intent));
+  return { cloud: carriedOut(fine, intent, { event, now }), settled: [event.token] };
+}
+
+function carriedOut(cloud: Cloud, intent: Intent, { event, now }: { event: Answer; now: Millis }): Cloud {
+  switch (intent.kind) {
+    case 'assign':
+      return event.kind === 'assigned' ? withGiven(cloud, { nic: intent.nic, given: event.given, now }) : cloud;
+    case 'createNic':
+      return event.kind === 'nicCreated' ? withNic(cloud, event.nic, now) : cloud;
+    case 'unassign':
+      return without(cloud, intent.nic, { what: intent.what, now });
+    case 'deleteNic':
+      return withoutNic(cloud, intent.nic, now);
+  }
+}
+
+function landed(cloud: Cloud, flight: Flight): Cloud {
+  return { ...cloud, flights: cloud.flights.filter((it) => it !== flight) };
+}
+
+function subnetOf(cloud: Cloud, intent: Intent): string {
+  return intent.kind === 'createNic' ? '' : (nicNamed(cloud, intent.nic)?.report.subnet ?? '');
+}
+
+function changed(cloud: Cloud, id: NicId, change: (nic: Nic) => Nic): Cloud {
+  return { ...cloud, nics: cloud.nics.map((nic) => (nic.report.id === id ? change(nic) : nic)) };
+}
+
+function withGiven(cloud: Cloud, of: { nic: NicId; given: Given; now: Millis }): Cloud {
+  const all: readonly Holdable[] = [...of.given.addresses, ...of.given.prefixes];
+  const held: Held = { trust: 'sure', since: of.now, confirmedAt: of.now, missedAt: undefined };
+  const returned = all.reduce((rest, it) => rest.delete(returnKey(of.nic, it)), cloud.returned);
+  const next = changed({ ...cloud, returned }, of.nic, (nic) => ({
+    ...nic,
+    holds: all.reduce((holds, it) => holds.set(it, held), nic.holds),
+  }));
+  return nicNamed(cloud, of.nic) === undefined ? askSurely(next, of.now) : next;
+}
+
+function withNic(cloud: Cloud, report: NicReport, now: Millis): Cloud {
+  const nic = nicOf(report, { event: { sure: true, asOf: now }, now });
+  const known = nicNamed(cloud, report.id);
+  if (known === undefined) return { ...cloud, nics: [...cloud.nics, nic] };
+  const holds = [...nic.holds].reduce((all, [it, held]) => (all.has(it) ? all : all.set(it, held)), known.holds);
+  return changed(cloud, report.id, (it) => ({ ...it, holds }));
+}
+
+function without(cloud: Cloud, id: NicId, of: { what: readonly Holdable[]; now: Millis }): Cloud {
+  const returned = of.what.reduce((all, it) => all.set(returnKey(id, it), of.now), cloud.returned);
+  return changed({ ...cloud, returned }, id, (nic) => ({
+    ...nic,
+    holds: of.what.reduce((holds, it) => holds.delete(it), nic.holds),
+  }));
+}
+
+function withoutNic(cloud: Cloud, id: NicId, now: Millis): Cloud {
+  const nics = cloud.nics.filter(({ report }) => report.id !== id);
+  return { ...cloud, nics, returned: cloud.returned.set(returnKey(id), now) };
+}
+
+function failed(cloud: Cloud, flight: Flight, { failure, now }: { failure: CloudFailure; now: Millis }): Answered {
+  const { intent } = flight;
+  const scope = scopeOf(intent, failure, subnetOf(cloud, intent));
+  const noted = troubled(cloud, { scope, failure, salt: intent.token }, now);
+  const until = noted.troubles.find((it) => it.scope === scope)?.until ?? now;
+  const failures = flight.failures + 1;
+  if (PATIENCE[failure.kind].again && failures < GIVE_UP_AFTER) {
+    const again: Flight = { ...flight, sent: false, failures, dueAt: until };
+    return { cloud: { ...noted, flights: noted.flights.map((it) => (it === flight ? again : it)) }, settled: [] };
+  }
+  // whatever the reason: what is attached now is the better knowledge
+  const known = failure.kind === 'exhausted' || failure.kind === 'denied';
+  const left = stayed(landed(noted, flight), intent);
+  return { cloud: known ? left : askSurely(left, now), settled: [intent.token] };
+}
+
+/** What was to leave and did not. */
+function stayed(cloud: Cloud, intent: Intent): Cloud {
+  if (intent.kind === 'deleteNic') return changed(cloud, intent.nic, (nic) => ({ ...nic, trust: 'sure' }));
+  if (intent.kind !== 'unassign') return cloud;
+  const staying = (nic: Nic, it: Holdable): Nic['holds'] => {
+    const held = nic.holds.get(it);
+    return held === undefined ? nic.holds : nic.holds.set(it, { ...held, trust: 'sure' });
+  };
+  return changed(cloud, intent.nic, (nic) =>
+    intent.what.reduce((all, it) => ({ ...all, holds: staying(all, it) }), nic),
+  );
+}
+
+/** The cloud could not say what is attached: asked again later, and nothing else meanwhile. */
+export function reportFailed(cloud: Cloud, failure: CloudFailure, now: Millis): Cloud {
+  const salt = `${cloud.policy.owner} report`;
+  const scope = failure.kind === 'denied' ? REPORTING : WHOLE;
+  const noted = troubled(cloud, { scope, failure, salt }, now);
+  const dueAt = noted.troubles.find((it) => it.scope === scope)?.until ?? now;
+  return { ...noted, report: { ...noted.report, asked: false, dueAt } };
+}
+
+/** The API itself shall tell what is attached, as soon as it is not being asked already. */
+export function askSurely(cloud: Cloud, now: Millis): Cloud {
+  const { report } = cloud;
+  return { ...cloud, report: { ...report, sure: true, dueAt: Math.min(report.dueAt, now) } };
+}

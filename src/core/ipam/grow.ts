@@ -1,0 +1,144 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Family } from '../../base/ip.ts';
+import { type Aim, aimOf, needOf } from './aim.ts';
+import { type Cloud, type Nic, serves, slotsOf, tokenOf, type Trouble, unitSize, unitsOf } from './cloud.ts';
+import type { Intent, NicLimits, Unit, Urgency } from './nic.ts';
+import { isCreating, nicRoom, roomOf, type Tally } from './tally.ts';
+import { inSubnet, keptBy, ofCreating, ofKind, onNic, WHOLE } from './trouble.ts';
+
+/** NICs that are being created at once. */
+const CREATES_AT_ONCE = 2;
+/** A need gathers for so long before it is asked for: pods come in bursts, and a call costs the same for all. */
+export const GATHER_MS: Millis = 20;
+
+/** Why no more can be asked for now than is. */
+export type Stop =
+  | { readonly by: 'trouble'; readonly trouble: Trouble }
+  | { readonly by: 'nics' } //     no slot on any NIC, and no NIC more
+  | { readonly by: 'max-pods' }
+  | { readonly by: 'unknown' } //  nobody has told yet what this instance has, and may have
+  | { readonly by: 'flights' }; // not before what is under way is answered
+
+/** The cloud with what was decided to be asked; `stop` when that does not cover the need. */
+export interface Growth {
+  readonly cloud: Cloud;
+  readonly stop: Stop | undefined;
+}
+
+/**
+ * Asks for as much of a family as is needed, in as few calls as it takes: the fullest NIC first, prefixes before
+ * single addresses, NICs only when no slot is left that the cloud would fill. Nothing is asked of what failed lately.
+ */
+export function grow(before: Cloud, of: { family: Family; tally: Tally; now: Millis }): Growth {
+  const { family, tally, now } = of;
+  const { limits, policy } = before;
+  if (limits === undefined || before.report.told === 0) return { cloud: before, stop: { by: 'unknown' } };
+  const aim = aimOf(before, limits, { family, tally });
+  const need = needOf(aim, tally, policy.maxPods);
+  if (need <= 0) return { cloud: before, stop: atCap(tally, policy.maxPods) ? { by: 'max-pods' } : undefined };
+  const trouble = keptBy(before, [WHOLE], now);
+  if (trouble !== undefined) return { cloud: before, stop: { by: 'trouble', trouble } };
+  const most = policy.maxPods - tally.total - tally.asked;
+  const urgency = urgencyOf(tally);
+  const growing: Growing = { cloud: before, limits, aim, family, now, urgency, need, most, stop: undefined };
+  fill(growing);
+  if (growing.need > 0) create(growing);
+  return { cloud: growing.cloud, stop: growing.need > 0 ? (growing.stop ?? { by: 'nics' }) : undefined };
+}
+
+interface Growing {
+  cloud: Cloud;
+  readonly limits: NicLimits;
+  readonly aim: Aim;
+  readonly family: Family;
+  readonly now: Millis;
+  readonly urgency: Urgency;
+  need: number; // addresses
+  most: number; // and no more than so many
+  stop: Stop | undefined;
+}
+
+function atCap({ total, asked }: Tally, maxPods: number): boolean {
+  return total + asked >= maxPods;
+}
+
+function urgencyOf({ hungry }: Tally): Urgency {
+  return hungry > 0 ? 'pod' : 'refill';
+}
+
+/** The NICs there are, the fullest first. */
+function fill(growing: Growing): void {
+  const { limits, family, now } = growing;
+  const room = (nic: Nic) => roomOf(growing.cloud, nic, { limits, family });
+  const nics = growing.cloud.nics.filter((nic) => serves(growing.cloud, nic) && nic.trust === 'sure' && room(nic) > 0);
+  nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0) || room(a) - room(b));
+  for (const nic of nics) {
+    if (growing.need <= 0) return;
+    const { id, subnet } = nic.report;
+    const busy = growing.cloud.flights.some(({ intent }) => intent.kind === 'assign' && intent.nic === id);
+    if (busy) {
+      growing.stop = { by: 'flights' };
+      continue;
+    }
+    const unit = firstUnit(growing, (it) => [ofKind('assign'), onNic(id), inSubnet(subnet, it, family)], now);
+    if (unit === undefined) continue;
+    const count = Math.min(room(nic), countOf(growing, unit));
+    ask(growing, { kind: 'assign', token: tokenOf(growing.cloud, now), nic: id, unit, family, count });
+    spend(growing, count * unitSize(unit, family));
+  }
+}
+
+/** A NIC more, with its first addresses. Not while a NIC that has slots is only waiting for an answer. */
+function create(growing: Growing): void {
+  const { limits, family, now, aim } = growing;
+  const per = slotsOf(limits, family);
+  while (growing.need > 0 && growing.stop?.by !== 'flights') {
+    if (nicRoom(growing.cloud, limits) <= 0 || per === 0) {
+      growing.stop ??= { by: 'nics' };
+      return;
+    }
+    if (growing.cloud.flights.filter(isCreating).length >= CREATES_AT_ONCE) {
+      growing.stop = { by: 'flights' };
+      return;
+    }
+    const unit = firstUnit(growing, (it) => [ofKind('createNic'), ofCreating('any'), ofCreating(it)], now);
+    if (unit === undefined) return;
+    const count = aim.whole ? Math.min(per, capped(growing, per)) : Math.min(per, countOf(growing, unit));
+    ask(growing, { kind: 'createNic', token: tokenOf(growing.cloud, now), spec: { count, unit, family } });
+    spend(growing, count * unitSize(unit, family));
+  }
+}
+
+/** The first unit that nothing keeps from being asked. None: the trouble of the last is the reason. */
+function firstUnit(growing: Growing, scopes: (unit: Unit) => readonly string[], now: Millis): Unit | undefined {
+  let stop: Stop | undefined;
+  for (const unit of unitsOf(growing.cloud, growing.family)) {
+    const trouble = keptBy(growing.cloud, scopes(unit), now);
+    if (trouble === undefined) return unit;
+    stop = { by: 'trouble', trouble };
+  }
+  growing.stop = stop;
+  return undefined;
+}
+
+/** How many units the need is; where NICs are filled as a whole, as many as fit. */
+function countOf(growing: Growing, unit: Unit): number {
+  if (growing.aim.whole) return capped(growing, slotsOf(growing.limits, growing.family));
+  return Math.ceil(growing.need / unitSize(unit, growing.family));
+}
+
+/** A whole NIC's worth, but not more than the pods there may be. */
+function capped(growing: Growing, units: number): number {
+  return Math.max(1, Math.min(units, growing.most));
+}
+
+function spend(growing: Growing, addresses: number): void {
+  growing.need -= addresses;
+  growing.most -= addresses;
+}
+
+function ask(growing: Growing, intent: Intent): void {
+  const { cloud, now, urgency } = growing;
+  const flight = { intent, urgency, at: now, sent: false, dueAt: now, failures: 0, doubt: false };
+  growing.cloud = { ...cloud, serial: cloud.serial + 1, flights: [...cloud.flights, flight] };
+}

@@ -1,0 +1,83 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Family } from '../../base/ip.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Cloud, Trouble } from './cloud.ts';
+import { slotsOf } from './cloud.ts';
+import type { Pool, Waiting } from './pool.ts';
+import { type Outlook, steer } from './steer.ts';
+import type { Tally } from './tally.ts';
+import { passes } from './trouble.ts';
+
+// Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
+
+/**
+ * Whether an ADD that has nothing yet may hope for the cloud: enough is on its way for it and those before it, or more
+ * will be asked for in time.
+ */
+export function mayHope({ tally, stop }: Outlook, place: number, { until }: Waiting): boolean {
+  if (place < tally.free + tally.asked + tally.preparing) return true;
+  if (stop?.by === 'trouble') return passes(stop.trouble) && stop.trouble.until < until;
+  return stop?.by === 'flights' || stop?.by === 'unknown';
+}
+
+/** What is said to whom the cloud gave nothing in time; undefined: it did not wait for the cloud. */
+export function tooLate(pool: Pool, it: Waiting, now: Millis): Refusal | undefined {
+  const { cloud } = pool;
+  if (cloud === undefined || it.promised.length > 0) return undefined;
+  const { outlook } = steer(pool, cloud, now);
+  const of = outlook.find(({ tally }) => it.families.includes(tally.family) && tally.free === 0) ?? outlook[0];
+  if (of === undefined) return undefined;
+  const { asked, preparing, cooling } = of.tally;
+  const coming = asked + preparing;
+  return whyNot(cloud, of, now) ?? { why: 'too-late', waitedMs: now - it.since, cooling, coming };
+}
+
+/** Why the cloud gives nothing, or undefined: it would, or what nodes may have is the limit. */
+export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Refusal | undefined {
+  switch (stop?.by) {
+    case 'trouble':
+      return inTrouble(stop.trouble, tally, now);
+    case 'nics':
+      return nicLimit(cloud, tally);
+    case 'unknown':
+      return starting(cloud);
+    default:
+      return undefined;
+  }
+}
+
+function nicLimit({ limits, nics, policy }: Cloud, { family, claimed, cooling }: Tally): Refusal | undefined {
+  if (limits === undefined) return undefined;
+  const limit = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
+  return { why: 'nic-limit', family, nics: nics.length, limit, slots: slotsOf(limits, family), claimed, cooling };
+}
+
+function starting(cloud: Cloud): Refusal {
+  const trouble = cloud.troubles.at(-1);
+  const cause = 'the cloud has not told yet which interfaces this node has';
+  return { why: 'starting', cause: trouble === undefined ? cause : `${cause}: ${trouble.failure.message}` };
+}
+
+function inTrouble({ failure, until }: Trouble, tally: Tally, now: Millis): Refusal {
+  const { action, message } = failure;
+  const againInMs = Math.max(0, until - now);
+  switch (failure.kind) {
+    case 'exhausted':
+      return {
+        why: 'subnet-empty',
+        ...usage(tally),
+        ...(failure.subnet === undefined ? {} : { subnet: failure.subnet }),
+        againInMs,
+      };
+    case 'denied':
+      return { why: 'cloud-denied', action, message, againInMs };
+    case 'throttled':
+      return { why: 'cloud-throttled', action, againInMs };
+    default:
+      return { why: 'cloud-failing', action, message, againInMs };
+  }
+}
+
+function usage({ family, claimed, cooling }: Tally): { family: Family; claimed: number; cooling: number } {
+  return { family, claimed, cooling };
+}

@@ -1,0 +1,173 @@
+import type { Millis } from '../../base/clock.ts';
+import { byText, SortedMap } from '../../base/sorted-map.ts';
+import { type Cloud, type Held, type Nic, returnKey, type Trouble } from './cloud.ts';
+import type { CloudEvent } from './cloud-event.ts';
+import type { Holdable, NicId, NicReport } from './nic.ts';
+import { REPORTING, WHOLE } from './trouble.ts';
+
+/** Clouds are eventually consistent: for so long a report may miss what was just made, or tell of what is gone. */
+export const LAG_MS: Millis = 60_000;
+/** What the API itself missed is asked for again after this time, and then believed. */
+export const CONFIRM_MS: Millis = 10_000;
+/** Every so often metadata are asked, and the API itself. */
+export const REPORT_MS: Millis = 60_000;
+export const SURE_EVERY_MS: Millis = 600_000;
+
+/** What a report changed that nobody here asked for. */
+export interface Change {
+  readonly nic: NicId;
+  readonly what: readonly Holdable[];
+  readonly whole: boolean;
+}
+export interface Heard {
+  readonly cloud: Cloud;
+  readonly lost: readonly Change[];
+  readonly found: readonly (Change & { readonly taken: boolean })[];
+}
+
+type Report = Extract<CloudEvent, { kind: 'reported' }>;
+
+/**
+ * The cloud after it told what is attached. Nothing that is missing is believed to be gone before the API itself has
+ * missed it twice, `CONFIRM_MS` apart and `LAG_MS` after it was made; metadata raise doubts at most, and none about
+ * what the API confirmed a moment ago. What is told of and was never ours is taken on or left alone, by the policy.
+ */
+export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
+  const hearing: Hearing = { cloud, event, now, lost: [], found: [], doubts: false };
+  const nics = cloud.nics.flatMap((nic) => {
+    const seen = event.nics.find(({ id }) => id === nic.report.id);
+    const held = seen === undefined ? missed(nic, event) : seenAgain(nic, event);
+    if (held === undefined) {
+      hearing.lost.push({ nic: nic.report.id, what: [...nic.holds.keys()], whole: true });
+      return [];
+    }
+    const holds = seen === undefined ? nic.holds : merged(hearing, nic, seen);
+    return [{ ...nic, ...held, report: seen ?? nic.report, holds }];
+  });
+  for (const report of event.nics) {
+    if (cloud.nics.some((nic) => nic.report.id === report.id) || isReturned(hearing, returnKey(report.id))) continue;
+    if (cloud.report.told > 0 && !event.sure) hearing.doubts = true;
+    else nics.push(newNic(hearing, report));
+  }
+  nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0));
+  const doubts = hearing.doubts || nics.some(doubtful);
+  const returned = [...cloud.returned].filter(([, at]) => at > now - 2 * LAG_MS);
+  const next: Cloud = {
+    ...cloud,
+    nics,
+    troubles: event.sure ? cloud.troubles.filter((it) => !endsWith(it)) : cloud.troubles,
+    report: reportAfter(cloud, event, { doubts, now }),
+    returned: returned.reduce((all, [key, at]) => all.set(key, at), SortedMap.empty<string, Millis>(byText)),
+  };
+  return { cloud: next, lost: hearing.lost, found: hearing.found };
+}
+
+interface Hearing {
+  readonly cloud: Cloud;
+  readonly event: Report;
+  readonly now: Millis;
+  readonly lost: Change[];
+  readonly found: (Change & { readonly taken: boolean })[];
+  doubts: boolean;
+}
+
+/** A NIC that nobody here has heard of: what we are giving back of it, since before a restart, is leaving. */
+function newNic(hearing: Hearing, report: NicReport): Nic {
+  const nic = nicOf(report, hearing);
+  const back = hearing.cloud.flights.flatMap(({ intent }) =>
+    intent.kind === 'unassign' && intent.nic === report.id ? intent.what : [],
+  );
+  let { holds } = nic;
+  for (const [it, held] of nic.holds) {
+    if (back.includes(it)) holds = holds.set(it, { ...held, trust: 'leaving' });
+    else if (isReturned(hearing, returnKey(report.id, it))) holds = holds.delete(it);
+  }
+  const leaves = hearing.cloud.flights.some(({ intent }) => intent.kind === 'deleteNic' && intent.nic === report.id);
+  return { ...nic, holds, trust: leaves ? 'leaving' : nic.trust };
+}
+
+/** A NIC as a report tells of it, with everything that it holds. */
+export function nicOf(report: NicReport, of: { event: { sure: boolean; asOf: Millis }; now: Millis }): Nic {
+  const held = heldSince(of);
+  const holds = [...report.addresses, ...report.prefixes].reduce(
+    (all, it) => all.set(it, held),
+    SortedMap.empty<Holdable, Held>(byText),
+  );
+  return { ...held, report, ready: false, holds };
+}
+
+function heldSince({ event, now }: { event: { sure: boolean; asOf: Millis }; now: Millis }): Held {
+  return { trust: 'sure', since: now, confirmedAt: event.sure ? event.asOf : 0, missedAt: undefined };
+}
+
+function merged(hearing: Hearing, nic: Nic, seen: NicReport): Nic['holds'] {
+  const { cloud, event } = hearing;
+  const told = new Set<Holdable>([...seen.addresses, ...seen.prefixes]);
+  let holds = nic.holds;
+  const lost: Holdable[] = [];
+  for (const [it, before] of nic.holds) {
+    const held = told.has(it) ? seenAgain(before, event) : missed(before, event);
+    holds = held === undefined ? holds.delete(it) : holds.set(it, held);
+    if (held === undefined && before.trust !== 'foreign') lost.push(it);
+  }
+  const others = [...told].filter((it) => !nic.holds.has(it) && !isReturned(hearing, returnKey(seen.id, it)));
+  if (lost.length > 0) hearing.lost.push({ nic: seen.id, what: lost, whole: false });
+  if (others.length === 0) return holds;
+  if (!event.sure) {
+    hearing.doubts = true;
+    return holds;
+  }
+  const ours = cloud.flights.some(({ intent }) => intent.kind === 'assign' && intent.nic === seen.id);
+  const taken = ours || cloud.policy.foreign === 'adopt';
+  if (!ours) hearing.found.push({ nic: seen.id, what: others, whole: false, taken });
+  const held: Held = { ...heldSince(hearing), trust: taken ? 'sure' : 'foreign' };
+  return others.reduce((all, it) => all.set(it, held), holds);
+}
+
+function seenAgain(held: Held, { sure, asOf }: Report): Held {
+  const { trust, since, confirmedAt, missedAt } = held;
+  if (trust === 'leaving') return { trust, since, confirmedAt, missedAt };
+  const back = trust === 'unsure' ? 'sure' : trust;
+  if (sure) return { trust: back, since, confirmedAt: asOf, missedAt: undefined };
+  return missedAt === undefined
+    ? { trust: back, since, confirmedAt, missedAt } // only metadata had missed it
+    : { trust, since, confirmedAt, missedAt };
+}
+
+/** Undefined: it is gone. */
+function missed(held: Held, { sure, asOf }: Report): Held | undefined {
+  const { trust, since, confirmedAt, missedAt } = held;
+  const as = (other: Held['trust'], at = missedAt): Held => ({ trust: other, since, confirmedAt, missedAt: at });
+  if (trust === 'leaving' || since > asOf - LAG_MS) return as(trust);
+  if (trust === 'foreign') return sure ? undefined : as(trust);
+  if (!sure) return confirmedAt > asOf - LAG_MS ? as(trust) : as('unsure');
+  if (missedAt !== undefined && asOf >= missedAt + CONFIRM_MS) return undefined;
+  return as('unsure', missedAt ?? asOf);
+}
+
+/** What an answer of the API proves to be over. */
+function endsWith({ scope, failure }: Trouble): boolean {
+  return scope === REPORTING || (scope === WHOLE && failure.kind === 'unknown');
+}
+
+function doubtful(nic: Nic): boolean {
+  if (nic.trust === 'unsure') return true;
+  for (const { trust } of nic.holds.values()) if (trust === 'unsure') return true;
+  return false;
+}
+
+function isReturned({ cloud, event }: Hearing, key: string): boolean {
+  const at = cloud.returned.get(key);
+  return at !== undefined && event.asOf < at + LAG_MS;
+}
+
+function reportAfter(cloud: Cloud, event: Report, of: { doubts: boolean; now: Millis }): Cloud['report'] {
+  const { doubts, now } = of;
+  const told = cloud.report.told + 1;
+  const sureAt = event.sure ? event.asOf : cloud.report.sureAt;
+  const base = { told, sureAt, asked: false };
+  if (cloud.report.dueAt <= now) return { ...base, sure: cloud.report.sure, dueAt: now }; // wanted meanwhile
+  if (doubts) return { ...base, sure: true, dueAt: event.sure ? now + CONFIRM_MS : now };
+  if (sureAt === 0) return { ...base, sure: true, dueAt: now };
+  return { ...base, sure: now - sureAt >= SURE_EVERY_MS, dueAt: now + REPORT_MS };
+}

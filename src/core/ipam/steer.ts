@@ -1,0 +1,82 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Family } from '../../base/ip.ts';
+import type { Cloud, Flight } from './cloud.ts';
+import type { CloudEffect } from './cloud-event.ts';
+import { GATHER_MS, type Growth, grow, type Stop } from './grow.ts';
+import type { Pool } from './pool.ts';
+import { shrink } from './shrink.ts';
+import { type Tally, tally } from './tally.ts';
+
+/** What was decided about the cloud, and where each family stands. */
+export interface Steered {
+  readonly cloud: Cloud;
+  readonly effects: readonly CloudEffect[];
+  readonly outlook: readonly Outlook[];
+}
+
+/** Whether more of a family is on its way. */
+export interface Outlook {
+  readonly tally: Tally; // after what was asked
+  readonly stop: Stop | undefined;
+}
+
+/** Asks for more, or gives back; sends what is due; has the cloud tell what is attached when it is time. */
+export function steer(pool: Pool, before: Cloud, now: Millis): Steered {
+  const counted = before.policy.families.map((family) => tally(pool, before, { family, now }));
+  const grown = gathered(before, counted, now);
+  let cloud = grown.cloud;
+  for (const of of counted) cloud = shrink(pool, cloud, { family: of.family, tally: of, now });
+  const outlook = counted.map((of, i) => ({
+    tally: cloud.flights === before.flights ? of : tally(pool, cloud, { family: of.family, now }),
+    stop: grown.stops[i],
+  }));
+  const asked = sendDue(cloud, now);
+  const told = askReport(asked.cloud, now);
+  return { cloud: told.cloud, effects: [...asked.effects, ...told.effects], outlook };
+}
+
+/** What all families need, asked for together, once it has gathered. */
+function gathered(
+  before: Cloud,
+  counted: readonly Tally[],
+  now: Millis,
+): { readonly cloud: Cloud; readonly stops: readonly (Stop | undefined)[] } {
+  let cloud = before;
+  const stops: (Stop | undefined)[] = [];
+  for (const of of counted) {
+    const growth: Growth = grow(cloud, { family: of.family, tally: of, now });
+    cloud = growth.cloud;
+    stops.push(growth.stop);
+  }
+  const asks = cloud !== before;
+  if (!asks || (before.growAt !== undefined && now >= before.growAt))
+    return { cloud: cloud.growAt === undefined ? cloud : { ...cloud, growAt: undefined }, stops };
+  const waits = before.growAt === undefined ? { ...before, growAt: now + GATHER_MS } : before;
+  return { cloud: waits, stops: stops.map(() => ({ by: 'flights' })) };
+}
+
+/** Each intent that is due is asked for; a later failure makes it due again. */
+function sendDue(cloud: Cloud, now: Millis): { readonly cloud: Cloud; readonly effects: readonly CloudEffect[] } {
+  const isDue = ({ sent, dueAt }: Flight) => !sent && dueAt <= now;
+  const due = cloud.flights.filter(isDue);
+  if (due.length === 0) return { cloud, effects: [] };
+  const flights = cloud.flights.map((it) => (isDue(it) ? { ...it, sent: true } : it));
+  const order = { assign: 0, createNic: 1, unassign: 2, deleteNic: 3 };
+  const sorted = due.toSorted((a, b) => order[a.intent.kind] - order[b.intent.kind]);
+  return {
+    cloud: { ...cloud, flights },
+    effects: sorted.map(({ intent, urgency }) => ({ kind: 'ask', intent, urgency })),
+  };
+}
+
+function askReport(cloud: Cloud, now: Millis): { readonly cloud: Cloud; readonly effects: readonly CloudEffect[] } {
+  const { report } = cloud;
+  if (report.asked || report.dueAt > now) return { cloud, effects: [] };
+  const asked = { ...report, asked: true, dueAt: Number.POSITIVE_INFINITY };
+  return { cloud: { ...cloud, report: asked }, effects: [{ kind: 'report', sure: report.sure }] };
+}
+
+/** The outlook of a family, if the cloud has it at all. */
+export function outlookOf(steered: Pick<Steered, 'outlook'>, family: Family): Outlook | undefined {
+  return steered.outlook.find(({ tally: { family: it } }) => it === family);
+}

@@ -1,0 +1,86 @@
+import type { Millis } from '../../base/clock.ts';
+import { type Family, familyOf } from '../../base/ip.ts';
+import { type Cloud, type Flight, type Nic, serves, slotsOf, unitSize } from './cloud.ts';
+import type { Holdable, Intent, NicLimits, Unit } from './nic.ts';
+import { freeIn, type Pool } from './pool.ts';
+
+/** A NIC whose datapath has not come up for so long is no longer counted on. */
+const READY_WITHIN_MS: Millis = 30_000;
+
+/** The addresses of one family, as far as growing and shrinking care. */
+export interface Tally {
+  readonly family: Family;
+  readonly free: number; //     to be given now
+  readonly claimed: number; //  on NICs that pods use
+  readonly cooling: number;
+  readonly hungry: number; //   ADDs that wait for more
+  readonly expected: number; // pods that will ask
+  readonly asked: number; //    of the cloud, not answered yet
+  readonly preparing: number; // on a NIC that is being set up
+  readonly total: number; //    on all NICs that pods may use; what is asked for is not there yet
+}
+
+/** Counts one family. O(blocks), and O(log n) each. */
+export function tally(pool: Pool, cloud: Cloud, of: { family: Family; now: Millis }): Tally {
+  const { family, now } = of;
+  let [free, claimed, cooling] = [0, 0, 0];
+  for (const block of pool.blocks) {
+    if (block.family !== family) continue;
+    const cool = block.promised + block.idle.size - freeIn(block, now);
+    free += Number(block.usable) - block.claimed - cool;
+    claimed += block.claimed;
+    cooling += cool;
+  }
+  let [preparing, total] = [0, 0];
+  for (const nic of cloud.nics) {
+    if (!serves(cloud, nic)) continue;
+    const holds = held(nic, family);
+    total += holds;
+    if (!nic.ready && nic.trust === 'sure' && nic.since > now - READY_WITHIN_MS) preparing += holds;
+  }
+  let hungry = 0;
+  for (const { promised, families } of pool.waiting) if (promised.length === 0 && families.includes(family)) hungry++;
+  const asked = cloud.flights.reduce((sum, { intent }) => sum + asking(intent, family), 0);
+  return { family, free, claimed, cooling, hungry, expected: cloud.expected, asked, preparing, total };
+}
+
+/** How many addresses of a family a NIC holds, whoever has them; foreign ones not. */
+export function held(nic: Nic, family: Family): number {
+  let count = 0;
+  for (const [it, { trust }] of nic.holds)
+    if (trust !== 'foreign' && familyOf(it) === family) count += unitSize(unitOf(it), family);
+  return count;
+}
+
+/** What a NIC holds something as. */
+export function unitOf(it: Holdable): Unit {
+  return it.includes('/') ? 'prefix' : 'address';
+}
+
+/** How many addresses of a family an intent asks for. */
+function asking(intent: Intent, family: Family): number {
+  if (intent.kind === 'assign') return intent.family === family ? intent.count * unitSize(intent.unit, family) : 0;
+  if (intent.kind !== 'createNic' || intent.spec.family !== family) return 0;
+  return intent.spec.count * unitSize(intent.spec.unit, family);
+}
+
+/** How many units more of a family a NIC can hold: what is leaving and what is being asked for have their slots. */
+export function roomOf(cloud: Cloud, nic: Nic, of: { limits: NicLimits; family: Family }): number {
+  let used = 0;
+  for (const it of nic.holds.keys()) if (familyOf(it) === of.family) used++;
+  for (const { intent } of cloud.flights)
+    if (intent.kind === 'assign' && intent.nic === nic.report.id && intent.family === of.family) used += intent.count;
+  return Math.max(0, slotsOf(of.limits, of.family) - used);
+}
+
+/** How many NICs more this instance may have: those being made count, and the slot that is kept for a trunk. */
+export function nicRoom(cloud: Cloud, limits: NicLimits): number {
+  const { policy, nics, flights } = cloud;
+  const most = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
+  const trunk = policy.keepTrunkSlot && !nics.some(({ report }) => report.kind === 'trunk') ? 1 : 0;
+  return most - trunk - nics.length - flights.filter(isCreating).length;
+}
+
+export function isCreating({ intent }: Flight): boolean {
+  return intent.kind === 'createNic';
+}

@@ -1,0 +1,92 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Family } from '../../base/ip.ts';
+import { hash64 } from '../../base/hash.ts';
+import type { Cloud, Trouble } from './cloud.ts';
+import type { CloudErrorKind, CloudFailure, Intent, NicId, Unit } from './nic.ts';
+
+// What a failed call keeps from being asked, how long, and how that ends. Narrow on purpose: one dry subnet does not
+// keep another from being asked, a missing permission to create NICs none from being filled.
+
+interface Patience {
+  readonly firstMs: Millis; // doubled by each failure in a row
+  readonly mostMs: Millis;
+  readonly again: boolean; //  the same change is asked for again, by the same token: it may have happened, or begun
+}
+
+/** The one table of what is tried again, and when. */
+export const PATIENCE: Readonly<Record<CloudErrorKind, Patience>> = {
+  throttled: { firstMs: 1_000, mostMs: 60_000, again: true },
+  busy: { firstMs: 500, mostMs: 30_000, again: true },
+  unknown: { firstMs: 1_000, mostMs: 60_000, again: true },
+  exhausted: { firstMs: 30_000, mostMs: 600_000, again: false },
+  limit: { firstMs: 60_000, mostMs: 600_000, again: false },
+  denied: { firstMs: 15_000, mostMs: 300_000, again: false },
+  gone: { firstMs: 5_000, mostMs: 60_000, again: false },
+};
+
+/** The whole cloud: it throttles, or does not answer. */
+export const WHOLE = 'cloud';
+/** Telling what is attached is denied. */
+export const REPORTING = 'report';
+
+/** One unit of a family in one subnet; `create` alone: in all subnets that a new NIC could stand in. */
+export const inSubnet = (subnet: string, unit: Unit, family: Family) => `subnet ${subnet} ${unit} ${family}`;
+export const ofCreating = (unit: Unit | 'any') => `create ${unit}`;
+export const onNic = (nic: NicId) => `nic ${nic}`;
+export const ofKind = (kind: Intent['kind']) => `kind ${kind}`;
+
+/** What a failure concerns. `subnet`: of the NIC that was asked. */
+export function scopeOf(intent: Intent, failure: CloudFailure, subnet: string): string {
+  switch (failure.kind) {
+    case 'throttled':
+    case 'unknown':
+      return WHOLE;
+    case 'denied':
+      return ofKind(intent.kind);
+    case 'exhausted':
+      if (intent.kind === 'createNic') return ofCreating(intent.spec.unit);
+      return intent.kind === 'assign' ? inSubnet(subnet, intent.unit, intent.family) : ofKind(intent.kind);
+    case 'limit':
+    case 'busy':
+    case 'gone':
+      return intent.kind === 'createNic' ? ofCreating('any') : onNic(intent.nic);
+  }
+}
+
+/** The cloud with a failure noted: twice as long as the last in a row, and up to a quarter more by the token. */
+export function troubled(cloud: Cloud, of: { scope: string; failure: CloudFailure; salt: string }, now: Millis): Cloud {
+  const { scope, failure, salt } = of;
+  const before = cloud.troubles.find((it) => it.scope === scope);
+  const failures = (before?.failures ?? 0) + 1;
+  const { firstMs, mostMs } = PATIENCE[failure.kind];
+  const plain = Math.min(mostMs, firstMs * 2 ** (failures - 1));
+  const jittered = plain * (1 + Number(hash64(`${salt} ${failures}`) % 1_000n) / 4_000); // no two nodes in step
+  const until = now + Math.max(jittered, failure.retryAfterMs ?? 0);
+  const trouble: Trouble = { scope, failure, since: before?.since ?? now, until, failures };
+  return { ...cloud, troubles: [...cloud.troubles.filter((it) => it.scope !== scope), trouble] };
+}
+
+/** The cloud after it has carried out an intent: what that proves to be over. */
+export function untroubled(cloud: Cloud, intent: Intent, subnet: string): Cloud {
+  if (cloud.troubles.length === 0) return cloud;
+  const over = new Set([WHOLE, ofKind(intent.kind)]);
+  if (intent.kind === 'createNic') {
+    over.add(ofCreating('any'));
+    over.add(ofCreating(intent.spec.unit));
+  } else over.add(onNic(intent.nic));
+  if (intent.kind === 'assign') over.add(inSubnet(subnet, intent.unit, intent.family));
+  return { ...cloud, troubles: cloud.troubles.filter(({ scope }) => !over.has(scope)) };
+}
+
+/** The trouble that keeps one of these from being asked now, the longest; undefined: none. */
+export function keptBy(cloud: Cloud, scopes: readonly string[], now: Millis): Trouble | undefined {
+  let worst: Trouble | undefined;
+  for (const it of cloud.troubles)
+    if (it.until > now && scopes.includes(it.scope) && (worst === undefined || it.until > worst.until)) worst = it;
+  return worst;
+}
+
+/** Whether waiting is worth it: it passes by itself, soon. The others ask for somebody, or for another node. */
+export function passes({ failure }: Trouble): boolean {
+  return failure.kind === 'throttled' || failure.kind === 'busy' || failure.kind === 'unknown';
+}
