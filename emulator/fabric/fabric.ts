@@ -1,4 +1,4 @@
-import { interfaceAddress, type Address, type InterfaceAddress } from '../../src/base/ip.ts';
+import { interfaceAddress, type Address } from '../../src/base/ip.ts';
 import { addressOn } from './messages.ts';
 import type { Id, Instance, Vpc } from '../cloud/nouns.ts';
 import { type Drop, forgetDrops, holderOf, readDrops, sentence } from './drops.ts';
@@ -16,7 +16,7 @@ import { type CloudView, isAlive } from './view.ts';
 import { type Cut, vpcPieces } from './vpc-pieces.ts';
 
 /** The addresses of the host in the internet: RFC 5737 and RFC 3849, for documentation. */
-export const INTERNET_HOST = ['198.51.100.1/32', '2001:db8:ffff::1/128'] as readonly InterfaceAddress[];
+export const INTERNET_HOST = ['198.51.100.1/32', '2001:db8:ffff::1/128'].map(interfaceAddress);
 
 export interface FabricOptions {
   /** Which instances get a machine; the API alone knows the others. Absent: all. */
@@ -54,7 +54,7 @@ export class Fabric {
     this.#options = options;
     this.#internet = internet;
     this.#outside = new Ground(internet.netns);
-    const own = INTERNET_HOST.map((one) => addressOn(LOOPBACK, interfaceAddress(one)));
+    const own = INTERNET_HOST.map((one) => addressOn(LOOPBACK, one));
     this.#outside.do(own.map((request) => ({ what: 'be the internet', request })));
   }
 

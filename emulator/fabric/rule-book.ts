@@ -103,8 +103,8 @@ function elements(
   pieces: readonly PieceOf<'element'>[],
   setOf: (name: string) => SetPiece | undefined,
 ): readonly Operation[] {
-  const bySet = Map.groupBy(pieces, ({ set }) => set);
-  return [...bySet].flatMap(([set, some]) => {
+  return [...new Set(pieces.map(({ set }) => set))].flatMap((set) => {
+    const some = pieces.filter((piece) => piece.set === set);
     const shape = setOf(set);
     if (shape === undefined) throw new RangeError(`an element of no set: ${set}`);
     const messages = some.flatMap((piece) => spell(shape, piece, name === 'newElement'));

@@ -1,4 +1,4 @@
-import type { Prefix } from '../../src/base/ip.ts';
+import { hostPrefix, prefix } from '../../src/base/ip.ts';
 import { GATEWAY_LINK, METADATA_PORT, METADATA_V4, METADATA_V6, VOID_LINK } from './numbers.ts';
 import type { BaseChain, FabricRule, Piece, PieceOf } from './piece.ts';
 import { dropChain, REASONS, toldSet, type Reason } from './reason.ts';
@@ -10,8 +10,8 @@ import * as steps from './rule-steps.ts';
 const FAMILIES = ['v4', 'v6'] as const;
 /** IP_CT_ESTABLISHED and IP_CT_RELATED as nft counts them: linux/netfilter/nf_conntrack_common.h. */
 const ANSWERS = 2 | 4;
-const LINK_LOCAL = 'fe80::/10' as Prefix;
-const UNSPECIFIED = ['0.0.0.0/32', '::/128'] as readonly Prefix[];
+const LINK_LOCAL = prefix('fe80::/10');
+const UNSPECIFIED = ['0.0.0.0/32', '::/128'].map(prefix);
 
 /** Sets and chains of a VPC without what differs. */
 export function skeleton(): readonly Piece[] {
@@ -103,7 +103,7 @@ function chains(): readonly PieceOf<'chain'>[] {
 /** To the fabric itself: neighbours, and metadata. All else is what a router does not hear: not worth telling. */
 function input(accept: ReturnType<typeof steps.say>): readonly FabricRule[] {
   const ask = [...steps.isProtocol('tcp'), ...steps.portsBetween(METADATA_PORT, METADATA_PORT)];
-  const hosts = [`${METADATA_V4}/32`, `${METADATA_V6}/128`] as readonly Prefix[];
+  const hosts = [METADATA_V4, METADATA_V6].map(hostPrefix);
   return [
     rule('its own', steps.say({ is: 'match', field: 'iifname', op: '==', value: 'lo' }), accept),
     ...[133, 134, 135, 136].map((type) =>

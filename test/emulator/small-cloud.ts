@@ -1,4 +1,4 @@
-import { address, nth, type Address, type Prefix } from '../../src/base/ip.ts';
+import { address, nth, prefix, type Address, type Prefix } from '../../src/base/ip.ts';
 import { localMac } from '../../src/base/mac.ts';
 import type { CloudView } from '../../emulator/fabric/view.ts';
 import type { GroupRule, Id, Instance, Nic, Route, Subnet, Vpc } from '../../emulator/cloud/nouns.ts';
@@ -15,7 +15,7 @@ export class SmallCloud implements CloudView {
   readonly nics = new Map<Id, Nic>();
   #macs = 0n;
 
-  constructor(vpc = id('vpc-1'), ranges = ['10.0.0.0/16', 'fd10::/56'] as readonly Prefix[]) {
+  constructor(vpc = id('vpc-1'), ranges = ['10.0.0.0/16', 'fd10::/56'].map(prefix)) {
     this.vpcs.set(vpc, { id: vpc, ranges, mainTable: id(`rtb-${vpc}`), defaultGroup: id(`sg-${vpc}`), tags: {} });
     this.table(`rtb-${vpc}`, [], vpc);
     this.group(`sg-${vpc}`, { ingress: [{ group: `sg-${vpc}` }] }, vpc);

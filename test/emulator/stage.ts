@@ -1,0 +1,103 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { Fabric, type FabricOptions } from '../../emulator/fabric/fabric.ts';
+import type { Machine } from '../../emulator/fabric/machine.ts';
+import type { Order } from '../kernel/peer.ts';
+import { id, type SmallCloud } from './small-cloud.ts';
+
+/** The port that every actor answers at, by TCP and UDP. */
+export const PORT = 8080;
+const PATIENCE_MS = 700; // a packet takes microseconds here; what does not come within this does not come
+const COMMAND_MS = 8_000;
+const PEER = new URL('../kernel/peer.ts', import.meta.url).pathname;
+
+/** A process in a machine that answers every client with the client's own address, and asks others. */
+class Actor {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, (answer: string) => void>();
+  #next = 1;
+
+  constructor(machine: Machine) {
+    const [program, ...words] = machine.entering([process.execPath, PEER]);
+    this.#child = spawn(program, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child.on('message', ({ id: number, answer, error }: { id: number; answer?: string; error?: string }) => {
+      this.#waiting.get(number)?.(answer ?? `error: ${error}`);
+    });
+  }
+
+  async ready(): Promise<void> {
+    await new Promise((resolve) => this.#waiting.set(0, resolve));
+    for (const protocol of ['tcp', 'udp'] as const)
+      await this.order({ do: 'listen', protocol, address: '::', port: PORT }); // IPv4 too
+  }
+
+  order(order: Order): Promise<string> {
+    const number = this.#next++;
+    return new Promise((resolve) => {
+      this.#waiting.set(number, resolve);
+      this.#child.send({ id: number, order });
+    });
+  }
+}
+
+/** A fabric, the cloud it shows, and somebody in every machine. */
+export class Stage {
+  readonly fabric: Fabric;
+  readonly cloud: SmallCloud;
+  readonly #actors = new Map<string, Actor>();
+
+  private constructor(fabric: Fabric, cloud: SmallCloud) {
+    this.fabric = fabric;
+    this.cloud = cloud;
+  }
+
+  static async open(cloud: SmallCloud, options: FabricOptions = {}): Promise<Stage> {
+    const stage = new Stage(await Fabric.open(options), cloud);
+    await stage.show();
+    return stage;
+  }
+
+  /** Makes what the cloud says true. */
+  show(): Promise<void> {
+    return this.fabric.reconcile(this.cloud);
+  }
+
+  /** Somebody who asks and answers in each of these machines. */
+  async people(...names: readonly string[]): Promise<void> {
+    const fresh = names.map((name) => [name, new Actor(this.machine(name))] as const);
+    await Promise.all(fresh.map(([, actor]) => actor.ready()));
+    for (const [name, actor] of fresh) this.#actors.set(name, actor);
+  }
+
+  machine(name: string): Machine {
+    const machine = this.fabric.machine(name === 'internet' ? 'internet' : id(name));
+    if (machine === undefined) throw new Error(`there is no machine ${name}`);
+    return machine;
+  }
+
+  /** The address under which `to` sees `from`, or "nothing", "refused" … */
+  async seen(from: string, to: string, more: Partial<Order & { do: 'ask' }> = {}): Promise<string> {
+    const order = { do: 'ask', protocol: 'tcp', address: to, port: PORT, patienceMs: PATIENCE_MS, ...more } as const;
+    const actor = this.#actors.get(from);
+    if (actor === undefined) throw new Error(`nobody is in ${from}`);
+    return ((await actor.order(order)).split(' ')[0] ?? '').replace(/^::ffff:/, '');
+  }
+
+  /** What a shell in a machine prints, also when it fails. */
+  run(name: string, command: string): Promise<string> {
+    const [program, ...words] = this.machine(name).entering(['sh', '-c', `exec 2>&1; ${command}`]);
+    return new Promise((resolve) =>
+      execFile(program, words, { timeout: COMMAND_MS }, (_, stdout) => resolve(stdout.trim())),
+    );
+  }
+
+  /** What was dropped since the last time, in sentences. */
+  drops(): readonly string[] {
+    const told = this.fabric.drops().map(({ sentence }) => sentence);
+    this.fabric.forgetDrops();
+    return told;
+  }
+
+  close(): Promise<void> {
+    return this.fabric.close();
+  }
+}
