@@ -1,4 +1,4 @@
-import { contains, hostPrefix, type Address, type Family } from '../../src/base/ip.ts';
+import { contains, hostPrefix, lengthOf, type Address, type Family } from '../../src/base/ip.ts';
 import { messageOf } from '../../src/wire/nftables/batch.ts';
 import { putElements, takeElements, type ElementMessage } from '../../src/wire/nftables/element.ts';
 import { decodeFields } from '../../src/wire/nftables/field-type.ts';
@@ -67,7 +67,7 @@ export function sentence(drop: Drop, view: CloudView, nicOf: (link: string) => I
     case 'unheld':
       return `${to} is held by no NIC that is attached: ${what(drop)} from ${from} of ${nic}`;
     case 'no-route':
-      return `${tableText(view, nic)} has no route to ${to}: ${what(drop)} from ${from} of ${nic}`;
+      return `${wayText(view, nic, to)}: ${what(drop)} from ${from} of ${nic}`;
     case 'no-public':
       return `${from} of ${nic} has no public address, so the internet gateway takes nothing from it to ${to}`;
     case 'metadata':
@@ -101,8 +101,21 @@ function groupsOf(view: CloudView, nic: Id): string {
   return groups.length === 0 ? 'its groups, which are none,' : groups.join(', ');
 }
 
-function tableText(view: CloudView, nic: Id): string {
+/** Why a route table leads nowhere: it has no such route, or what the route names does not take packets. */
+function wayText(view: CloudView, nic: Id, to: Address): string {
   const subnet = view.subnets.get(view.nics.get(nic)?.subnet ?? nic);
-  const table = subnet === undefined ? undefined : tableOfSubnet(view, subnet);
-  return subnet === undefined || table === undefined ? 'the subnet' : `${table} of ${subnet.id}`;
+  const table = subnet === undefined ? undefined : view.tables.get(tableOfSubnet(view, subnet) ?? subnet.id);
+  if (subnet === undefined || table === undefined) return `there is no route to ${to}`;
+  const [route] = table.routes
+    .filter((one) => one.by.kind !== 'local' && contains(one.to, to))
+    .toSorted((a, b) => lengthOf(b.to) - lengthOf(a.to));
+  const whose = `${table.id} of ${subnet.id}`;
+  if (route === undefined) return `${whose} has no route to ${to}`;
+  const { by } = route;
+  if (by.kind === 'nic') {
+    const attached = view.nics.get(by.nic)?.attachment !== undefined;
+    const why = attached ? 'the target of the route and checks destinations' : 'the target of the route and is not attached';
+    return `${whose} leads ${to} to ${by.nic}, but ${by.nic} is ${why}`;
+  }
+  return `${whose} leads ${to} to ${by.kind === 'internet' ? by.gateway : 'a gateway'}, which does not take it`;
 }
