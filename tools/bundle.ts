@@ -1,17 +1,20 @@
 // node tools/bundle.ts [DIRECTORY]: everything that `berth install` copies, under dist/ or elsewhere: one file of
 // JavaScript, koffi's native part, the wrapper that starts them, and the licences of what is inside. `npm run build`
-// makes it together with the CNI executable.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// makes it together with the CNI executable. Agents that run from there go on with what they began with: each file is
+// replaced whole. Writing over koffi's native part where it lies takes the linker's work out of the memory of those who
+// have loaded it, and their next call jumps into nothing.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build as bundle, type Metafile, type Plugin } from 'esbuild';
+import { writeWhole } from '../src/apps/cli/setup/manifest.ts';
 
 const OUT = process.argv[2] ?? 'dist';
 const KOFFI = `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
 
-mkdirSync(OUT, { recursive: true });
-const { metafile } = await bundle({
+const { metafile, outputFiles } = await bundle({
   entryPoints: ['src/berth.ts'],
   outfile: `${OUT}/berth.mjs`,
+  write: false,
   bundle: true,
   format: 'esm',
   platform: 'node',
@@ -25,11 +28,13 @@ const { metafile } = await bundle({
   // pino and yaml are CommonJS and ask for node's modules by require
   banner: { js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);" },
 });
-copyFileSync(KOFFI, `${OUT}/koffi.node`);
-for (const file of ['berth', 'config.yaml', 'systemd/berth-agent.service'])
-  copyFileSync(`deploy/${file}`, `${OUT}/${basename(file)}`);
-chmodSync(`${OUT}/berth`, 0o755);
-writeFileSync(`${OUT}/licences.txt`, licences(metafile));
+for (const { contents } of outputFiles) writeWhole(`${OUT}/berth.mjs`, contents, 0o644);
+writeWhole(`${OUT}/koffi.node`, readFileSync(KOFFI), 0o644);
+for (const file of ['config.yaml', 'systemd/berth-agent.service'])
+  writeWhole(`${OUT}/${basename(file)}`, readFileSync(`deploy/${file}`), 0o644);
+writeWhole(`${OUT}/licences.txt`, licences(metafile), 0o644);
+// last: its age is taken for that of the bundle (tools/agent-command.ts)
+writeWhole(`${OUT}/berth`, readFileSync('deploy/berth'), 0o755);
 
 /**
  * koffi looks for its native part in node_modules. Bundled, that part lies beside the bundle, and is all there is of
