@@ -1,4 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
+import { familyOf } from '../../base/ip.ts';
 import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey } from './cloud.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicReport, Token } from './nic.ts';
@@ -24,8 +25,19 @@ export function answered(cloud: Cloud, event: Answer, now: Millis): Answered {
   if (flight === undefined) return { cloud: askSurely(cloud, now), settled: [event.token] };
   const { intent } = flight;
   if (event.kind === 'cloudFailed') return failed(cloud, flight, { failure: event.failure, now });
+  const nothing = emptyAnswer(intent, event);
+  if (nothing !== undefined) return failed(cloud, flight, { failure: nothing, now });
   const fine = untroubled(landed(cloud, flight), intent, subnetOf(cloud, intent));
   return { cloud: carriedOut(fine, intent, { event, now }), settled: [event.token] };
+}
+
+/** A cloud that answers with nothing of what was asked for would be asked for ever. */
+function emptyAnswer(intent: Intent, event: Answer): CloudFailure | undefined {
+  if (intent.kind !== 'assign' || event.kind !== 'assigned') return undefined;
+  const given = intent.unit === 'prefix' ? event.given.prefixes : event.given.addresses;
+  if (given.some((it) => familyOf(it) === intent.family)) return undefined;
+  const message = `${intent.count} were asked for, and it answered with none`;
+  return { kind: 'limit', action: 'assign', code: 'NothingGiven', message };
 }
 
 function carriedOut(cloud: Cloud, intent: Intent, { event, now }: { event: Answer; now: Millis }): Cloud {

@@ -83,6 +83,7 @@ export interface Cloud {
   readonly expected: number; //          pods known to be coming
   readonly report: ReportState;
   readonly growAt: Millis | undefined; // a need that gathers: asked for from then on
+  readonly retryAt: Millis | undefined; // a trouble that keeps a need from being asked for ends then
   readonly wakeAt: Millis | undefined; // something has cooled that one who waits for the cloud could have
   readonly calm: readonly Calm[]; //     one a family at most
 }
@@ -116,6 +117,7 @@ export function emptyCloud(policy: CloudPolicy): Cloud {
     expected: 0,
     report: { told: 0, sureAt: 0, asked: false, dueAt: 0, sure: false },
     growAt: undefined,
+    retryAt: undefined,
     wakeAt: undefined,
     calm: [],
   };
@@ -167,13 +169,13 @@ export function slotsOf(limits: NicLimits, family: Family): number {
   return family === 'v4' ? Math.max(0, limits.slotsV4 - 1) : limits.slotsV6;
 }
 
-/** When there is next something to ask of the cloud. `hungry`: somebody waits for it. */
-export function cloudTick(cloud: Cloud, hungry: boolean): Millis {
+/** When there is next something to ask of the cloud. */
+export function cloudTick(cloud: Cloud): Millis {
   const times: Millis[] = cloud.report.asked ? [] : [cloud.report.dueAt];
   if (cloud.growAt !== undefined) times.push(cloud.growAt);
   if (cloud.wakeAt !== undefined) times.push(cloud.wakeAt);
   for (const { sent, dueAt } of cloud.flights) if (!sent) times.push(dueAt);
   for (const { since } of cloud.calm) times.push(since + CALM_MS);
-  if (hungry) for (const { until } of cloud.troubles) times.push(until);
+  if (cloud.retryAt !== undefined) times.push(cloud.retryAt);
   return Math.min(...times, Number.POSITIVE_INFINITY);
 }

@@ -35,7 +35,8 @@ export function grow(before: Cloud, of: { family: Family; tally: Tally; now: Mil
   if (limits === undefined || before.report.told === 0) return { cloud: before, stop: { by: 'unknown' } };
   const aim = aimOf(before, limits, { family, tally });
   const need = needOf(aim, tally, policy.maxPods);
-  if (need <= 0) return { cloud: before, stop: atCap(tally, policy.maxPods) ? { by: 'max-pods' } : undefined };
+  const full: Stop = givesBack(before) ? { by: 'flights' } : { by: 'max-pods' };
+  if (need <= 0) return { cloud: before, stop: atCap(tally, policy.maxPods) ? full : undefined };
   const trouble = keptBy(before, [WHOLE], now);
   if (trouble !== undefined) return { cloud: before, stop: { by: 'trouble', trouble } };
   const most = policy.maxPods - tally.total - tally.asked;
@@ -56,6 +57,11 @@ interface Growing {
   need: number; // addresses
   most: number; // and no more than so many
   stop: Stop | undefined;
+}
+
+/** Whether a slot comes free soon. */
+function givesBack({ flights }: Cloud): boolean {
+  return flights.some(({ intent }) => intent.kind === 'unassign' || intent.kind === 'deleteNic');
 }
 
 function atCap({ total, asked }: Tally, maxPods: number): boolean {
@@ -94,7 +100,7 @@ function create(growing: Growing): void {
   const per = slotsOf(limits, family);
   while (growing.need > 0 && growing.stop?.by !== 'flights') {
     if (nicRoom(growing.cloud, limits) <= 0 || per === 0) {
-      growing.stop ??= { by: 'nics' };
+      growing.stop ??= givesBack(growing.cloud) ? { by: 'flights' } : { by: 'nics' };
       return;
     }
     if (growing.cloud.flights.filter(isCreating).length >= CREATES_AT_ONCE) {

@@ -5,7 +5,7 @@ import type { Cloud, Trouble } from './cloud.ts';
 import { slotsOf } from './cloud.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
-import type { Tally } from './tally.ts';
+import { isCreating, type Tally } from './tally.ts';
 import { passes } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
@@ -29,7 +29,16 @@ export function tooLate(pool: Pool, it: Waiting, now: Millis): Refusal | undefin
   if (of === undefined) return undefined;
   const { asked, preparing, cooling } = of.tally;
   const coming = asked + preparing;
-  return whyNot(cloud, of, now) ?? { why: 'too-late', waitedMs: now - it.since, cooling, coming };
+  const failing = failingCall(cloud);
+  const reason = failing === undefined ? whyNot(cloud, of, now) : inTrouble(failing, of.tally, now);
+  return reason ?? { why: 'too-late', waitedMs: now - it.since, cooling, coming };
+}
+
+/** Why what was asked for has not come, when it failed before and is asked for again. */
+function failingCall({ flights, troubles }: Cloud): Trouble | undefined {
+  return flights.some(({ failures, urgency }) => failures > 0 && urgency !== 'housekeeping')
+    ? troubles.at(-1)
+    : undefined;
 }
 
 /** Why the cloud gives nothing, or undefined: it would, or what nodes may have is the limit. */
@@ -46,10 +55,11 @@ export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Ref
   }
 }
 
-function nicLimit({ limits, nics, policy }: Cloud, { family, claimed, cooling }: Tally): Refusal | undefined {
+function nicLimit({ limits, nics, flights, policy }: Cloud, { family, claimed, cooling }: Tally): Refusal | undefined {
   if (limits === undefined) return undefined;
   const limit = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
-  return { why: 'nic-limit', family, nics: nics.length, limit, slots: slotsOf(limits, family), claimed, cooling };
+  const all = nics.length + flights.filter(isCreating).length;
+  return { why: 'nic-limit', family, nics: all, limit, slots: slotsOf(limits, family), claimed, cooling };
 }
 
 function starting(cloud: Cloud): Refusal {

@@ -141,7 +141,7 @@ export function freeIn(block: Block, now: Millis): number {
  * waited for the cloud for too long; or there is something to ask of the cloud. Undefined: never.
  */
 export function nextTick(pool: Pool): Millis | undefined {
-  let next = pool.cloud === undefined ? Number.POSITIVE_INFINITY : cloudTick(pool.cloud, pool.waiting.length > 0);
+  let next = pool.cloud === undefined ? Number.POSITIVE_INFINITY : cloudTick(pool.cloud);
   for (const { promised, until } of pool.waiting)
     next = Math.min(next, promised.length === 0 ? until : readyAt(promised));
   return next === Number.POSITIVE_INFINITY ? undefined : next;

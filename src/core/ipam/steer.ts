@@ -31,7 +31,7 @@ export function steer(pool: Pool, before: Cloud, now: Millis): Steered {
     stop: grown.stops[i],
   }));
   const asked = sendDue(cloud, now);
-  const told = askReport(asked.cloud, now);
+  const told = askReport(withRetry(asked.cloud, grown.stops), now);
   return { cloud: told.cloud, effects: [...asked.effects, ...told.effects], outlook };
 }
 
@@ -67,6 +67,13 @@ function sendDue(cloud: Cloud, now: Millis): { readonly cloud: Cloud; readonly e
     cloud: { ...cloud, flights },
     effects: sorted.map(({ intent, urgency }) => ({ kind: 'ask', intent, urgency })),
   };
+}
+
+/** When the first trouble ends that keeps a need from being asked for. */
+function withRetry(cloud: Cloud, stops: readonly (Stop | undefined)[]): Cloud {
+  const times = stops.flatMap((stop) => (stop?.by === 'trouble' ? [stop.trouble.until] : []));
+  const retryAt = times.length === 0 ? undefined : Math.min(...times);
+  return retryAt === cloud.retryAt ? cloud : { ...cloud, retryAt };
 }
 
 function askReport(cloud: Cloud, now: Millis): { readonly cloud: Cloud; readonly effects: readonly CloudEffect[] } {

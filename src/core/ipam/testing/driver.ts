@@ -1,4 +1,5 @@
 import type { Millis } from '../../../base/clock.ts';
+import { counted } from '../../../base/words.ts';
 import { type Address, address, type Family, prefix } from '../../../base/ip.ts';
 import { type AttachmentId, attachmentId, attachmentName } from '../../attachment.ts';
 import type { Refusal } from '../../refusal.ts';
@@ -118,12 +119,16 @@ export function line(effect: PoolEffect): string {
 function intentLine(intent: Intent): string {
   switch (intent.kind) {
     case 'assign':
-      return `${intent.nic} +${intent.count} ${intent.unit}${intent.count === 1 ? '' : 's'}`;
+      return `${intent.nic} +${units(intent)}`;
     case 'createNic':
-      return `new nic +${intent.spec.count} ${intent.spec.unit}${intent.spec.count === 1 ? '' : 's'}`;
+      return `new nic +${units(intent.spec)}`;
     case 'unassign':
       return `${intent.nic} -${intent.what.join(',')}`;
     case 'deleteNic':
       return `delete ${intent.nic}`;
   }
+}
+
+function units({ count, unit }: { readonly count: number; readonly unit: 'address' | 'prefix' }): string {
+  return counted(count, unit, unit === 'address' ? 'addresses' : 'prefixes');
 }

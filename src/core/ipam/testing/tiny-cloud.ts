@@ -4,6 +4,7 @@ import {
   addressOfNumber,
   familyOf,
   numberOf,
+  type Family,
   nth,
   type Prefix,
   prefix,
@@ -20,6 +21,7 @@ interface TinyNic {
   readonly device: number;
   readonly primary: readonly Address[];
   readonly holds: Set<Holdable>;
+  readonly managed: boolean;
 }
 
 /** What the cloud is, and which part of its subnet anybody else has. */
@@ -131,19 +133,32 @@ export class TinyCloud {
     return address;
   }
 
-  private makeNic(): TinyNic {
+  /** A NIC that somebody else attached. */
+  addNic(of: { managed: boolean; addresses: number }): NicId {
+    const nic = this.makeNic(of.managed);
+    for (let i = 0; i < of.addresses; i++) nic.holds.add(this.next());
+    return nic.id;
+  }
+
+  private makeNic(managed = true): TinyNic {
     const serial = this.serial++;
     const nic = {
       id: `eni-${serial}` as NicId,
       device: this.nics.size,
       primary: [this.next()],
       holds: new Set<Holdable>(),
+      managed,
     };
     this.nics.set(nic.id, nic);
     return nic;
   }
 
-  private give(nic: TinyNic, of: { count: number; unit: 'address' | 'prefix' }): Given {
+  private give(nic: TinyNic, of: { count: number; unit: 'address' | 'prefix'; family: Family }): Given {
+    if (of.family === 'v6') {
+      const made = prefix(`fd00:0:0:1:${(++this.serial).toString(16)}::/80`);
+      nic.holds.add(made);
+      return { addresses: [], prefixes: [made] };
+    }
     if (this.dry) throw new Refused('exhausted', 'the subnet is empty');
     if (nic.holds.size + of.count > this.limits.slotsV4 - 1) throw new Refused('limit', 'the NIC is full');
     if (of.unit === 'prefix' && this.fragmented) throw new Refused('exhausted', 'no /28 is free');
@@ -175,7 +190,7 @@ export class TinyCloud {
     throw new Refused('exhausted', 'no /28 is free');
   }
 
-  private reportOf({ id, device, primary, holds }: TinyNic): NicReport {
+  private reportOf({ id, device, primary, holds, managed }: TinyNic): NicReport {
     return {
       id,
       mac: localMac(BigInt(device + 1)),
@@ -189,7 +204,7 @@ export class TinyCloud {
       addresses: [...holds].filter((it) => !it.includes('/')) as Address[],
       prefixes: [...holds].filter((it) => it.includes('/')) as Prefix[],
       kind: 'interface',
-      managed: true,
+      managed,
     };
   }
 }

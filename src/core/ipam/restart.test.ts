@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { emptyMemory, remember } from '../memory/fold.ts';
+import type { MemoryRecord } from '../memory/record.ts';
+import { adopt } from './adopt.ts';
+import type { Intent, NicId, Token } from './nic.ts';
+import { CloudDriver, POLICY } from './testing/cloud-driver.ts';
+import { COOLDOWN } from './testing/driver.ts';
+import { limitsOf } from './testing/tiny-cloud.ts';
+
+/** A driver whose pool is adopted from these records, with the cloud as it is. */
+function restarted(before: CloudDriver, records: readonly MemoryRecord[]): CloudDriver {
+  const it = new CloudDriver({ limits: before.cloud.limits });
+  Object.assign(it, { cloud: before.cloud, now: before.now });
+  const policy = { cooldownMs: COOLDOWN, waitingLimit: 100, cloud: POLICY };
+  it.pool = adopt(records.reduce(remember, emptyMemory), { policy, ranges: [] }, it.now).pool;
+  return it;
+}
+
+const token = 'node-7@999' as Token;
+const intends = (intent: Intent): MemoryRecord => ({ kind: 'intent', intent, at: 999 });
+
+test('A26: a NIC whose creation was asked for before a crash is asked for again by its token: one NIC', () => {
+  const before = new CloudDriver({ limits: limitsOf(3, 5) }).start();
+  const intent: Intent = { kind: 'createNic', token, spec: { count: 2, unit: 'address', family: 'v4' } };
+  before.cloud.carryOut(intent); // done, and the answer lost
+  const it = restarted(before, [intends(intent)]).start();
+  expect(it.asked.map((ask) => ask.intent.token)).toContain(token);
+  expect([it.cloud.nics.size, it.settled]).toEqual([2, expect.arrayContaining([token])]);
+});
+
+test('A26: what was being given back is given back, and not to a pod', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(5).passes(5_000);
+  const what = before.cloud.report()[0]?.addresses.slice(0, 2) ?? [];
+  const intent: Intent = { kind: 'unassign', token, nic: 'eni-0' as NicId, what };
+  const it = restarted(before, [intends(intent)]);
+  it.start().pods(3);
+  expect(what.some((address) => it.pool.slots.has(address))).toBe(false);
+  it.passes(5_000);
+  expect(what.some((address) => it.cloud.holds(address))).toBe(false);
+});
+
+test('A26: what an assign brought whose answer was lost is told by the API and used', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start();
+  const intent: Intent = { kind: 'assign', token, nic: 'eni-0' as NicId, unit: 'address', family: 'v4', count: 3 };
+  before.cloud.carryOut(intent);
+  const it = restarted(before, [intends(intent)]).start();
+  expect(it.settled).toEqual([token]);
+  it.pods(5);
+  expect([it.granted.size, it.asked]).toEqual([5, []]);
+});
+
+test('what was given back a moment before the restart is not taken up from metadata that lag', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(3).passes(5_000);
+  const seen = before.cloud.report();
+  const what = seen[0]?.addresses.slice(0, 2) ?? [];
+  const intent: Intent = { kind: 'unassign', token, nic: 'eni-0' as NicId, what };
+  before.cloud.carryOut(intent);
+  const settled: MemoryRecord = { kind: 'settled', tokens: [token], at: before.now };
+  const it = restarted(before, [intends(intent), settled]);
+  it.seen = () => seen;
+  it.start().pods(5).passes(5_000);
+  for (const held of it.pool.slots.keys()) expect(it.cloud.holds(held)).toBe(true);
+});
