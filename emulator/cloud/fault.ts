@@ -37,8 +37,11 @@ export type ResourceFault =
   | { readonly why: 'no-such-card'; readonly instance: Id; readonly card: number; readonly cards: number }
   | { readonly why: 'other-zone'; readonly nic: Id; readonly zone: string; readonly instanceZone: string }
   | { readonly why: 'other-vpc'; readonly kind: Kind; readonly id: Id; readonly vpc: Id; readonly wanted: Id }
-  /** The primary NIC cannot be detached, a main table not deleted, a default group neither. */
-  | { readonly why: 'indispensable'; readonly kind: Kind; readonly id: Id }
+  /**
+   * The primary NIC cannot be detached; a main table, a default group, a VPC's first range and local routes stay.
+   * `id`: of the NIC, table or group; or the range.
+   */
+  | { readonly why: 'indispensable'; readonly kind: Kind; readonly id: string }
   | { readonly why: 'unsupported'; readonly what: 'prefix' | 'v6'; readonly type: string };
 
 /** Faults of addresses and ranges. */

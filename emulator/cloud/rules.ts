@@ -25,6 +25,7 @@ export interface CloudRules {
     readonly attach: Delay; //      from the answer to the link in the instance
     readonly detach: Delay;
     readonly launch: Delay;
+    readonly terminate?: Delay; //  absent: as long as to detach
     readonly describe: Delay; //    how long a Describe may miss what was just made
     readonly metadata: Delay; //    how long metadata may show what was
     readonly job: Delay;

@@ -65,9 +65,11 @@ export function withReservations(space: Space, reservations: readonly Reservatio
     .map(({ range, use }) => ({ use, from: offsetOf(space, addressIn(range)), length: Number(sizeOf(range)) }))
     .map(({ use, from, length }) => ({ use, from, to: from + length }))
     .toSorted((a, b) => a.from - b.from);
+  const v6 = space.v6 && { ...space.v6, kept: reservations.filter(({ range }) => range.includes(':')) };
   const ends = [0, ...kept.map(({ to }) => to)];
   const common = ends.map((from, i) => ({ from, to: kept[i]?.from ?? space.size }));
-  return { ...space, common, forPrefixes: kept.filter(({ use }) => use === 'prefix') };
+  const forPrefixes = kept.filter(({ use }) => use === 'prefix');
+  return { ...space, common, forPrefixes, ...(v6 === undefined ? {} : { v6 }) };
 }
 
 /** How many IPv4 addresses nobody holds. */

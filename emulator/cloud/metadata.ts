@@ -1,0 +1,39 @@
+import type { Millis } from '../../src/base/clock.ts';
+import { type Cloud, nicsOf } from './cloud.ts';
+import { type Look, seenNicsOf } from './describe.ts';
+import type { Id, Instance, Nic, Subnet, Vpc } from './nouns.ts';
+import { hiddenFrom } from './strike.ts';
+import { nicView } from './view.ts';
+
+/** What an instance's metadata service tells it: late, but never late about the primary NIC of a fresh instance. */
+export interface Metadata {
+  readonly instance: Instance;
+  readonly nics: readonly MetadataNic[]; // the primary first
+}
+
+export interface MetadataNic {
+  readonly nic: Nic;
+  readonly subnet: Subnet;
+  readonly vpc: Vpc;
+  readonly groups: readonly { readonly id: Id; readonly name: string }[];
+}
+
+/** The metadata of an instance that runs. What is on its way into it is not told. Undefined: nobody answers. */
+export function metadataOf(cloud: Cloud, id: Id, now: Millis): Metadata | undefined {
+  const instance = cloud.instances.get(id);
+  if (instance?.state !== 'running' && instance?.state !== 'shutting-down') return undefined;
+  const look: Look = { viewer: 'metadata', now, hidden: hiddenFrom(cloud, 'metadata', id) };
+  const seen = seenNicsOf(cloud, id, look).filter(({ state }) => state === 'in-use' || state === 'detaching');
+  const primary = nicsOf(cloud, id).filter((nic) => isPrimary(nic) && !seen.some(isPrimary));
+  return { instance, nics: [...primary, ...seen].flatMap((nic) => withNet(cloud, nic)) };
+}
+
+function isPrimary({ attachment }: Nic): boolean {
+  return attachment?.device === 0 && attachment.card === 0;
+}
+
+function withNet(cloud: Cloud, nic: Nic): readonly MetadataNic[] {
+  const [subnet, vpc] = [cloud.subnets.get(nic.subnet), cloud.vpcs.get(nic.vpc)];
+  if (subnet === undefined || vpc === undefined) return [];
+  return [{ nic, subnet, vpc, groups: nicView(cloud, nic).groups }];
+}
