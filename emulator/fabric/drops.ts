@@ -33,7 +33,9 @@ export function readDrops(nft: NftChannel): readonly Drop[] {
 
 /** From now on only what is dropped later is told. Throws KernelError. */
 export function forgetDrops(nft: NftChannel): void {
-  const flush = told().map(({ set }) => operation('delElement', (writer) => putElements(writer, { table: TABLE, set })));
+  const flush = told().map(({ set }) =>
+    operation('delElement', (writer) => putElements(writer, { table: TABLE, set })),
+  );
   nft.transact(flush, () => 'forget drops');
 }
 
@@ -114,7 +116,9 @@ function wayText(view: CloudView, nic: Id, to: Address): string {
   const { by } = route;
   if (by.kind === 'nic') {
     const attached = view.nics.get(by.nic)?.attachment !== undefined;
-    const why = attached ? 'the target of the route and checks destinations' : 'the target of the route and is not attached';
+    const why = attached
+      ? 'the target of the route and checks destinations'
+      : 'the target of the route and is not attached';
     return `${whose} leads ${to} to ${by.nic}, but ${by.nic} is ${why}`;
   }
   return `${whose} leads ${to} to ${by.kind === 'internet' ? by.gateway : 'a gateway'}, which does not take it`;

@@ -45,7 +45,8 @@ function spell({ protocol, ports, peer }: GroupRule, side: 'saddr' | 'daddr', kn
 
 /** Ports of TCP and UDP; type and code of ICMP, -1 for any. Other protocols have neither. */
 function portSteps(protocol: GroupRule['protocol'], { from, to }: NonNullable<GroupRule['ports']>) {
-  if (protocol === 'tcp' || protocol === 'udp' || protocol === 6 || protocol === 17) return steps.portsBetween(from, to);
+  if (protocol === 'tcp' || protocol === 'udp' || protocol === 6 || protocol === 17)
+    return steps.portsBetween(from, to);
   if (protocol !== 'icmp' && protocol !== 'icmpv6' && protocol !== 1 && protocol !== 58) return [];
   return [...(from < 0 ? [] : steps.icmpByte(0, from)), ...(from < 0 || to < 0 ? [] : steps.icmpByte(1, to))];
 }

@@ -1,4 +1,13 @@
-import { addressIn, bitsOf, familyOf, lengthOf, type Address, type Family, type InterfaceAddress, type Prefix } from '../../src/base/ip.ts';
+import {
+  addressIn,
+  bitsOf,
+  familyOf,
+  lengthOf,
+  type Address,
+  type Family,
+  type InterfaceAddress,
+  type Prefix,
+} from '../../src/base/ip.ts';
 import type { Mac } from '../../src/base/mac.ts';
 import { FLAG } from '../../src/wire/netlink/header.ts';
 import { ADDRESS_FLAG, putAddress } from '../../src/wire/rtnetlink/address.ts';
@@ -6,7 +15,14 @@ import { LINK_FLAG, type LinkMessage, putLink } from '../../src/wire/rtnetlink/l
 import { vethBytes } from '../../src/wire/rtnetlink/link-kind.ts';
 import { NEIGHBOUR_STATE, putNeighbour } from '../../src/wire/rtnetlink/neighbour.ts';
 import { putNeighbourTable } from '../../src/wire/rtnetlink/neighbour-table.ts';
-import { NEXT_HOP_FLAG, putRoute, ROUTE_ORIGIN, ROUTE_TYPE, SCOPE, spellTable } from '../../src/wire/rtnetlink/route.ts';
+import {
+  NEXT_HOP_FLAG,
+  putRoute,
+  ROUTE_ORIGIN,
+  ROUTE_TYPE,
+  SCOPE,
+  spellTable,
+} from '../../src/wire/rtnetlink/route.ts';
 import { putRule, TO_TABLE } from '../../src/wire/rtnetlink/rule.ts';
 import { AF, RTM } from '../../src/wire/rtnetlink/type.ts';
 import type { Request } from '../../src/io/kernel/batch.ts';
@@ -107,11 +123,12 @@ export function farAddress(family: Family): Address {
 export interface PolicyTo {
   readonly family: Family;
   readonly priority: number;
-  readonly mark: number; // 0: any packet
+  readonly mark: number;
+  readonly mask: number; // 0: any packet
   readonly table: number;
 }
 
-export function policyTo({ family, priority, mark, table }: PolicyTo, deed: Deed): Request {
+export function policyTo({ family, priority, mark, mask, table }: PolicyTo, deed: Deed): Request {
   const message = {
     family: familyNumber(family),
     length: 0,
@@ -121,7 +138,7 @@ export function policyTo({ family, priority, mark, table }: PolicyTo, deed: Deed
     flags: 0,
     ...spellTable(table),
     priority,
-    ...(mark === 0 ? {} : { mark, markMask: 0xffff_ffff }),
+    ...(mask === 0 ? {} : { mark, markMask: mask }),
   };
   const [type, flags] = deed === 'make' ? [RTM.NEWRULE, FLAG.CREATE | FLAG.EXCL] : [RTM.DELRULE, 0];
   return { type, flags, body: (writer) => putRule(writer, message) };

@@ -81,7 +81,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, whoHas
     return;
   }
   const { method = 'GET', url: path = '/' } = request;
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([k, v]) => [k, Array.isArray(v) ? v.join(', ') : v]));
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([k, v]) => [k, Array.isArray(v) ? v.join(', ') : v]),
+  );
   const said = handler(instance, { method, path, headers, body });
   // per answer: the connection goes on
   setHops(request.socket, familyOf(from), said.hops ?? USUAL_HOPS);

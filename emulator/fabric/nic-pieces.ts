@@ -1,4 +1,13 @@
-import { addressIn, familyOf, hostPrefix, interfaceAddress, lengthOf, nth, type Address, type Prefix } from '../../src/base/ip.ts';
+import {
+  addressIn,
+  familyOf,
+  hostPrefix,
+  interfaceAddress,
+  lengthOf,
+  nth,
+  type Address,
+  type Prefix,
+} from '../../src/base/ip.ts';
 import type { Id, Nic, Subnet } from '../cloud/nouns.ts';
 import { memberSet, receiveChain, sendChain } from './group-pieces.ts';
 import { farLink, MAIN_TABLE, markOf, nicLink } from './numbers.ts';

@@ -35,17 +35,21 @@ export const DEFAULTS = { v4: '0.0.0.0/0' as Prefix, v6: '::/0' as Prefix } as c
 
 /** RT_TABLE_MAIN: here lie the routes to the addresses of NICs. */
 export const MAIN_TABLE = 254;
-/** The table whose default route leads to nowhere. */
+/** The table whose default route leads to nowhere; and one of the subnets' ranges, for which ARP is answered. */
 export const VOID_TABLE = 1;
+export const SUBNETS_TABLE = 2;
 /**
  * Order of tables: routes of a route table within the VPC's ranges, then (32766, the kernel's own) the addresses of
- * NICs, then its other routes, then nowhere.
+ * NICs, then its other routes, then nowhere. Packets of instances have a mark; questions of ARP have none, and end in
+ * the subnets.
  */
-export const PRIORITY = { within: 100, beyond: 40_000, nowhere: 50_000 } as const;
+export const PRIORITY = { within: 100, beyond: 40_000, nowhere: 50_000, subnets: 60_000 } as const;
+/** Every mark has this bit. */
+export const ANY_MARK = 0x1000_0000;
 
 /** The mark of packets that a route table rules, and with it the kernel's tables for its routes. Never 0. */
 export function markOf(table: Id): { readonly mark: number; readonly within: number; readonly beyond: number } {
-  const mark = Number(hash64(table) & 0x0fff_ffffn) | 0x1000_0000;
+  const mark = Number(hash64(table) & 0x0fff_ffffn) | ANY_MARK;
   return { mark, within: 2 * mark, beyond: 2 * mark + 1 };
 }
 

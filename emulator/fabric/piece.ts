@@ -19,7 +19,7 @@ export interface BaseChain {
   readonly priority: number;
 }
 
-/** One thing that shall exist in the kernel for a VPC. `keyOf` is its identity; one with the same key takes its place. */
+/** One thing that shall exist in the kernel for a VPC. `keyOf` is its identity: one with the same takes its place. */
 export type Piece =
   /** A link from the fabric into an instance. Only the primary NIC's end comes up: the system's boot does that. */
   | { readonly kind: 'nic'; readonly link: string; readonly instance: Id; readonly name: string; readonly mac: Mac }
@@ -43,8 +43,21 @@ export type Piece =
       readonly table: number;
       readonly far: boolean; // to the far end of the link; else the link itself
     }
-  | { readonly kind: 'neighbour'; readonly at: Place; readonly link: string; readonly family: Family; readonly mac: Mac }
-  | { readonly kind: 'policy'; readonly family: Family; readonly priority: number; readonly mark: number; readonly table: number }
+  | {
+      readonly kind: 'neighbour';
+      readonly at: Place;
+      readonly link: string;
+      readonly family: Family;
+      readonly mac: Mac;
+    }
+  | {
+      readonly kind: 'policy';
+      readonly family: Family;
+      readonly priority: number;
+      readonly mark: number;
+      readonly mask: number;
+      readonly table: number;
+    }
   | {
       readonly kind: 'set';
       readonly name: string;
@@ -54,7 +67,12 @@ export type Piece =
     }
   | { readonly kind: 'chain'; readonly name: string; readonly base?: BaseChain; readonly rules: readonly FabricRule[] }
   /** `data` of a map of verdicts is the chain to go to. */
-  | { readonly kind: 'element'; readonly set: string; readonly key: readonly string[]; readonly data?: readonly string[] };
+  | {
+      readonly kind: 'element';
+      readonly set: string;
+      readonly key: readonly string[];
+      readonly data?: readonly string[];
+    };
 
 export type PieceOf<K extends Piece['kind']> = Extract<Piece, { readonly kind: K }>;
 

@@ -106,14 +106,16 @@ export class Router {
     if (machine === undefined) return [new FabricError('network', `${link} has no machine ${instance}`)];
     const here = { name: link, index: this.ground.numbers.next(), mac: number.FABRIC_MAC, mtu: number.VPC_MTU };
     const end = { name, index: 0, mac, mtu: number.VPC_MTU, netnsFd: machine.netns.fd };
-    this.#links.set(link, here.index);
     const job = (what: string, request: Job['request']): Job => ({ what: `${what} ${link}`, request });
-    return this.ground.try([
+    const failed = this.ground.try([
       job('make the link', message.newPair(here, end)),
       job('answer ARP at once on', message.answerAtOnce(here.index)),
       job('be near on', message.addressOn(here.index, interfaceAddress(number.NEAR_V6))),
       job('be the router on', message.addressOn(here.index, interfaceAddress(`${number.ROUTER_V6}/128`))),
     ]);
+    if (failed.length === 0) this.#links.set(link, here.index);
+    else this.ground.try([job('take back', message.removeLink(here.index))]); // half a link is none
+    return failed.slice(0, 1);
   }
 
   #uplink({ link, far }: PieceOf<'uplink'>): readonly FabricError[] {
@@ -130,7 +132,10 @@ export class Router {
 
   /** What is removed may be gone already, with its link. */
   #routes(deed: message.Deed, pieces: readonly Piece[], there: Map<string, Piece>, failures: FabricError[]): void {
-    for (const [at, ground] of [['fabric', this.ground], ['internet', this.#around.internet]] as const) {
+    for (const [at, ground] of [
+      ['fabric', this.ground],
+      ['internet', this.#around.internet],
+    ] as const) {
       const jobs = pieces.flatMap((piece) => {
         const request = placeOf(piece) === at ? this.#request(deed, piece) : undefined;
         return request === undefined ? [] : [{ piece, what: `${deed} ${keyOf(piece)}`, request }];
@@ -181,7 +186,11 @@ export class Router {
   }
 
   /** In a namespace's own time: the kernel waits for all its readers, 20 ms, so this is done on a thread. */
-  async #removeLinks(gone: readonly Piece[], wanted: ReadonlyMap<string, Piece>, there: Map<string, Piece>): Promise<void> {
+  async #removeLinks(
+    gone: readonly Piece[],
+    wanted: ReadonlyMap<string, Piece>,
+    there: Map<string, Piece>,
+  ): Promise<void> {
     const links = gone.filter((piece): piece is PieceOf<Made> => piece.kind === 'nic' || piece.kind === 'uplink');
     const indexes = links.flatMap(({ link }) => this.#links.get(link) ?? []);
     for (const piece of gone) if (!wanted.has(keyOf(piece))) there.delete(keyOf(piece));

@@ -60,7 +60,11 @@ function newSet({ name, key, data, filled }: SetPiece): Operation {
     flags,
     keyType: typeNumber(key),
     keyBytes: typeBytes(key),
-    ...(data === undefined ? {} : data === 'verdict' ? VERDICTS : { dataType: typeNumber(data), dataBytes: typeBytes(data) }),
+    ...(data === undefined
+      ? {}
+      : data === 'verdict'
+        ? VERDICTS
+        : { dataType: typeNumber(data), dataBytes: typeBytes(data) }),
     ...(filled === 'by-rules' ? { size: { size: TOLD_LIMIT } } : {}),
     id: 1, // the kernel insists on one; names say which is meant
     ...(filled === 'by-ranges' ? { userdata: BIG_ENDIAN_KEY } : {}),

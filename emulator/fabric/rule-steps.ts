@@ -1,6 +1,13 @@
 import type { Family, Prefix } from '../../src/base/ip.ts';
 import { FAMILY } from '../../src/wire/netlink/netfilter.ts';
-import { FIB, META, registerAt, VERDICT, VERDICT_REGISTER, type Expression } from '../../src/wire/nftables/expression.ts';
+import {
+  FIB,
+  META,
+  registerAt,
+  VERDICT,
+  VERDICT_REGISTER,
+  type Expression,
+} from '../../src/wire/nftables/expression.ts';
 import type { Field, Statement } from '../../src/core/datapath/ruleset.ts';
 import { expressionsOf } from '../../src/io/kernel/nft-rules.ts';
 import { typeBytes, type FieldType } from '../../src/wire/nftables/field-type.ts';
@@ -42,7 +49,11 @@ export function sourceIsElsewhere(): readonly Expression[] {
 }
 
 /** Source or destination NAT of IPv4 to what a map says of a field. */
-export function translate(which: 'snat' | 'dnat', field: 'ip saddr' | 'ip daddr' | 'oifname', map: string): readonly Expression[] {
+export function translate(
+  which: 'snat' | 'dnat',
+  field: 'ip saddr' | 'ip daddr' | 'oifname',
+  map: string,
+): readonly Expression[] {
   const family = FAMILY.ip;
   const key = field === 'oifname' ? [...isFamily('v4'), name(field)] : say({ is: 'in', fields: [field], set: map });
   const load = field === 'oifname' ? [{ is: 'lookup', set: map, from: FIRST, into: FIRST } as const] : [];
@@ -73,11 +84,12 @@ export function isProtocol(protocol: keyof typeof L4 | number): readonly Express
 /** Destination ports of TCP and UDP, both ends included. */
 export function portsBetween(from: number, to: number): readonly Expression[] {
   const bytes = (port: number) => Uint8Array.of(port >> 8, port);
+  const load = { is: 'payload', base: 2, offset: 2, bytes: 2, into: FIRST } as const;
+  if (from === to) return [load, { is: 'compare', register: FIRST, equal: true, value: bytes(from) }];
   return [
-    { is: 'payload', base: 2, offset: 2, bytes: 2, into: FIRST },
-    from === to
-      ? { is: 'compare', register: FIRST, equal: true, value: bytes(from) }
-      : { is: 'range', register: FIRST, from: bytes(from), to: bytes(to) },
+    load,
+    { is: 'bound', register: FIRST, at: 'least', value: bytes(from) },
+    { is: 'bound', register: FIRST, at: 'most', value: bytes(to) },
   ];
 }
 
@@ -98,7 +110,9 @@ export function toldKey(family: Family): readonly FieldType[] {
 /** Counts the packet in a set by `toldKey`; the port of what has none is 0. */
 export function countIn(set: string, family: Family, ports: boolean): readonly Expression[] {
   const [v4, types] = [family === 'v4', toldKey(family)];
-  const [whence, from, to, protocol, port] = types.map((_, i) => registerAt(typeBytes([...types.slice(0, i), 'mark']) - 4));
+  const [whence, from, to, protocol, port] = types.map((_, i) =>
+    registerAt(typeBytes([...types.slice(0, i), 'mark']) - 4),
+  );
   const bytes = v4 ? 4 : 16;
   if (whence === undefined || from === undefined || to === undefined || protocol === undefined || port === undefined)
     throw new RangeError('a key of five');

@@ -24,10 +24,13 @@ export function boot(machine: Machine, { name, address, router, address6 }: Piec
     const link = readLink(place, name);
     if (link === undefined) throw new FabricError('machine', `there is no ${name} in the machine`);
     const { index } = link;
-    const v6 = address6 === undefined ? [] : [
-      addressOn(index, interfaceAddress(`${address6}/128`)),
-      routeTo({ to: DEFAULTS.v6, index, table: MAIN_TABLE, via: ROUTER_V6 }),
-    ];
+    const v6 =
+      address6 === undefined
+        ? []
+        : [
+            addressOn(index, interfaceAddress(`${address6}/128`)),
+            routeTo({ to: DEFAULTS.v6, index, table: MAIN_TABLE, via: ROUTER_V6 }),
+          ];
     configure(place, [
       linkUp(index),
       addressOn(index, address),

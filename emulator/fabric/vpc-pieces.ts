@@ -26,6 +26,7 @@ export function vpcPieces(view: CloudView, vpc: Vpc, cuts: readonly Cut[]): read
     ...zonePieces(new Set(subnets.map(({ zone }) => zone)), cuts),
     ...uplink(vpc.id, number.GATEWAY_LINK),
     ...subnets.map(({ v4 }): Piece => ({ kind: 'address', address: nth(v4, 1n) })),
+    ...answered(subnets.map(({ v4 }) => v4)),
     ...vpc.ranges.flatMap((range) => rangePieces(vpc.id, range)),
     ...FAMILIES.flatMap(nowhere),
     ...groups.flatMap((group) => groupPieces(group, known)),
@@ -38,10 +39,7 @@ function zonePieces(zones: ReadonlySet<string>, cuts: readonly Cut[]): readonly 
   const between = (a: string, b: string) =>
     rule(
       `${a} is cut from ${b}`,
-      steps.say(
-        { is: 'in', fields: ['iifname'], set: zoneSet(a) },
-        { is: 'in', fields: ['oifname'], set: zoneSet(b) },
-      ),
+      steps.say({ is: 'in', fields: ['iifname'], set: zoneSet(a) }, { is: 'in', fields: ['oifname'], set: zoneSet(b) }),
       steps.goTo(dropChain('cut')),
     );
   const here = cuts.filter(([a, b]) => zones.has(a) && zones.has(b));
@@ -86,18 +84,28 @@ function nowhere(family: Family): readonly Piece[] {
   const { VOID_LINK: link, VOID_TABLE: table } = number;
   return [
     { kind: 'route', at: 'fabric', to: number.DEFAULTS[family], link, table, far: false },
-    { kind: 'policy', family, priority: number.PRIORITY.nowhere, mark: 0, table },
+    { kind: 'policy', family, priority: number.PRIORITY.nowhere, mark: number.ANY_MARK, mask: number.ANY_MARK, table },
+  ];
+}
+
+/** ARP is answered for all of a subnet's addresses, also those that nobody holds; for others nobody answers. */
+function answered(ranges: readonly Prefix[]): readonly Piece[] {
+  const { VOID_LINK: link, SUBNETS_TABLE: table } = number;
+  return [
+    { kind: 'policy', family: 'v4', priority: number.PRIORITY.subnets, mark: 0, mask: 0, table },
+    ...ranges.map((to): Piece => ({ kind: 'route', at: 'fabric', to, link, table, far: false })),
   ];
 }
 
 /** The routes of a table but for the local ones, and the rules that lead to them. */
 function tablePieces(view: CloudView, vpc: Vpc, { id, routes }: RouteTable): readonly Piece[] {
   const { mark, within, beyond } = number.markOf(id);
+  const mask = 0xffff_ffff;
   const isWithin = (to: Prefix) => vpc.ranges.some((range) => contains(range, to));
   return [
     ...FAMILIES.flatMap((family): readonly Piece[] => [
-      { kind: 'policy', family, priority: number.PRIORITY.within, mark, table: within },
-      { kind: 'policy', family, priority: number.PRIORITY.beyond, mark, table: beyond },
+      { kind: 'policy', family, priority: number.PRIORITY.within, mark, mask, table: within },
+      { kind: 'policy', family, priority: number.PRIORITY.beyond, mark, mask, table: beyond },
     ]),
     ...routes.flatMap((route): readonly Piece[] => {
       if (route.by.kind === 'local') return [];

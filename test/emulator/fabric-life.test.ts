@@ -8,7 +8,16 @@ import { id, SmallCloud } from './small-cloud.ts';
 import { Stage } from './stage.ts';
 
 const OWNER = new URL('fabric-owner.ts', import.meta.url).pathname;
-const UNSHARE = ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child=KILL'];
+const UNSHARE = [
+  '--user',
+  '--map-root-user',
+  '--net',
+  '--mount',
+  '--pid',
+  '--fork',
+  '--mount-proc',
+  '--kill-child=KILL',
+];
 
 /** All network namespaces that any process is in or holds open. */
 function namespaces(): ReadonlySet<string> {
@@ -67,28 +76,31 @@ test.skipIf(!isRoot)('an ordinary user has one too, in a user namespace', () => 
   expect(JSON.parse(done.stdout)).toMatchObject({ pids: [expect.any(Number), expect.any(Number), expect.any(Number)] });
 });
 
-test.skipIf(!isRoot)('twenty instances with four NICs each stand within seconds, and one more NIC within a fraction of one', async () => {
-  const cloud = new SmallCloud();
-  cloud.subnet('subnet-a', 'z1', '10.0.0.0/20');
-  for (let i = 0; i < 20; i++) {
-    cloud.machine(`${i}`, 'subnet-a', `10.0.1.${i + 10}`);
-    for (let device = 1; device < 4; device++)
-      cloud.nic(`eni-${i}-${device}`, 'subnet-a', `10.0.${device + 1}.${i + 10}`, { at: [`i-${i}`, device] });
-  }
-  const begun = performance.now();
-  const stage = await Stage.open(cloud);
-  try {
-    const stood = performance.now() - begun;
-    cloud.nic('eni-more', 'subnet-a', '10.0.9.9', { at: ['i-7', 4] });
-    const asked = performance.now();
-    await stage.fabric.reconcile(cloud, [id('eni-more')]);
-    const attached = performance.now() - asked;
-    expect(await stage.run('i-7', 'ip -br link show eth4')).toContain('DOWN');
-    expect(await stage.run('i-0', 'busybox ping -c1 -W1 10.0.1.29')).toContain('1 packets received');
-    console.log(`20 instances, 80 NICs: ${stood.toFixed(0)} ms; one NIC more: ${attached.toFixed(1)} ms`);
-    expect(stood).toBeLessThan(10_000);
-    expect(attached).toBeLessThan(500);
-  } finally {
-    await stage.close();
-  }
-});
+test.skipIf(!isRoot)(
+  'twenty instances with four NICs each stand within seconds, and one more NIC within a fraction of one',
+  async () => {
+    const cloud = new SmallCloud();
+    cloud.subnet('subnet-a', 'z1', '10.0.0.0/20');
+    for (let i = 0; i < 20; i++) {
+      cloud.machine(`${i}`, 'subnet-a', `10.0.1.${i + 10}`);
+      for (let device = 1; device < 4; device++)
+        cloud.nic(`eni-${i}-${device}`, 'subnet-a', `10.0.${device + 1}.${i + 10}`, { at: [`i-${i}`, device] });
+    }
+    const begun = performance.now();
+    const stage = await Stage.open(cloud);
+    try {
+      const stood = performance.now() - begun;
+      cloud.nic('eni-more', 'subnet-a', '10.0.9.9', { at: ['i-7', 4] });
+      const asked = performance.now();
+      await stage.fabric.reconcile(cloud, [id('eni-more')]);
+      const attached = performance.now() - asked;
+      expect(await stage.run('i-7', 'ip -br link show eth4')).toContain('DOWN');
+      expect(await stage.run('i-0', 'busybox ping -c1 -W1 10.0.1.29')).toContain('1 packets received');
+      console.log(`20 instances, 80 NICs: ${stood.toFixed(0)} ms; one NIC more: ${attached.toFixed(1)} ms`);
+      expect(stood).toBeLessThan(10_000);
+      expect(attached).toBeLessThan(500);
+    } finally {
+      await stage.close();
+    }
+  },
+);

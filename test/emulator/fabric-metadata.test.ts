@@ -10,7 +10,8 @@ import { Stage } from './stage.ts';
 const TREE = 'http://169.254.169.254/latest/meta-data/instance-id';
 const TOKEN = 'http://169.254.169.254/latest/api/token';
 /** Prints the body, or "nothing". */
-const get = (url: string, ...options: readonly string[]) => `curl -gsS -m 1 ${options.join(' ')} '${url}' || echo nothing`;
+const get = (url: string, ...options: readonly string[]) =>
+  `curl -gsS -m 1 ${options.join(' ')} '${url}' || echo nothing`;
 const inPod = (command: string) => `ip netns exec pod sh -c "${command}" 2>/dev/null`;
 
 describe.skipIf(!isRoot)('metadata', () => {
@@ -63,10 +64,15 @@ describe.skipIf(!isRoot)('metadata', () => {
   });
 
   test('behind a secondary NIC nobody answers, and the drop is told', async () => {
-    await stage.run('i-a', 'ip address add 10.0.1.30/32 dev eth1; ip link set eth1 up; ip route add 10.0.1.1 dev eth1 table 2');
+    await stage.run(
+      'i-a',
+      'ip address add 10.0.1.30/32 dev eth1; ip link set eth1 up; ip route add 10.0.1.1 dev eth1 table 2',
+    );
     await stage.run('i-a', 'ip route add default via 10.0.1.1 dev eth1 table 2; ip rule add from 10.0.1.30 table 2');
     expect(await stage.run('i-a', `${get(TREE, '--interface 10.0.1.30')} 2>/dev/null`)).toContain('nothing');
-    expect(stage.drops()).toEqual(['metadata was asked for from 10.0.1.30 of eni-a2, and is only behind the primary NIC']);
+    expect(stage.drops()).toEqual([
+      'metadata was asked for from 10.0.1.30 of eni-a2, and is only behind the primary NIC',
+    ]);
   });
 
   test('who takes the address of another is dropped before anybody asks who it is', async () => {

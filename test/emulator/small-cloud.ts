@@ -38,7 +38,13 @@ export class SmallCloud implements CloudView {
   group(name: string, { ingress = [] as readonly Peer[], egress = ANYWHERE } = {}, vpc = id('vpc-1')): void {
     const rules = (of: readonly Peer[], way: string) => of.map((peer, i) => ruleOf(`${name}-${way}-${i}`, peer));
     const said = { name, description: '', tags: {} };
-    this.groups.set(id(name), { id: id(name), vpc, ...said, ingress: rules(ingress, 'in'), egress: rules(egress, 'out') });
+    this.groups.set(id(name), {
+      id: id(name),
+      vpc,
+      ...said,
+      ingress: rules(ingress, 'in'),
+      egress: rules(egress, 'out'),
+    });
   }
 
   gateway(name: string, vpc = id('vpc-1')): void {

@@ -69,6 +69,14 @@ export const i32: Codec<number> = {
   put: (writer, type, value) => attribute.putU32(writer, type, value >>> 0),
   take: attribute.i32Of,
 };
+export const u64: Codec<bigint> = {
+  put: (writer, type, value) => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, value, true);
+    attribute.putBytes(writer, type, bytes);
+  },
+  take: ({ value }) => (value.length === 8 ? new Reader(value).u64() : undefined),
+};
 export const text: Codec<string> = { put: attribute.putText, take: attribute.textOfAttribute };
 
 /** Bytes as they are. */

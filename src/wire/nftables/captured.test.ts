@@ -9,7 +9,7 @@ import { FIB, META, registerAt, VERDICT, type Expression } from './expression.ts
 import { encodeFields, typeBytes, typeNumber } from './field-type.ts';
 import { commentOf } from './comment.ts';
 import { putRule, takeRule } from './rule.ts';
-import { BIG_ENDIAN_KEY, putSet, takeSet, SET_FLAG, type SetMessage } from './set.ts';
+import { BIG_ENDIAN_KEY, putSet, takeSet, SET_FLAG, VERDICT_TYPE, type SetMessage } from './set.ts';
 import { putTable, takeTable } from './table.ts';
 
 /**
@@ -84,6 +84,29 @@ test.each<[string, Omit<SetMessage, 'family' | 'table'>]>([
       dataType: typeNumber(target),
       dataBytes: typeBytes(target),
       id: 8,
+    },
+  ],
+  [
+    'map of verdicts',
+    {
+      name: 'gates',
+      flags: SET_FLAG.map,
+      keyType: typeNumber(['ifname']),
+      keyBytes: 16,
+      dataType: VERDICT_TYPE,
+      dataBytes: 0,
+      id: 3,
+    },
+  ],
+  [
+    'dynamic set',
+    {
+      name: 'told',
+      flags: SET_FLAG.dynamic,
+      keyType: typeNumber(['ifname', ...at]),
+      keyBytes: 28,
+      size: { size: 4096 },
+      id: 1,
     },
   ],
 ])('an %s is what nft writes, both ways', (like, set) => {
@@ -171,6 +194,25 @@ const rules: readonly [string, string, readonly Expression[]][] = [
       { is: 'payload', base: 1, offset: 24, bytes: 16, into },
       { is: 'compare', register: into, equal: true, value: Uint8Array.of(...new Uint8Array(15), 1) },
       { is: 'verdict', code: VERDICT.return },
+    ],
+  ],
+  [
+    'rule fib goto',
+    'pre',
+    [
+      { is: 'fib', result: FIB.link, flags: FIB.source | FIB.sameLink, into },
+      { is: 'compare', register: into, equal: true, value: new Uint8Array(4) },
+      { is: 'verdict', code: VERDICT.goto, chain: 'deny' },
+    ],
+  ],
+  [
+    'rule ports',
+    'out',
+    [
+      { is: 'payload', base: 2, offset: 2, bytes: 2, into },
+      { is: 'bound', register: into, at: 'least', value: Uint8Array.of(8000 >> 8, 8000) },
+      { is: 'bound', register: into, at: 'most', value: Uint8Array.of(8100 >> 8, 8100) },
+      { is: 'verdict', code: VERDICT.accept },
     ],
   ],
   [

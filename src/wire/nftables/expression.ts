@@ -21,8 +21,8 @@ export type Expression =
     }
   | { readonly is: 'fib'; readonly result: number; readonly flags: number; readonly into: number }
   | { readonly is: 'compare'; readonly register: number; readonly equal: boolean; readonly value: Uint8Array }
-  /** Goes on when the register lies between both, or is one of them; bytes are compared in network order. */
-  | { readonly is: 'range'; readonly register: number; readonly from: Uint8Array; readonly to: Uint8Array }
+  /** The register is the value or beyond it; bytes are compared in network order. */
+  | { readonly is: 'bound'; readonly register: number; readonly at: 'least' | 'most'; readonly value: Uint8Array }
   /** (register & mask) ^ xor, in place. */
   | { readonly is: 'bitwise'; readonly register: number; readonly mask: Uint8Array; readonly xor: Uint8Array }
   /** A value of the rule itself into a register. */
@@ -83,6 +83,7 @@ function nameOf({ is }: Expression): string {
   const names: Partial<Record<Expression['is'], string>> = {
     'set-meta': 'meta',
     'set-ct': 'ct',
+    bound: 'cmp',
     compare: 'cmp',
     'count-in': 'dynset',
     dnat: 'nat',
@@ -114,10 +115,9 @@ function putDetails(writer: Writer, it: Expression): void {
       putNumbers(writer, [1, it.register], [2, it.register], [3, it.mask.length]);
       putValue(writer, 4, it.mask);
       return putValue(writer, 5, it.xor);
-    case 'range': // NFTA_RANGE_SREG, _OP 0 = equal, _FROM_DATA, _TO_DATA
-      putNumbers(writer, [1, it.register], [2, 0]);
-      putValue(writer, 3, it.from);
-      return putValue(writer, 4, it.to);
+    case 'bound': // NFT_CMP_GTE, NFT_CMP_LTE
+      putNumbers(writer, [1, it.register], [2, it.at === 'least' ? 5 : 3]);
+      return putValue(writer, 3, it.value);
     case 'load': // NFTA_IMMEDIATE_DREG, _DATA
       putNumbers(writer, [1, it.into]);
       return putValue(writer, 2, it.value);

@@ -26,7 +26,14 @@ const name = fc.stringMatching(/^[a-z0-9_]{1,20}$/);
 const word = fc.integer({ min: 0, max: 0xffffffff });
 
 test('what is written is read again: elements', () => {
-  const element = fc.record({ key: value, data: value, flags: fc.constant(INTERVAL_END) }, { requiredKeys: ['key'] });
+  const verdict = fc.record({ code: fc.constantFrom(-4, -3, 0, 1), chain: name }).map((it) => ({ verdict: it }));
+  const count = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+  const counter = fc.record({ bytes: count, packets: count });
+  const counted = counter.map((data) => ({ name: 'counter', data }));
+  const element = fc.record(
+    { key: value, data: fc.oneof(value, verdict), counted, flags: fc.constant(INTERVAL_END) },
+    { requiredKeys: ['key'] },
+  );
   fc.assert(
     fc.property(name, fc.array(element, { maxLength: 20 }), (set, elements) => {
       const message = { table, set, elements };

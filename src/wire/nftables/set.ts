@@ -12,8 +12,8 @@ const FIELDS = fields({
   keyBytes: [5, u32be],
   dataType: [6, u32be],
   dataBytes: [7, u32be],
-  size: [9, nest(fields({ size: [1, u32be] }), NESTED)], // NFTA_SET_DESC
   id: [10, u32be],
+  size: [9, nest(fields({ size: [1, u32be] }), NESTED)], // NFTA_SET_DESC
   userdata: [13, raw],
 });
 

@@ -7,6 +7,7 @@ import { ADDRESS_FLAG, putAddress, takeAddress } from './address.ts';
 import { type LinkMessage, putLink, takeLink } from './link.ts';
 import { takeVethPeer, takeVxlan } from './link-kind.ts';
 import { NEIGHBOUR_FLAG, NEIGHBOUR_STATE, putNeighbour, takeNeighbour } from './neighbour.ts';
+import { putNeighbourTable, takeNeighbourTable } from './neighbour-table.ts';
 import { putNetconf, takeNetconf } from './netconf.ts';
 import { putQdisc, takeQdisc, takeTbf } from './qdisc.ts';
 import { NEXT_HOP_FLAG, putRoute, ROUTE_TYPE, takeRoute } from './route.ts';
@@ -43,6 +44,7 @@ const SPELLINGS: Readonly<Record<number, Spelling>> = {
   [RTM.NEWNEIGH]: spelling(12, takeNeighbour, putNeighbour),
   [RTM.NEWRULE]: spelling(12, takeRule, putRule),
   [RTM.NEWQDISC]: spelling(20, takeQdisc, putQdisc),
+  [RTM.SETNEIGHTBL]: spelling(4, takeNeighbourTable, putNeighbourTable),
   [RTM.NEWNETCONF]: spelling(4, takeNetconf, putNetconf),
 };
 

@@ -1,18 +1,8 @@
 import { Reader, type Writer } from '../../base/bytes.ts';
-import { putBytes } from '../netlink/attribute.ts';
-import { type Codec, fields, nest, type Spelled, text, u32 } from '../netlink/fields.ts';
+import { fields, nest, type Spelled, text, u32, u64 } from '../netlink/fields.ts';
 
 // struct ndtmsg, linux/neighbour.h: u8 family, and three bytes of padding. Settings of neighbours on one link, as
 // /proc/sys/net/ipv4/neigh/<link>: that folder is not there in user namespaces.
-
-const u64: Codec<bigint> = {
-  put: (writer, type, value) => {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setBigUint64(0, value, true);
-    putBytes(writer, type, bytes);
-  },
-  take: ({ value }) => (value.length === 8 ? new Reader(value).u64() : undefined),
-};
 
 const PARAMETERS = fields({ index: [1, u32], proxyDelayMs: [13, u64] }); // NDTPA_*
 const FIELDS = fields({ name: [1, text], parameters: [6, nest(PARAMETERS)] }); // NDTA_*

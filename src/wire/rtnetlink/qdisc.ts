@@ -1,6 +1,6 @@
 import { Reader, Writer } from '../../base/bytes.ts';
 import { putBytes } from '../netlink/attribute.ts';
-import { type Codec, fields, raw, type Spelled, text, u32 } from '../netlink/fields.ts';
+import { type Codec, fields, raw, type Spelled, text, u32, u64 } from '../netlink/fields.ts';
 
 // struct tcmsg, linux/rtnetlink.h: u8 family | 3 bytes 0 | i32 interface | u32 handle | u32 parent | u32 of many
 // meanings.
@@ -65,15 +65,6 @@ const bucket: Codec<TokenBucket> = {
     const [rateDetails, rate, peak] = [reader.run(8), reader.u32(), reader.run(12)];
     return { rateDetails, rate, peak, limit: reader.u32(), buffer: reader.u32(), mtu: reader.u32() };
   },
-};
-
-const u64: Codec<bigint> = {
-  put: (writer, type, value) => {
-    const inner = new Writer(8);
-    inner.u64(value);
-    putBytes(writer, type, inner.written);
-  },
-  take: ({ value }) => new Reader(value).u64(),
 };
 
 const TBF = fields({ bucket: [1, bucket], rate64: [4, u64], burst: [6, u32] });

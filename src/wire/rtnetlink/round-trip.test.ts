@@ -8,6 +8,7 @@ import { putLink, takeLink } from './link.ts';
 import { bridgePortBytes, takeBridgePort, takeVethPeer, takeVxlan, vethBytes, vxlanBytes } from './link-kind.ts';
 import { putSettings, takeSettings } from './link-settings.ts';
 import { putNeighbour, takeNeighbour } from './neighbour.ts';
+import { putNeighbourTable, takeNeighbourTable } from './neighbour-table.ts';
 import { putNetconf, takeNetconf } from './netconf.ts';
 import { putQdisc, takeQdisc, takeTbf, tbfBytes } from './qdisc.ts';
 import { putRoute, takeRoute } from './route.ts';
@@ -16,6 +17,7 @@ import { putRule, takeRule } from './rule.ts';
 const u8 = fc.nat(0xff);
 const u16 = fc.nat(0xffff);
 const u32 = fc.nat(0xffffffff);
+const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const v4 = fc.uint8Array({ minLength: 4, maxLength: 4 }).map(addressOfBytes);
 const v6 = fc
@@ -145,6 +147,15 @@ const CASES: readonly [
     ),
     putNeighbour,
     takeNeighbour,
+  ],
+  [
+    'neighbour table',
+    fc.record(
+      { family: u8, name: text, parameters: fc.record({ index: u32, proxyDelayMs: u64, other }), other },
+      { requiredKeys: ['family'] },
+    ),
+    putNeighbourTable,
+    takeNeighbourTable,
   ],
   [
     'netconf',
