@@ -2,7 +2,7 @@ import type { Random } from '../src/base/random.ts';
 import { atRest, leftOf, nameOf, standing } from './checkers.ts';
 import { askDelete, move, newPod } from './moves.ts';
 import type { Run } from './run.ts';
-import type { Leaving } from './runtime.ts';
+import { idOf, type Leaving } from './runtime.ts';
 
 /** By then at the latest the agent has synced what it wrote, if nothing failed. */
 const SYNCED_MS = 200;
@@ -80,11 +80,16 @@ export async function comeToRest(run: Run): Promise<void> {
   for (const sandbox of runtime.sandboxes.values()) if (sandbox.gone) run.blameAll(leftOf(run.scene(), sandbox));
 }
 
-/** After two intervals nothing that hands took away is missing. */
+/**
+ * After two intervals nothing that hands took away is missing. Of an attachment that was read off the kernel nobody
+ * knows what was in its sandbox.
+ */
 async function healed(run: Run): Promise<void> {
   const { runtime, setting } = run.parts;
   await run.pass(2 * setting.config.repair.intervalMs + 2_000);
-  for (const sandbox of runtime.sandboxes.values()) if (sandbox.meddled) runtime.change(sandbox, { meddled: false });
+  const rescued = new Set(run.life?.belief().attachments.flatMap(({ id, netns }) => (netns === '' ? [id] : [])));
+  for (const sandbox of runtime.sandboxes.values())
+    if (sandbox.meddled && !rescued.has(idOf(sandbox))) runtime.change(sandbox, { meddled: false });
 }
 
 /** All pods go; when their addresses have cooled, as many new ones come as there are addresses: each gets one. */

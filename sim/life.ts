@@ -26,8 +26,10 @@ export type Point = { readonly what: string; readonly tear?: DiskTouch & { reado
 export interface Fate {
   /** Called at each such place. True: the process ends here. */
   ends(point: Point): boolean;
-  /** Awaited where others can overtake. */
-  pause(): Promise<void>;
+  /** Awaited where others can overtake. Nobody can = undefined. */
+  pause(): Promise<void> | undefined;
+  /** A record was broken on the disk: what it undid may seem to stand. */
+  readonly rotten: boolean;
   readonly faults: Faults;
   readonly plant: Plant;
   /** A line for the story. */
@@ -162,10 +164,10 @@ export class Life {
     if (refused !== undefined) throw refused;
   }
 
-  async #pause(point: Point): Promise<void> {
+  #pause(point: Point): Promise<void> | undefined {
     if (!this.#ended && this.#fate.ends(point)) this.end();
-    if (!this.#ended) await this.#fate.pause();
-    if (this.#ended) await new Promise<never>(() => {});
+    if (this.#ended) return new Promise<never>(() => {});
+    return this.#fate.pause()?.then(() => (this.#ended ? new Promise<never>(() => {}) : undefined));
   }
 
   async #later(what: DiskTouch): Promise<void> {
@@ -185,7 +187,8 @@ export class Life {
         if (this.#ended) return;
         this.#fate.tell(() => `agent  ${level} ${event} ${words(fields)}`);
         if (event === 'defect') this.#fate.blame('defect', words(fields));
-        if (event === 'two records of one address') this.#fate.blame('two', words(fields));
+        // where the record of a release or a boot is broken, what it ended is still on record: the later claim holds
+        if (event === 'two records of one address' && !this.#fate.rotten) this.#fate.blame('two', words(fields));
       };
     return { error: line('error'), warn: line('warn'), info: line('info'), debug: () => {} };
   }

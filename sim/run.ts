@@ -30,6 +30,9 @@ interface Reply {
   readonly reply: ReplyFrame;
 }
 
+/** Resolves when no promise has anything left to do: ticks come after the last microtask. Cheaper than a turn of Node's loop. */
+const quiet = () => new Promise<void>((done) => process.nextTick(done));
+
 const TURNS = 20_000; // of one wait: whatever is not done then never will be
 
 /**
@@ -89,8 +92,8 @@ export class Run implements Fate {
     return this.parts.onPoint(point, this);
   }
 
-  pause(): Promise<void> {
-    if (!this.parts.overlapping) return Promise.resolve();
+  pause(): Promise<void> | undefined {
+    if (!this.parts.overlapping) return undefined;
     return new Promise((resume) => this.#paused.push(resume));
   }
 
@@ -179,7 +182,7 @@ export class Run implements Fate {
 
   /** One thing that is ready, after everything that follows from the last one. Whether there was one. */
   async #turn(): Promise<boolean> {
-    await new Promise<void>((done) => setImmediate(done));
+    await quiet();
     const ready = this.#paused.length + this.#replies.length;
     if (ready === 0 || this.life?.ended === true) return false;
     const lot = this.parts.overlapping ? Math.floor(this.parts.random.fraction() * ready) : 0;

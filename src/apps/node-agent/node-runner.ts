@@ -159,12 +159,12 @@ export class NodeRunner {
       const after = nodePlan(want);
       const { remove } = transition(this.plan, after, this.#doors.standing());
       // a crash now finds what to take back
-      await this.#doors.journal.append([{ kind: 'node-plan', plan: [...after, ...remove] }]);
+      await this.#record([...after, ...remove]);
       for (const { item, error } of await retract(this.#doors.kernel, remove))
         this.#doors.log.warn('not removed', { owner: 'node', item: show(item), err: error });
       const { failure } = await this.#doors.kernel.ensure(after);
       if (failure !== undefined) throw failure.error;
-      await this.#doors.journal.append([{ kind: 'node-plan', plan: after }]);
+      await this.#record(after);
       this.#want = want;
       this.#place = undefined;
       this.#trouble = undefined;
@@ -173,6 +173,12 @@ export class NodeRunner {
       this.#trouble = error instanceof Error ? error.message : String(error);
       throw error;
     }
+  }
+
+  /** The plan is long, and at most starts it is the one that is there. */
+  async #record(plan: Plan): Promise<void> {
+    if (JSON.stringify(plan) === JSON.stringify(this.plan)) return;
+    await this.#doors.journal.append([{ kind: 'node-plan', plan }]);
   }
 
   #tellWays(want: NodeDatapath): void {

@@ -38,9 +38,9 @@ export class FakeKernel implements Kernel {
   failOn: (item: Item | undefined, verb: Verb) => KernelError | undefined = () => undefined;
   /**
    * Awaited before every touch and before every answer: whoever never resolves it has stopped the process right
-   * there.
+   * there. Nothing to wait for = undefined.
    */
-  pause: () => Promise<void> = async () => {};
+  pause: () => Promise<void> | undefined = () => undefined;
   readonly forgotten: Flows[] = [];
   /** Sockets of the node by "tcp 80". */
   readonly listening = new Map<string, readonly Listener[]>();
@@ -206,14 +206,15 @@ export class FakeKernel implements Kernel {
   }
 
   /** Where a process can be stopped. */
-  async #yield(): Promise<void> {
-    if (this.#life !== 'killed') await this.pause();
-    if (this.#life === 'killed') await new Promise<never>(() => {});
+  #yield(): Promise<void> | undefined {
+    const pause = this.#life === 'killed' ? undefined : this.pause();
+    if (this.#life === 'killed') return new Promise<never>(() => {});
+    return pause?.then(() => (this.#life === 'killed' ? new Promise<never>(() => {}) : undefined));
   }
 
-  async #touch(): Promise<void> {
-    await this.#yield();
+  #touch(): Promise<void> | undefined {
     if (this.#life === 'closed') throw new Error('fake kernel: used after close');
+    return this.#yield();
   }
 
   async #look(verb: Verb): Promise<void> {
