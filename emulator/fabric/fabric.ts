@@ -1,5 +1,6 @@
 import { interfaceAddress, type Address } from '../../src/base/ip.ts';
 import { addressOn } from './messages.ts';
+import type { Touch } from '../cloud/cloud.ts';
 import type { Id, Instance, Vpc } from '../cloud/nouns.ts';
 import { type Drop, forgetDrops, holderOf, readDrops, sentence } from './drops.ts';
 import type { FabricError } from './fabric-error.ts';
@@ -13,7 +14,7 @@ import { byKey, type Piece } from './piece.ts';
 import { Router } from './router.ts';
 import { wake } from './system.ts';
 import { type CloudView, isAlive } from './view.ts';
-import { type Cut, vpcPieces } from './vpc-pieces.ts';
+import { vpcPieces } from './vpc-pieces.ts';
 
 /** The addresses of the host in the internet: RFC 5737 and RFC 3849, for documentation. */
 export const INTERNET_HOST = ['198.51.100.1/32', '2001:db8:ffff::1/128'].map(interfaceAddress);
@@ -47,7 +48,6 @@ export class Fabric {
   readonly #pieces = new Map<Id, readonly Piece[]>(); // by NIC
   readonly #nicOf = new Map<string, Id>(); //            by link, of NICs that are gone too
   #view: CloudView = NOTHING;
-  #cuts: readonly Cut[] = [];
   #work: Promise<unknown> = Promise.resolve();
 
   private constructor(internet: Machine, options: FabricOptions) {
@@ -69,18 +69,13 @@ export class Fabric {
   }
 
   /**
-   * Makes packets go as the state says. `touched` are the instances, NICs and subnets that differ from the state
-   * before; absent: anything may. Calls wait for each other. Throws the first FabricError; what failed is tried again
+   * Makes packets go as the state says. `touched` is what differs from the state before, as the steps told that led
+   * here; absent: anything may. Calls wait for each other. Throws the first FabricError; what failed is tried again
    * by the next call.
    */
-  reconcile(view: CloudView, touched?: Iterable<Id>): Promise<void> {
-    return this.#inTurn(() => this.#reconcile(view, touched === undefined ? undefined : new Set(touched)));
-  }
-
-  /** Cuts zones from each other, and joins those that are no longer named. */
-  cut(cuts: readonly Cut[]): Promise<void> {
-    this.#cuts = cuts;
-    return this.#inTurn(() => this.#reconcile(this.#view, new Set()));
+  reconcile(view: CloudView, touched?: readonly Pick<Touch, 'id'>[]): Promise<void> {
+    const ids = touched === undefined ? undefined : new Set(touched.map(({ id }) => id));
+    return this.#inTurn(() => this.#reconcile(view, ids));
   }
 
   /** What was dropped since the start, or since it was forgotten. Throws KernelError. */
@@ -137,7 +132,7 @@ export class Fabric {
   #plan(view: CloudView, touched: ReadonlySet<Id> | undefined): void {
     for (const id of this.#pieces.keys()) if (!view.nics.has(id)) this.#pieces.delete(id);
     for (const nic of view.nics.values()) {
-      const owners = [nic.id, nic.subnet, nic.attachment?.instance];
+      const owners = [nic.id, nic.subnet, nic.vpc, nic.attachment?.instance];
       const fresh = touched === undefined || owners.some((id) => id !== undefined && touched.has(id));
       if (!fresh && this.#pieces.has(nic.id)) continue;
       this.#pieces.set(nic.id, nicPieces(view, nic));
@@ -147,7 +142,7 @@ export class Fabric {
 
   #wanted(view: CloudView, vpc: Vpc): ReadonlyMap<string, Piece> {
     const nics = [...view.nics.values()].filter((nic) => nic.vpc === vpc.id);
-    return byKey([...vpcPieces(view, vpc, this.#cuts), ...nics.flatMap(({ id }) => this.#pieces.get(id) ?? [])]);
+    return byKey([...vpcPieces(view, vpc), ...nics.flatMap(({ id }) => this.#pieces.get(id) ?? [])]);
   }
 
   #net(vpc: Id): Net {
@@ -192,11 +187,12 @@ const NOTHING: CloudView = {
   nats: new Map(),
   instances: new Map(),
   nics: new Map(),
+  troubles: [],
 };
 
 /** A view alone, of whatever larger thing it was given as. */
-function partsOf({ vpcs, subnets, tables, groups, gateways, nats, instances, nics }: CloudView): CloudView {
-  return { vpcs, subnets, tables, groups, gateways, nats, instances, nics };
+function partsOf({ vpcs, subnets, tables, groups, gateways, nats, instances, nics, troubles }: CloudView) {
+  return { vpcs, subnets, tables, groups, gateways, nats, instances, nics, troubles };
 }
 
 /** The same with the NICs of one VPC: addresses are only unique within. */

@@ -1,6 +1,7 @@
 import type { Gateway, Id, Instance, Nat, Nic, RouteTable, SecurityGroup, Subnet, Vpc } from '../cloud/nouns.ts';
+import type { Trouble } from '../cloud/trouble.ts';
 
-/** The state of a cloud, as the fabric reads it. A `SortedMap` or a `Map` is such a part. */
+/** The part of a `Cloud` that packets are about. */
 export interface CloudView {
   readonly vpcs: ReadonlyMap<Id, Vpc>;
   readonly subnets: ReadonlyMap<Id, Subnet>;
@@ -10,6 +11,7 @@ export interface CloudView {
   readonly nats: ReadonlyMap<Id, Nat>;
   readonly instances: ReadonlyMap<Id, Instance>;
   readonly nics: ReadonlyMap<Id, Nic>;
+  readonly troubles: readonly Pick<Trouble, 'what'>[];
 }
 
 /** The route table that holds for a subnet: its own, else the VPC's main one. */

@@ -9,13 +9,10 @@ import * as steps from './rule-steps.ts';
 import { chain, rule, skeleton } from './skeleton.ts';
 import { type CloudView, isPlugged } from './view.ts';
 
-/** Two zones whose instances do not reach each other, by order. */
-export type Cut = readonly [zone: string, zone: string];
-
 const FAMILIES = ['v4', 'v6'] as const;
 
 /** Everything in the kernel that is a VPC's own and not one NIC's. */
-export function vpcPieces(view: CloudView, vpc: Vpc, cuts: readonly Cut[]): readonly Piece[] {
+export function vpcPieces(view: CloudView, vpc: Vpc): readonly Piece[] {
   const mine = <T extends { readonly vpc: Id }>(all: ReadonlyMap<Id, T>) =>
     [...all.values()].filter((one) => one.vpc === vpc.id);
   const groups = mine(view.groups);
@@ -23,7 +20,7 @@ export function vpcPieces(view: CloudView, vpc: Vpc, cuts: readonly Cut[]): read
   const subnets = mine(view.subnets);
   return [
     ...skeleton(),
-    ...zonePieces(new Set(subnets.map(({ zone }) => zone)), cuts),
+    ...zonePieces([...new Set(subnets.map(({ zone }) => zone))], zonesCut(view)),
     ...uplink(vpc.id, number.GATEWAY_LINK),
     ...subnets.map(({ v4 }): Piece => ({ kind: 'address', address: nth(v4, 1n) })),
     ...answered(subnets.map(({ v4 }) => v4)),
@@ -35,21 +32,29 @@ export function vpcPieces(view: CloudView, vpc: Vpc, cuts: readonly Cut[]): read
   ];
 }
 
-function zonePieces(zones: ReadonlySet<string>, cuts: readonly Cut[]): readonly Piece[] {
-  const between = (a: string, b: string) =>
+function zonePieces(zones: readonly string[], cut: ReadonlySet<string>): readonly Piece[] {
+  const between = (from: string, to: string) =>
     rule(
-      `${a} is cut from ${b}`,
-      steps.say({ is: 'in', fields: ['iifname'], set: zoneSet(a) }, { is: 'in', fields: ['oifname'], set: zoneSet(b) }),
+      `no packet from ${from} to ${to}`,
+      steps.say(
+        { is: 'in', fields: ['iifname'], set: zoneSet(from) },
+        { is: 'in', fields: ['oifname'], set: zoneSet(to) },
+      ),
       steps.goTo(dropChain('cut')),
     );
-  const here = cuts.filter(([a, b]) => zones.has(a) && zones.has(b));
+  const pairs = zones.flatMap((from) => zones.map((to) => [from, to] as const));
+  const apart = pairs.filter(([from, to]) => from !== to && (cut.has(from) || cut.has(to)));
   return [
-    ...[...zones].map((zone): Piece => ({ kind: 'set', name: zoneSet(zone), key: ['ifname'], filled: 'by-us' })),
+    ...zones.map((zone): Piece => ({ kind: 'set', name: zoneSet(zone), key: ['ifname'], filled: 'by-us' })),
     chain(
       'cuts',
-      here.flatMap(([a, b]) => [between(a, b), between(b, a)]),
+      apart.map(([from, to]) => between(from, to)),
     ),
   ];
+}
+
+function zonesCut({ troubles }: CloudView): ReadonlySet<string> {
+  return new Set(troubles.flatMap(({ what }) => (what.kind === 'cut' ? [what.zone] : [])));
 }
 
 /** A link to the internet, with the far end's MAC known on both sides. */

@@ -92,7 +92,7 @@ test.skipIf(!isRoot)(
       const stood = performance.now() - begun;
       cloud.nic('eni-more', 'subnet-a', '10.0.9.9', { at: ['i-7', 4] });
       const asked = performance.now();
-      await stage.fabric.reconcile(cloud, [id('eni-more')]);
+      await stage.fabric.reconcile(cloud, [{ id: id('eni-more') }]);
       const attached = performance.now() - asked;
       expect(await stage.run('i-7', 'ip -br link show eth4')).toContain('DOWN');
       expect(await stage.run('i-0', 'busybox ping -c1 -W1 10.0.1.29')).toContain('1 packets received');

@@ -13,6 +13,7 @@ export class SmallCloud implements CloudView {
   readonly nats: Map<Id, CloudView['nats'] extends ReadonlyMap<Id, infer T> ? T : never> = new Map();
   readonly instances = new Map<Id, Instance>();
   readonly nics = new Map<Id, Nic>();
+  troubles: CloudView['troubles'] = [];
   #macs = 0n;
 
   constructor(vpc = id('vpc-1'), ranges = ['10.0.0.0/16', 'fd10::/56'].map(prefix)) {
