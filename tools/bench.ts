@@ -3,7 +3,7 @@
 //   npm run bench                 a table, and docs/benchmarks.md with its plot written anew
 //   npm run -s bench -- --json    one JSON document on standard output, nothing written
 import { spawn } from 'node:child_process';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { type Cell, contest, contestants, medianOf, PARALLEL } from './bench/contest.ts';
 import { type BenchReport, table, writePage } from './bench/page.ts';
 import { BenchAgent, configFile, drive, floor, prepare } from './bench/stage.ts';
@@ -11,6 +11,8 @@ import { median, round } from './bench/statistics.ts';
 
 const ROUNDS = 3;
 const SANDBOXES = 520;
+/** Pods before those that count: an agent that has run for a while has its code compiled. */
+const WARM_UP = { rounds: 4, pods: 300, ofOthers: 8 };
 const json = process.argv.includes('--json');
 
 if (process.argv.includes('--inside')) await bench();
@@ -40,6 +42,7 @@ async function launch(): Promise<void> {
 
 async function bench(): Promise<void> {
   const tell = (line: string) => console.error(line);
+  const load = loadavg()[0]?.toFixed(2) ?? '?';
   prepare(SANDBOXES);
   const agent = new BenchAgent();
   await agent.start();
@@ -47,10 +50,11 @@ async function bench(): Promise<void> {
   const { all, version, note } = contestants();
   const [berth] = all;
   if (berth === undefined) throw new Error('Berth is not among the contestants');
-  tell('warming up: the first hundred pods of every program are not counted');
+  tell(`warming up: the first ${WARM_UP.rounds * WARM_UP.pods} pods of the agent are not counted`);
   for (const it of all)
-    for (const verb of ['ADD', 'DEL'] as const)
-      drive({ ...it, verb, concurrency: 4, count: it.name === 'berth' ? 300 : 8 });
+    for (let round = 0; round < (it.name === 'berth' ? WARM_UP.rounds : 1); round++)
+      for (const verb of ['ADD', 'DEL'] as const)
+        drive({ ...it, verb, concurrency: 4, count: it.name === 'berth' ? WARM_UP.pods : WARM_UP.ofOthers });
   const cells = contest(all, agent, ROUNDS, tell);
   const inAgent = await withFloor(agent, berth, tell);
   const growth = await fill(agent, berth, tell);
@@ -74,7 +78,7 @@ async function bench(): Promise<void> {
     statusMedianMs: round(median(status.ms)),
     addInAgentMs: round(inAgent.agentMs),
     floorMs: round(inAgent.floorMs),
-    machine: `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? '?'}), Linux ${release()}, Node ${process.versions.node}`,
+    machine: `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? '?'}), load ${load} before it began, Linux ${release()}, Node ${process.versions.node}`,
     reference: `containernetworking plugins ${version}${note === '' ? '' : ` (${note})`}`,
   };
   if (json) console.log(JSON.stringify(report));

@@ -3,7 +3,7 @@ import { type NetworkConfig, readConfig, versionForError } from '../../wire/cni/
 import { CniError, writeError } from '../../wire/cni/error.ts';
 import { type AddRequest, type CniRequest, type DelRequest, readRequest } from '../../wire/cni/request.ts';
 import { writeVersions } from '../../wire/cni/version.ts';
-import { attach, detach, idOf } from './attach.ts';
+import { attach, type Attached, detach, idOf } from './attach.ts';
 import { holderName } from './attachments.ts';
 import { idOfCall } from './call-id.ts';
 import { check } from './check.ts';
@@ -65,6 +65,13 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
   const { record, result, times, again } = await attach(doors, request, config);
   const ms = doors.clock.steady() - began;
   doors.history.note(whom(record), { kind: 'attached', ms, again });
+  doors.clock.timer(0, () => tellAttached(doors, { request, record, ms, times, again })); // the answer goes first
+  return result;
+}
+
+type Told = Omit<Attached, 'result'> & { readonly request: AddRequest; readonly ms: number };
+
+function tellAttached(doors: CniDoors, { request, record, ms, times, again }: Told): void {
   doors.meter.call('ADD', 'ok', { total: ms / 1000, claim: times.claimMs / 1000, apply: times.applyMs / 1000 });
   doors.log.info('attached', {
     id: record.id,
@@ -76,7 +83,6 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
     again,
     ...traced(request),
   });
-  return result;
 }
 
 interface Failed {

@@ -81,8 +81,15 @@ export function wishOf(context: WishContext, id: AttachmentId, request: AddReque
 
 /** The record's own result, behind what the chain made before us, in the version that was asked for. */
 export function answerOf(record: AttachmentRecord, config: NetworkConfig): string {
-  const own = record.result === '' ? noResult : readResult({ at: '', value: JSON.parse(record.result) });
+  const own = freshResults.get(record) ?? readBack(record);
   return writeResult(mergeResult(config.prevResult ?? noResult, own), config.cniVersion);
+}
+
+/** Spares an ADD to read back what it has just written. */
+const freshResults = new WeakMap<AttachmentRecord, CniResult>();
+
+function readBack({ result }: AttachmentRecord): CniResult {
+  return result === '' ? noResult : readResult({ at: '', value: JSON.parse(result) });
 }
 
 /** The pod behind a sandbox, when the runtime told its name. */
@@ -120,7 +127,8 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     place.mode === 'routed'
       ? podPlan({ ...common, mode: 'routed', addresses })
       : podPlan({ ...common, mode: 'bridge', bridge: place.bridge, addresses: bridged });
-  return {
+  const result = resultOf(place, facts, { ...common, bridged });
+  const record: AttachmentRecord = {
     id,
     name: { network: config.name, containerId: request.containerId, ifname: request.ifname },
     netns: request.netns,
@@ -129,9 +137,11 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     ports: config.runtime.portMappings,
     ordinal,
     plan,
-    result: writeResult(resultOf(place, facts, { ...common, bridged }), '1.1.0'),
+    result: writeResult(result, '1.1.0'),
     since: clock.now(),
   };
+  freshResults.set(record, result);
+  return record;
 }
 
 interface Made {

@@ -6,6 +6,9 @@ const CLONE_NEWNET = 0x40000000; // linux/sched.h
 /** The namespace of the calling thread. */
 const HERE = '/proc/thread-self/ns/net';
 
+// Where the calling thread is, held open: only `within` and `make` ever move it, and both bring it back.
+let here: number | undefined;
+
 /** A network namespace held open: it lives at least as long as this, whoever else leaves it. Close it. */
 export class Netns {
   readonly fd: number;
@@ -55,17 +58,16 @@ export class Netns {
    * KernelError when entering fails.
    */
   within<T>(work: () => T): T {
-    const home = check(open(HERE, O_RDONLY), 'open the own network namespace');
+    here ??= check(open(HERE, O_RDONLY), 'open the own network namespace');
+    const home = here;
+    check(setns(this.fd, CLONE_NEWNET), `enter the network namespace ${this.path}`);
+    here = this.fd;
     try {
-      check(setns(this.fd, CLONE_NEWNET), `enter the network namespace ${this.path}`);
-      try {
-        return work();
-      } finally {
-        // in the wrong namespace nothing may go on: it would change a pod's network for the node's
-        if (setns(home, CLONE_NEWNET) !== 0) process.abort();
-      }
+      return work();
     } finally {
-      close(home);
+      // in the wrong namespace nothing may go on: it would change a pod's network for the node's
+      if (setns(home, CLONE_NEWNET) !== 0) process.abort();
+      here = home;
     }
   }
 

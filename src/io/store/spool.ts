@@ -43,12 +43,15 @@ const TORN_AFTER_MS = 10 * 60_000;
 export function openSpool(directory: string, onBad: (name: string, why: string) => void): Spool {
   make(directory);
   removeTorn(directory);
+  let empty: Emptiness | undefined;
   return {
-    entries: () =>
-      list(directory)
-        .filter((name) => name.endsWith(ENDING) && !name.startsWith('.'))
-        .sort()
-        .flatMap((name) => read(directory, name, onBad)),
+    entries: () => {
+      if (empty !== undefined && stillEmpty(directory, empty)) return [];
+      const now = Date.now();
+      const names = list(directory).filter((name) => name.endsWith(ENDING) && !name.startsWith('.'));
+      empty = names.length === 0 ? emptiness(directory, now) : undefined;
+      return names.sort().flatMap((name) => read(directory, name, onBad));
+    },
     remove: (name) => attempt('cannot remove from', directory, () => rmSync(join(directory, name), { force: true })),
     watch: (listener) => watchOver(directory, listener),
   };
@@ -59,6 +62,26 @@ function make(directory: string): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     chmodSync(directory, 0o700);
   });
+}
+
+/** A directory that was seen to be empty: as long as it is the same and nothing changed in it, it is empty. */
+interface Emptiness {
+  readonly inode: bigint;
+  readonly changedNs: bigint;
+}
+
+/** File systems tell time in ticks: what came in the tick of our look would not show. */
+const TICK_MS = 1_000;
+
+function emptiness(directory: string, seenAt: number): Emptiness | undefined {
+  const found = statSync(directory, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined || Number(found.mtimeMs) > seenAt - TICK_MS) return undefined;
+  return { inode: found.ino, changedNs: found.mtimeNs };
+}
+
+function stillEmpty(directory: string, { inode, changedNs }: Emptiness): boolean {
+  const found = statSync(directory, { bigint: true, throwIfNoEntry: false });
+  return found?.ino === inode && found.mtimeNs === changedNs;
 }
 
 function list(directory: string): readonly string[] {
