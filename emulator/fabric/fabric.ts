@@ -16,8 +16,8 @@ import { wake } from './system.ts';
 import { type CloudView, isAlive } from './view.ts';
 import { vpcPieces } from './vpc-pieces.ts';
 
-/** The addresses of the host in the internet: RFC 5737 and RFC 3849, for documentation. */
-export const INTERNET_HOST = ['198.51.100.1/32', '2001:db8:ffff::1/128'].map(interfaceAddress);
+/** The addresses of the host in the internet: RFC 5737 and RFC 9637, for documentation. */
+export const INTERNET_HOST = ['198.51.100.1/32', '3fff::1/128'].map(interfaceAddress);
 
 export interface FabricOptions {
   /** Which instances get a machine; the API alone knows the others. Absent: all. */

@@ -7,10 +7,10 @@ import { Stage } from './stage.ts';
 
 // What leaves a VPC and who may speak with whom.
 //   public subnet 10.0.1.0/24: i-a (203.0.113.10), nat-1 (203.0.113.200)      private 10.0.2.0/24: i-b      lost: i-c
-//   internet 198.51.100.1, 2001:db8:ffff::1
+//   internet 198.51.100.1, 3fff::1
 
 const INTERNET = '198.51.100.1';
-const INTERNET_V6 = '2001:db8:ffff::1';
+const INTERNET_V6 = '3fff::1';
 const everywhere = (by: Route['by']): Route => ({ to: prefix('0.0.0.0/0'), by });
 
 describe.skipIf(!isRoot)('routes and security groups', () => {

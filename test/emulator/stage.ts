@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { Fabric, type FabricOptions } from '../../emulator/fabric/fabric.ts';
 import type { Machine } from '../../emulator/fabric/machine.ts';
 import type { Order } from '../kernel/peer.ts';
-import { id, type SmallCloud } from './small-cloud.ts';
+import { id, SmallCloud } from './small-cloud.ts';
 
 /** The port that every actor answers at, by TCP and UDP. */
 export const PORT = 8080;
@@ -26,8 +26,10 @@ class Actor {
 
   async ready(): Promise<void> {
     await new Promise((resolve) => this.#waiting.set(0, resolve));
-    for (const protocol of ['tcp', 'udp'] as const)
-      await this.order({ do: 'listen', protocol, address: '::', port: PORT }); // IPv4 too
+    for (const protocol of ['tcp', 'udp'] as const) {
+      const said = await this.order({ do: 'listen', protocol, address: '::', port: PORT }); // IPv4 too
+      if (said !== 'listening') throw new Error(`an actor cannot listen: ${said}`);
+    }
   }
 
   order(order: Order): Promise<string> {
@@ -54,6 +56,11 @@ export class Stage {
     const stage = new Stage(await Fabric.open(options), cloud);
     await stage.show();
     return stage;
+  }
+
+  /** One whose fabric somebody else shows things to. */
+  static of(fabric: Fabric): Stage {
+    return new Stage(fabric, new SmallCloud());
   }
 
   /** Makes what the cloud says true. */
