@@ -1,0 +1,92 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Family } from '../../base/ip.ts';
+import { counted, duration, listed } from '../../base/words.ts';
+import { sentence } from '../refusal-words.ts';
+import { type Aim, aimOf } from './aim.ts';
+import { CALM_MS, type Cloud, type Flight } from './cloud.ts';
+import { whyNot } from './hungry.ts';
+import type { NicSpec } from './nic.ts';
+import type { Pool } from './pool.ts';
+import { type Outlook, outlookOf, steer } from './steer.ts';
+import { type Tally, tally } from './tally.ts';
+
+/** Where one family of a pool of NICs stands, and what comes next, for `berth pool`. */
+export interface PoolPlan {
+  readonly family: Family;
+  readonly tally: Tally;
+  readonly aim: Aim | undefined; // unknown before the instance's limits are
+  readonly now: string; //  "14 IPv4 addresses: 9 in use, 2 cooling, 3 free; 1 to 3 shall be free"
+  readonly next: string; // "gives back 2 in 1 min 40 s, should nothing come"
+}
+
+/** What the pool has and will do, without doing it. Sentences without a full stop. */
+export function planOf(pool: Pool, now: Millis): readonly PoolPlan[] {
+  const { cloud } = pool;
+  if (cloud === undefined) return [];
+  const steered = steer(pool, cloud, now);
+  return cloud.policy.families.map((family) => {
+    const of = tally(pool, cloud, { family, now });
+    const aim = cloud.limits && aimOf(cloud, cloud.limits, { family, tally: of });
+    return {
+      family,
+      tally: of,
+      aim,
+      now: stand(of, aim),
+      next: nextOf(cloud, outlookOf(steered, family), { family, now }),
+    };
+  });
+}
+
+function stand({ family, free, claimed, cooling, total, hungry, expected }: Tally, aim: Aim | undefined): string {
+  const name = family === 'v4' ? 'IPv4' : 'IPv6';
+  const all = `${counted(total, `${name} address`, `${name} addresses`)}: ${claimed} in use, ${cooling} cooling, ${free} free`;
+  const wants = aim === undefined ? '' : `; ${range(aim)} shall be free`;
+  const most = aim !== undefined && aim.minimum > 0 ? `, and ${aim.minimum} there be in all` : '';
+  const waits = hungry > 0 ? `; ${counted(hungry, 'pod waits', 'pods wait')}` : '';
+  const comes = expected > 0 ? `; ${counted(expected, 'pod is', 'pods are')} expected` : '';
+  return `${all}${wants}${most}${waits}${comes}`;
+}
+
+function range({ low, high }: Aim): string {
+  if (high === Number.POSITIVE_INFINITY) return `${low} or more`;
+  return low === high ? `${low}` : `${low} to ${high}`;
+}
+
+function nextOf(cloud: Cloud, outlook: Outlook | undefined, of: { family: Family; now: Millis }): string {
+  const { family, now } = of;
+  const parts = cloud.flights.filter((flight) => concerns(flight, family)).map((flight) => flightWords(flight, now));
+  const reason = outlook && whyNot(cloud, outlook, now);
+  if (reason !== undefined) parts.push(`needs more, but ${sentence(reason)}`);
+  if (cloud.growAt !== undefined && parts.length === 0) parts.push('asks for more at once');
+  const calm = cloud.calm.find((it) => it.family === family);
+  if (calm !== undefined)
+    parts.push(`gives back up to ${calm.least} in ${duration(calm.since + CALM_MS - now)}, should nothing come`);
+  const unsure = cloud.nics.filter((nic) => nic.trust === 'unsure').map(({ report }) => report.id);
+  if (unsure.length > 0)
+    parts.push(`gives nothing from ${listed(unsure)} before the cloud has confirmed what is there`);
+  return parts.length === 0 ? 'nothing to do' : parts.join('; ');
+}
+
+function concerns({ intent }: Flight, family: Family): boolean {
+  if (intent.kind === 'assign') return intent.family === family;
+  return intent.kind !== 'createNic' || intent.spec.family === family;
+}
+
+function flightWords({ intent, at, sent, dueAt, failures }: Flight, now: Millis): string {
+  const when = sent ? `asked ${duration(now - at)} ago` : `asked again in ${duration(dueAt - now)}`;
+  const tries = failures === 0 ? '' : `, failed ${counted(failures, 'time')}`;
+  switch (intent.kind) {
+    case 'assign':
+      return `${units(intent)} for ${intent.nic} (${when}${tries})`;
+    case 'createNic':
+      return `a NIC with ${units(intent.spec)} (${when}${tries})`;
+    case 'unassign':
+      return `giving back ${listed(intent.what)} of ${intent.nic} (${when}${tries})`;
+    case 'deleteNic':
+      return `giving back ${intent.nic} (${when}${tries})`;
+  }
+}
+
+function units({ count, unit }: Pick<NicSpec, 'count' | 'unit'>): string {
+  return counted(count, unit, unit === 'address' ? 'addresses' : 'prefixes');
+}
