@@ -4,7 +4,7 @@ import { type Aim, aimOf, needOf } from './aim.ts';
 import { type Cloud, type Nic, serves, slotsOf, tokenOf, type Trouble, unitSize, unitsOf } from './cloud.ts';
 import type { Intent, NicLimits, Unit, Urgency } from './nic.ts';
 import { isCreating, nicRoom, roomOf, type Tally } from './tally.ts';
-import { inSubnet, keptBy, ofCreating, ofKind, onNic, WHOLE } from './trouble.ts';
+import { inSubnet, keptBy, ofCreating, ofKind, onNic, REPORTING, WHOLE } from './trouble.ts';
 
 /** NICs that are being created at once. */
 const CREATES_AT_ONCE = 2;
@@ -32,7 +32,7 @@ export interface Growth {
 export function grow(before: Cloud, of: { family: Family; tally: Tally; now: Millis }): Growth {
   const { family, tally, now } = of;
   const { limits, policy } = before;
-  if (limits === undefined || before.report.told === 0) return { cloud: before, stop: { by: 'unknown' } };
+  if (limits === undefined || !isKnown(before)) return { cloud: before, stop: { by: 'unknown' } };
   const aim = aimOf(before, limits, { family, tally });
   const need = needOf(aim, tally, policy.maxPods);
   const full: Stop = givesBack(before) ? { by: 'flights' } : { by: 'max-pods' };
@@ -62,6 +62,11 @@ interface Growing {
 /** Whether a slot comes free soon. */
 function givesBack({ flights }: Cloud): boolean {
   return flights.some(({ intent }) => intent.kind === 'unassign' || intent.kind === 'deleteNic');
+}
+
+/** Metadata may lag behind what was asked for before a restart: the API itself must have told, unless it never will. */
+function isKnown({ report, troubles }: Cloud): boolean {
+  return report.sureAt > 0 || (report.told > 0 && troubles.some(({ scope }) => scope === REPORTING));
 }
 
 function atCap({ total, asked }: Tally, maxPods: number): boolean {

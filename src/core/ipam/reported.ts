@@ -7,6 +7,8 @@ import { REPORTING, WHOLE } from './trouble.ts';
 
 /** Clouds are eventually consistent: for so long a report may miss what was just made, or tell of what is gone. */
 export const LAG_MS: Millis = 60_000;
+/** So long metadata are not believed about what was given back. */
+const RETURNED_MS: Millis = 300_000;
 /** What the API itself missed is asked for again after this time, and then believed. */
 export const CONFIRM_MS: Millis = 10_000;
 /** Every so often metadata are asked, and the API itself. */
@@ -51,7 +53,7 @@ export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
   }
   nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0));
   const doubts = hearing.doubts || nics.some(doubtful);
-  const returned = [...cloud.returned].filter(([, at]) => at > now - 2 * LAG_MS);
+  const returned = [...cloud.returned].filter(([, at]) => at > now - RETURNED_MS);
   const next: Cloud = {
     ...cloud,
     nics,
@@ -158,7 +160,7 @@ function doubtful(nic: Nic): boolean {
 
 function isReturned({ cloud, event }: Hearing, key: string): boolean {
   const at = cloud.returned.get(key);
-  return at !== undefined && event.asOf < at + LAG_MS;
+  return at !== undefined && (!event.sure || event.asOf < at + LAG_MS); // metadata may lag for longer
 }
 
 function reportAfter(cloud: Cloud, event: Report, of: { doubts: boolean; now: Millis }): Cloud['report'] {

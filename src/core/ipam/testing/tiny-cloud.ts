@@ -114,9 +114,13 @@ export class TinyCloud {
 
   /** Whether a NIC of ours holds the address now. */
   holds(address: Address): boolean {
-    for (const { holds } of this.nics.values())
-      for (const it of holds) if (it === address || (it.includes('/') && inside(it as Prefix, address))) return true;
+    for (const { holds } of this.nics.values()) for (const it of holds) if (this.covers(it, address)) return true;
     return false;
+  }
+
+  /** Whether an address is, or lies in, what a NIC holds. */
+  covers(it: Holdable, address: Address): boolean {
+    return it === address || (it.includes('/') && inside(it as Prefix, address));
   }
 
   /** Takes something away, as somebody outside would. */
