@@ -1,9 +1,14 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KernelChange } from '../../src/io/kernel/kernel.ts';
 import { LinuxKernel } from '../../src/io/kernel/linux-kernel.ts';
 import { mayUnshare, Namespace } from './namespace.ts';
 import { noNft } from './no-nft.ts';
 import { routedPod } from './routed-pod.ts';
+
+/** More notices than the watching socket has room for. */
+const FLOOD = 'i=0; while [ $i -lt 15000 ]; do echo "link set up0 mtu $((1400 + i % 2))"; i=$((i + 1)); done';
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 150));
 
@@ -89,12 +94,32 @@ describe.skipIf(!mayUnshare)('in namespaces', () => {
   });
 
   test('a flood that does not fit is told as an overflow, and what comes after it is heard', async () => {
-    const flood = 'i=0; while [ $i -lt 15000 ]; do echo "link set up0 mtu $((1400 + i % 2))"; i=$((i + 1)); done';
-    node.run(`(${flood}) | ip -batch -`); // one command, in which nothing is read here
+    node.run(`(${FLOOD}) | ip -batch -`); // one command, in which nothing is read here
     await hears({ kind: 'overflow' });
     heard.length = 0;
     node.run('ip route del 10.1.0.0');
     await hears({ kind: 'host', what: 'route', link: 'bth0' });
+  });
+
+  test('one flood after another, with the garbage collector at work, and deletions', { timeout: 30_000 }, async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+    const timer = setInterval(() => collect({ type: Math.random() < 0.8 ? 'minor' : 'major' }), 2);
+    try {
+      for (let round = 0; round < 3; round++) {
+        using pod = Namespace.make();
+        await kernel.ensure(routedPod(1), pod.path);
+        heard.length = 0;
+        node.run(`(${FLOOD}) | ip -batch -`);
+        const removed = kernel.remove([...routedPod(1)].reverse(), pod.path);
+        await hears({ kind: 'overflow' });
+        await removed;
+        node.run('ip route replace 10.1.9.0/24 dev up0; ip route del 10.1.9.0/24');
+        await hears({ kind: 'host', what: 'route', link: 'up0' });
+      }
+    } finally {
+      clearInterval(timer);
+    }
   });
 
   test('nothing is told any more once it is not asked for', async () => {

@@ -50,7 +50,7 @@ export function send(fd: number, bytes: Uint8Array): number {
 
 /**
  * The same on a thread of libuv's pool: for requests that hold the caller long. The bytes must stay as they are until
- * it settles.
+ * it settles. errno belongs to a thread: koffi brings that one's along, for as long as its callback runs.
  */
 export function sendOnThread(fd: number, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -71,7 +71,10 @@ export function recvmsg(fd: number, header: Uint8Array, flags: number): number {
   return orErrno(c_recvmsg(fd, header, flags));
 }
 
-/** Where the bytes lie in memory. They must be kept alive for as long as C may follow the pointer. */
+/**
+ * Where the bytes lie in memory. They must be kept alive for as long as C may follow the pointer. They do not move:
+ * asking takes small arrays, too, out of the heap that V8 tidies.
+ */
 export function addressOf(bytes: Uint8Array): bigint {
   return koffi.address(bytes);
 }
@@ -119,17 +122,20 @@ export interface Watched {
  * runs.
  */
 export function watchReadable(fd: number, ready: () => void): Watched {
-  let [pending, stopped] = [false, false];
+  let [pending, stopped, ended] = [false, false, false];
   // koffi gives the status before the events, otherwise than its types say
   const polled = (...[status]: unknown[]) => {
+    // libuv stops watching a socket with a pending error, and a netlink socket that overflowed has one
+    ended ||= typeof status === 'number' && status < 0;
     if (pending) return; // level-triggered: it calls again until the descriptor is drained
     pending = true;
     setImmediate(() => {
       pending = false;
       if (stopped) return;
       ready();
-      // libuv stops watching a socket with a pending error, and a netlink socket that overflowed has one
-      if (!stopped && typeof status === 'number' && status < 0) handle.start({ readable: true }, polled);
+      if (stopped || !ended) return;
+      ended = false;
+      handle.start({ readable: true }, polled);
     });
   };
   const handle = koffi.node.poll(fd, { readable: true }, polled);
