@@ -113,9 +113,16 @@ export class Fabric {
   async #reconcile(whole: CloudView, touched: ReadonlySet<Id> | undefined): Promise<void> {
     const { hasMachine = () => true } = this.#options;
     const alive = [...whole.instances].filter(([, instance]) => isAlive(instance) && hasMachine(instance));
-    const view = { ...partsOf(whole), instances: new Map(alive) };
+    const ended = new Set([...this.#machines].flatMap(([id, machine]) => (machine.alive ? [] : [id])));
+    const parts = partsOf(whole);
+    // a machine that somebody ended took its links with it: it is gone before it is there again
+    if (ended.size > 0) await this.#show({ ...parts, instances: new Map(alive.filter(([id]) => !ended.has(id))) });
+    await this.#show({ ...parts, instances: new Map(alive) }, ended.size > 0 ? undefined : touched);
+  }
+
+  async #show(view: CloudView, touched?: ReadonlySet<Id>): Promise<void> {
     this.#view = view;
-    await Promise.all(alive.map(([id]) => this.#start(id)));
+    await Promise.all([...view.instances.keys()].map((id) => this.#start(id)));
     this.#plan(view, touched);
     const failures: unknown[] = [];
     for (const vpc of view.vpcs.values())

@@ -22,6 +22,7 @@ export class Machine {
   readonly pid: number; // of its first process
   readonly netns: Netns;
   readonly #child: ChildProcess;
+  #stopped = false;
 
   private constructor(child: ChildProcess, pid: number) {
     this.#child = child;
@@ -37,6 +38,11 @@ export class Machine {
     return new Machine(child, pid);
   }
 
+  /** Whether it runs: somebody outside may have ended it. */
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** The command that runs another in the machine: from any process that may enter it. */
   entering(command: readonly string[]): readonly [program: string, ...words: string[]] {
     return ['nsenter', `--target=${this.pid}`, '--net', '--mount', '--pid', '--uts', '--', ...command];
@@ -44,10 +50,13 @@ export class Machine {
 
   /** Ends everything in it. Its links are gone soon after. Stopping again is harmless. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGKILL'); // unshare takes its child with it
-    await gone;
+    if (this.#stopped) return;
+    this.#stopped = true;
+    if (this.alive) {
+      const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+      this.#child.kill('SIGKILL'); // unshare takes its child with it
+      await gone;
+    }
     this.netns.close();
   }
 }

@@ -76,6 +76,49 @@ test.skipIf(!isRoot)('an ordinary user has one too, in a user namespace', () => 
   expect(JSON.parse(done.stdout)).toMatchObject({ pids: [expect.any(Number), expect.any(Number), expect.any(Number)] });
 });
 
+test.skipIf(!isRoot)('a machine that somebody ends is there again after the next look, with its NICs', async () => {
+  const cloud = new SmallCloud();
+  cloud.subnet('subnet-a', 'z1', '10.0.1.0/24');
+  cloud.machine('a', 'subnet-a', '10.0.1.10');
+  cloud.machine('b', 'subnet-a', '10.0.1.11');
+  cloud.nic('eni-b2', 'subnet-a', '10.0.1.12', { at: ['i-b', 1] });
+  const stage = await Stage.open(cloud);
+  try {
+    const { pid } = stage.machine('i-b');
+    process.kill(pid, 'SIGKILL');
+    await until(() => !stage.machine('i-b').alive);
+    await stage.show();
+    expect(stage.machine('i-b').pid).not.toBe(pid);
+    expect(await stage.run('i-b', 'ip -br link')).toContain('eth1');
+    expect(await stage.run('i-a', 'busybox ping -c1 -W1 10.0.1.11')).toContain('1 packets received');
+  } finally {
+    await stage.close();
+  }
+});
+
+test.skipIf(!isRoot)(
+  'a name that the instance has taken itself is told, and the NIC comes once it is free',
+  async () => {
+    const cloud = new SmallCloud();
+    cloud.subnet('subnet-a', 'z1', '10.0.1.0/24');
+    cloud.machine('a', 'subnet-a', '10.0.1.10');
+    cloud.machine('b', 'subnet-a', '10.0.1.11');
+    const stage = await Stage.open(cloud);
+    try {
+      await stage.run('i-a', 'ip link add eth1 type veth peer name other');
+      cloud.nic('eni-a2', 'subnet-a', '10.0.1.12', { at: ['i-a', 1] });
+      await expect(stage.show()).rejects.toThrow('EEXIST');
+      expect(await stage.run('i-a', 'busybox ping -c1 -W1 10.0.1.11')).toContain('1 packets received');
+      await stage.run('i-a', 'ip link del eth1');
+      await stage.show();
+      const mac = String(cloud.nics.get(id('eni-a2'))?.mac);
+      expect(await stage.run('i-a', 'ip -o link show eth1')).toContain(mac);
+    } finally {
+      await stage.close();
+    }
+  },
+);
+
 test.skipIf(!isRoot)(
   'twenty instances with four NICs each stand within seconds, and one more NIC within a fraction of one',
   async () => {

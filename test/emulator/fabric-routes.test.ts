@@ -47,6 +47,17 @@ describe.skipIf(!isRoot)('routes and security groups', () => {
     expect(stage.drops()).toEqual([]);
   });
 
+  test('an instance reaches another by its public address, and is seen under its own', async () => {
+    cloud.change('eni-b', { publicAddress: address('203.0.113.11') });
+    cloud.useTable('subnet-private', 'rtb-public');
+    await stage.show();
+    expect(await stage.seen('i-a', '203.0.113.11')).toBe('203.0.113.10');
+    const { publicAddress: _, ...hidden } = cloud.nics.get(id('eni-b')) ?? {};
+    cloud.nics.set(id('eni-b'), hidden as never);
+    cloud.useTable('subnet-private', 'rtb-private');
+    await stage.show();
+  });
+
   test('an address without a public one does not pass the internet gateway', async () => {
     await stage.run('i-a', `ip address add 10.0.1.12/32 dev eth0; busybox ping -c1 -W1 -I 10.0.1.12 ${INTERNET}`);
     expect(stage.drops()).toEqual([
