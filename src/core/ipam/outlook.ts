@@ -39,7 +39,8 @@ export function planOf(pool: Pool, now: Millis): readonly PoolPlan[] {
 
 function stand({ family, free, claimed, cooling, total, hungry, expected }: Tally, aim: Aim | undefined): string {
   const name = family === 'v4' ? 'IPv4' : 'IPv6';
-  const all = `${counted(total, `${name} address`, `${name} addresses`)}: ${claimed} in use, ${cooling} cooling, ${free} free`;
+  const some = counted(total, `${name} address`, `${name} addresses`);
+  const all = `${some}: ${claimed} in use, ${cooling} cooling, ${free} free`;
   const wants = aim === undefined ? '' : `; ${range(aim)} shall be free`;
   const most = aim !== undefined && aim.minimum > 0 ? `, and ${aim.minimum} there be in all` : '';
   const waits = hungry > 0 ? `; ${counted(hungry, 'pod waits', 'pods wait')}` : '';

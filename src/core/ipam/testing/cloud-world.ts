@@ -55,7 +55,7 @@ export class CloudWorld {
   readonly reports: { readonly at: Millis; readonly nics: readonly NicReport[] }[] = [];
   readonly seen = { grants: 0, refusals: 0, crashes: 0, calls: 0, failures: 0, outside: 0, lost: 0 };
   readonly trace: string[] = [];
-  private coming: Coming[] = [];
+  private readonly coming: Coming[] = [];
 
   constructor(seed: number, house: CloudHouse) {
     this.random = seeded(seed);
