@@ -177,12 +177,17 @@ export class NodeSpace {
   }
 
   /** One CNI call: exit code and answer. */
-  async call(verb: string, id: string, config: object = {}): Promise<{ exitCode: number; stdout: string }> {
+  async call(
+    verb: string,
+    id: string,
+    config: object = {},
+    ifname = 'eth0',
+  ): Promise<{ exitCode: number; stdout: string }> {
     const env = {
       CNI_COMMAND: verb,
       CNI_CONTAINERID: id,
       CNI_NETNS: `/run/netns/${id}`,
-      CNI_IFNAME: 'eth0',
+      CNI_IFNAME: ifname,
       CNI_PATH: '/x',
     };
     const stdin = utf8(JSON.stringify({ cniVersion: '1.1.0', name: 'pods', type: 'berth-cni', ...config }));

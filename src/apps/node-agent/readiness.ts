@@ -16,10 +16,11 @@ export interface ReadinessDoors extends Pick<AgentDoors, 'journal' | 'clock'> {
 /** Why an ADD would fail now, worst first; empty when it would succeed. Asks neither disk nor cloud nor kernel. */
 export function obstacles(doors: ReadinessDoors): readonly CniError[] {
   const found: CniError[] = [];
-  const missing = doors.repairer.missing();
+  // what one pod lacks hinders no other: whoever may change the network of a pod must not take the node away with it
+  const missing = doors.repairer.missing('shared');
   if (missing.length > 0)
     found.push(
-      new CniError('limitedConnectivity', `${missing.length} parts of the node's or its pods' network are missing`, {
+      new CniError('limitedConnectivity', `${missing.length} parts of what all pods share are missing`, {
         details: `the first: ${missing[0]}. Somebody removed them; they are being put back`,
       }),
     );

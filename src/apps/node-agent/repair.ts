@@ -8,7 +8,7 @@ import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
 import { type Mending, mend } from '../../core/datapath/transition.ts';
 import { converge, retract } from '../../io/kernel/execute.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
-import type { Kernel, KernelChange } from '../../io/kernel/kernel.ts';
+import type { Kernel, KernelChange, Remaining } from '../../io/kernel/kernel.ts';
 import { type Attachments, holderName } from './attachments.ts';
 import type { Meter } from './doors.ts';
 import { type History, whom } from './history.ts';
@@ -30,11 +30,13 @@ export interface RepairDoors {
 /** Whose plan: the node's, the elements of all (nftables tells no owner), or one attachment's. */
 type Owner = 'node' | 'elements' | AttachmentId;
 
+const RETRY_MS = 1_000; // what could not be put back is tried again then, and ever more seldom
+
 const LOOK_MS = 20; // one change seldom comes alone: a look after the first sees what the others did
 
 /**
  * Keeps the kernel as the plans want it. A notification makes its owner suspect; a suspect is looked at, what is
- * missing is told at once (STATUS answers 51) and put back after the configured delay. Every interval all owners are
+ * missing is told at once (of what all pods share, STATUS answers 51) and put back after the configured delay. Every interval all owners are
  * looked at in turn, one at a time.
  */
 export class Repairer {
@@ -44,8 +46,11 @@ export class Repairer {
   readonly #timers = new Set<() => void>();
   #unwatch: (() => void) | undefined;
   #lastRepair: { at: Millis; owner: string; items: readonly string[] } | undefined;
+  readonly #told = new Map<Owner, string>(); // what of it could not be put back, as it was logged
   #looking = false;
   #due = false;
+  #retryMs: Millis = RETRY_MS;
+  #cancelRetry: (() => void) | undefined;
 
   constructor(doors: RepairDoors) {
     this.#doors = doors;
@@ -75,9 +80,13 @@ export class Repairer {
     this.#timers.clear();
   }
 
-  /** Lines of what is missing now and not yet put back. What belonged to a pod that is gone is missed no more. */
-  missing(): readonly string[] {
-    return [...this.#broken].flatMap(([owner, lack]) => {
+  /**
+   * Lines of what is missing now and not yet put back, of what all pods share or of pods' own. What belonged to a pod
+   * that is gone is missed no more.
+   */
+  missing(whose: 'shared' | 'pods'): readonly string[] {
+    const owners = [...this.#broken].filter(([owner]) => isShared(owner) === (whose === 'shared'));
+    return owners.flatMap(([owner, lack]) => {
       const wanted = new Set(this.#planOf(owner).map(keyOf));
       return lack.filter((item) => wanted.has(keyOf(item))).map(show);
     });
@@ -122,38 +131,70 @@ export class Repairer {
   /** Compares plan and kernel of one owner, in its lane, and notes what is missing. */
   async #examine(owner: Owner): Promise<void> {
     await this.#inLane(owner, async () => {
-      const { ensure: lack } = await this.#mendingOf(owner);
-      if (lack.length === 0) this.#broken.delete(owner);
-      else if (!this.#broken.has(owner)) this.#doors.log.warn('missing', { owner, items: lack.map(show) });
-      if (lack.length > 0) this.#broken.set(owner, lack);
+      this.#missed(owner, (await this.#mendingOf(owner)).ensure);
     });
+  }
+
+  /** Notes what an owner lacks now, and tells what it did not lack before. */
+  #missed(owner: Owner, lack: Plan): void {
+    const known = new Set(this.#broken.get(owner)?.map(keyOf));
+    const more = lack.filter((item) => !known.has(keyOf(item)));
+    if (more.length > 0) this.#doors.log.warn('missing', { owner, items: more.map(show) });
+    if (lack.length > 0) this.#broken.set(owner, lack);
+    else {
+      this.#broken.delete(owner);
+      this.#told.delete(owner);
+    }
   }
 
   async #mend(): Promise<void> {
     this.#due = false;
-    for (const owner of [...this.#broken.keys()]) await this.#inLane(owner, () => this.#restore(owner));
-    if (this.#broken.size === 0 || this.#due) return;
-    this.#due = true;
-    this.#later(Math.max(1_000, this.#doors.settings().delayMs), () => void this.#mend());
+    this.#cancelRetry?.();
+    // pods stand on what all share: a bridge that is gone comes back before its ports
+    const owners = [...this.#broken.keys()].sort((a, b) => Number(isShared(b)) - Number(isShared(a)));
+    for (const owner of owners) await this.#inLane(owner, () => this.#restore(owner));
+    const most = this.#doors.settings().intervalMs;
+    if (this.#broken.size > 0) this.#cancelRetry = this.#later(this.#retryMs, () => void this.#mend());
+    this.#retryMs = this.#broken.size > 0 ? Math.min(most, 2 * this.#retryMs) : RETRY_MS;
   }
 
+  /** Puts back what an owner lacks, all that can be. What cannot stays missing. */
   async #restore(owner: Owner): Promise<void> {
-    const { kernel, log, meter, history, clock } = this.#doors;
+    const { kernel } = this.#doors;
     const { ensure: lack, remove } = await this.#mendingOf(owner);
-    if (lack.length > 0) {
-      const items = lack.map(show);
-      const left = await retract(kernel, remove, this.#sandboxOf(owner));
-      const wanted = new Set(this.#planOf(owner).map(keyOf)); // a pod may have gone while we looked
-      const still = lack.filter((item) => wanted.has(keyOf(item)));
-      const failures = [...left, ...(await converge(kernel, still, this.#sandboxOf(owner)))];
-      for (const { item, error } of failures) log.error('not repaired', { owner, item: show(item), err: error });
-      if (failures.length > 0) return;
-      meter.repaired(kindOf(owner), items.length);
-      history.note(this.#aboutOf(owner), { kind: 'repaired', missing: items });
-      this.#lastRepair = { at: clock.now(), owner: this.#nameOf(owner), items };
-      log.warn('repaired', { owner, items });
-    }
-    this.#broken.delete(owner);
+    const left = lack.length === 0 ? [] : await retract(kernel, remove, this.#sandboxOf(owner));
+    const wanted = new Set(this.#planOf(owner).map(keyOf)); // a pod may have gone while we looked
+    const still = lack.filter((item) => wanted.has(keyOf(item)));
+    const failures = [...left, ...(await converge(kernel, still, this.#sandboxOf(owner)))];
+    const failed = new Set(failures.map(({ item }) => keyOf(item)));
+    this.#tellRepaired(
+      owner,
+      still.filter((item) => !failed.has(keyOf(item))),
+    );
+    this.#tellFailures(owner, failures);
+    this.#missed(
+      owner,
+      still.filter((item) => failed.has(keyOf(item))),
+    );
+  }
+
+  #tellRepaired(owner: Owner, done: Plan): void {
+    if (done.length === 0) return;
+    const { meter, history, clock, log } = this.#doors;
+    const items = done.map(show);
+    meter.repaired(kindOf(owner), items.length);
+    history.note(this.#aboutOf(owner), { kind: 'repaired', missing: items });
+    this.#lastRepair = { at: clock.now(), owner: this.#nameOf(owner), items };
+    log.warn('repaired', { owner, items });
+  }
+
+  /** Once, as long as the same fails. */
+  #tellFailures(owner: Owner, failures: readonly Remaining[]): void {
+    const text = failures.map(({ item, error }) => `${show(item)}: ${error.message}`).join('\n');
+    if (failures.length === 0 || this.#told.get(owner) === text) return;
+    this.#told.set(owner, text);
+    for (const { item, error } of failures)
+      this.#doors.log.error('not repaired', { owner, item: show(item), err: error });
   }
 
   /**
@@ -179,21 +220,21 @@ export class Repairer {
   }
 
   #nameOf(owner: Owner): string {
-    const record = owner === 'node' || owner === 'elements' ? undefined : this.#doors.attachments.get(owner);
+    const record = isShared(owner) ? undefined : this.#doors.attachments.get(owner);
     return record === undefined ? 'node' : holderName(record);
   }
 
   #aboutOf(owner: Owner): About {
-    const record = owner === 'node' || owner === 'elements' ? undefined : this.#doors.attachments.get(owner);
+    const record = isShared(owner) ? undefined : this.#doors.attachments.get(owner);
     return record === undefined ? {} : whom(record);
   }
 
   #sandboxOf(owner: Owner): string | undefined {
-    return owner === 'node' || owner === 'elements' ? undefined : this.#doors.attachments.get(owner)?.netns;
+    return isShared(owner) ? undefined : this.#doors.attachments.get(owner)?.netns;
   }
 
   #inLane(owner: Owner, work: () => Promise<void>): Promise<void> {
-    const lane = owner === 'node' || owner === 'elements' ? ` ${owner}` : (owner.split('/')[1] ?? owner);
+    const lane = isShared(owner) ? ` ${owner}` : (owner.split('/')[1] ?? owner);
     return this.#doors.lanes
       .run(lane, work)
       .catch((err: unknown) => this.#doors.log.error('comparison failed', { owner, err }));
@@ -221,18 +262,26 @@ export class Repairer {
     return kernel.refresh(node.plan).catch((err: unknown) => log.error('comparison failed', { owner: 'node', err }));
   }
 
-  #later(after: number, then: () => void): void {
+  #later(after: number, then: () => void): () => void {
     const cancel = this.#doors.clock.timer(after, () => {
       this.#timers.delete(cancel);
       then();
     });
     this.#timers.add(cancel);
+    return () => {
+      this.#timers.delete(cancel);
+      cancel();
+    };
   }
 }
 
 /** What is missing of the table concerns all pods, so it counts as the node's. */
 function kindOf(owner: Owner): 'node' | 'pod' {
-  return owner === 'node' || owner === 'elements' ? 'node' : 'pod';
+  return isShared(owner) ? 'node' : 'pod';
+}
+
+function isShared(owner: Owner): owner is 'node' | 'elements' {
+  return owner === 'node' || owner === 'elements';
 }
 
 function isNft(item: Item): boolean {

@@ -3,6 +3,7 @@ import { difference, REPAIR } from '../../core/datapath/difference.ts';
 import { type Item, show } from '../../core/datapath/plan.ts';
 import { censusOf } from '../../core/ipam/pool.ts';
 import { familyOf } from '../../base/ip.ts';
+import { counted } from '../../base/words.ts';
 import { tell } from '../../core/why/tell.ts';
 import type { AgentStatus, ExplainItem, ExplainReply, PodRow, PoolStatus, WhyReply } from '../../wire/agent/status.ts';
 import type { AgentParts } from './agent.ts';
@@ -29,7 +30,7 @@ export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus 
     uptimeMs: clock.now() - facts.startedAt,
     mode: node.config.network.mode,
     ready: wrong.length === 0,
-    degraded: wrong,
+    degraded: [...wrong, ...lackOfPods(repairer.missing('pods'))],
     pools: node.families.map((family) => poolView(parts, family)),
     attachments: attachments.count,
     spooled: parts.spool.length,
@@ -42,6 +43,13 @@ export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus 
     repairLimits: repairer.limits,
     ...(lastRepair === undefined ? {} : { lastRepair }),
   };
+}
+
+/** It hinders no ADD, and the pods concerned feel it. */
+function lackOfPods(missing: readonly string[]): readonly string[] {
+  if (missing.length === 0) return [];
+  const parts = counted(missing.length, 'part of pods’ own network is', 'parts of pods’ own network are');
+  return [`${parts} missing: the first: ${missing[0]}; the log says what keeps it from being put back`];
 }
 
 export function poolView({ pool, node, clock }: AgentParts, family: 'v4' | 'v6'): PoolStatus {
