@@ -77,7 +77,8 @@ export async function comeToRest(run: Run): Promise<void> {
   if (belief.broken !== undefined) run.blame('defect', belief.broken);
   if (machine.spool.size > 0) run.blame('left', `${machine.spool.size} DELs are still spooled`);
   run.blameAll(atRest(run.scene(), belief.attachments, belief.nodePlan));
-  for (const sandbox of runtime.sandboxes.values()) if (sandbox.gone) run.blameAll(leftOf(run.scene(), sandbox));
+  const gone = [...runtime.sandboxes.values()].filter((it) => it.gone);
+  run.blameAll(leftOf(run.scene(), gone));
 }
 
 /**

@@ -89,20 +89,23 @@ function* atAdd(scene: Scene, call: Call, sandbox: Sandbox, reply: ReplyFrame): 
 function* atDel(scene: Scene, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
   if (reply.exitCode !== 0) {
     if (!scene.faults) yield { law: 'unfailing', detail: `DEL of ${nameOf(sandbox)}: ${reply.stdout}` };
-  } else yield* leftOf(scene, sandbox);
+  } else yield* leftOf(scene, [sandbox]);
   yield* standing(scene);
 }
 
-/** What is left of a sandbox, although its DEL was answered. */
-export function* leftOf({ world }: Pick<Scene, 'world'>, sandbox: Sandbox): Generator<Blame> {
-  const link = hostLinkName(idOf(sandbox));
-  for (const { item } of world.things())
-    if (mentions(item, link)) yield { law: 'left', detail: `${show(item)}, of ${nameOf(sandbox)}` };
+/** What is left of sandboxes whose DEL was answered. */
+export function* leftOf({ world }: Pick<Scene, 'world'>, gone: readonly Sandbox[]): Generator<Blame> {
+  const links = new Map(gone.map((sandbox) => [hostLinkName(idOf(sandbox)), sandbox]));
+  for (const { item } of world.things()) {
+    const sandbox = links.get(linksNamed(item).find((name) => links.has(name)) ?? '');
+    if (sandbox !== undefined) yield { law: 'left', detail: `${show(item)}, of ${nameOf(sandbox)}` };
+  }
 }
 
-function mentions(item: Item, link: string): boolean {
-  if (item.kind === 'veth') return item.host.name === link;
-  return item.kind === 'element' ? item.key.includes(link) : 'on' in item && item.on.name === link;
+/** The names that may be those of links on the host. */
+function linksNamed(item: Item): readonly string[] {
+  if (item.kind === 'veth') return [item.host.name];
+  return item.kind === 'element' ? item.key : 'on' in item ? [item.on.name] : [];
 }
 
 function* atCheck(scene: Scene, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
@@ -167,14 +170,15 @@ export function* atRest(scene: Scene, attachments: readonly AttachmentRecord[], 
   const planned = new Set(nodePlan.map(keyOf));
   for (const { plan, netns } of attachments) for (const item of plan) planned.add(placed(item, netns));
   const rescued = new Set(attachments.filter(({ netns }) => netns === '').map(({ id }) => hostLinkName(id)));
+  const stands = new Set<string>();
   for (const { item, sandbox, foreign } of world.things()) {
+    stands.add(placed(item, sandbox));
     if (foreign || isSetting(item) || planned.has(placed(item, sandbox))) continue;
     const under = linkUnder(item);
     // it goes with the link
     if (under !== undefined && rescued.size > 0 && (inPod(item) || rescued.has(under.name))) continue;
     yield { law: 'kernel', detail: show(item) };
   }
-  const stands = new Set(world.things().map(({ item, sandbox }) => placed(item, sandbox)));
   for (const { plan, netns, id } of attachments)
     for (const item of plan)
       if (world.hasSandbox(netns) && !stands.has(placed(item, netns)))

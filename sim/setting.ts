@@ -18,7 +18,7 @@ const V6 = prefix('fd00:3::/125');
 export function settingOf(random: Random): Setting {
   const chance = (share: number) => random.fraction() < share;
   const ranges: readonly Prefix[] = chance(0.3) ? [V4, V6] : chance(0.1) ? [V6] : [V4];
-  const reserved = chance(0.2) ? [addressOf(V4, 5)] : [];
+  const reserved = reservedOf(ranges, random.fraction());
   const foreign = chance(0.15);
   const config: AgentConfig = {
     nodeName: 'sim',
@@ -46,6 +46,12 @@ export function settingOf(random: Random): Setting {
   const givable = (address: Address) =>
     poolRanges.some((range) => contains(range.prefix, address) && reservedReason(range, address) === undefined);
   return { config, givable, pods: Math.min(...counts), foreign, rot: chance(0.1) };
+}
+
+/** All but two, three or some more of a range's addresses: where few are given, each is soon given again. */
+function reservedOf(ranges: readonly Prefix[], lot: number): readonly Address[] {
+  const first = lot < 0.35 ? 4 : lot < 0.9 ? 5 : 7;
+  return ranges.flatMap((range) => [4, 5, 6, 7].flatMap((n) => (n < first ? [] : [addressOf(range, n)])));
 }
 
 /** The n-th address of one of our small ranges. */

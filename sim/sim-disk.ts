@@ -43,6 +43,7 @@ export interface Touch {
 }
 
 const SECTOR = 512;
+const BYTES = new WeakMap<Content, Uint8Array>();
 
 /**
  * A disk that keeps what was written when the process dies, and loses what was not synced when the machine does: each
@@ -132,7 +133,7 @@ export class SimDisk {
   flip(name: string, part: number): void {
     const content = this.#contentOf(name);
     if (content === undefined) return;
-    const bytes = bytesOf(content);
+    const bytes = Uint8Array.from(bytesOf(content));
     const bit = Math.floor(part * 8 * (bytes.findLastIndex((byte) => byte !== 0) + 1));
     bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
     const whole: Write = { at: 0, bytes, durable: true, gone: false };
@@ -221,9 +222,13 @@ function applyTo(names: Map<string, number>, change: Change): void {
   names.set(change.to, inode);
 }
 
-function bytesOf({ length, writes }: Content): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (const write of writes) bytes.set(write.bytes, write.at);
+/** A content is a value that many copies of a disk share, and so are its bytes: nobody may change them. */
+function bytesOf(content: Content): Uint8Array {
+  const known = BYTES.get(content);
+  if (known !== undefined) return known;
+  const bytes = new Uint8Array(content.length);
+  for (const write of content.writes) bytes.set(write.bytes, write.at);
+  BYTES.set(content, bytes);
   return bytes;
 }
 

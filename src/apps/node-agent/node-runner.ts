@@ -164,7 +164,7 @@ export class NodeRunner {
         this.#doors.log.warn('not removed', { owner: 'node', item: show(item), err: error });
       const { failure } = await this.#doors.kernel.ensure(after);
       if (failure !== undefined) throw failure.error;
-      await this.#record(after);
+      if (remove.length > 0) await this.#record(after);
       this.#want = want;
       this.#place = undefined;
       this.#trouble = undefined;
