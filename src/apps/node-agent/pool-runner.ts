@@ -101,7 +101,7 @@ export class PoolRunner {
     await this.#enter({ kind: 'ranges', ranges });
   }
 
-  /** What the cloud, or whoever serves its NICs, told. Rejects when that cannot be put on record: it has not happened. */
+  /** What the cloud, or who serves its NICs, told. Rejects when it cannot be put on record: it has not happened. */
   async hear(event: CloudEvent): Promise<void> {
     await this.#enter(event);
   }
