@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { type Request, sendBatch } from '../../src/io/kernel/batch.ts';
+import { type Fault, type Request, sendBatch } from '../../src/io/kernel/batch.ts';
 import { LinkNumbers } from '../../src/io/kernel/link-numbers.ts';
 import type { Netns } from '../../src/io/kernel/netns.ts';
 import { Place } from '../../src/io/kernel/place.ts';
@@ -38,21 +38,21 @@ export class Ground {
 
   /** Does all of it. Throws FabricError for the first that fails; the others were done all the same. */
   do(jobs: readonly Job[]): void {
-    const failed = this.try(jobs);
-    const [first] = failed;
+    const [first] = this.try(jobs).values();
     if (first !== undefined) throw first;
   }
 
-  /** Does all of it; what failed, and why. */
-  try(jobs: readonly Job[]): readonly FabricError[] {
+  /** Does all of it; what failed, by its place, and why. */
+  try(jobs: readonly Job[]): ReadonlyMap<number, FabricError> {
     const { faults } = sendBatch(
       this.place,
       jobs.map(({ request }) => request),
     );
-    return [...faults].map(([at, { errno, said }]) => {
+    const errorOf = (at: number, { errno, said }: Fault) => {
       const words = said === '' ? errnoName(errno) : `${errnoName(errno)}, ${said}`;
       return new FabricError('network', `cannot ${jobs[at]?.what ?? 'do it'}: ${words}`);
-    });
+    };
+    return new Map([...faults].map(([at, fault]) => [at, errorOf(at, fault)]));
   }
 
   close(): void {

@@ -19,8 +19,6 @@ export interface Surroundings {
   readonly machineOf: (instance: Id) => Machine | undefined;
 }
 
-type Made = 'nic' | 'uplink';
-
 /** The fabric of one VPC: a namespace that forwards as its pieces say. */
 export class Router {
   readonly ground: Ground;
@@ -28,7 +26,7 @@ export class Router {
   readonly #around: Surroundings;
   /** Links by name: their index, in the fabric, and of far ends in the internet. */
   readonly #links = new Map<string, number>();
-  #there: ReadonlyMap<string, Piece> = new Map();
+  readonly #there = new Map<string, Piece>(); // what was made and not taken away since
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -45,17 +43,16 @@ export class Router {
    * then the next call tries again what failed.
    */
   async become(wanted: ReadonlyMap<string, Piece>): Promise<void> {
+    await this.#removeLinks(wanted);
     const change = difference(this.#there, wanted);
     if (change.gone.length + change.made.length === 0) return;
-    const there = new Map(this.#there);
-    const failures: FabricError[] = [];
-    this.#makeLinks(change.made, there, failures);
-    this.#routes('remove', change.gone, there, failures);
-    this.#routes('make', change.made, there, failures);
-    this.#rules(change, there);
-    this.#boot(change.made, there);
-    await this.#removeLinks(change.gone, wanted, there);
-    this.#there = there;
+    const failures = [
+      ...this.#makeLinks(change.made),
+      ...this.#routes('remove', change.gone),
+      ...this.#routes('make', change.made),
+    ];
+    this.#rules(change);
+    this.#boot(change, wanted);
     const [failure] = failures;
     if (failure !== undefined) throw failure;
   }
@@ -65,12 +62,12 @@ export class Router {
     this.ground.close();
   }
 
-  #rules(change: Change, there: Map<string, Piece>): void {
+  #rules(change: Change): void {
     const isRule = ({ kind }: Piece) => kind === 'set' || kind === 'chain' || kind === 'element';
     const [gone, made] = [change.gone.filter(isRule), change.made.filter(isRule)];
     this.#transact(operationsFor({ gone, made }, this.#there));
-    for (const piece of gone) there.delete(keyOf(piece));
-    for (const piece of made) there.set(keyOf(piece), piece);
+    for (const piece of gone) this.#there.delete(keyOf(piece));
+    for (const piece of made) this.#there.set(keyOf(piece), piece);
   }
 
   #transact(operations: ReturnType<typeof operationsFor>): void {
@@ -92,13 +89,13 @@ export class Router {
     this.#links.set(number.VOID_LINK, here);
   }
 
-  #makeLinks(made: readonly Piece[], there: Map<string, Piece>, failures: FabricError[]): void {
-    for (const piece of made) {
-      if (piece.kind !== 'nic' && piece.kind !== 'uplink') continue;
+  #makeLinks(made: readonly Piece[]): readonly FabricError[] {
+    return made.flatMap((piece) => {
+      if (!isLink(piece)) return [];
       const failed = piece.kind === 'nic' ? this.#plug(piece) : this.#uplink(piece);
-      failures.push(...failed);
-      if (failed.length === 0) there.set(keyOf(piece), piece);
-    }
+      if (failed.length === 0) this.#there.set(keyOf(piece), piece);
+      return failed;
+    });
   }
 
   #plug({ link, instance, name, mac }: PieceOf<'nic'>): readonly FabricError[] {
@@ -113,9 +110,9 @@ export class Router {
       job('be near on', message.addressOn(here.index, interfaceAddress(number.NEAR_V6))),
       job('be the router on', message.addressOn(here.index, interfaceAddress(`${number.ROUTER_V6}/128`))),
     ]);
-    if (failed.length === 0) this.#links.set(link, here.index);
+    if (failed.size === 0) this.#links.set(link, here.index);
     else this.ground.try([job('take back', message.removeLink(here.index))]); // half a link is none
-    return failed.slice(0, 1);
+    return [...failed.values()].slice(0, 1);
   }
 
   #uplink({ link, far }: PieceOf<'uplink'>): readonly FabricError[] {
@@ -127,28 +124,31 @@ export class Router {
     this.#links.set(far, there.index);
     const pair = message.newPair(here, { ...there, netnsFd: internet.netns.fd });
     const failed = this.ground.try([{ what: `make the link ${link}`, request: pair }]);
-    return [...failed, ...internet.try([{ what: `bring ${far} up`, request: message.linkUp(there.index) }])];
+    const up = internet.try([{ what: `bring ${far} up`, request: message.linkUp(there.index) }]);
+    return [...failed.values(), ...up.values()];
   }
 
-  /** What is removed may be gone already, with its link. */
-  #routes(deed: message.Deed, pieces: readonly Piece[], there: Map<string, Piece>, failures: FabricError[]): void {
-    for (const [at, ground] of [
+  #routes(deed: message.Deed, pieces: readonly Piece[]): readonly FabricError[] {
+    const grounds = [
       ['fabric', this.ground],
       ['internet', this.#around.internet],
-    ] as const) {
+    ] as const;
+    return grounds.flatMap(([at, ground]) => {
       const jobs = pieces.flatMap((piece) => {
         const request = placeOf(piece) === at ? this.#request(deed, piece) : undefined;
         return request === undefined ? [] : [{ piece, what: `${deed} ${keyOf(piece)}`, request }];
       });
-      for (const some of portions(jobs)) {
-        const failed = ground.try(some);
-        if (deed === 'make') failures.push(...failed);
-        const bad = new Set(deed === 'make' ? failed.map(({ message: text }) => text.split(':')[0]) : []);
-        for (const { piece, what } of some)
-          if (deed === 'remove') there.delete(keyOf(piece));
-          else if (!bad.has(`cannot ${what}`)) there.set(keyOf(piece), piece);
-      }
-    }
+      return portions(jobs).flatMap((some) => this.#routesAt(ground, deed, some));
+    });
+  }
+
+  /** What is to be removed may be gone already: that is no failure. */
+  #routesAt(ground: Ground, deed: message.Deed, jobs: readonly (Job & { readonly piece: Piece })[]) {
+    const failed = ground.try(jobs);
+    for (const [at, { piece }] of jobs.entries())
+      if (deed === 'remove') this.#there.delete(keyOf(piece));
+      else if (!failed.has(at)) this.#there.set(keyOf(piece), piece);
+    return deed === 'remove' ? [] : [...failed.values()];
   }
 
   #request(deed: message.Deed, piece: Piece): Job['request'] | undefined {
@@ -175,37 +175,43 @@ export class Router {
     }
   }
 
-  #boot(made: readonly Piece[], there: Map<string, Piece>): void {
+  /** A system starts once: later it is not told what its primary NIC has. One that ended will start anew. */
+  #boot({ gone, made }: Change, wanted: ReadonlyMap<string, Piece>): void {
+    for (const piece of gone) if (piece.kind === 'boot' && !wanted.has(keyOf(piece))) this.#there.delete(keyOf(piece));
     for (const piece of made) {
       if (piece.kind !== 'boot') continue;
       const machine = this.#around.machineOf(piece.instance);
-      if (machine === undefined) continue;
+      const linked = [...this.#there.values()].some((it) => it.kind === 'nic' && it.instance === piece.instance);
+      if (machine === undefined || !linked) continue;
       if (!this.#there.has(keyOf(piece))) boot(machine, piece);
-      there.set(keyOf(piece), piece);
+      this.#there.set(keyOf(piece), piece);
     }
   }
 
-  /** In a namespace's own time: the kernel waits for all its readers, 20 ms, so this is done on a thread. */
-  async #removeLinks(
-    gone: readonly Piece[],
-    wanted: ReadonlyMap<string, Piece>,
-    there: Map<string, Piece>,
-  ): Promise<void> {
-    const links = gone.filter((piece): piece is PieceOf<Made> => piece.kind === 'nic' || piece.kind === 'uplink');
-    const indexes = links.flatMap(({ link }) => this.#links.get(link) ?? []);
-    for (const piece of gone) if (!wanted.has(keyOf(piece))) there.delete(keyOf(piece));
-    if (indexes.length === 0) return;
-    for (const piece of links) {
-      this.#links.delete(piece.link);
-      if (piece.kind === 'uplink') this.#links.delete(piece.far);
-    }
+  /** Links that shall not be, or shall be others, and with them what is on them: the kernel takes it along. */
+  async #removeLinks(wanted: ReadonlyMap<string, Piece>): Promise<void> {
+    const { gone } = difference(this.#there, wanted);
+    const links = new Set(gone.flatMap((piece) => (isLink(piece) ? [piece.link, ...farOf(piece)] : [])));
+    if (links.size === 0) return;
+    const here = gone.flatMap((piece) => (isLink(piece) ? [this.#links.get(piece.link) ?? LOOPBACK] : []));
+    for (const [key, piece] of this.#there) if ('link' in piece && links.has(piece.link)) this.#there.delete(key);
+    for (const link of links) this.#links.delete(link);
     const place = Place.open(this.ground.netns, 0);
     try {
-      await sendBatchOnThread(place, indexes.map(message.removeLink)); // absent: gone with its machine
+      // the kernel waits for all its readers, 20 ms and more; absent: gone with its machine
+      await sendBatchOnThread(place, here.map(message.removeLink));
     } finally {
       place.close();
     }
   }
+}
+
+function isLink(piece: Piece): piece is PieceOf<'nic' | 'uplink'> {
+  return piece.kind === 'nic' || piece.kind === 'uplink';
+}
+
+function farOf(piece: PieceOf<'nic' | 'uplink'>): readonly string[] {
+  return piece.kind === 'uplink' ? [piece.far] : [];
 }
 
 function placeOf(piece: Piece): 'fabric' | 'internet' {

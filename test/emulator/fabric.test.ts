@@ -34,6 +34,9 @@ describe.skipIf(!isRoot)('the packets of a VPC', () => {
     expect(await stage.seen('i-a', 'fd10:0:0:1::11')).toBe('fd10:0:0:1::10');
     expect(await stage.seen('i-a', 'fd10:0:0:2::10')).toBe('fd10:0:0:1::10');
     expect(await stage.run('i-a', 'ip -6 route show default')).toContain('via fe80:ec2::1 dev eth0');
+    expect(await stage.run('i-a', 'ip -6 neigh show')).toMatch(
+      /^fe80:ec2::1 dev eth0 lladdr 02:ec:20:00:00:01 router \w+$/,
+    );
     expect(stage.drops()).toEqual([]);
   });
 
@@ -144,6 +147,21 @@ describe.skipIf(!isRoot)('the packets of a VPC', () => {
     expect(await stage.run('i-a', 'ip -br link show')).not.toContain('eth1');
     expect(await stage.seen('i-c', '10.0.2.50')).toBe('nothing');
     expect(stage.drops()[0]).toContain('10.0.2.50 is held by no NIC that is attached');
+  });
+
+  test('a NIC that moves to another instance between two looks is there and not here, with all that leads to it', async () => {
+    cloud.nic('eni-x', 'subnet-a', '10.0.1.70', { at: ['i-a', 1] });
+    await stage.show();
+    cloud.attach('eni-x', ['i-b', 1]);
+    await stage.show();
+    expect(await stage.run('i-a', 'ip -br link show')).not.toContain('eth1');
+    await stage.run('i-b', 'ip address add 10.0.1.70/32 dev eth1; ip link set eth1 up');
+    const heard = 'cat /sys/class/net/eth1/statistics/rx_packets';
+    const before = Number(await stage.run('i-b', heard));
+    await stage.run('i-c', 'busybox ping -c3 -i0.1 -W1 10.0.1.70');
+    expect(Number(await stage.run('i-b', heard))).toBeGreaterThanOrEqual(before + 3);
+    cloud.detach('eni-x');
+    await stage.show();
   });
 
   test('zones that are cut do not reach each other, not even over an open flow, until they are joined again', async () => {
