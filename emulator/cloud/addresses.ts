@@ -3,9 +3,9 @@ import { type Done, done, found, isFault, put } from './change.ts';
 import type { Cloud, Env, Touch } from './cloud.ts';
 import type { Fault } from './fault.ts';
 import { give, type Holding, takenBack } from './giving.ts';
-import { slotFault } from './limits.ts';
+import { type Demand, slotFault } from './limits.ts';
 import type { Nic } from './nouns.ts';
-import type { AddressWishes, NicRequest, Wish } from './request.ts';
+import { type AddressWishes, countOf, type NicRequest } from './request.ts';
 import { holderAt } from './space.ts';
 
 type Of<D extends NicRequest['do']> = Extract<NicRequest, { readonly do: D }>;
@@ -16,7 +16,7 @@ export function assign(cloud: Cloud, request: Of<'assign'>, env: Env): Done | Fa
   if (isFault(nic)) return nic;
   const wishes = request.reassign === true ? withoutOwn(nic, request) : request;
   const instance = nic.attachment && cloud.instances.get(nic.attachment.instance);
-  const full = instance && slotFault(cloud, { nic, instance, more: counted(wishes) });
+  const full = instance && slotFault(cloud, { nic, instance, more: demanded(wishes) });
   if (full !== undefined) return full;
   const freed = request.reassign === true ? takenFromOthers(cloud, nic, request) : { cloud, touched: [] };
   if (isFault(freed)) return freed;
@@ -32,15 +32,13 @@ export function assign(cloud: Cloud, request: Of<'assign'>, env: Env): Done | Fa
   };
 }
 
-/** As many of each as are wished for. Only their number counts. */
-function counted({ addresses, prefixes, addresses6, prefixes6 }: AddressWishes): Holding {
-  const many = <T>(wish: Wish<T> | undefined) =>
-    wish === undefined ? [] : 'list' in wish ? wish.list : new Array<T>(wish.count);
+/** The slots that wishes would fill. */
+function demanded({ addresses, prefixes, addresses6, prefixes6 }: AddressWishes): Demand {
+  const blocks = [countOf(prefixes), countOf(prefixes6)] as const;
   return {
-    addresses: many(addresses),
-    prefixes: many(prefixes),
-    addresses6: many(addresses6),
-    prefixes6: many(prefixes6),
+    v4: countOf(addresses) + blocks[0],
+    v6: countOf(addresses6) + blocks[1],
+    prefixes: blocks[0] + blocks[1] > 0,
   };
 }
 

@@ -72,7 +72,7 @@ export function quotaFault(
 }
 
 /** How many things of a table a condition holds for. */
-export function countOf<T>(table: { values(): Iterable<T> }, holds: (it: T) => boolean): number {
+export function numberOf<T>(table: { values(): Iterable<T> }, holds: (it: T) => boolean): number {
   let count = 0;
   for (const it of table.values()) if (holds(it)) count++;
   return count;

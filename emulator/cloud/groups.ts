@@ -1,5 +1,5 @@
 import type { Prefix } from '../../src/base/ip.ts';
-import { countOf, type Done, done, found, isFault, put, quotaFault, without } from './change.ts';
+import { numberOf, type Done, done, found, isFault, put, quotaFault, without } from './change.ts';
 import type { Cloud, Env } from './cloud.ts';
 import type { Fault } from './fault.ts';
 import { newId } from './ids.ts';
@@ -16,7 +16,7 @@ export function createGroup(before: Cloud, request: Of<'create-group'>, env: Env
   if (isFault(vpc)) return vpc;
   const same = [...before.groups.values()].some((it) => it.vpc === of && it.name === name);
   if (same) return { why: 'duplicate', kind: 'group', name };
-  const has = countOf(before.groups, (it) => it.vpc === of);
+  const has = numberOf(before.groups, (it) => it.vpc === of);
   const full = quotaFault(before, 'groupsPerVpc', { has, more: 1, subject: of });
   if (full !== undefined) return full;
   const ranges = vpc.ranges.some((it) => it.includes(':')) ? ['0.0.0.0/0', '::/0'] : ['0.0.0.0/0'];

@@ -1,9 +1,9 @@
 import type { InstanceView, StateChange } from './answer.ts';
-import { type Done, done, found, isFault, later, planned, put, quotaFault } from './change.ts';
+import { type Done, done, found, isFault, later, numberOf, planned, put, quotaFault } from './change.ts';
 import { type Cloud, type Env, nicsOf, type Touch } from './cloud.ts';
 import type { Fault } from './fault.ts';
 import { newId } from './ids.ts';
-import { placeFault, slotFault } from './limits.ts';
+import { demandOf, placeFault, slotFault } from './limits.ts';
 import { attached, freedNic, madeNic, withoutNic } from './nics.ts';
 import type { Id, Instance, Nic, Subnet } from './nouns.ts';
 import { withPublic } from './publics.ts';
@@ -40,8 +40,9 @@ function launched(
   request: Of<'run-instances'>,
   env: Env,
 ): { readonly cloud: Cloud; readonly id: Id } | Fault {
-  const living = before.instances.size;
-  const full = quotaFault(before, 'instances', { has: living, more: 1 });
+  const counts = before.rules.quotas?.instances !== undefined; // counting takes a walk over all
+  const has = counts ? numberOf(before.instances, ({ state }) => state !== 'terminated') : 0;
+  const full = quotaFault(before, 'instances', { has, more: 1 });
   if (full !== undefined) return full;
   const primary = request.nics.find(({ device, card = 0 }) => device === 0 && card === 0);
   if (primary === undefined) return { why: 'missing', field: 'primary NIC' };
@@ -103,7 +104,7 @@ function withNic(
     return { why: 'other-zone', nic: nic.id, zone: home.zone, instanceZone: instance.zone };
   if (home.vpc !== instance.vpc)
     return { why: 'other-vpc', kind: 'subnet', id: home.id, vpc: home.vpc, wanted: instance.vpc };
-  const full = slotFault(made.cloud, { nic: undefined, instance, more: nic });
+  const full = slotFault(made.cloud, { nic: undefined, instance, more: demandOf(nic) });
   if (full !== undefined) return full;
   const open = (wish.publicAddress ?? home.mapPublic) && device === 0 && card === 0;
   const reached = open ? withPublic(made.cloud, nic.id, env) : undefined;

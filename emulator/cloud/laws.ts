@@ -1,7 +1,7 @@
 import type { SortedMap } from '../../src/base/sorted-map.ts';
 import { type Cloud, nicsOf } from './cloud.ts';
 import { derived } from './derive.ts';
-import { limitOf, slotsOf } from './limits.ts';
+import { demandOf, limitOf } from './limits.ts';
 import type { Instance, Nic } from './nouns.ts';
 
 /**
@@ -64,7 +64,7 @@ function nicFaults(cloud: Cloud, nic: Nic): readonly string[] {
     return [...faults, `${id} is attached to ${attachment.instance}, which is not there`];
   const limits = cloud.rules.limits(instance.type);
   for (const family of ['v4', 'v6'] as const)
-    if (limits !== undefined && slotsOf(nic, family) > limitOf(limits, family))
+    if (limits !== undefined && demandOf(nic)[family] > limitOf(limits, family))
       faults.push(`${id} holds more of ${family} than ${instance.type} lets it`);
   const zone = cloud.subnets.get(nic.subnet)?.zone;
   return zone === instance.zone

@@ -23,7 +23,9 @@ export function attachFault(cloud: Cloud, { nic, instance, device, card }: Place
     return { why: 'other-vpc', kind: 'nic', id: nic.id, vpc: nic.vpc, wanted: instance.vpc };
   const zone = cloud.subnets.get(nic.subnet)?.zone ?? '';
   if (zone !== instance.zone) return { why: 'other-zone', nic: nic.id, zone, instanceZone: instance.zone };
-  return placeFault(cloud, instance, { device, card }) ?? slotFault(cloud, { nic: undefined, instance, more: nic });
+  return (
+    placeFault(cloud, instance, { device, card }) ?? slotFault(cloud, { nic: undefined, instance, more: demandOf(nic) })
+  );
 }
 
 /** Why an instance has no such place for another NIC. */
@@ -50,19 +52,25 @@ export function freeDevice(cloud: Cloud, instance: Id, card: number): number {
   return device;
 }
 
+/** How many slots of each family are wanted, and whether any of them is for a prefix. */
+export interface Demand {
+  readonly v4: number;
+  readonly v6: number;
+  readonly prefixes: boolean;
+}
+
 /** Why a NIC of this instance cannot hold that much more. A NIC absent: it is to hold just this. */
 export function slotFault(
   cloud: Cloud,
-  { nic, instance, more }: { readonly nic: Nic | undefined; readonly instance: Instance; readonly more: Holding },
+  { nic, instance, more }: { readonly nic: Nic | undefined; readonly instance: Instance; readonly more: Demand },
 ): Fault | undefined {
   const limits = cloud.rules.limits(instance.type);
   if (limits === undefined) return undefined;
-  const prefixes = more.prefixes.length + more.prefixes6.length;
-  if (prefixes > 0 && !limits.nitro) return { why: 'unsupported', what: 'prefix', type: instance.type };
+  if (more.prefixes && !limits.nitro) return { why: 'unsupported', what: 'prefix', type: instance.type };
   for (const family of ['v4', 'v6'] as const) {
     const limit = limitOf(limits, family);
-    const has = nic === undefined ? 0 : slotsOf(nic, family);
-    const wanted = slotsOf(more, family);
+    const has = nic === undefined ? 0 : demandOf(nic)[family];
+    const wanted = more[family];
     if (wanted === 0 || has + wanted <= limit) continue;
     const on = nic === undefined ? {} : { nic: nic.id };
     return { why: 'address-limit', ...on, instance: instance.id, type: instance.type, family, limit, has, wanted };
@@ -75,7 +83,11 @@ export function limitOf(limits: InstanceLimits, family: Family): number {
   return family === 'v4' ? limits.addressesPerNic : limits.addresses6PerNic;
 }
 
-/** How many slots a holding fills. */
-export function slotsOf(it: Holding, family: Family): number {
-  return family === 'v4' ? it.addresses.length + it.prefixes.length : it.addresses6.length + it.prefixes6.length;
+/** The slots that a holding fills. */
+export function demandOf({ addresses, prefixes, addresses6, prefixes6 }: Holding): Demand {
+  return {
+    v4: addresses.length + prefixes.length,
+    v6: addresses6.length + prefixes6.length,
+    prefixes: prefixes.length + prefixes6.length > 0,
+  };
 }

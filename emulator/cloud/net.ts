@@ -1,5 +1,5 @@
 import { contains, familyOf, nth, overlap, type Prefix } from '../../src/base/ip.ts';
-import { countOf, type Done, done, found, isFault, put, quotaFault, without } from './change.ts';
+import { numberOf, type Done, done, found, isFault, put, quotaFault, without } from './change.ts';
 import type { Cloud, Env } from './cloud.ts';
 import type { Fault } from './fault.ts';
 import { newId } from './ids.ts';
@@ -138,7 +138,7 @@ export function createSubnet(before: Cloud, request: Of<'create-subnet'>, env: E
   if (!before.zones.includes(zone)) return { why: 'not-found', kind: 'zone', id: zone };
   const fault = rangeFault(before, vpc, v4) ?? (v6 && rangeFault(before, vpc, v6));
   if (fault !== undefined) return fault;
-  const has = countOf(before.subnets, (it) => it.vpc === vpc.id);
+  const has = numberOf(before.subnets, (it) => it.vpc === vpc.id);
   const full = quotaFault(before, 'subnetsPerVpc', { has, more: 1, subject: vpc.id });
   if (full !== undefined) return full;
   const id = newId(before.rules, 'subnet', env.random);

@@ -18,6 +18,12 @@ export type Request = NetRequest | GroupRequest | RouteRequest | InstanceRequest
 /** So many, or exactly these. */
 export type Wish<T> = { readonly count: number } | { readonly list: readonly T[] };
 
+/** How many are wished for. Absent: none. */
+export function countOf(wish: Wish<unknown> | undefined): number {
+  if (wish === undefined) return 0;
+  return 'count' in wish ? wish.count : wish.list.length;
+}
+
 export type NetRequest =
   | { readonly do: 'create-vpc'; readonly range: Prefix; readonly v6: boolean; readonly tags: Tags }
   | { readonly do: 'delete-vpc'; readonly vpc: Id }

@@ -1,7 +1,7 @@
 import type { Cloud, Env } from './cloud.ts';
 import type { Fault } from './fault.ts';
 import type { Id } from './nouns.ts';
-import type { AddressWishes, Call, Request, Wish } from './request.ts';
+import { type AddressWishes, type Call, countOf, type Request } from './request.ts';
 import { freeBlocksIn, freeIn } from './space.ts';
 import { nicOf, struck } from './strike.ts';
 import type { Mishap } from './trouble.ts';
@@ -30,11 +30,6 @@ function askedFor(request: Request): Readonly<Record<Exhaust['of'], number>> {
   const { addresses, prefixes }: AddressWishes = request;
   const primary = request.do === 'create-nic' ? 1 : 0;
   return { address: primary + countOf(addresses), prefix: countOf(prefixes) };
-}
-
-function countOf(wish: Wish<unknown> | undefined): number {
-  if (wish === undefined) return 0;
-  return 'count' in wish ? wish.count : wish.list.length;
 }
 
 function emptyFault(cloud: Cloud, request: Request, of: Exhaust['of']): Fault {

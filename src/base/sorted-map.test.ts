@@ -87,6 +87,17 @@ test.each([
   expect(worst).toBeLessThanOrEqual(Math.ceil(2.5 * Math.log2(10_000)));
 });
 
+test('from a key on, there or not, come the entries that a walk over all would give then', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(60), { maxLength: 80 }), fc.integer({ min: -1, max: 61 }), (keys, start) => {
+      let map = SortedMap.empty<number, string>(byNumber);
+      for (const key of keys) map = map.set(key, String(key));
+      expect([...map.from(start)]).toEqual([...map].filter(([key]) => key >= start));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 interface Side {
   readonly left: Side | undefined;
   readonly right: Side | undefined;
