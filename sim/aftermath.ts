@@ -18,6 +18,7 @@ export function bereave(run: Run): void {
     const sandbox = runtime.sandboxes.get(call.sandbox);
     const lot = random.fraction();
     if (!call.orphaned && call.kind !== 'gc' && lot < 0.6) continue; // asks again
+    run.tell(() => `call   ${call.kind} of ${nameOf(sandbox)} is given up`);
     runtime.calls.delete(call.n);
     if (call.orphaned || sandbox === undefined) continue;
     if (call.kind === 'del' && lot < 0.8) run.spool(sandbox, call.frame);

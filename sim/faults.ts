@@ -72,6 +72,16 @@ export class Faults {
   }
 }
 
+/** The weather in a line, for whoever reads a story. */
+export function weatherText({ kernel, disk, share }: Weather): string {
+  const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
+  const told = [
+    kernel > 0 ? `the kernel refuses ${percent(kernel)}` : [],
+    disk === 'slow' ? 'the disk is slow' : disk === 'well' ? [] : `the disk fails in ${percent(share)} (${disk})`,
+  ].flat();
+  return told.join(', ') || 'nothing fails';
+}
+
 /** The weather of a run: fair for half of them. */
 export function weatherOf(random: Random): Weather {
   const lot = random.fraction();

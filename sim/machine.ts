@@ -1,3 +1,4 @@
+import type { Millis } from '../src/base/clock.ts';
 import type { Random } from '../src/base/random.ts';
 import { interfaceAddress } from '../src/base/ip.ts';
 import { FakeWorld } from '../src/io/kernel/fake-world.ts';
@@ -5,7 +6,8 @@ import { SimDisk } from './sim-disk.ts';
 import { SimSpool } from './sim-spool.ts';
 import { SimTime } from './time.ts';
 
-const NOON = Date.UTC(2026, 0, 1, 12);
+/** When every machine is switched on for the first time. */
+export const BEGINNING: Millis = Date.UTC(2026, 0, 1, 12);
 
 /** What outlives the agent's process: kernel, disk, spool and time. */
 export class Machine {
@@ -19,7 +21,7 @@ export class Machine {
     this.world = from === undefined ? new FakeWorld() : from.world.clone();
     this.disk = from === undefined ? new SimDisk() : from.disk.clone();
     this.spool = from === undefined ? new SimSpool() : from.spool.clone();
-    this.time = new SimTime(from === undefined ? NOON : from.time.now);
+    this.time = new SimTime(from === undefined ? BEGINNING : from.time.now);
     this.#boot = from === undefined ? 1 : from.#boot;
     if (from !== undefined) return;
     const addresses = [interfaceAddress('192.0.2.7/24'), interfaceAddress('2001:db8::7/64')];

@@ -1,20 +1,22 @@
-// npm run sim -- --seeds 1..500 [--json] [--plant NAME]   plays seeds and judges every crash in them
-// npm run sim -- --seed 7 [--at 42] [--plant NAME]        tells the story of one, and of the crash at one of its points
+// npm run sim -- --seeds 1..500 [--json] [--plant NAME]            plays seeds and judges every crash in them
+// npm run sim -- --seed 7 [--at 42] [--points] [--plant NAME]      tells the story of one, and of the crash at one of its points
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { LAWS } from './checkers.ts';
 import { NO_PLANT } from './plant.ts';
 import { PLANTED } from './planted.ts';
-import { playSeed, type Violation } from './seed.ts';
+import { playSeed, seedText, type Violation } from './seed.ts';
 import { type Outcome, playSeeds } from './seeds.ts';
 
 const SHOWN = 10; // violations that are printed one by one
+const WORKERS = 16;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1..100' },
     seed: { type: 'string' },
     at: { type: 'string' },
+    points: { type: 'boolean', default: false },
     plant: { type: 'string' },
     workers: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -34,16 +36,19 @@ async function many(range: string): Promise<void> {
     process.exit(2);
   }
   const began = performance.now();
-  const workers = Math.max(
-    1,
-    values.workers === undefined ? Math.min(8, availableParallelism()) : Number(values.workers),
-  );
+  const workers = Number(values.workers ?? Math.min(WORKERS, availableParallelism()));
   const plant = values.plant === undefined ? {} : { plant: values.plant };
   const outcome = await playSeeds({ from, to, workers, ...plant, onPlayed: progress(to - from + 1) });
   const seconds = (performance.now() - began) / 1_000;
-  if (values.json) console.log(JSON.stringify(outcome));
+  if (values.json) console.log(JSON.stringify(documentOf(outcome)));
   else summary(outcome, seconds);
   process.exitCode = outcome.violations.length === 0 ? 0 : 1;
+}
+
+/** How many seeds, crash points and broken laws; and each of these, with the command that tells its story. */
+function documentOf({ seeds, crashPoints, violations }: Outcome): object {
+  const stories = violations.map((it) => ({ ...it, law: LAWS[it.law], replay: replayOf(it) }));
+  return { seeds, crashPoints, violations: violations.length, stories };
 }
 
 function progress(all: number): (soFar: Outcome) => void {
@@ -63,14 +68,22 @@ function summary({ seeds, crashPoints, violations }: Outcome, seconds: number): 
   console.log(violations.length === 0 ? 'no law was broken' : `${violations.length} laws were broken`);
 }
 
-function lineOf({ seed, at, law, detail }: Violation): string {
-  return `  ${LAWS[law]}: ${detail}\n    npm run sim -- --seed ${seed}${at === 0 ? '' : ` --at ${at}`}`;
+function lineOf(violation: Violation): string {
+  return `  ${LAWS[violation.law]}: ${violation.detail}\n    ${replayOf(violation)}`;
+}
+
+function replayOf({ seed, at }: Violation): string {
+  const plant = values.plant === undefined ? '' : ` --plant '${values.plant}'`;
+  return `npm run sim -- --seed ${seed}${at === 0 ? '' : ` --at ${at}`}${plant}`;
 }
 
 /** The seed's own life, and what follows the crash at one of its points; 0: no crash. */
 async function tell(seed: number, at: number): Promise<void> {
   const plant = PLANTED[values.plant ?? ''] ?? NO_PLANT;
-  const { violations } = await playSeed(seed, { plant, at, story: (line) => console.log(line) });
+  console.log(seedText(seed));
+  const story = (line: string) => console.log(line);
+  const { violations } = await playSeed(seed, { plant, at, story, points: values.points });
+  console.log(violations.length === 0 ? '\nno law was broken' : '\nwhat was broken');
   for (const violation of violations) console.log(lineOf(violation));
   process.exitCode = violations.length === 0 ? 0 : 1;
 }

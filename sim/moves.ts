@@ -69,7 +69,10 @@ export function askDelete(run: Run, sandbox: Sandbox): void {
   const { runtime, machine, random } = run.parts;
   runtime.dismiss(sandbox, run.now);
   const lot = random.fraction();
-  if (lot < 0.3) machine.world.removeSandbox(sandbox.netns); // the runtime was faster
+  if (lot < 0.3) {
+    run.tell(() => `pod    ${sandbox.n} is gone before its DEL`);
+    machine.world.removeSandbox(sandbox.netns); // the runtime was faster
+  }
   run.ask('del', sandbox, delFrame(sandbox, lot < 0.15 ? '' : sandbox.netns));
 }
 
@@ -147,6 +150,7 @@ function dropSandbox(run: Run): boolean {
   const { runtime, machine } = run.parts;
   const sandbox = one(run, (it) => isLive(it) && runtime.callsOf(it).length === 0);
   if (sandbox === undefined) return false;
+  run.tell(() => `pod    ${sandbox.n} dies by itself`);
   runtime.dismiss(sandbox, run.now);
   if (run.up) run.life?.kernel.dropSandbox(sandbox.netns);
   else machine.world.removeSandbox(sandbox.netns);

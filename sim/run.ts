@@ -2,10 +2,10 @@ import type { Millis } from '../src/base/clock.ts';
 import type { Random } from '../src/base/random.ts';
 import { hostLinkName } from '../src/core/datapath/pod-plan.ts';
 import type { CallFrame, ReplyFrame } from '../src/wire/agent/frame.ts';
-import { atAnswer, type Blame, type Law, nameOf, onRecord, type Scene } from './checkers.ts';
+import { atAnswer, type Blame, LAWS, type Law, nameOf, onRecord, type Scene } from './checkers.ts';
 import type { Faults } from './faults.ts';
 import { type Fate, Life, type Point, Stopped } from './life.ts';
-import type { Machine } from './machine.ts';
+import { BEGINNING, type Machine } from './machine.ts';
 import type { Plant } from './plant.ts';
 import { type Call, type CallKind, idOf, type Runtime, type Sandbox, toldBy } from './runtime.ts';
 import type { Setting } from './setting.ts';
@@ -76,11 +76,11 @@ export class Run implements Fate {
   }
 
   tell(line: () => string): void {
-    this.parts.story?.(`${((this.now % 1e9) / 1_000).toFixed(3).padStart(11)}  ${line()}`);
+    this.parts.story?.(`${((this.now - BEGINNING) / 1_000).toFixed(3).padStart(8)} s  ${line()}`);
   }
 
   blame(law: Law, detail: string): void {
-    this.tell(() => `BROKEN ${law}: ${detail}`);
+    this.tell(() => `BROKEN ${LAWS[law]}: ${detail}`);
     this.blames.push({ law, detail });
   }
 
@@ -206,7 +206,7 @@ export class Run implements Fate {
     const now = runtime.calls.get(call.n) ?? call;
     runtime.calls.delete(call.n);
     const sandbox = runtime.sandboxes.get(call.sandbox);
-    this.tell(() => `answer ${call.kind} of ${nameOf(sandbox)}: ${reply.exitCode === 0 ? 'done' : reply.stdout}`);
+    this.tell(() => `answer ${call.kind} of ${nameOf(sandbox)}: ${wordsOf(reply)}`);
     this.blameAll(atAnswer(this.scene(), now, reply));
     if (sandbox === undefined || now.orphaned || reply.exitCode !== 0) return;
     if (call.kind === 'add' || call.kind === 'again') {
@@ -238,4 +238,10 @@ export class Run implements Fate {
   linkOf(sandbox: Sandbox): string {
     return hostLinkName(idOf(sandbox));
   }
+}
+
+/** The addresses, or the error. */
+function wordsOf({ exitCode, stdout }: ReplyFrame): string {
+  if (exitCode !== 0) return stdout;
+  return stdout === '' ? 'done' : `done, ${toldBy(stdout).addresses}`;
 }

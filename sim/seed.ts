@@ -1,14 +1,14 @@
 import { type Random, seeded } from '../src/base/random.ts';
 import { aftermath, bereave, powerCut, startSomehow } from './aftermath.ts';
 import type { Blame } from './checkers.ts';
-import { CALM, Faults, type Weather, weatherOf } from './faults.ts';
+import { CALM, Faults, type Weather, weatherOf, weatherText } from './faults.ts';
 import type { Point } from './life.ts';
 import { Machine } from './machine.ts';
 import { move } from './moves.ts';
 import type { Plant } from './plant.ts';
 import { Run } from './run.ts';
 import { Runtime } from './runtime.ts';
-import { type Setting, settingOf } from './setting.ts';
+import { type Setting, settingOf, settingText } from './setting.ts';
 
 /** A law that was broken: in the seed's own run (`at` 0), or after the crash at one of its points. */
 export interface Violation extends Blame {
@@ -23,9 +23,20 @@ export interface SeedResult {
 
 export interface SeedOptions {
   readonly plant: Plant;
-  /** Only the crash at this point is played, and told line by line. 0: none is. */
+  /** Only the crash at this point is played. 0: none is. */
   readonly at?: number;
+  /** Told line by line what happens, up to the crash and after it. */
   readonly story?: (line: string) => void;
+  /** Each place where the process could be stopped is told as well. */
+  readonly points?: boolean;
+  /** No further crash is played after one that broke a law. */
+  readonly untilBroken?: boolean;
+}
+
+/** What one seed is about, in a line. */
+export function seedText(seed: number): string {
+  const { setting, weather } = drawn(seed);
+  return `seed ${seed}: ${settingText(setting)}; ${weatherText(weather)}`;
 }
 
 /** The machine and its runtime as they were when the process could have been stopped. */
@@ -42,6 +53,7 @@ interface Play {
   readonly weather: Weather;
   readonly plant: Plant;
   readonly story: ((line: string) => void) | undefined;
+  readonly points: boolean;
 }
 
 /**
@@ -51,17 +63,26 @@ interface Play {
  * abandons is the
  * process alone, so the copy is the run stopped at that very place. Same seed, same everything.
  */
-export async function playSeed(seed: number, { plant, at, story }: SeedOptions): Promise<SeedResult> {
-  const random = seeded(Math.imul(seed, 0x9e3779b1));
-  const setting = settingOf(random);
-  const play: Play = { seed, setting, weather: weatherOf(random), plant, story };
+export async function playSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
+  const { plant, at, story, points = false, untilBroken = false } = options;
+  const { random, setting, weather } = drawn(seed);
+  const play: Play = { seed, setting, weather, plant, story, points };
   const { machine, runtime } = await before(play, random);
   const crashes: Crash[] = [];
   const blames = await theLife(play, random, { machine, runtime, at, crashes });
-  const violations: Violation[] = blames.map((blame) => ({ ...blame, seed, at: 0 }));
-  for (const crash of crashes)
+  const violations: Violation[] = at ? [] : blames.map((blame) => ({ ...blame, seed, at: 0 }));
+  let crashPoints = 0;
+  for (const crash of crashes) {
+    if (untilBroken && violations.length > 0) break;
     for (const blame of await afterCrash(play, crash)) violations.push({ ...blame, seed, at: crash.at });
-  return { crashPoints: crashes.length, violations };
+    crashPoints++;
+  }
+  return { crashPoints, violations };
+}
+
+function drawn(seed: number): { readonly random: Random; readonly setting: Setting; readonly weather: Weather } {
+  const random = seeded(Math.imul(seed, 0x9e3779b1));
+  return { random, setting: settingOf(random), weather: weatherOf(random) };
 }
 
 /** What the agent finds when it starts. */
@@ -90,14 +111,20 @@ async function theLife(
 ): Promise<readonly Blame[]> {
   const { machine, runtime, at, crashes } = on;
   let count = 0;
+  let told = true; // what follows the crash that is asked for never came to be
   const onPoint = (point: Point, run: Run) => {
     count++;
-    run.tell(() => `point  ${count} ${point.what}`);
+    if (play.points) run.tell(() => `point  ${count} ${point.what}`);
     if (at === undefined || at === count)
       crashes.push({ at: count, point, machine: machine.clone(), runtime: runtime.clone() });
+    told &&= at !== count;
     return false;
   };
-  const run = newRun(play, { machine, runtime, random, weather: play.weather, overlapping: true, onPoint });
+  const story = play.story && ((line: string) => told && play.story?.(line));
+  const run = newRun(
+    { ...play, story },
+    { machine, runtime, random, weather: play.weather, overlapping: true, onPoint },
+  );
   await startSomehow(run);
   for (let moves = 8 + random.fraction() * 8; moves > 0 && run.up; moves--) {
     move(run);

@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { Violation } from './seed.ts';
 import type { Played, WorkerTask } from './worker.ts';
 
+/** Most of what a run makes is soon forgotten: with more room for the young, less of it is copied. */
+const ROOM = { maxYoungGenerationSizeMb: 96 };
+
 /** What became of many seeds. */
 export interface Outcome {
   readonly seeds: number;
@@ -47,7 +50,7 @@ function bySeed(a: Violation, b: Violation): number {
 /** A thread that plays seed after seed, until there is none. */
 function oneWorker(task: WorkerTask, take: () => number | undefined, played: (result: Played) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: task });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: task, resourceLimits: ROOM });
     const go = () => {
       const seed = take();
       if (seed === undefined) void worker.terminate().then(() => resolve());

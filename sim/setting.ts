@@ -48,6 +48,14 @@ export function settingOf(random: Random): Setting {
   return { config, givable, pods: Math.min(...counts), foreign, rot: chance(0.1) };
 }
 
+/** The setting in a line, for whoever reads a story. */
+export function settingText({ config: { network, pool, repair }, pods, rot }: Setting): string {
+  const ranges = `${network.ranges.join(' and ')} less ${network.reserved.join(', ') || 'nothing'}: for ${pods} pods`;
+  const times = `addresses cool ${pool.cooldownMs / 1_000} s, an ADD waits ${pool.patienceMs / 1_000} s`;
+  const more = [repair.enabled ? 'hands take things away' : [], rot ? 'a bit of the disk turns over' : []].flat();
+  return [network.mode, ranges, times, ...more].join('; ');
+}
+
 /** All but two, three or some more of a range's addresses: where few are given, each is soon given again. */
 function reservedOf(ranges: readonly Prefix[], lot: number): readonly Address[] {
   const first = lot < 0.35 ? 4 : lot < 0.9 ? 5 : 7;
