@@ -55,7 +55,6 @@ function nicFaults(cloud: Cloud, nic: Nic): readonly string[] {
   const faults: string[] = [];
   if ((state === 'available') !== (attachment === undefined))
     faults.push(`${id} is ${state}, and its attachment differs`);
-  if (nic.addresses.length === 0) faults.push(`${id} has no primary address`);
   for (const group of nic.groups)
     if (cloud.groups.get(group)?.vpc !== nic.vpc) faults.push(`${id} has the group ${group} of another VPC`);
   const instance = attachment && cloud.instances.get(attachment.instance);

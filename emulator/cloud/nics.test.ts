@@ -152,6 +152,13 @@ test('a primary address by name, and one that is taken', () => {
   expect(stage.fault(again)).toEqual({ why: 'address-taken', address: primary, nic: nic.id, subnet: subnet.id });
 });
 
+test('a NIC may be made without any address', () => {
+  const stage = new Stage();
+  const subnet = stage.subnet(stage.vpc());
+  expect(stage.nic(subnet, { withoutAddress: true }).addresses).toEqual([]);
+  expect(stage.free(subnet)).toBe(251);
+});
+
 test('where jobs are told, attaching answers one, and a job that fails leaves the NIC available', () => {
   const stage = new Stage({ jobs: true, nicNamedByMac: true, macStart: '52:54', delays: { ...RULES.delays } });
   const subnet = stage.subnet(stage.vpc());

@@ -1,4 +1,5 @@
-import { type Done, done, found, isFault, later, planned, put, quotaFault, without } from './change.ts';
+import type { Millis } from '../../src/base/clock.ts';
+import { type Done, done, drawn, found, isFault, later, planned, put, quotaFault, without } from './change.ts';
 import { type Cloud, type Env, nicsOf, type Touch } from './cloud.ts';
 import type { Fault } from './fault.ts';
 import { give, takenBack } from './giving.ts';
@@ -6,6 +7,7 @@ import { newId, newMac } from './ids.ts';
 import { attachFault, freeDevice } from './limits.ts';
 import type { Attachment, Id, Job, Nic } from './nouns.ts';
 import type { NewNic, NicRequest, Request } from './request.ts';
+import type { Delay } from './rules.ts';
 import { viewOf } from './view.ts';
 
 /** A NIC request of one kind. */
@@ -68,7 +70,8 @@ export function madeNic(
   return { cloud: put(next, 'nic', nic), nic };
 }
 
-function primaryWish({ primary }: NewNic): NonNullable<NewNic['addresses']> {
+function primaryWish({ primary, withoutAddress }: NewNic): NonNullable<NewNic['addresses']> {
+  if (withoutAddress === true) return { count: 0 };
   return primary === undefined ? { count: 1 } : { list: [primary] };
 }
 
@@ -121,7 +124,7 @@ export function attachNic(cloud: Cloud, request: Of<'attach-nic'>, env: Env): Do
   const place = { instance: instance.id, device, card, deleteWithInstance: false };
   const linked = attached(cloud, nic, { place, env });
   const { attachment } = linked;
-  const due = later(env, cloud.rules.delays.attach);
+  const due = dueAt(cloud, env, cloud.rules.delays.attach);
   const ticket = withJob(linked.cloud, 'attach-nic', { subjects: [nic.id, instance.id], due, env });
   return {
     cloud: planned(ticket.cloud, due, { do: 'attach', nic: nic.id, attachment: attachment.id, ...ticket.job }),
@@ -161,7 +164,7 @@ export function detachNic(cloud: Cloud, { of, force }: Of<'detach-nic'>, env: En
     return { why: 'wrong-state', kind: 'nic', id, state: nic.state, want: 'in-use' };
   const touched = both(id, attachment.instance);
   if (force === true) return { cloud: freedNic(cloud, nic), answer: { is: 'detached', nic: id }, touched };
-  const due = later(env, cloud.rules.delays.detach);
+  const due = dueAt(cloud, env, cloud.rules.delays.detach);
   const going = put(cloud, 'nic', { ...nic, state: 'detaching' });
   const ticket = withJob(going, 'detach-nic', { subjects: [id, attachment.instance], due, env });
   return {
@@ -208,6 +211,11 @@ function both(nic: Id, instance: Id): readonly Touch[] {
     { kind: 'nic', id: nic },
     { kind: 'instance', id: instance },
   ];
+}
+
+/** When work that begins now is done; where there are jobs, they wait first. */
+function dueAt({ rules }: Cloud, env: Env, delay: Delay): Millis {
+  return later(env, delay) + (rules.jobs === true ? drawn(env.random, rules.delays.job) : 0);
 }
 
 /** The job that some clouds answer. */

@@ -117,6 +117,7 @@ export type InstanceRequest =
 export interface NewNic {
   readonly subnet: Id;
   readonly primary?: Address; //               absent: the cloud chooses
+  readonly withoutAddress?: boolean; //        no primary one: a QingCloud NIC may have none at all
   readonly addresses?: Wish<Address>; //       beside the primary
   readonly prefixes?: Wish<Prefix>;
   readonly addresses6?: Wish<Address>;

@@ -28,7 +28,7 @@ export interface CloudRules {
     readonly terminate?: Delay; //  absent: as long as to detach
     readonly describe: Delay; //    how long a Describe may miss what was just made
     readonly metadata: Delay; //    how long metadata may show what was
-    readonly job: Delay;
+    readonly job: Delay; //         how long a job waits before its work begins, where there are jobs
   };
   /** Token buckets by the name of an action, else of its group: "CreateNetworkInterface" before "mutating". */
   readonly buckets: Readonly<Record<string, { readonly capacity: number; readonly perSecond: number }>>;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { nextDue } from './due.ts';
 import type { Id } from './nouns.ts';
 import { withoutTrouble, withTrouble } from './strike.ts';
 import { RULES, Stage } from './testing/stage.ts';
@@ -156,6 +157,47 @@ test('an instance that is said to be full refuses NICs or addresses', () => {
   const attach = { do: 'attach-nic', nic: stage.nic(subnet).id, instance: instance.id } as const;
   troubled(stage, { what: { kind: 'limit', of: 'nics' } });
   expect(stage.fault(attach)).toMatchObject({ why: 'nic-limit', limit: 2 });
+});
+
+test('what is done from outside is stopped by nothing but the state: a NIC goes, an address comes (A44, A45)', () => {
+  const stage = new Stage({ buckets: { all: { capacity: 20, perSecond: 0 } } });
+  const subnet = stage.subnet(stage.vpc());
+  const instance = stage.instance(subnet);
+  const nic = stage.attachedNic(instance, subnet);
+  troubled(stage, { what: { kind: 'deny' } });
+  const outside = { outside: true, account: 'somebody' } as const;
+  stage.ask('assigned', { do: 'assign', nic: nic.id, addresses: { count: 1 } }, outside);
+  expect(stage.nicNow(nic.id).addresses).toHaveLength(2);
+  const detach = { do: 'detach-nic', of: { nic: nic.id }, force: true } as const;
+  expect(stage.fault(detach)).toMatchObject({ why: 'denied' });
+  const { touched } = stage.step(detach, outside);
+  expect(touched).toContainEqual({ kind: 'instance', id: instance.id });
+  expect(stage.nicNow(nic.id).state).toBe('available');
+});
+
+test('the next thing that happens by itself is known, the end of a trouble among them', () => {
+  const stage = new Stage();
+  const subnet = stage.subnet(stage.vpc());
+  const instance = stage.instance(subnet);
+  expect(nextDue(stage.cloud)).toBeUndefined();
+  stage.ask('attached', { do: 'attach-nic', nic: stage.nic(subnet).id, instance: instance.id });
+  expect(nextDue(stage.cloud)).toBe(stage.now + 1000);
+  troubled(stage, { what: { kind: 'deny' }, until: stage.now + 300 });
+  expect(nextDue(stage.cloud)).toBe(stage.now + 300);
+  stage.pass(1000);
+  expect(nextDue(stage.cloud)).toBeUndefined();
+});
+
+test('a step does first what was due before it', () => {
+  const stage = new Stage();
+  const subnet = stage.subnet(stage.vpc());
+  const instance = stage.instance(subnet);
+  const nic = stage.nic(subnet);
+  stage.ask('attached', { do: 'attach-nic', nic: nic.id, instance: instance.id });
+  stage.now += 1000; // nobody let the time pass
+  const { touched } = stage.step({ do: 'describe', kind: 'vpc' });
+  expect(touched).toContainEqual({ kind: 'nic', id: nic.id });
+  expect(stage.nicNow(nic.id).state).toBe('in-use');
 });
 
 test('a job that is made to fail works, and then has failed', () => {
