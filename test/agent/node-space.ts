@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { callAgent } from '../../src/io/system/call-client.ts';
 import { askSocket } from '../../src/io/system/http-client.ts';
 import { utf8 } from '../../src/base/bytes.ts';
@@ -43,6 +43,7 @@ export class NodeSpace {
 
   private constructor(holder: ChildProcess) {
     this.#holder = holder;
+    mkdirSync(dirname(this.#configPath));
   }
 
   /** The namespaces, with an agent that serves. */
@@ -67,6 +68,14 @@ export class NodeSpace {
   /** Writes the agent's configuration file: a running agent takes it on by itself. */
   configure(config: object): void {
     writeFileSync(this.#configPath, JSON.stringify({ nodeName: 'this', ...config }));
+  }
+
+  /** From now on the file is a link to one elsewhere, whose changes a watch of its own folder does not hear. */
+  configureElsewhere(): void {
+    const folder = join(this.#directory, 'elsewhere');
+    mkdirSync(folder);
+    renameSync(this.#configPath, join(folder, 'agent.yaml'));
+    symlinkSync(join(folder, 'agent.yaml'), this.#configPath);
   }
 
   /** Writes into the configuration file what it may be. */
@@ -122,7 +131,8 @@ export class NodeSpace {
       '-c',
       `ip -all netns delete
        nft flush ruleset
-       for link in $(ls /sys/class/net | grep -v '^lo$\|^up'); do ip link delete $link 2>/dev/null; done
+       ip -o link show type veth | grep -o 'bth[^:@]*' | while read link; do ip link delete $link; done
+       for link in berth0 berth-vx; do ip link delete $link 2>/dev/null; done
        ip route flush proto 98; ip -6 route flush proto 98
        cat /proc/sys/kernel/random/uuid > /run/boot-id`,
     );
@@ -235,7 +245,7 @@ export class NodeSpace {
   }
 
   get #configPath(): string {
-    return join(this.#directory, 'agent.yaml');
+    return join(this.#directory, 'etc', 'agent.yaml'); // alone in its folder, for that is watched
   }
 
   /** A file under the node's own /run. */

@@ -46,6 +46,20 @@ describe.skipIf(!canRun)('what an agent keeps, and from whom', () => {
     },
   );
 
+  test('C19, C20: CHECK finds an MTU that nobody told of, believes one that is told, and repair leaves both', async () => {
+    const { result } = await node.add('tuned');
+    node.sh('ip -n tuned link set eth0 mtu 1280');
+    const untold = await node.call('CHECK', 'tuned', { prevResult: result });
+    expect(JSON.parse(untold.stdout)).toMatchObject({ code: 105, details: expect.stringContaining('set "mtu" in') });
+    const text = JSON.stringify(result).replaceAll('"mtu":1500', '"mtu":1280');
+    expect(await node.call('CHECK', 'tuned', { prevResult: JSON.parse(text) as object })).toMatchObject({
+      exitCode: 0,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(node.ip('-n tuned link show eth0')).toMatchObject([{ mtu: 1280 }]);
+    expect(await node.del('tuned')).toMatchObject({ exitCode: 0 });
+  });
+
   test('A18: after a reboot nobody is attached, and what was cooling goes on cooling', async () => {
     for (const id of ['a', 'b', 'c']) await node.add(id);
     await node.del('a');

@@ -1,4 +1,4 @@
-import { agrees, CHECK, describe, difference } from '../../core/datapath/difference.ts';
+import { agrees, type Change, CHECK, describe, difference } from '../../core/datapath/difference.ts';
 import { type Plan, show } from '../../core/datapath/plan.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import { CniError } from '../../wire/cni/error.ts';
@@ -28,8 +28,19 @@ export async function check(doors: AttachDoors, request: CheckRequest, config: N
   const drifted = [...found.missing, ...found.changed.map(({ want }) => want)];
   doors.history.note(whom(record), { kind: 'drifted', missing: drifted.map(show) });
   throw new CniError('drift', describe(found).join('; '), {
-    details: 'somebody changed the network of this pod; it is repaired within seconds unless repair is off',
+    details: found.missing.length === 0 && found.changed.every(isOwnMtu) ? UNTOLD : CHANGED,
   });
+}
+
+const CHANGED = 'somebody changed the network of this pod; it is repaired within seconds unless repair is off';
+const UNTOLD =
+  'somebody changed it, and the result does not tell; where a plugin behind Berth shall set the MTU, set "mtu" in Berth’s entry of the list instead';
+
+/** Whether nothing but the MTU of the pod's end differs. */
+function isOwnMtu({ goal, have }: Change): boolean {
+  if (goal.kind !== 'veth' || have.kind !== 'veth') return false;
+  const hostMtu = ({ hostMtu = 0, mtu }: typeof goal) => (hostMtu === 0 ? mtu : hostMtu);
+  return show({ ...have, mtu: 0, hostMtu: hostMtu(have) }) === show({ ...goal, mtu: 0, hostMtu: hostMtu(goal) });
 }
 
 /**
