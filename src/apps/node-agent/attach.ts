@@ -108,11 +108,8 @@ async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<
   try {
     await refuseListeners(doors, wish);
     const until = doors.clock.now() + doors.node.patienceMs;
-    const waits = (addresses: readonly Address[], readyInMs: Millis | undefined) =>
-      doors.history.note(
-        { id, pod, addresses },
-        readyInMs === undefined ? { kind: 'waited' } : { kind: 'waited', readyInMs },
-      );
+    const waits = (addresses: readonly Address[], readyInMs: Millis) =>
+      doors.history.note({ id, pod, addresses }, { kind: 'waited', readyInMs });
     return await doors.pool.claim({ id, families, wanted, until, describe, waits });
   } finally {
     taken.give();

@@ -2,7 +2,6 @@ import type { Clock, Millis } from '../../base/clock.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import type { Claimed, PoolEffect, PoolEvent, Range } from '../../core/ipam/event.ts';
-import type { CloudEffect, CloudEvent } from '../../core/ipam/cloud-event.ts';
 import { brokenLawNear } from '../../core/ipam/invariants.ts';
 import { nextTick, type Pool, readyAt } from '../../core/ipam/pool.ts';
 import { step } from '../../core/ipam/step.ts';
@@ -30,8 +29,8 @@ export interface ClaimWish {
   readonly wanted: readonly Address[];
   readonly until: Millis;
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
-  /** Called when these addresses are promised, and must cool for so long; without both the cloud is asked for some. */
-  readonly waits: (addresses: readonly Address[], readyInMs: Millis | undefined) => void;
+  /** Called when these addresses are promised, and must cool for so long. */
+  readonly waits: (addresses: readonly Address[], readyInMs: Millis) => void;
 }
 
 interface Waiter {
@@ -44,8 +43,6 @@ interface Waiter {
 export interface PoolDoors {
   readonly attachments: Attachments;
   readonly clock: Clock;
-  /** Does what a pool with a cloud wants of it, and returns at once. */
-  readonly cloud?: (effect: CloudEffect) => void;
 }
 
 const RETRY_MS = 250; // after a tick whose effects could not be written
@@ -99,11 +96,6 @@ export class PoolRunner {
 
   async setRanges(ranges: readonly Range[]): Promise<void> {
     await this.#enter({ kind: 'ranges', ranges });
-  }
-
-  /** What the cloud, or who serves its NICs, told. Rejects when it cannot be put on record: it has not happened. */
-  async hear(event: CloudEvent): Promise<void> {
-    await this.#enter(event);
   }
 
   stop(): void {
@@ -166,28 +158,18 @@ export class PoolRunner {
   }
 
   #tell(effect: PoolEffect): void {
-    switch (effect.kind) {
-      case 'persist':
-        return; // done before
-      case 'refuse':
-        return this.#refuse(effect.to, effect.refusal);
-      case 'grant': {
-        const waiter = this.#waiters.get(effect.to);
-        this.#waiters.delete(effect.to);
-        if (waiter !== undefined) waiter.grant(waiter.record ?? waiter.wish.describe(effect.addresses));
-        return;
-      }
-      default:
-        this.#doors.cloud?.(effect);
-    }
+    if (effect.kind === 'refuse') this.#refuse(effect.to, effect.refusal);
+    if (effect.kind !== 'grant') return;
+    const waiter = this.#waiters.get(effect.to);
+    this.#waiters.delete(effect.to);
+    if (waiter !== undefined) waiter.grant(waiter.record ?? waiter.wish.describe(effect.addresses));
   }
 
   #tellWaiting(id: AttachmentId): void {
     const waiting = this.#pool.waiting.find(({ by }) => by === id);
     if (waiting === undefined) return;
     const addresses = waiting.promised.map(({ address }) => address);
-    const readyInMs = addresses.length === 0 ? undefined : Math.max(0, readyAt(waiting.promised) - this.#now);
-    this.#waiters.get(id)?.wish.waits(addresses, readyInMs);
+    this.#waiters.get(id)?.wish.waits(addresses, Math.max(0, readyAt(waiting.promised) - this.#now));
   }
 
   #refuse(id: AttachmentId, refusal: Refusal, cause?: unknown): void {

@@ -17,8 +17,8 @@ export interface About {
 export type Deed =
   /** An ADD was answered. `again`: it had been answered before and nothing was changed. */
   | { readonly kind: 'attached'; readonly ms: Millis; readonly again: boolean }
-  /** An ADD waits until its addresses have cooled; without a time, for what the cloud is asked for. */
-  | { readonly kind: 'waited'; readonly readyInMs?: Millis }
+  /** An ADD waits until its addresses have cooled. */
+  | { readonly kind: 'waited'; readonly readyInMs: Millis }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** An ADD failed on the way. `left`: what could not be taken back. */
   | { readonly kind: 'failed'; readonly cause: string; readonly left: readonly string[] }

@@ -27,7 +27,6 @@ function deed(decision: Decision): string {
         ? `was attached already and got the same answer again: ${addresses}`
         : `was attached with ${addresses} in ${duration(decision.ms)}`;
     case 'waited':
-      if (decision.readyInMs === undefined) return 'waits for an address that is asked of the cloud';
       return `waits until ${addresses || 'its address'} ${held.length > 1 ? 'have' : 'has'} cooled, for ${duration(decision.readyInMs)}`;
     case 'refused':
       return `was refused: ${sentence(decision.refusal)} (${advice(decision.refusal)})`;

@@ -23,10 +23,7 @@ const WORDS: { readonly [Kind in DecisionKind]: readonly (readonly [Extract<Deed
       'was attached already and got the same answer again: 10.0.1.5 and fd00::5',
     ],
   ],
-  waited: [
-    [{ kind: 'waited', readyInMs: 24_000 }, 'waits until 10.0.1.5 and fd00::5 have cooled, for 24 s'],
-    [{ kind: 'waited' }, 'waits for an address that is asked of the cloud'],
-  ],
+  waited: [[{ kind: 'waited', readyInMs: 24_000 }, 'waits until 10.0.1.5 and fd00::5 have cooled, for 24 s']],
   refused: [
     [
       { kind: 'refused', refusal: { why: 'no-range', family: 'v6' } },
