@@ -10,7 +10,7 @@ import { type MetadataServer, serveMetadata } from './metadata.ts';
 import type { MetadataHandler } from './metadata-answer.ts';
 import { nicPieces } from './nic-pieces.ts';
 import { nicLink } from './numbers.ts';
-import { byKey, type Piece } from './piece.ts';
+import { byKey, merged, type Piece } from './piece.ts';
 import { Router } from './router.ts';
 import { wake } from './system.ts';
 import { type CloudView, isAlive } from './view.ts';
@@ -45,7 +45,7 @@ export class Fabric {
   readonly #outside: Ground;
   readonly #machines = new Map<Id, Machine>();
   readonly #nets = new Map<Id, Net>();
-  readonly #pieces = new Map<Id, readonly Piece[]>(); // by NIC
+  readonly #pieces = new Map<Id, ReadonlyMap<string, Piece>>(); // by NIC
   readonly #nicOf = new Map<string, Id>(); //            by link, of NICs that are gone too
   #view: CloudView = NOTHING;
   #work: Promise<unknown> = Promise.resolve();
@@ -142,14 +142,14 @@ export class Fabric {
       const owners = [nic.id, nic.subnet, nic.vpc, nic.attachment?.instance];
       const fresh = touched === undefined || owners.some((id) => id !== undefined && touched.has(id));
       if (!fresh && this.#pieces.has(nic.id)) continue;
-      this.#pieces.set(nic.id, nicPieces(view, nic));
+      this.#pieces.set(nic.id, byKey(nicPieces(view, nic)));
       this.#nicOf.set(nicLink(nic.mac), nic.id);
     }
   }
 
   #wanted(view: CloudView, vpc: Vpc): ReadonlyMap<string, Piece> {
     const nics = [...view.nics.values()].filter((nic) => nic.vpc === vpc.id);
-    return byKey([...vpcPieces(view, vpc), ...nics.flatMap(({ id }) => this.#pieces.get(id) ?? [])]);
+    return merged([byKey(vpcPieces(view, vpc)), ...nics.flatMap(({ id }) => this.#pieces.get(id) ?? [])]);
   }
 
   #net(vpc: Id): Net {

@@ -11,7 +11,7 @@ import {
 import type { Id, Nic, Subnet } from '../cloud/nouns.ts';
 import { memberSet, receiveChain, sendChain } from './group-pieces.ts';
 import { farLink, MAIN_TABLE, markOf, nicLink } from './numbers.ts';
-import type { Piece } from './piece.ts';
+import type { Piece, PieceOf } from './piece.ts';
 import { dropChain } from './reason.ts';
 import { rule, chain } from './skeleton.ts';
 import * as steps from './rule-steps.ts';
@@ -33,7 +33,7 @@ export function nicPieces(view: CloudView, nic: Nic): readonly Piece[] {
   const groups = nic.groups.filter((group) => view.groups.has(group));
   return [
     { kind: 'nic', link, instance: instance.id, name, mac: nic.mac },
-    ...(isPrimary(nic) ? bootPieces(nic, subnet, instance.id, name) : []),
+    ...(isPrimary(nic) ? bootPieces(nic, subnet, { link, instance: instance.id, name }) : []),
     { kind: 'neighbour', at: 'fabric', link, family: 'v4', mac: nic.mac },
     { kind: 'neighbour', at: 'fabric', link, family: 'v6', mac: nic.mac },
     ...held(nic).map((to): Piece => ({ kind: 'route', at: 'fabric', to, link, table: MAIN_TABLE, far: true })),
@@ -48,13 +48,17 @@ function held({ addresses, prefixes, addresses6, prefixes6 }: Nic): readonly Pre
   return [...addresses.map(hostPrefix), ...prefixes, ...addresses6.map(hostPrefix), ...prefixes6];
 }
 
-function bootPieces(nic: Nic, subnet: Subnet, instance: Id, name: string): readonly Piece[] {
+function bootPieces(
+  nic: Nic,
+  subnet: Subnet,
+  at: Pick<PieceOf<'boot'>, 'link' | 'instance' | 'name'>,
+): readonly Piece[] {
   const [address] = nic.addresses;
   if (address === undefined) return [];
   const [address6] = nic.addresses6;
   const own = interfaceAddress(`${address}/${lengthOf(subnet.v4)}`);
   const router = nth(subnet.v4, 1n);
-  return [{ kind: 'boot', instance, name, address: own, router, ...(address6 === undefined ? {} : { address6 }) }];
+  return [{ kind: 'boot', ...at, address: own, router, ...(address6 === undefined ? {} : { address6 }) }];
 }
 
 function publicPieces({ vpc, addresses: [own], publicAddress }: Nic): readonly Piece[] {

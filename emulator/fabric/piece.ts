@@ -28,6 +28,7 @@ export type Piece =
   /** The system of an instance sets its primary NIC up, as DHCP and router advertisements would have it. */
   | {
       readonly kind: 'boot';
+      readonly link: string; // the fabric's end: without it there is nothing to set up
       readonly instance: Id;
       readonly name: string;
       readonly address: InterfaceAddress;
@@ -117,14 +118,19 @@ export function difference(there: ReadonlyMap<string, Piece>, wanted: ReadonlyMa
 
 /** Pieces by key. Throws RangeError when two claim the same: the state contradicts itself. */
 export function byKey(pieces: readonly Piece[]): ReadonlyMap<string, Piece> {
-  const map = new Map<string, Piece>();
-  for (const piece of pieces) {
-    const key = keyOf(piece);
-    const other = map.get(key);
-    if (other !== undefined && text(other) !== text(piece)) throw new RangeError(`two of ${key}`);
-    map.set(key, piece);
-  }
-  return map;
+  return merged(pieces.map((piece) => new Map([[keyOf(piece), piece]])));
+}
+
+/** The pieces of several owners together. Throws RangeError when two claim the same. */
+export function merged(parts: readonly ReadonlyMap<string, Piece>[]): ReadonlyMap<string, Piece> {
+  const all = new Map<string, Piece>();
+  for (const part of parts)
+    for (const [key, piece] of part) {
+      const other = all.get(key);
+      if (other !== undefined && text(other) !== text(piece)) throw new RangeError(`two of ${key}`);
+      all.set(key, piece);
+    }
+  return all;
 }
 
 function text(piece: Piece): string {

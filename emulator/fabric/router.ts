@@ -43,8 +43,11 @@ export class Router {
    * then the next call tries again what failed.
    */
   async become(wanted: ReadonlyMap<string, Piece>): Promise<void> {
-    await this.#removeLinks(wanted);
-    const change = difference(this.#there, wanted);
+    let change = difference(this.#there, wanted);
+    if (change.gone.some(isLink)) {
+      await this.#removeLinks(change.gone.filter(isLink));
+      change = difference(this.#there, wanted);
+    }
     if (change.gone.length + change.made.length === 0) return;
     const failures = [
       ...this.#makeLinks(change.made),
@@ -52,7 +55,7 @@ export class Router {
       ...this.#routes('make', change.made),
     ];
     this.#rules(change);
-    this.#boot(change, wanted);
+    this.#boot(change.made);
     const [failure] = failures;
     if (failure !== undefined) throw failure;
   }
@@ -175,25 +178,20 @@ export class Router {
     }
   }
 
-  /** A system starts once: later it is not told what its primary NIC has. One that ended will start anew. */
-  #boot({ gone, made }: Change, wanted: ReadonlyMap<string, Piece>): void {
-    for (const piece of gone) if (piece.kind === 'boot' && !wanted.has(keyOf(piece))) this.#there.delete(keyOf(piece));
+  /** A system starts once: later it is not told what its primary NIC has. One that ended starts anew, with its link. */
+  #boot(made: readonly Piece[]): void {
     for (const piece of made) {
-      if (piece.kind !== 'boot') continue;
+      if (piece.kind !== 'boot' || !this.#links.has(piece.link)) continue;
       const machine = this.#around.machineOf(piece.instance);
-      const linked = [...this.#there.values()].some((it) => it.kind === 'nic' && it.instance === piece.instance);
-      if (machine === undefined || !linked) continue;
-      if (!this.#there.has(keyOf(piece))) boot(machine, piece);
+      if (machine !== undefined && !this.#there.has(keyOf(piece))) boot(machine, piece);
       this.#there.set(keyOf(piece), piece);
     }
   }
 
   /** Links that shall not be, or shall be others, and with them what is on them: the kernel takes it along. */
-  async #removeLinks(wanted: ReadonlyMap<string, Piece>): Promise<void> {
-    const { gone } = difference(this.#there, wanted);
-    const links = new Set(gone.flatMap((piece) => (isLink(piece) ? [piece.link, ...farOf(piece)] : [])));
-    if (links.size === 0) return;
-    const here = gone.flatMap((piece) => (isLink(piece) ? [this.#links.get(piece.link) ?? LOOPBACK] : []));
+  async #removeLinks(gone: readonly PieceOf<'nic' | 'uplink'>[]): Promise<void> {
+    const links = new Set(gone.flatMap((piece) => [piece.link, ...farOf(piece)]));
+    const here = gone.flatMap(({ link }) => this.#links.get(link) ?? []);
     for (const [key, piece] of this.#there) if ('link' in piece && links.has(piece.link)) this.#there.delete(key);
     for (const link of links) this.#links.delete(link);
     const place = Place.open(this.ground.netns, 0);
