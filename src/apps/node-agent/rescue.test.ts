@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { address } from '../../base/ip.ts';
 import { mac } from '../../base/mac.ts';
-import { attachmentId } from '../../core/attachment.ts';
+import { attachmentId, type PortMapping } from '../../core/attachment.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
 import { aliasOf } from '../../core/datapath/alias.ts';
+import { portElements } from '../../core/datapath/ports.ts';
 import { lostAttachments, vanishedAttachments } from './rescue.ts';
 
 const name = { network: 'pods', containerId: '4f1c', ifname: 'eth0' };
@@ -23,6 +24,12 @@ test('an attachment whose record was lost is read off its link, with its address
   const [found, ...more] = lostAttachments(inventory, new Set(), 5);
   expect(more).toEqual([]);
   expect(found).toMatchObject({ id, name, addresses: [ip], plan: [veth(aliasOf(id, [ip])), source] });
+});
+
+test('the ports of a lost attachment are read off its elements: nobody else may take them, or its DEL takes them away', () => {
+  const ports: readonly PortMapping[] = [{ protocol: 'udp', hostPort: 8000, containerPort: 80 }];
+  const inventory: Plan = [veth(aliasOf(id, [ip])), source, ...portElements(ports, [ip])];
+  expect(lostAttachments(inventory, new Set(), 5)[0]).toMatchObject({ ports });
 });
 
 test('an attachment on record is not lost', () => {

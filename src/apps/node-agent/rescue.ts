@@ -2,11 +2,12 @@ import type { Millis } from '../../base/clock.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import { readAlias } from '../../core/datapath/alias.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
+import { portsOf } from '../../core/datapath/ports.ts';
 
 /**
  * Attachments that stand in the kernel and of which memory knows nothing: their record was lost with a broken or
- * removed journal. Such an attachment is taken on with the plan that was found, so that its addresses are given to
- * nobody else and its DEL, or GC, finds what to undo. A link whose alias cannot be read is nobody's.
+ * removed journal. Such an attachment is taken on with the plan that was found, so that its addresses and ports are
+ * given to nobody else and its DEL, or GC, finds what to undo. A link whose alias cannot be read is nobody's.
  */
 export function lostAttachments(
   inventory: Plan,
@@ -18,7 +19,7 @@ export function lostAttachments(
     if (item.kind !== 'veth' || read === undefined || known.has(read.id)) return [];
     const { id, name, addresses } = read;
     const plan = [item, ...inventory.filter((other) => belongsTo(other, item.host.name, addresses))];
-    return [{ id, name, netns: '', addresses, ports: [], ordinal: 0, plan, result: '', since: now }];
+    return [{ id, name, netns: '', addresses, ports: portsOf(plan), ordinal: 0, plan, result: '', since: now }];
   });
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { address } from '../../base/ip.ts';
 import type { PortMapping } from '../attachment.ts';
-import { portConflict, portElements, portListener, portProblem, portTwice } from './ports.ts';
+import { portConflict, portElements, portListener, portProblem, portsOf, portTwice } from './ports.ts';
 import { show } from './plan.ts';
 
 const V4 = address('10.1.0.5');
@@ -19,6 +19,12 @@ test('C32: a port without a host address is every address of the node, in each f
     'element tcp . 8080 : 10.1.0.5 . 80 in ports4',
     'element tcp . 8080 : fd00::5 . 80 in ports6',
   ]);
+});
+
+test('what was made of mappings is read back from the elements: both families of one are one', () => {
+  const ports = ['tcp * 8080 80', 'udp 192.0.2.1 53 5353', 'sctp 2001:db8::1 36412 36412'].map(mapping);
+  expect(portsOf(portElements(ports, [V4, V6]))).toEqual([ports[0], ports[1], ports[2]]);
+  expect(portsOf([{ kind: 'element', set: 'pods4', key: ['bthabc', V4] }])).toEqual([]);
 });
 
 test('C32: a host address limits a port to its family and to itself', () => {

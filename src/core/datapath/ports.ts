@@ -1,7 +1,7 @@
 import { familyOf, type Address, type Family } from '../../base/ip.ts';
 import type { PortMapping } from '../attachment.ts';
 import { PORTS, PORTS_AT } from './node-ruleset.ts';
-import type { Item } from './plan.ts';
+import type { Item, Plan } from './plan.ts';
 
 /** A mapping that somebody holds. */
 export interface HeldPort<Holder> {
@@ -31,6 +31,16 @@ export function portElements(mappings: readonly PortMapping[], podAddresses: rea
       .filter((address) => speaksOf(mapping, familyOf(address)))
       .map((address) => portElement(mapping, address));
   });
+}
+
+/** The mappings that a plan's elements stand for: of one that was lost, what `portElements` had made of it. */
+export function portsOf(plan: Plan): readonly PortMapping[] {
+  const found = new Map<string, PortMapping>(); // one for both families
+  for (const item of plan) {
+    const mapping = item.kind === 'element' ? mappingOf(item) : undefined;
+    if (mapping !== undefined) found.set(JSON.stringify(mapping), mapping);
+  }
+  return [...found.values()];
 }
 
 /**
@@ -80,6 +90,19 @@ function portElement(mapping: PortMapping, address: Address): Item {
   if (hostIp === undefined || hostIp === EVERY_ADDRESS[family])
     return { kind: 'element', set: PORTS[family], key, data };
   return { kind: 'element', set: PORTS_AT[family], key: [hostIp, ...key], data };
+}
+
+function mappingOf({ set, key, data }: Item & { readonly kind: 'element' }): PortMapping | undefined {
+  const oneAddress = set === PORTS_AT.v4 || set === PORTS_AT.v6;
+  if (!oneAddress && set !== PORTS.v4 && set !== PORTS.v6) return undefined;
+  const [protocol, hostPort] = oneAddress ? key.slice(1) : key;
+  const [at, containerPort] = [oneAddress ? { hostIp: key[0] as Address } : {}, data?.[1]];
+  return {
+    protocol: protocol as PortMapping['protocol'],
+    hostPort: Number(hostPort),
+    containerPort: Number(containerPort),
+    ...at,
+  };
 }
 
 function speaksOf({ hostIp }: PortMapping, family: Family): boolean {
