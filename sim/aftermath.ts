@@ -1,3 +1,4 @@
+import type { Millis } from '../src/base/clock.ts';
 import type { Random } from '../src/base/random.ts';
 import { atRest, leftOf, nameOf, standing } from './checkers.ts';
 import { askDelete, move, newPod } from './moves.ts';
@@ -32,18 +33,14 @@ export function powerCut(run: Run): void {
   run.tell(() => 'POWER  cut');
   const { calmSince } = runtime;
   const durable = machine.disk.allDurable;
-  const promised = ({ done }: Leaving) =>
-    done !== undefined && calmSince !== undefined && run.now - Math.max(done, calmSince) >= SYNCED_MS;
+  const synced = (done: Millis) => calmSince !== undefined && run.now - Math.max(done, calmSince) >= SYNCED_MS;
+  // of one whose DEL was not answered the address died with the machine
+  const promised = ({ done }: Leaving) => done !== undefined && (durable || synced(done));
   runtime.calls.clear();
   machine.powerCut(random);
-  // nobody promised that it is on record
-  for (const [address, leaving] of runtime.left) if (!durable && !promised(leaving)) runtime.left.delete(address);
-  for (const sandbox of runtime.sandboxes.values()) {
-    if (!sandbox.gone || sandbox.spooled)
-      // its address died with the machine
-      for (const address of sandbox.told?.addresses ?? []) runtime.left.delete(address);
-    runtime.change(sandbox, { delAskedAt: sandbox.delAskedAt ?? run.now, told: undefined });
-  }
+  for (const [address, leaving] of runtime.left) if (!promised(leaving)) runtime.left.delete(address);
+  for (const sandbox of runtime.sandboxes.values())
+    runtime.change(sandbox, { delAskedAt: sandbox.delAskedAt ?? run.now, told: undefined, cut: true });
 }
 
 /** Starts the agent, again and again if need be. */

@@ -138,7 +138,8 @@ export function* standing({ runtime, world }: Pick<Scene, 'runtime' | 'world'>, 
 }
 
 /**
- * After a process died: what it had answered must be on the disk. `draining`: what is spooled is not yet worked off.
+ * After a process died: what it had answered must be on the disk. `draining`: what is spooled is not yet worked off,
+ * and what a power cut left of the journal is not yet compared with the kernel.
  */
 export function* onRecord(
   { runtime }: Pick<Scene, 'runtime'>,
@@ -152,7 +153,7 @@ export function* onRecord(
         law: 'record',
         detail: `${nameOf(sandbox)} was told ${sandbox.told?.addresses}; on record is ${record?.addresses}`,
       };
-    if (sandbox.gone && !(sandbox.spooled && draining) && record !== undefined)
+    if (sandbox.gone && !(draining && (sandbox.spooled || sandbox.cut)) && record !== undefined)
       yield { law: 'delDone', detail: `${nameOf(sandbox)} is on record again` };
   }
 }

@@ -1,5 +1,5 @@
-// npm run sim -- --seeds 1..500 [--json] [--plant NAME]            plays seeds and judges every crash in them
-// npm run sim -- --seed 7 [--at 42] [--points] [--plant NAME]      tells the story of one, and of the crash at one of its points
+// npm run sim -- --seeds 1..500 [--json] [--plant NAME]         plays seeds and judges every crash in them
+// npm run sim -- --seed 7 [--at 42] [--points] [--plant NAME]   tells the story of one, and of the crash at a point
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { LAWS } from './checkers.ts';

@@ -3,7 +3,17 @@ import { inPod, isSetting } from '../src/core/datapath/identity.ts';
 import { show } from '../src/core/datapath/plan.ts';
 import { nameOf } from './checkers.ts';
 import type { Run } from './run.ts';
-import { addFrame, checkFrame, delFrame, gcFrame, isLive, type Sandbox, statusFrame, type Wants } from './runtime.ts';
+import {
+  addFrame,
+  checkFrame,
+  delFrame,
+  gcFrame,
+  isLive,
+  type Sandbox,
+  statusFrame,
+  UNASKED,
+  type Wants,
+} from './runtime.ts';
 import { addressOf } from './setting.ts';
 
 // What a container runtime and its neighbours do, one thing at a time.
@@ -109,9 +119,8 @@ function comeBack(run: Run): boolean {
   const { runtime, machine } = run.parts;
   const sandbox = one(run, (it) => it.gone && runtime.callsOf(it).length === 0);
   if (sandbox === undefined) return false;
-  const fresh = { told: undefined, delAskedAt: undefined, gone: false, spooled: false, meddled: false };
   machine.world.addSandbox(sandbox.netns);
-  run.ask('add', runtime.change(sandbox, fresh), addFrame(sandbox));
+  run.ask('add', runtime.change(sandbox, UNASKED), addFrame(sandbox));
   return true;
 }
 

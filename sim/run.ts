@@ -30,7 +30,10 @@ interface Reply {
   readonly reply: ReplyFrame;
 }
 
-/** Resolves when no promise has anything left to do: ticks come after the last microtask. Cheaper than a turn of Node's loop. */
+/**
+ * Resolves when no promise has anything left to do: ticks come after the last microtask. Cheaper than a turn of Node's
+ * loop.
+ */
 const quiet = () => new Promise<void>((done) => process.nextTick(done));
 
 const TURNS = 20_000; // of one wait: whatever is not done then never will be

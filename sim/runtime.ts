@@ -29,8 +29,19 @@ export interface Sandbox {
   readonly delAskedAt: Millis | undefined; //   when it was first to go
   readonly gone: boolean; //                    a DEL succeeded, or was spooled
   readonly spooled: boolean; //                 it was
+  readonly cut: boolean; //                     the machine lost its power since: what was not synced may be undone
   readonly meddled: boolean; //                 somebody took something of it away
 }
+
+/** Of a sandbox that nobody has asked about yet. */
+export const UNASKED = {
+  told: undefined,
+  delAskedAt: undefined,
+  gone: false,
+  spooled: false,
+  cut: false,
+  meddled: false,
+};
 
 /** What a call is for, which is more than its verb. */
 export type CallKind = 'add' | 'again' | 'elsewhere' | 'del' | 'check' | 'gc' | 'status';
@@ -78,8 +89,7 @@ export class Runtime {
     const n = ++this.#count;
     const containerId = `${String(n).padStart(4, '0')}c0ffee`;
     const netns = `/run/netns/cni-${n}`;
-    const fresh = { told: undefined, delAskedAt: undefined, gone: false, spooled: false, meddled: false };
-    const sandbox = { n, containerId, netns, wants, ...fresh };
+    const sandbox: Sandbox = { n, containerId, netns, wants, ...UNASKED };
     this.sandboxes.set(n, sandbox);
     return sandbox;
   }
