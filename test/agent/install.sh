@@ -29,6 +29,12 @@ look() {
   cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
 }
 
+# The unit as systemd reads it: as it is installed where systemd runs the machine, with what it starts in its place.
+unit() {
+  sed -e 's|@PREFIX@|/opt/berth|g' -e 's|@CONFIG@|/etc/berth/config.yaml|g' /opt/berth/lib/berth-agent.service >/run/berth-agent.service
+  systemd-analyze verify --man=no /run/berth-agent.service
+}
+
 cni() {
   conf=$(sed -n '/"plugins"/,$p' /etc/cni/net.d/10-berth.conflist | grep -c berth-cni)
   [ "$conf" = 1 ] || return 9
@@ -44,6 +50,7 @@ rm -rf "$clone"
 agent=$!
 step 'install with an agent' /usr/local/bin/berth install --wait 20
 step 'conflist with an agent' cat /etc/cni/net.d/10-berth.conflist
+command -v systemd-analyze >/dev/null && step 'unit' unit
 ip netns add pod
 step 'add' cni ADD
 step 'pods' /usr/local/bin/berth pods --no-headers

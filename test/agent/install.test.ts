@@ -55,6 +55,10 @@ test.skipIf(!canRun)('what was installed attaches a pod and explains it', () => 
   );
 });
 
+test.skipIf(!canRun || !has('systemd-analyze'))('systemd has nothing to say against the unit', () => {
+  expect(step('unit')).toEqual({ code: 0, said: '\n' });
+});
+
 test.skipIf(!canRun)('a bundle for a supporter holds what explains the node, and no secret', () => {
   expect(step('bundle')).toMatchObject({ code: 0, said: expect.stringContaining('/run/bundle.tar.gz') });
   const names = step('names in the bundle')
