@@ -26,20 +26,17 @@ export function shown<T>(
 }
 
 /**
- * The versions of a thing after a change. A viewer never sees an older state after a newer one: a change is not shown
- * before those that came earlier. Undefined when everybody sees it as it is.
+ * The versions of a thing after a change. Of those that are due a viewer sees the newest, so it never goes back, though
+ * a change may be seen before an earlier one. Undefined when everybody sees the thing as it is.
  */
 export function remembered<T>(
   versions: readonly Version<T>[] | undefined,
   change: { readonly before: T | undefined; readonly after: T | undefined },
-  shows: { readonly now: Millis; readonly describe: Millis; readonly metadata: Millis },
+  { now, describe, metadata }: { readonly now: Millis; readonly describe: Millis; readonly metadata: Millis },
 ): readonly Version<T>[] | undefined {
   const old = versions ?? [{ ...held(change.before), describe: 0, metadata: 0 }];
-  const last = old.at(-1);
-  const describe = Math.max(shows.describe, last?.describe ?? 0);
-  const metadata = Math.max(shows.metadata, last?.metadata ?? 0);
   const all = [...old, { ...held(change.after), describe, metadata }];
-  const first = all.findLastIndex((it) => it.describe <= shows.now && it.metadata <= shows.now);
+  const first = all.findLastIndex((it) => it.describe <= now && it.metadata <= now);
   return first === all.length - 1 ? undefined : all.slice(Math.max(0, first));
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { nextDue } from './due.ts';
 import type { Id } from './nouns.ts';
 import { withoutTrouble, withTrouble } from './strike.ts';
-import { RULES, Stage } from './testing/stage.ts';
+import { Stage } from './testing/stage.ts';
 import type { Trouble } from './trouble.ts';
 
 function troubled(stage: Stage, trouble: Omit<Trouble, 'name' | 'scope'> & Partial<Trouble>): void {
@@ -232,37 +232,4 @@ test('quotas count what there is', () => {
   stage.nic(subnet);
   stage.nic(subnet);
   expect(stage.fault({ do: 'create-nic', subnet: subnet.id })).toEqual({ why: 'quota', of: 'nics', limit: 2 });
-});
-
-test('a NIC just made is missing from a Describe for a while, and is there for what is done to it (A43)', () => {
-  const stage = new Stage({ delays: { ...RULES.delays, describe: [500, 500] } });
-  const subnet = stage.subnet(stage.vpc());
-  const nic = stage.nic(subnet);
-  const all = () => stage.views({ do: 'describe', kind: 'nic' });
-  const byId = { do: 'describe', kind: 'nic', ids: [nic.id] } as const;
-  expect(all()).toEqual([]);
-  expect(stage.fault(byId)).toEqual({ why: 'not-found', kind: 'nic', id: nic.id });
-  stage.ask('assigned', { do: 'assign', nic: nic.id, addresses: { count: 1 } });
-  stage.pass(500);
-  expect(all()).toMatchObject([{ nic: stage.nicNow(nic.id) }]);
-  stage.ask('done', { do: 'delete-nic', nic: nic.id });
-  expect(all()).toHaveLength(1);
-  stage.pass(500);
-  expect(all()).toEqual([]);
-  expect(stage.cloud.pastNics.size).toBe(0);
-});
-
-test('a Describe never goes back in time, whatever the delays', () => {
-  const stage = new Stage({ delays: { ...RULES.delays, describe: [0, 3000] } });
-  const nic = stage.nic(stage.subnet(stage.vpc()));
-  let seen = -1;
-  for (let i = 0; i < 200; i++) {
-    if (i < 100) stage.ask('done', { do: 'modify-nic', nic: nic.id, description: String(i) });
-    stage.pass(50);
-    const [view] = stage.views({ do: 'describe', kind: 'nic' });
-    const said = view?.kind === 'nic' ? Number(view.nic.description) : -1;
-    expect(said).toBeGreaterThanOrEqual(seen);
-    seen = said;
-  }
-  expect(seen).toBe(99);
 });
