@@ -1,5 +1,7 @@
 import type { Family } from '../../base/ip.ts';
 import { censusOf } from '../../core/ipam/pool.ts';
+import { refusalNow } from '../../core/ipam/probe.ts';
+import { advice, sentence } from '../../core/refusal-words.ts';
 import { CniError } from '../../wire/cni/error.ts';
 import type { AgentDoors } from './doors.ts';
 import type { NodeRunner } from './node-runner.ts';
@@ -37,8 +39,16 @@ export function obstacles(doors: ReadinessDoors): readonly CniError[] {
         details: `${failing}; free space on the disk of the state directory`,
       }),
     );
-  for (const family of doors.node.families) if (isExhausted(doors, family)) found.push(exhausted(family));
+  if (doors.pool.pool.cloud !== undefined) found.push(...refusedByCloud(doors));
+  else for (const family of doors.node.families) if (isExhausted(doors, family)) found.push(exhausted(family));
   return found;
+}
+
+/** With a cloud the pool itself is asked: more may be on its way. The reason is what an ADD would be told. */
+function refusedByCloud({ pool, node, clock }: ReadinessDoors): readonly CniError[] {
+  const { families, patienceMs } = node;
+  const refusal = refusalNow(pool.pool, { families, patienceMs }, clock.now());
+  return refusal === undefined ? [] : [new CniError('notAvailable', sentence(refusal), { details: advice(refusal) })];
 }
 
 /** Whether an ADD would neither get an address nor could wait for one that cools. */

@@ -164,7 +164,8 @@ export class TinyCloud {
       return { addresses: [], prefixes: [made] };
     }
     if (this.dry) throw new Refused('exhausted', 'the subnet is empty');
-    if (nic.holds.size + of.count > this.limits.slotsV4 - 1) throw new Refused('limit', 'the NIC is full');
+    const used = [...nic.holds].filter((it) => familyOf(it) === of.family).length;
+    if (used + of.count > this.limits.slotsV4 - 1) throw new Refused('limit', 'the NIC is full');
     if (of.unit === 'prefix' && this.fragmented) throw new Refused('exhausted', 'no /28 is free');
     const made = Array.from({ length: of.count }, () => (of.unit === 'prefix' ? this.nextPrefix() : this.next()));
     for (const it of made) nic.holds.add(it);

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { refusalNow } from './probe.ts';
+import { CloudDriver } from './testing/cloud-driver.ts';
+import { Driver, rangeOf } from './testing/driver.ts';
+import { limitsOf } from './testing/tiny-cloud.ts';
+
+const of = { families: ['v4'], patienceMs: 20_000 } as const;
+
+test('A22: before the cloud has told, an ADD may wait; with an address it is served; the pool stays as it was', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 4) });
+  const before = it.pool;
+  expect(refusalNow(it.pool, of, it.now)).toBeUndefined();
+  expect(it.pool).toBe(before);
+  it.start();
+  expect(refusalNow(it.pool, of, it.now)).toBeUndefined();
+});
+
+test('A23: no address and none to come: the reason is that of the ADD', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 4) }).start().pods(3).passes(5_000);
+  expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'nic-limit' });
+  it.remove('p0'); // it cools for 30 s
+  expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'nic-limit' });
+  expect(refusalNow(it.pool, { ...of, patienceMs: 31_000 }, it.now)).toBeUndefined();
+});
+
+test('A23: a node whose cloud denies more is ready while it has addresses, and is no longer when it has none', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 9) }, { targets: { warmAddresses: 1 } }).start();
+  it.failures.push('denied', 'denied');
+  it.add('a');
+  it.passes(1_000);
+  expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'cloud-denied' });
+});
+
+test('ranges answer as they do to an ADD', () => {
+  const it = new Driver([rangeOf('10.0.0.0/30')]);
+  expect(refusalNow(it.pool, of, it.now)).toBeUndefined();
+  it.claim('a');
+  expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'exhausted' });
+});
