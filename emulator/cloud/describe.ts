@@ -7,13 +7,32 @@ import { filterFault, fits, fitsTag, tagFilterFault } from './filter.ts';
 import type { Id, Instance, Job, Nic } from './nouns.ts';
 import { shown, type Viewer } from './past.ts';
 import type { CommonRequest, Described, Filter } from './request.ts';
+import { hiddenFrom } from './strike.ts';
 import { instanceView, nicView, viewOf } from './view.ts';
 
-/** Who looks, and when. */
+/** Who looks, when, and what is different for them. */
 export interface Look {
   readonly viewer: Viewer;
   readonly now: Millis;
-  readonly hidden: ReadonlySet<Id>; // NICs that a trouble hides from the viewer
+  readonly hidden: ReadonlySet<Id>; //                  NICs that a trouble hides
+  readonly lately: ReadonlyMap<Id, readonly Id[]>; // by instance: NICs that changed just now and were there
+}
+
+/** How somebody sees the cloud: at an instance, if it is one that looks. O(what changed just now). */
+export function lookOf(
+  cloud: Cloud,
+  { viewer, now, instance }: { readonly viewer: Viewer; readonly now: Millis; readonly instance?: Id | undefined },
+): Look {
+  const lately = new Map<Id, Id[]>();
+  for (const [id, versions] of cloud.pastNics)
+    for (const { it } of versions) {
+      const home = it?.attachment?.instance;
+      if (home === undefined) continue;
+      const there = lately.get(home);
+      if (there === undefined) lately.set(home, [id]);
+      else if (!there.includes(id)) there.push(id);
+    }
+  return { viewer, now, hidden: hiddenFrom(cloud, viewer, instance), lately };
 }
 
 /** A page of what fits, in the order of ids. */
@@ -32,7 +51,7 @@ export function describe(
   const counting = page?.offset !== undefined;
   const views: View[] = [];
   let fitting = 0;
-  for (const id of candidates(cloud, kind, { ids, filters, after: page?.after })) {
+  for (const id of candidates(cloud, kind, { ids, filters, look, after: page?.after })) {
     const view = one(cloud, kind, { id, look });
     if (view === undefined || !fits(view, filters)) continue;
     fitting++;
@@ -83,7 +102,7 @@ export function seenInstance({ instances, pastInstances }: Cloud, id: Id, look: 
 
 /** The NICs that the viewer sees on an instance, the primary first. */
 export function seenNicsOf(cloud: Cloud, instance: Id, look: Look): readonly Nic[] {
-  const ids = nicIdsOf(cloud, instance);
+  const ids = nicIdsOf(cloud, instance, look);
   const seen = ids.flatMap((id) => seenNic(cloud, id, look) ?? []);
   const its = seen.filter(({ attachment }) => attachment?.instance === instance);
   const place = ({ attachment }: Nic) => (attachment?.card ?? 0) * 1000 + (attachment?.device ?? 0);
@@ -91,13 +110,9 @@ export function seenNicsOf(cloud: Cloud, instance: Id, look: Look): readonly Nic
 }
 
 /** Those that are on it, and those that changed just now: one of them may still be seen there. */
-function nicIdsOf(cloud: Cloud, instance: Id): readonly Id[] {
-  const now = cloud.nicsOf.get(instance) ?? [];
-  if (cloud.pastNics.size === 0) return now;
-  const past: Id[] = [];
-  for (const [id, versions] of cloud.pastNics)
-    if (versions.some(({ it }) => it?.attachment?.instance === instance)) past.push(id);
-  return [...new Set([...now, ...past])];
+function nicIdsOf(cloud: Cloud, instance: Id, { lately }: Look): readonly Id[] {
+  const [now, past] = [cloud.nicsOf.get(instance) ?? [], lately.get(instance)];
+  return past === undefined ? now : [...new Set([...now, ...past])];
 }
 
 /** A job begins to work a quarter of its time after it was made. */
@@ -114,11 +129,12 @@ function* candidates(
   wanted: {
     readonly ids: readonly Id[] | undefined;
     readonly filters: readonly Filter[];
+    readonly look: Look;
     readonly after?: string | undefined;
   },
 ): Generator<Id, undefined> {
   const after = (wanted.after ?? '') as Id;
-  const few = wanted.ids ?? narrowed(cloud, kind, wanted.filters);
+  const few = wanted.ids ?? narrowed(cloud, kind, wanted);
   if (few !== undefined) {
     for (const id of [...new Set(few)].toSorted(byText)) if (id > after) yield id;
     return;
@@ -133,7 +149,11 @@ function* candidates(
 }
 
 /** The few that a filter by id or instance leaves; patterns leave all. */
-function narrowed(cloud: Cloud, kind: Described, filters: readonly Filter[]): readonly Id[] | undefined {
+function narrowed(
+  cloud: Cloud,
+  kind: Described,
+  { filters, look }: { readonly filters: readonly Filter[]; readonly look: Look },
+): readonly Id[] | undefined {
   const plain = filters.find(
     ({ field, values }) =>
       (field === 'id' || (field === 'instance' && kind === 'nic')) && !values.some((it) => /[*?\\]/.test(it)),
@@ -141,7 +161,7 @@ function narrowed(cloud: Cloud, kind: Described, filters: readonly Filter[]): re
   if (plain === undefined) return undefined;
   return plain.field === 'id'
     ? (plain.values as readonly Id[])
-    : plain.values.flatMap((id) => nicIdsOf(cloud, id as Id));
+    : plain.values.flatMap((id) => nicIdsOf(cloud, id as Id, look));
 }
 
 /** What is gone, and may still be seen. */

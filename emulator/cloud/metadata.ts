@@ -1,8 +1,7 @@
 import type { Millis } from '../../src/base/clock.ts';
 import { type Cloud, nicsOf } from './cloud.ts';
-import { type Look, seenNicsOf } from './describe.ts';
+import { lookOf, seenNicsOf } from './describe.ts';
 import type { Id, Instance, Nic, Subnet, Vpc } from './nouns.ts';
-import { hiddenFrom } from './strike.ts';
 import { nicView } from './view.ts';
 
 /** What an instance's metadata service tells it: late, but never late about the primary NIC of a fresh instance. */
@@ -22,7 +21,7 @@ export interface MetadataNic {
 export function metadataOf(cloud: Cloud, id: Id, now: Millis): Metadata | undefined {
   const instance = cloud.instances.get(id);
   if (instance?.state !== 'running' && instance?.state !== 'shutting-down') return undefined;
-  const look: Look = { viewer: 'metadata', now, hidden: hiddenFrom(cloud, 'metadata', id) };
+  const look = lookOf(cloud, { viewer: 'metadata', now, instance: id });
   const seen = seenNicsOf(cloud, id, look).filter(({ state }) => state === 'in-use' || state === 'detaching');
   const primary = nicsOf(cloud, id).filter((nic) => isPrimary(nic) && !seen.some(isPrimary));
   return { instance, nics: [...primary, ...seen].flatMap((nic) => withNet(cloud, nic)) };

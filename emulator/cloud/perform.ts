@@ -2,12 +2,13 @@ import { assign, moveAddress, unassign } from './addresses.ts';
 import type { Answer } from './answer.ts';
 import { type Done, isFault } from './change.ts';
 import type { Cloud, Env } from './cloud.ts';
-import { describe, describeTags, type Look } from './describe.ts';
+import { describe, describeTags, lookOf } from './describe.ts';
 import type { Fault } from './fault.ts';
 import { addRules, createGroup, deleteGroup, removeRules } from './groups.ts';
 import { modifyInstance, runInstances, terminateInstances } from './instances.ts';
 import * as net from './net.ts';
 import { attachNic, createNic, deleteNic, detachNic, modifyNic } from './nics.ts';
+import type { Id } from './nouns.ts';
 import type { Request } from './request.ts';
 import * as routes from './routes.ts';
 import { removeTags, setTags } from './tags.ts';
@@ -18,7 +19,7 @@ type Deeds = {
     cloud: Cloud,
     request: Extract<Request, { readonly do: D }>,
     env: Env,
-    look: Look,
+    from: Id | undefined,
   ) => Done | Fault;
 };
 
@@ -62,19 +63,21 @@ const DEEDS: Deeds = {
   'move-address': moveAddress,
   'set-tags': setTags,
   'remove-tags': removeTags,
-  describe: (cloud, request, _, look) => told(cloud, describe(cloud, request, look)),
-  'describe-tags': (cloud, request, _, look) => told(cloud, describeTags(cloud, request, look)),
+  describe: (cloud, request, { now }, instance) =>
+    told(cloud, describe(cloud, request, lookOf(cloud, { viewer: 'describe', now, instance }))),
+  'describe-tags': (cloud, request, { now }, instance) =>
+    told(cloud, describeTags(cloud, request, lookOf(cloud, { viewer: 'describe', now, instance }))),
 };
 
-/** Does what is asked, whoever asks. */
+/** Does what is asked, whoever asks. `from`: the instance that does. */
 export function perform(
   cloud: Cloud,
   request: Request,
-  { env, look }: { readonly env: Env; readonly look: Look },
+  { env, from }: { readonly env: Env; readonly from?: Id | undefined },
 ): Done | Fault {
   // The table has a function of the right kind for each request, which its type cannot say of one that is any of them.
-  const deed = DEEDS[request.do] as (cloud: Cloud, request: Request, env: Env, look: Look) => Done | Fault;
-  return deed(cloud, request, env, look);
+  const deed = DEEDS[request.do] as (cloud: Cloud, request: Request, env: Env, from?: Id) => Done | Fault;
+  return deed(cloud, request, env, from);
 }
 
 function told(cloud: Cloud, answer: Answer | Fault): Done | Fault {

@@ -7,7 +7,7 @@ import type { Delivery, Fault } from './fault.ts';
 import { perform } from './perform.ts';
 import type { Call } from './request.ts';
 import { shortage } from './shortage.ts';
-import { hiddenFrom, struck } from './strike.ts';
+import { struck } from './strike.ts';
 import type { Mishap } from './trouble.ts';
 import { once } from './token.ts';
 
@@ -96,8 +96,7 @@ function delivered(before: Cloud, call: Call, env: Env): { readonly cloud: Cloud
 type FailJob = Extract<Mishap, { readonly kind: 'fail-job' }>;
 
 function doneNow(before: Cloud, call: Call, env: Env): Done | Fault {
-  const look = { viewer: 'describe', now: env.now, hidden: hiddenFrom(before, 'describe', call.from) } as const;
-  const result = perform(before, call.request, { env, look });
+  const result = perform(before, call.request, { env, from: call.from });
   if (isFault(result) || !('job' in result.answer) || result.answer.job === undefined) return result;
   const fits = (what: Mishap): what is FailJob => what.kind === 'fail-job';
   const { cloud, by } = struck(result.cloud, call, { fits, env });
