@@ -39,10 +39,12 @@ async function launch(): Promise<void> {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: { ...process.env, BERTH_DEMO_FOLDER: FOLDER },
   });
-  if (child.pid !== undefined) writeFileSync(OWNER, `${child.pid} ${startTime(child.pid)}`);
+  const owner = child.pid === undefined ? '' : `${child.pid} ${startTime(child.pid)}`;
+  writeFileSync(OWNER, owner);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.stdin.end());
   const code = await new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
-  rmSync(FOLDER, { recursive: true, force: true });
+  // a later start may have ended us, and have the folder now
+  if (existsSync(OWNER) && readFileSync(OWNER, 'utf8') === owner) rmSync(FOLDER, { recursive: true, force: true });
   process.exitCode = code;
 }
 

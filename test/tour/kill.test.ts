@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { has } from '../kernel/space.ts';
+import { family, living, type Process } from './processes.ts';
+
+// `npm start` while it stays up for exploring: whatever of it is killed, the next start cleans up and works.
+
+const canRun = existsSync('build/berth-cni') && ['unshare', 'nsenter', 'ip'].every((it) => has(it));
+
+/** The part that is killed, by its command line. The first that matches, from the launcher on. */
+const PARTS: readonly (readonly [string, RegExp])[] = [
+  ['the launcher', /demo\.ts$/],
+  ['the owner of the namespaces', /^unshare /],
+  ['the first process in them, which made the fabric', /demo\.ts --inside/],
+  ['an agent', / agent --config /],
+  ['the process of a pod', /demo\/pod\.ts/],
+];
+
+let folder = '';
+const started: { readonly child: ChildProcess; readonly all: readonly Process[] }[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'berth-tour-'));
+});
+afterEach(() => {
+  for (const { child, all } of started.splice(0)) {
+    child.kill('SIGKILL');
+    for (const { pid } of living(all)) process.kill(pid, 'SIGKILL');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts the tour in a folder of its own, so that it meets nobody else's. */
+function start(...args: string[]): ChildProcess {
+  const env = { ...process.env, TMPDIR: folder };
+  return spawn(process.execPath, ['tools/demo.ts', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Waits until it says something; fails with all that it said when it ends before. */
+function says(child: ChildProcess, words: string): Promise<void> {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (bytes) => {
+        said += String(bytes);
+        if (said.includes(words)) resolve();
+      });
+    child.once('exit', (code) => reject(new Error(`the tour ended with ${code}:\n${said}`)));
+  });
+}
+
+test.skipIf(!canRun).for(PARTS)(
+  'kill -9 of %s: the next start cleans up, and its tour succeeds',
+  { timeout: 90_000 },
+  async ([, part]) => {
+    const first = start();
+    await says(first, 'Everything stays up');
+    const all = family(first.pid ?? 0);
+    started.push({ child: first, all });
+    expect(all.length).toBeGreaterThan(10); // launcher, owner, three agents, six pods, a host outside
+    const victim = all.find(({ command }) => part.test(command));
+    if (victim === undefined) throw new Error(`no such part among\n${all.map(({ command }) => command).join('\n')}`);
+    process.kill(victim.pid, 'SIGKILL');
+
+    const second = start('--once');
+    let said = '';
+    for (const stream of [second.stdout, second.stderr]) stream?.on('data', (bytes) => (said += String(bytes)));
+    started.push({ child: second, all: [] });
+    const code = await new Promise((resolve) => second.once('close', resolve));
+    expect(code, said).toBe(0);
+    const left = living(all).filter(({ pid }) => pid !== first.pid);
+    expect(left.map(({ command }) => command)).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+    await expect.poll(() => living(all).length, { timeout: 5_000 }).toBe(0); // the launcher that lost its own
+  },
+);
