@@ -1,5 +1,5 @@
-/** What failed: a machine, a link or route, rules, or the socket of metadata. */
-export type FabricErrorKind = 'machine' | 'network' | 'rules' | 'metadata';
+/** What failed: a machine, a link or route, rules, or a socket inside the fabric. */
+export type FabricErrorKind = 'machine' | 'network' | 'rules' | 'listening';
 
 /** An operating error of the fabric. */
 export class FabricError extends Error {

@@ -1,12 +1,15 @@
 import { interfaceAddress, type Address } from '../../src/base/ip.ts';
-import { addressOn } from './messages.ts';
+import type { Netns } from '../../src/io/kernel/netns.ts';
 import type { Touch } from '../cloud/cloud.ts';
 import type { Id, Instance, Vpc } from '../cloud/nouns.ts';
+import { type ApiDoor, serveApi } from './api-endpoint.ts';
 import { type Drop, forgetDrops, holderOf, readDrops, sentence } from './drops.ts';
 import type { FabricError } from './fabric-error.ts';
 import { Ground, LOOPBACK } from './ground.ts';
+import type { Listening, WhoHas } from './listen.ts';
 import { Machine } from './machine.ts';
-import { type MetadataServer, serveMetadata } from './metadata.ts';
+import { addressOn } from './messages.ts';
+import { serveMetadata } from './metadata.ts';
 import type { MetadataHandler } from './metadata-answer.ts';
 import { nicPieces } from './nic-pieces.ts';
 import { nicLink } from './numbers.ts';
@@ -24,6 +27,11 @@ export interface FabricOptions {
   readonly hasMachine?: (instance: Instance) => boolean;
   /** Absent: nobody answers for metadata. */
   readonly metadata?: MetadataHandler;
+  /**
+   * Gets every connection to the cloud's API from inside a VPC, at `API_V4` and `API_PORT`, with the instance it comes
+   * from: `httpServer.emit('connection', socket)` serves it. Absent: nobody answers.
+   */
+  readonly api?: ApiDoor;
 }
 
 /** A drop, and what it means. */
@@ -35,7 +43,7 @@ export interface ToldDrop extends Drop {
 
 interface Net {
   readonly router: Router;
-  readonly metadata?: MetadataServer;
+  readonly close: () => void;
 }
 
 /** The packets of a cloud: machines, links and routers, made and unmade as its state says. */
@@ -60,7 +68,13 @@ export class Fabric {
 
   /** Throws FabricError, when this process may not make namespaces for one. */
   static async open(options: FabricOptions = {}): Promise<Fabric> {
-    return new Fabric(await Machine.start('internet'), options);
+    const internet = await Machine.start('internet');
+    try {
+      return new Fabric(internet, options);
+    } catch (error) {
+      await internet.stop();
+      throw error;
+    }
   }
 
   /** The machine of an instance, or the internet's host. */
@@ -156,19 +170,29 @@ export class Fabric {
     const known = this.#nets.get(vpc);
     if (known !== undefined) return known;
     const router = new Router({ internet: this.#outside, machineOf: (id) => this.#machines.get(id) });
-    const { metadata } = this.#options;
     const whoHas = (address: Address) => holderOf(within(this.#view, vpc), address)?.attachment?.instance;
-    const server = metadata === undefined ? {} : { metadata: serveMetadata(router.ground.netns, whoHas, metadata) };
-    const net = { router, ...server };
+    const servers = this.#servers(router.ground.netns, whoHas);
+    const close = () => {
+      for (const server of servers) server.close();
+      router.close();
+    };
+    const net = { router, close };
     this.#nets.set(vpc, net);
     return net;
   }
 
   #closeNet(vpc: Id): void {
-    const net = this.#nets.get(vpc);
-    net?.metadata?.close();
-    net?.router.close();
+    this.#nets.get(vpc)?.close();
     this.#nets.delete(vpc);
+  }
+
+  /** What is listened for inside a VPC. */
+  #servers(netns: Netns, whoHas: WhoHas): readonly Listening[] {
+    const { metadata, api } = this.#options;
+    return [
+      ...(metadata === undefined ? [] : [serveMetadata(netns, whoHas, metadata)]),
+      ...(api === undefined ? [] : [serveApi(netns, whoHas, api)]),
+    ];
   }
 
   async #start(instance: Id): Promise<void> {

@@ -19,5 +19,8 @@ export interface MetadataAnswer {
   readonly hops?: number;
 }
 
-/** The answer for the instance that asks. Must not throw; what it needs of the present it asks for itself. */
-export type MetadataHandler = (instance: Instance['id'], request: MetadataRequest) => MetadataAnswer;
+/** The answer for the instance that asks. When it throws, the connection is closed without one. */
+export type MetadataHandler = (
+  instance: Instance['id'],
+  request: MetadataRequest,
+) => MetadataAnswer | Promise<MetadataAnswer>;

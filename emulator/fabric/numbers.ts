@@ -14,6 +14,10 @@ export const METADATA_V4 = '169.254.169.254' as Address;
 export const METADATA_V6 = 'fd00:ec2::254' as Address;
 export const METADATA_PORT = 80;
 
+/** Where instances reach the cloud's API: an endpoint inside the VPC, at an address that no cloud uses otherwise. */
+export const API_V4 = '169.254.169.200' as Address;
+export const API_PORT = 80;
+
 /** The router of IPv6, as instances of EC2 see it; of IPv4 it is the second address of each subnet. */
 export const ROUTER_V6 = 'fe80:ec2::1' as Address;
 

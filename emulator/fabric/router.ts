@@ -33,7 +33,7 @@ export class Router {
     this.ground = new Ground(Netns.make(), { 'ipv4.conf.default.proxy_arp': 1 });
     this.nft = new NftChannel(this.ground.netns);
     this.#voidLink();
-    const own = [number.METADATA_V4, number.METADATA_V6].map((one) => interfaceAddress(hostPrefix(one)));
+    const own = [number.METADATA_V4, number.METADATA_V6, number.API_V4].map((one) => interfaceAddress(hostPrefix(one)));
     this.ground.do(own.map((one) => ({ what: `be ${one}`, request: message.addressOn(LOOPBACK, one) })));
     this.#transact([newTable()]);
   }

@@ -1,5 +1,5 @@
 import { hostPrefix, prefix } from '../../src/base/ip.ts';
-import { GATEWAY_LINK, METADATA_PORT, METADATA_V4, METADATA_V6, VOID_LINK } from './numbers.ts';
+import { API_PORT, API_V4, GATEWAY_LINK, METADATA_PORT, METADATA_V4, METADATA_V6, VOID_LINK } from './numbers.ts';
 import type { BaseChain, FabricRule, Piece, PieceOf } from './piece.ts';
 import { dropChain, REASONS, toldSet, type Reason } from './reason.ts';
 import * as steps from './rule-steps.ts';
@@ -119,6 +119,13 @@ function input(accept: ReturnType<typeof steps.say>): readonly FabricRule[] {
       ),
       rule('metadata elsewhere', steps.inRange('daddr', host), ask, steps.goTo(dropChain('metadata'))),
     ]),
+    rule(
+      'the API',
+      steps.inRange('daddr', hostPrefix(API_V4)),
+      steps.isProtocol('tcp'),
+      steps.portsBetween(API_PORT, API_PORT),
+      accept,
+    ),
     rule('nothing else', steps.say({ is: 'drop' })),
   ];
 }
