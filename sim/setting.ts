@@ -1,3 +1,4 @@
+import { cloudDefaults } from '../src/io/config/cloud-defaults.ts';
 import { type Address, addressIn, contains, familyOf, type Prefix, prefix } from '../src/base/ip.ts';
 import type { Random } from '../src/base/random.ts';
 import { usableCount, reservedReason } from '../src/core/ipam/ranges.ts';
@@ -12,6 +13,7 @@ export interface Setting {
   readonly rot: boolean; //     a bit of the disk turns over while the process is down
 }
 
+const NO_CLOUD = cloudDefaults();
 const V4 = prefix('10.0.3.0/29');
 const V6 = prefix('fd00:3::/125');
 
@@ -21,6 +23,7 @@ export function settingOf(random: Random): Setting {
   const reserved = reservedOf(ranges, random.fraction());
   const foreign = chance(0.15);
   const config: AgentConfig = {
+    ...NO_CLOUD,
     nodeName: 'sim',
     network: {
       mode: chance(0.25) ? 'bridge' : 'routed',

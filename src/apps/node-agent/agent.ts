@@ -2,14 +2,19 @@ import type { CallFrame, ReplyFrame } from '../../wire/agent/frame.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { AttachmentId } from '../../core/attachment.ts';
 import { adopt } from '../../core/ipam/adopt.ts';
+import type { Pool, PoolPolicy } from '../../core/ipam/pool.ts';
+import type { Prefix } from '../../base/ip.ts';
+import type { Kernel } from '../../io/kernel/kernel.ts';
 import { detach } from './attach.ts';
 import { Attachments } from './attachments.ts';
+import { CloudRunner } from './cloud-runner.ts';
 import type { CniDoors } from './cni-doors.ts';
 import { serveCni } from './cni-server.ts';
 import { countedKernel } from './counted-kernel.ts';
 import type { AgentDoors } from './doors.ts';
 import { History, whom } from './history.ts';
 import { Lanes } from './lanes.ts';
+import { NicRunner } from './nic-runner.ts';
 import { NodeRunner } from './node-runner.ts';
 import { PoolRunner } from './pool-runner.ts';
 import { Repairer } from './repair.ts';
@@ -33,6 +38,8 @@ export interface AgentParts extends CniDoors {
   readonly doors: AgentDoors;
   readonly attachments: Attachments;
   readonly sweeper: Sweeper;
+  readonly cloud?: CloudRunner;
+  readonly nics?: NicRunner;
 }
 
 /**
@@ -46,6 +53,8 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
   await parts.sweeper.sweep();
   await parts.spool.start();
   parts.repairer.start();
+  parts.cloud?.start();
+  parts.pool.start();
   return {
     handle: (call) => serveCni(parts, call),
     reconfigure: async (config) => {
@@ -64,6 +73,8 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
       parts.sweeper.stop();
       await parts.lanes.idle();
       parts.pool.stop();
+      parts.nics?.stop();
+      await parts.cloud?.stop();
     },
     parts,
   };
@@ -77,11 +88,11 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   const attachments = new Attachments(journal);
   const standing = () => attachments.all().map(({ plan }) => plan);
   const node = new NodeRunner({ kernel, journal, clock, log, standing }, config);
-  const policy = { cooldownMs: config.pool.cooldownMs, waitingLimit: config.pool.waitingLimit };
+  const policy = poolPolicy(doors);
   const { pool: adopted, disputes } = adopt(journal.memory(), { policy, ranges: node.ranges }, clock.now());
   for (const dispute of disputes) log.error('two records of one address', { ...dispute });
-  const pool = new PoolRunner(adopted, { attachments, clock });
   const history = new History(clock);
+  const { pool, cloud, nics } = poolAndCloud(doors, { adopted, attachments, history, node, kernel });
   for (const record of attachments.all()) history.note(whom(record), { kind: 'adopted' });
   const lanes = new Lanes();
   const settings = () => node.config.repair;
@@ -95,7 +106,30 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   };
   const spool = new SpoolRunner({ spool: doors.spool, clock, log, del });
   const sweeper = new Sweeper({ ...basis, lanes, log });
-  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper };
+  const onCloud = cloud === undefined || nics === undefined ? {} : { cloud, nics };
+  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud };
+}
+
+function poolPolicy({ config, provider }: AgentDoors): PoolPolicy {
+  const { cooldownMs, waitingLimit } = config.pool;
+  if (provider === undefined) return { cooldownMs, waitingLimit };
+  return { cooldownMs, waitingLimit, cloud: { ...config.cloud, owner: config.nodeName } };
+}
+
+/** The pool, and where the node has a cloud, what stands between the two. */
+function poolAndCloud(
+  { provider, journal, clock, log }: AgentDoors,
+  of: { adopted: Pool; attachments: Attachments; history: History; node: NodeRunner; kernel: Kernel },
+): { pool: PoolRunner; cloud?: CloudRunner; nics?: NicRunner } {
+  const { adopted, attachments, history, node, kernel } = of;
+  if (provider === undefined) return { pool: new PoolRunner(adopted, { attachments, clock }) };
+  const pool = new PoolRunner(adopted, { attachments, clock, cloud: (effect) => cloud.perform(effect) });
+  const nics = new NicRunner({ kernel, clock, log, node });
+  const vpcRanges = (ranges: readonly Prefix[]) => {
+    node.setVpcRanges(ranges).catch(() => {}); // said, and tried again
+  };
+  const cloud: CloudRunner = new CloudRunner({ provider, journal, clock, log, history, pool, nics, vpcRanges });
+  return { pool, cloud, nics };
 }
 
 /** Attachments that the kernel has and memory has not are taken on, so that no address is given twice. */

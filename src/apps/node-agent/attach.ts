@@ -109,7 +109,10 @@ async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<
     await refuseListeners(doors, wish);
     const until = doors.clock.now() + doors.node.patienceMs;
     const waits = (addresses: readonly Address[], readyInMs: Millis) =>
-      doors.history.note({ id, pod, addresses }, { kind: 'waited', readyInMs });
+      doors.history.note(
+        { id, pod, addresses },
+        addresses.length === 0 ? { kind: 'hoped' } : { kind: 'waited', readyInMs },
+      );
     return await doors.pool.claim({ id, families, wanted, until, describe, waits });
   } finally {
     taken.give();

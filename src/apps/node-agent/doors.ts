@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CallFrame } from '../../wire/agent/frame.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
+import type { NicProvider } from '../../io/cloud/provider.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
 import type { Journal, Recovery } from '../../io/store/journal.ts';
 
@@ -49,5 +50,7 @@ export interface AgentDoors {
   readonly log: Logger;
   readonly meter: Meter;
   readonly bootId: string;
+  /** The cloud that the node's NICs are of; absent for podcidr. */
+  readonly provider?: NicProvider;
   readonly config: AgentConfig;
 }

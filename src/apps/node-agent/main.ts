@@ -3,6 +3,8 @@ import { hostPort } from '../../base/host-port.ts';
 import { liveConfig, needsRestart } from '../../io/config/changes.ts';
 import { loadConfig } from '../../io/config/load.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
+import type { CallTold } from '../../io/cloud/aws/ec2.ts';
+import type { NicProvider } from '../../io/cloud/provider.ts';
 import { LinuxKernel } from '../../io/kernel/linux-kernel.ts';
 import { openNft } from '../../io/kernel/nft-kernel.ts';
 import { linuxDisk } from '../../io/store/linux-disk.ts';
@@ -11,6 +13,7 @@ import { openJournal } from '../../io/store/open-journal.ts';
 import { openSpool } from '../../io/store/spool.ts';
 import { readBootId } from '../../io/system/boot-id.ts';
 import { realClock } from '../../io/system/clock.ts';
+import { realRandom } from '../../io/system/random.ts';
 import { watchFile } from '../../io/system/file-watch.ts';
 import { type HttpServer, serveHttp } from '../../io/system/http-server.ts';
 import { createLogger, type LevelLogger } from '../../io/system/logger.ts';
@@ -18,6 +21,7 @@ import { createMetrics, type Metrics } from '../../io/system/metrics.ts';
 import { serveCalls } from '../../io/system/unix-server.ts';
 import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
 import { type Agent, startAgent } from './agent.ts';
+import { awsSettings } from './aws-settings.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -71,6 +75,7 @@ async function openAgent(config: AgentConfig, { log, metrics, closers }: Tools):
   closers.push(() => kernel.close());
   const onBad = (name: string, why: string) => log.error('spooled file set aside', { name, why });
   const spool = openSpool(config.paths.spool, onBad);
+  const provider = await openProvider(config, { log, metrics, closers });
   const doors = {
     kernel,
     journal,
@@ -81,9 +86,30 @@ async function openAgent(config: AgentConfig, { log, metrics, closers }: Tools):
     meter: metrics,
     bootId: readBootId(),
     config,
+    ...(provider === undefined ? {} : { provider }),
   };
   return startAgent(doors);
 }
+
+/** The cloud's own code is loaded only where the node is on that cloud. */
+async function openProvider({ provider, aws }: AgentConfig, { log }: Tools): Promise<NicProvider | undefined> {
+  if (provider === 'podcidr') return undefined;
+  const { openAws } = await import('../../io/cloud/aws/provider.ts');
+  const settings = awsSettings(aws);
+  const onCall = (told: CallTold) => log.debug('cloud call', { ...told });
+  for (;;) {
+    try {
+      return await openAws({ settings, clock: realClock, random: realRandom, onCall });
+    } catch (err) {
+      log.error('the cloud does not answer', { err, againInMs: PROVIDER_RETRY_MS });
+      await new Promise<void>((resolve) => {
+        realClock.timer(PROVIDER_RETRY_MS, resolve);
+      });
+    }
+  }
+}
+
+const PROVIDER_RETRY_MS = 2_000;
 
 /**
  * Takes on the file's changes on SIGHUP and whenever it is edited. A file that is wrong changes nothing. Answers the

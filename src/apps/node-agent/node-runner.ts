@@ -1,6 +1,8 @@
 import type { Logger } from '../../base/log.ts';
 import type { Clock, Millis } from '../../base/clock.ts';
 import { type Family, familyOf, type Prefix } from '../../base/ip.ts';
+import type { Mac } from '../../base/mac.ts';
+import { type NicDatapath, nicMark, nicPlan } from '../../core/datapath/nic-plan.ts';
 import type { Range } from '../../core/ipam/event.ts';
 import { bridgeAddress, type NodeDatapath, nodeMtu, nodePlan, nodeWays } from '../../core/datapath/node-plan.ts';
 import { transition } from '../../core/datapath/transition.ts';
@@ -21,6 +23,15 @@ export interface NodeDoors {
   readonly standing: () => readonly Plan[];
 }
 
+/** A NIC of the node, its link known by its MAC. */
+export type NodeNic = Omit<NicDatapath, 'link'> & { readonly mac: Mac };
+
+/** What a cloud adds to the configuration. */
+interface CloudPart {
+  readonly nics: readonly NodeNic[];
+  readonly vpcRanges: readonly Prefix[];
+}
+
 const RETRY_MS = 2_000; // after a plan that could not be applied, or put on record
 
 /**
@@ -32,6 +43,8 @@ export class NodeRunner {
   #config: AgentConfig;
   #want: NodeDatapath | undefined;
   #place: NodePlaceNow | undefined;
+  #cloud: CloudPart = { nics: [], vpcRanges: [] };
+  #standing: ReadonlySet<Mac> = new Set(); // NICs of the plan that stands
   #trouble: string | undefined = 'the agent is starting';
   #tail: Promise<unknown> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
@@ -85,9 +98,9 @@ export class NodeRunner {
   }
 
   get families(): readonly Family[] {
-    return (['v4', 'v6'] as const).filter((family) =>
-      this.#config.network.ranges.some((it) => familyOf(it) === family),
-    );
+    const { provider, cloud, network } = this.#config;
+    if (provider !== 'podcidr') return cloud.families;
+    return (['v4', 'v6'] as const).filter((family) => network.ranges.some((it) => familyOf(it) === family));
   }
 
   get patienceMs(): Millis {
@@ -117,6 +130,23 @@ export class NodeRunner {
       families: this.families,
       ranges: ranges.map((prefix: Prefix) => ({ prefix, gateway: bridgeAddress(prefix) })),
     };
+  }
+
+  /**
+   * The node stands on these NICs from now on. Answers those whose link is there, when the plan with them stands.
+   * Throws as `establish`.
+   */
+  async setNics(nics: readonly NodeNic[]): Promise<ReadonlySet<Mac>> {
+    this.#cloud = { ...this.#cloud, nics };
+    await this.establish(this.#config);
+    return this.#standing;
+  }
+
+  /** Inside of these ranges, too, pods keep their own address. Throws as `establish`. */
+  async setVpcRanges(vpcRanges: readonly Prefix[]): Promise<void> {
+    if (vpcRanges.join() === this.#cloud.vpcRanges.join()) return;
+    this.#cloud = { ...this.#cloud, vpcRanges };
+    await this.establish(this.#config);
   }
 
   /**
@@ -153,10 +183,11 @@ export class NodeRunner {
 
   async #establish(config: AgentConfig): Promise<void> {
     try {
-      const uplink = uplinkOf(config, await this.#doors.kernel.hostLinks());
-      const want: NodeDatapath = { ...config.network, nodeName: config.nodeName, checkSources: true, uplink };
+      const links = await this.#doors.kernel.hostLinks();
+      const nics = nicsOn(this.#cloud.nics, links);
+      const want = wanted(config, { uplink: uplinkOf(config, links), nics, vpcRanges: this.#cloud.vpcRanges });
       this.#tellWays(want);
-      const after = nodePlan(want);
+      const after = [...nodePlan(want), ...nics.flatMap(nicPlan)];
       const { remove } = transition(this.plan, after, this.#doors.standing());
       // a crash now finds what to take back
       await this.#record([...after, ...remove]);
@@ -165,6 +196,7 @@ export class NodeRunner {
       const { failure } = await this.#doors.kernel.ensure(after);
       if (failure !== undefined) throw failure.error;
       if (remove.length > 0) await this.#record(after);
+      this.#standing = new Set(nics.map(({ mac }) => mac));
       this.#want = want;
       this.#place = undefined;
       this.#trouble = undefined;
@@ -187,6 +219,38 @@ export class NodeRunner {
         this.#doors.log.warn('no way to a range', { peer: way.peer.name, range: way.range, why: way.why });
   }
 }
+
+/** The NICs whose links are there. */
+function nicsOn(nics: readonly NodeNic[], links: readonly HostLink[]): readonly (NodeNic & NicDatapath)[] {
+  return nics.flatMap((nic) => {
+    const link = links.find(({ mac }) => mac === nic.mac);
+    return link === undefined ? [] : [{ ...nic, link: link.name }];
+  });
+}
+
+function wanted(
+  config: AgentConfig,
+  of: { uplink: LinkFacts | undefined; nics: readonly NicDatapath[]; vpcRanges: readonly Prefix[] },
+): NodeDatapath {
+  const { network, cloud } = config;
+  const plain = { ...network, nodeName: config.nodeName, checkSources: true, uplink: of.uplink };
+  if (config.provider === 'podcidr') return plain;
+  const places = Array.from({ length: MOST_DEVICES }, (_, device) => ({ card: 0, device }));
+  return {
+    ...plain,
+    ranges: [],
+    cluster: [...new Set([...network.cluster, ...of.vpcRanges])],
+    masquerade: { ...network.masquerade, families: ['v4'] }, // IPv6 of a VPC is the world's own
+    nics: {
+      families: cloud.families,
+      marks: [...new Set([...places, ...of.nics].map(nicMark))],
+      external: cloud.external,
+    },
+  };
+}
+
+/** More than the first card of any instance type has: the ruleset stays as it is when NICs come and go. */
+const MOST_DEVICES = 16;
 
 /** The configured link, else the one of the default route, else the first that has an address. */
 function uplinkOf(config: AgentConfig, links: readonly HostLink[]): LinkFacts | undefined {

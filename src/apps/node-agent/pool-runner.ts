@@ -1,6 +1,7 @@
 import type { Clock, Millis } from '../../base/clock.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
+import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
 import type { Claimed, PoolEffect, PoolEvent, Range } from '../../core/ipam/event.ts';
 import { brokenLawNear } from '../../core/ipam/invariants.ts';
 import { nextTick, type Pool, readyAt } from '../../core/ipam/pool.ts';
@@ -29,7 +30,7 @@ export interface ClaimWish {
   readonly wanted: readonly Address[];
   readonly until: Millis;
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
-  /** Called when these addresses are promised, and must cool for so long. */
+  /** Called when these addresses are promised and must cool for so long; with none: the cloud was asked for some. */
   readonly waits: (addresses: readonly Address[], readyInMs: Millis) => void;
 }
 
@@ -43,6 +44,8 @@ interface Waiter {
 export interface PoolDoors {
   readonly attachments: Attachments;
   readonly clock: Clock;
+  /** What the pool asks of the cloud, when it has one. Must return at once. */
+  readonly cloud?: (effect: CloudEffect) => void;
 }
 
 const RETRY_MS = 250; // after a tick whose effects could not be written
@@ -58,6 +61,7 @@ export class PoolRunner {
   #now: Millis = 0;
   #tail: Promise<void> = Promise.resolve();
   #cancelTick: (() => void) | undefined;
+  #stopped = false;
 
   constructor(pool: Pool, doors: PoolDoors) {
     this.#pool = pool;
@@ -98,7 +102,18 @@ export class PoolRunner {
     await this.#enter({ kind: 'ranges', ranges });
   }
 
+  /** What happened in the cloud. Throws when what follows from it cannot be written: then it has not happened. */
+  async tell(event: PoolEvent): Promise<void> {
+    await this.#enter(event);
+  }
+
+  /** Begins to live by its own timer: a pool with a cloud has things to ask before the first ADD. */
+  start(): void {
+    this.#scheduleTick();
+  }
+
   stop(): void {
+    this.#stopped = true;
     this.#cancelTick?.();
     this.#cancelTick = undefined;
   }
@@ -125,7 +140,9 @@ export class PoolRunner {
       }
     }
     this.#pool = pool;
-    for (const effect of effects) this.#tell(effect);
+    for (const effect of effects)
+      if (isOfCloud(effect)) this.#doors.cloud?.(effect);
+      else this.#tell(effect);
     if (event.kind === 'claim') this.#tellWaiting(event.by);
     this.#scheduleTick();
   }
@@ -157,7 +174,7 @@ export class PoolRunner {
     }
   }
 
-  #tell(effect: PoolEffect): void {
+  #tell(effect: Exclude<PoolEffect, CloudEffect>): void {
     if (effect.kind === 'refuse') this.#refuse(effect.to, effect.refusal);
     if (effect.kind !== 'grant') return;
     const waiter = this.#waiters.get(effect.to);
@@ -182,13 +199,17 @@ export class PoolRunner {
   #scheduleTick(atLeastMs = 0): void {
     this.#cancelTick?.();
     this.#cancelTick = undefined;
-    const at = nextTick(this.#pool);
+    const at = this.#stopped ? undefined : nextTick(this.#pool);
     if (at === undefined) return;
     this.#cancelTick = this.#doors.clock.timer(Math.max(atLeastMs, at - this.#doors.clock.now()), () => {
       this.#cancelTick = undefined;
       this.#enter({ kind: 'tick' }).catch(() => this.#scheduleTick(RETRY_MS));
     });
   }
+}
+
+function isOfCloud(effect: PoolEffect): effect is CloudEffect {
+  return effect.kind !== 'persist' && effect.kind !== 'grant' && effect.kind !== 'refuse';
 }
 
 function messageOf(cause: unknown): string {

@@ -19,6 +19,8 @@ export type Deed =
   | { readonly kind: 'attached'; readonly ms: Millis; readonly again: boolean }
   /** An ADD waits until its addresses have cooled. */
   | { readonly kind: 'waited'; readonly readyInMs: Millis }
+  /** An ADD waits for addresses that the cloud was asked for. */
+  | { readonly kind: 'hoped' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** An ADD failed on the way. `left`: what could not be taken back. */
   | { readonly kind: 'failed'; readonly cause: string; readonly left: readonly string[] }
@@ -36,6 +38,8 @@ export type Deed =
   | { readonly kind: 'drifted'; readonly missing: readonly string[] }
   /** It was removed though no DEL came. `because` goes on "was removed: ". */
   | { readonly kind: 'swept'; readonly because: string }
+  /** Somebody took its address or its NIC away. `because` goes on "lost its network: ". */
+  | { readonly kind: 'cutOff'; readonly because: string }
   /** It was found in the journal when the agent started. */
   | { readonly kind: 'adopted' };
 

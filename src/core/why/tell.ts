@@ -28,6 +28,8 @@ function deed(decision: Decision): string {
         : `was attached with ${addresses} in ${duration(decision.ms)}`;
     case 'waited':
       return `waits until ${addresses || 'its address'} ${held.length > 1 ? 'have' : 'has'} cooled, for ${duration(decision.readyInMs)}`;
+    case 'hoped':
+      return 'waits for addresses that the cloud was asked for';
     case 'refused':
       return `was refused: ${sentence(decision.refusal)} (${advice(decision.refusal)})`;
     case 'failed':
@@ -46,6 +48,8 @@ function deed(decision: Decision): string {
       return `failed CHECK: ${parts(decision.missing)} missing or changed`;
     case 'swept':
       return `was removed: ${decision.because}${freed(held, 0)}`;
+    case 'cutOff':
+      return `lost its network: ${decision.because}; delete it, so that it comes back with another address`;
     case 'adopted':
       return `was found on record when the agent started${addresses === '' ? '' : ` and keeps ${addresses}`}`;
   }

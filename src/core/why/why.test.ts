@@ -24,6 +24,7 @@ const WORDS: { readonly [Kind in DecisionKind]: readonly (readonly [Extract<Deed
     ],
   ],
   waited: [[{ kind: 'waited', readyInMs: 24_000 }, 'waits until 10.0.1.5 and fd00::5 have cooled, for 24 s']],
+  hoped: [[{ kind: 'hoped' }, 'waits for addresses that the cloud was asked for']],
   refused: [
     [
       { kind: 'refused', refusal: { why: 'no-range', family: 'v6' } },
@@ -65,6 +66,12 @@ const WORDS: { readonly [Kind in DecisionKind]: readonly (readonly [Extract<Deed
     [
       { kind: 'swept', because: 'the runtime no longer lists it' },
       'was removed: the runtime no longer lists it; 10.0.1.5 and fd00::5 are free',
+    ],
+  ],
+  cutOff: [
+    [
+      { kind: 'cutOff', because: 'eni-1 was detached from outside' },
+      'lost its network: eni-1 was detached from outside; delete it, so that it comes back with another address',
     ],
   ],
   adopted: [[{ kind: 'adopted' }, 'was found on record when the agent started and keeps 10.0.1.5 and fd00::5']],

@@ -35,6 +35,8 @@ export interface NicProvider {
   unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void>;
   /** Ranges inside of which sources are kept: the VPC's own. */
   vpcRanges(): Promise<readonly Prefix[]>;
+  /** Gives our NICs the security groups that the node's own has now, and names those that were behind. */
+  followGroups(): Promise<readonly NicId[]>;
   /** Deletes at most `atMost` NICs that this cluster's agents made and nobody has any more, and names them. */
   collectLeaked(atMost: number): Promise<readonly NicId[]>;
   close(): Promise<void>;

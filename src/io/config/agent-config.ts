@@ -1,5 +1,6 @@
-import type { Address, Prefix } from '../../base/ip.ts';
+import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
+import type { Targets } from '../../core/ipam/cloud.ts';
 
 /** Another node: where it is, and which ranges stand behind it. `addresses` holds at most one of each family. */
 export interface Peer {
@@ -11,6 +12,7 @@ export interface Peer {
 /** The agent's whole configuration, checked, with every default filled in: docs/configuration.md. */
 export interface AgentConfig {
   readonly nodeName: string;
+  readonly provider: 'podcidr' | 'aws'; //           where pods' addresses come from
   readonly network: {
     readonly mode: 'routed' | 'bridge';
     readonly bridge: string; //                      name of the bridge, bridge mode only
@@ -29,6 +31,29 @@ export interface AgentConfig {
     readonly forwardAccept: boolean; //              open foreign FORWARD chains that drop by policy, for our ranges
   };
   readonly pool: { readonly cooldownMs: Millis; readonly patienceMs: Millis; readonly waitingLimit: number };
+  /** Of every provider but podcidr. */
+  readonly cloud: {
+    readonly families: readonly Family[];
+    readonly unit: 'address' | 'prefix';
+    readonly targets: Targets;
+    readonly maxPods: number;
+    readonly usePrimary: boolean;
+    readonly keepTrunkSlot: boolean;
+    readonly foreign: 'adopt' | 'ignore';
+    readonly external: readonly Prefix[];
+  };
+  readonly aws: {
+    readonly region: string | undefined;
+    readonly endpoint: string | undefined;
+    readonly metadata: string;
+    readonly timeoutMs: Millis;
+    readonly cluster: string;
+    readonly discoverSubnets: boolean;
+    readonly zones: readonly { readonly zone: string; readonly subnet: string; readonly groups: readonly string[] }[];
+    readonly groups: readonly string[];
+    readonly tags: readonly string[]; // "key=value"
+    readonly manageUntagged: boolean;
+  };
   readonly repair: { readonly enabled: boolean; readonly delayMs: Millis; readonly intervalMs: Millis };
   readonly paths: {
     readonly socket: string;

@@ -6,10 +6,15 @@ import { durationText } from './values.ts';
 export function agentConfig(file: ConfigFile): AgentConfig {
   const { mtu, ...network } = file.network;
   const { pool, repair } = file;
+  const { warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics, ...cloud } = file.cloud;
+  const { timeout, region, endpoint, ...aws } = file.aws;
   return {
     nodeName: file.nodeName,
+    provider: file.provider,
     network: { ...network, mtuBytes: mtu },
     pool: { cooldownMs: pool.cooldown, patienceMs: pool.patience, waitingLimit: pool.waitingLimit },
+    cloud: { ...cloud, targets: withoutAbsent({ warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics }) },
+    aws: { ...aws, region, endpoint, timeoutMs: timeout },
     repair: { enabled: repair.enabled, delayMs: repair.delay, intervalMs: repair.interval },
     paths: file.paths,
     http: { listen: file.http.listen },
@@ -17,18 +22,28 @@ export function agentConfig(file: ConfigFile): AgentConfig {
   };
 }
 
+/** Absent keys are no keys: a target that is not set decides nothing. */
+function withoutAbsent<T extends object>(of: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined)) as never;
+}
+
 /** A configuration in the words of the file: reading it again gives the same. What `berth config print` shows. */
 export function configFile(config: AgentConfig) {
   const { mode, bridge, ranges, reserved, mtuBytes, ...network } = config.network;
   const { pool, repair, http } = config;
+  const { targets, ...cloud } = config.cloud;
+  const { timeoutMs, ...aws } = config.aws;
   return {
     nodeName: config.nodeName,
+    provider: config.provider,
     network: { mode, bridge, ranges, reserved, mtu: mtuBytes, ...network },
     pool: {
       cooldown: durationText(pool.cooldownMs),
       patience: durationText(pool.patienceMs),
       waitingLimit: pool.waitingLimit,
     },
+    cloud: { ...cloud, ...targets },
+    aws: withoutAbsent({ ...aws, timeout: durationText(timeoutMs) }),
     repair: {
       enabled: repair.enabled,
       delay: durationText(repair.delayMs),

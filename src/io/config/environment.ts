@@ -8,6 +8,7 @@ export interface EnvironmentKey {
 /** All of them. Other variables are left alone: Kubernetes sets BERTH_PORT and the like for a Service of our name. */
 export const ENVIRONMENT: readonly EnvironmentKey[] = [
   { variable: 'BERTH_NODE_NAME', key: 'nodeName' },
+  { variable: 'BERTH_PROVIDER', key: 'provider' },
   { variable: 'BERTH_MODE', key: 'network.mode' },
   { variable: 'BERTH_RANGES', key: 'network.ranges', list: true },
   { variable: 'BERTH_SOCKET', key: 'paths.socket' },

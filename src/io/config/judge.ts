@@ -10,12 +10,28 @@ type Found = readonly ConfigProblem[];
 
 /** What cannot be: keys that are fine each by itself and not together. */
 export function contradictions(config: AgentConfig): Found {
-  return [...ownRanges(config), ...peers(config), ...names(config), ...mtu(config), ...sockets(config)];
+  return [
+    ...cloudRanges(config),
+    ...ownRanges(config),
+    ...peers(config),
+    ...names(config),
+    ...mtu(config),
+    ...sockets(config),
+  ];
 }
 
 /** What can be, and is probably not meant. */
 export function doubts(config: AgentConfig): Found {
   return [...noRange(config), ...outsideCluster(config), ...idleReserved(config), ...longPatience(config)];
+}
+
+/** Addresses come from one place. */
+function cloudRanges({ provider, network }: AgentConfig): Found {
+  if (provider === 'podcidr') return [];
+  const ranges =
+    network.ranges.length === 0 ? [] : [{ where: 'network.ranges', says: `is for podcidr, not ${provider}` }];
+  const mode = network.mode === 'routed' ? [] : [{ where: 'network.mode', says: `${provider} has only routed` }];
+  return [...ranges, ...mode];
 }
 
 function ownRanges({ network: { ranges } }: AgentConfig): Found {
@@ -65,7 +81,8 @@ function sockets({ paths }: AgentConfig): Found {
   return [{ where: 'paths.adminSocket', says: 'is the same as paths.socket' }];
 }
 
-function noRange({ network: { ranges } }: AgentConfig): Found {
+function noRange({ provider, network: { ranges } }: AgentConfig): Found {
+  if (provider !== 'podcidr') return [];
   const empty = 'no range: every ADD will be refused until there is one';
   if (ranges.length === 0) return [{ where: 'network.ranges', says: empty }];
   return ranges.flatMap((range, i) => {

@@ -8,6 +8,7 @@ import {
   VXLAN_VNI,
   WAITING_LIMIT,
 } from '../../core/datapath/numbers.ts';
+import { awsKeys, cloudKeys } from './cloud-schema.ts';
 import {
   addressOrRange,
   duration,
@@ -109,6 +110,12 @@ export const configSchema = section(
       .prefault(() => hostname())
       .describe("This node's name: in logs, and to find itself among the peers. Default: the host name.")
       .meta({ restart: true }),
+    provider: oneOf(['podcidr', 'aws'])
+      .default('podcidr')
+      .describe(
+        "Where pods' addresses come from. `podcidr`: the ranges of `network.ranges`. `aws`: NICs of Amazon EC2.",
+      )
+      .meta({ restart: true }),
     network: section(network, 'The network of this node and the others.'),
     pool: section(
       {
@@ -126,6 +133,8 @@ export const configSchema = section(
       },
       'How addresses are given.',
     ),
+    cloud: section(cloudKeys, 'What a node on a cloud holds; not for `podcidr`.').meta({ restart: true }),
+    aws: section(awsKeys, 'Amazon EC2; for `aws`.').meta({ restart: true }),
     repair: section(
       {
         enabled: yesOrNo

@@ -25,6 +25,7 @@ export function hostLinks(host: Place): readonly HostLink[] {
     return [
       {
         name,
+        ...(link.mac === undefined ? {} : { mac: link.mac }),
         mtuBytes: link.mtu ?? 0,
         up: isUp(link),
         addresses: addresses.filter((one) => one.index === index).flatMap((one) => addressItem(on, one)?.address ?? []),

@@ -50,6 +50,7 @@ export interface Remaining {
 /** A link of the host, as far as the node plan wants to know it. Links of pods and of our own are left out. */
 export interface HostLink {
   readonly name: string;
+  readonly mac?: Mac; // absent: a link without one
   readonly mtuBytes: number;
   readonly up: boolean;
   readonly addresses: readonly InterfaceAddress[]; // global ones

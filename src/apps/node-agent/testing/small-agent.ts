@@ -1,3 +1,4 @@
+import { cloudDefaults } from '../../../io/config/cloud-defaults.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -162,6 +163,7 @@ function frameOf(verb: string, { id, netns = netnsOf(id), ifname = 'eth0', netwo
 
 function configOf(ranges: readonly Prefix[]): AgentConfig {
   return {
+    ...cloudDefaults(),
     nodeName: 'small',
     network: {
       mode: 'routed',

@@ -1,0 +1,220 @@
+import type { Clock, Millis } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Prefix } from '../../base/ip.ts';
+import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
+import type { PoolEvent } from '../../core/ipam/event.ts';
+import type { CloudFailure, Given, Intent, NicId, NicReport, Urgency } from '../../core/ipam/nic.ts';
+import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
+import type { Journal } from '../../io/store/journal.ts';
+import type { History } from './history.ts';
+import type { NicRunner } from './nic-runner.ts';
+import type { PoolRunner } from './pool-runner.ts';
+
+export interface CloudDoors {
+  readonly provider: NicProvider;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly history: History;
+  readonly pool: PoolRunner;
+  readonly nics: NicRunner;
+  readonly vpcRanges: (ranges: readonly Prefix[]) => void; // they are these now
+}
+
+const RETRY_MS = 2_000; //           limits that could not be asked, a record that could not be written
+const FOLLOW_MS = 30_000; //         ranges of the VPC, security groups
+const COLLECT_MS = 3_600_000;
+const COLLECT_FIRST_MS = 180_000; // a NIC on its way to its instance is no leak
+const COLLECT_AT_MOST = 10;
+
+/**
+ * Does what the pool asks of the cloud, and tells the pool what came of it. An intent is durable before it is asked
+ * for; what was given is served by the datapath before the pool may give it to a pod.
+ */
+export class CloudRunner {
+  readonly #doors: CloudDoors;
+  readonly #timers = new Set<() => void>();
+  #stopped = false;
+
+  constructor(doors: CloudDoors) {
+    this.#doors = doors;
+  }
+
+  /** From now on the cloud is asked. Does not wait for it: until it answers an ADD is refused, and told why. */
+  start(): void {
+    this.#doors.nics.onChange((nic, ready) => void this.#enter({ kind: ready ? 'nicReady' : 'nicGone', nic }));
+    void this.#learnLimits();
+    void this.#follow();
+    this.#later(COLLECT_FIRST_MS, () => void this.#collect());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    await this.#doors.provider.close();
+  }
+
+  /** An effect of the pool. Returns at once. */
+  perform(effect: CloudEffect): void {
+    switch (effect.kind) {
+      case 'ask':
+        return void this.#ask(effect.intent, effect.urgency);
+      case 'settle':
+        return void this.#settle(effect);
+      case 'report':
+        return void this.#report(effect.sure);
+      case 'lost':
+        return this.#tellLost(effect);
+      case 'found': {
+        const { nic, what, taken } = effect;
+        this.#doors.log.warn(taken ? 'addresses of others adopted' : 'addresses of others left alone', { nic, what });
+      }
+    }
+  }
+
+  /** The limits first: without them nothing can be asked for. */
+  async #learnLimits(): Promise<void> {
+    try {
+      await this.#enter({ kind: 'limits', limits: await this.#doors.provider.limits() });
+    } catch (err) {
+      this.#doors.log.warn('limits unknown', { err });
+      this.#later(RETRY_MS, () => void this.#learnLimits());
+    }
+  }
+
+  async #ask(intent: Intent, urgency: Urgency): Promise<void> {
+    const { journal, clock, log } = this.#doors;
+    const { token } = intent;
+    try {
+      await journal.append([{ kind: 'intent', intent, at: clock.now() }]);
+      await journal.synced(); // a machine that dies now must not leave what nobody knows of
+      await this.#enter(await this.#call(intent, urgency));
+    } catch (error) {
+      const failure = failureOf(error, intent.kind);
+      log.warn('cloud refused', { ...failure, token });
+      await this.#enter({ kind: 'cloudFailed', token, failure });
+    }
+  }
+
+  async #call(intent: Intent, urgency: Urgency): Promise<PoolEvent> {
+    const { provider, nics } = this.#doors;
+    const { token } = intent;
+    switch (intent.kind) {
+      case 'assign': {
+        const given = await provider.assign(intent, token, urgency);
+        await this.#serve({ nic: intent.nic, given });
+        return { kind: 'assigned', token, given };
+      }
+      case 'createNic': {
+        const nic = await provider.createNic(intent.spec, token, urgency);
+        await this.#serve(nic);
+        return { kind: 'nicCreated', token, nic };
+      }
+      case 'unassign':
+        await provider.unassign(intent.nic, intent.what, urgency);
+        await nics.withdraw(intent.nic, intent.what);
+        return { kind: 'unassigned', token };
+      case 'deleteNic':
+        await nics.withdraw(intent.nic);
+        await provider.deleteNic(intent.nic, urgency);
+        return { kind: 'nicDeleted', token };
+    }
+  }
+
+  async #settle(effect: Extract<CloudEffect, { kind: 'settle' }>): Promise<void> {
+    const { journal, clock, log } = this.#doors;
+    try {
+      await journal.append([{ kind: 'settled', tokens: effect.tokens, at: clock.now() }]);
+    } catch (err) {
+      log.warn('not settled', { tokens: effect.tokens, err }); // after a restart it is asked again, and nothing changes
+    }
+  }
+
+  async #report(sure: boolean): Promise<void> {
+    const asOf = this.#doors.clock.now();
+    try {
+      const nics = await this.#doors.provider.reportNics({ sure });
+      for (const nic of nics) await this.#serve(nic);
+      await this.#enter({ kind: 'reported', nics, sure, asOf });
+      // what is served already was told before the pool knew the NIC
+      for (const { id } of nics) if (this.#doors.nics.serves(id)) await this.#enter({ kind: 'nicReady', nic: id });
+    } catch (error) {
+      const failure = failureOf(error, 'report');
+      this.#doors.log.warn('cloud does not tell', { ...failure });
+      await this.#enter({ kind: 'reportFailed', failure });
+    }
+  }
+
+  /** Routes, rules and marks before the first pod: one whose NIC nobody marked would send by another, to be dropped. */
+  #serve(of: NicReport | { readonly nic: NicId; readonly given: Given }): Promise<void> {
+    return 'given' in of ? this.#doors.nics.extend(of.nic, of.given) : this.#doors.nics.serve(of);
+  }
+
+  #tellLost({ nic, what, whole, claims }: Extract<CloudEffect, { kind: 'lost' }>): void {
+    const { log, history } = this.#doors;
+    log.error('taken from outside', { nic, what, whole, attachments: claims });
+    const because = whole ? `${nic} was detached from outside` : `${what.join(', ')} left ${nic} from outside`;
+    for (const id of claims) history.note({ id }, { kind: 'cutOff', because });
+    void this.#doors.nics.withdraw(nic, whole ? undefined : what);
+  }
+
+  async #follow(): Promise<void> {
+    const { provider, vpcRanges, log } = this.#doors;
+    try {
+      vpcRanges(await provider.vpcRanges());
+      const moved = await provider.followGroups();
+      if (moved.length > 0) log.info('security groups followed', { nics: moved });
+    } catch (err) {
+      log.warn('VPC not followed', { err });
+    }
+    this.#later(FOLLOW_MS, () => void this.#follow());
+  }
+
+  async #collect(): Promise<void> {
+    const { provider, log } = this.#doors;
+    try {
+      const gone = await provider.collectLeaked(COLLECT_AT_MOST);
+      if (gone.length > 0) log.warn('leaked NICs deleted', { nics: gone });
+    } catch (err) {
+      log.warn('leaked NICs not collected', { err });
+    }
+    this.#later(COLLECT_MS, () => void this.#collect());
+  }
+
+  /** An event that cannot be written has not happened: it is told again. */
+  async #enter(event: PoolEvent): Promise<void> {
+    try {
+      await this.#doors.pool.tell(event);
+    } catch (err) {
+      this.#doors.log.error('cloud event not taken', { event: event.kind, err });
+      this.#later(RETRY_MS, () => void this.#enter(event));
+    }
+  }
+
+  #later(after: Millis, then: () => void): void {
+    if (this.#stopped) return;
+    const cancel = this.#doors.clock.timer(after, () => {
+      this.#timers.delete(cancel);
+      then();
+    });
+    this.#timers.add(cancel);
+  }
+}
+
+/** What failed, as a value. A journal that fails is a cloud that is busy: it is asked again. */
+function failureOf(error: unknown, action: string): CloudFailure {
+  if (error instanceof CloudError) {
+    const { kind, code, message, subnet, retryAfterMs } = error;
+    return {
+      kind,
+      action: error.action,
+      code,
+      message,
+      ...(subnet === undefined ? {} : { subnet }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'busy', action, code: error instanceof Error ? error.name : 'Error', message };
+}
