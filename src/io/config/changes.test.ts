@@ -6,9 +6,7 @@ import { liveConfig, needsRestart } from './changes.ts';
 import { cloudDefaults } from './cloud-defaults.ts';
 import { configSchema } from './schema.ts';
 
-const started = agentConfig(
-  configSchema.parse({ ...cloudDefaults(), nodeName: 'a', network: { ranges: ['10.0.0.0/24'] } }),
-);
+const started = agentConfig(configSchema.parse({ nodeName: 'a', network: { ranges: ['10.0.0.0/24'] } }));
 const after: AgentConfig = {
   ...cloudDefaults(),
   nodeName: 'b',
