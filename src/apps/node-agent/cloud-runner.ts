@@ -89,7 +89,9 @@ export class CloudRunner {
     try {
       await journal.append([{ kind: 'intent', intent, at: clock.now() }]);
       await journal.synced(); // a machine that dies now must not leave what nobody knows of
-      await this.#enter(await this.#call(intent, urgency));
+      const answer = await this.#call(intent, urgency);
+      await this.#enter(answer);
+      if (answer.kind === 'nicCreated') await this.#tellReady([answer.nic]);
     } catch (error) {
       const failure = failureOf(error, intent.kind);
       log.warn('cloud refused', { ...failure, token });
@@ -137,8 +139,7 @@ export class CloudRunner {
       const nics = await this.#doors.provider.reportNics({ sure });
       for (const nic of nics) await this.#serve(nic);
       await this.#enter({ kind: 'reported', nics, sure, asOf });
-      // what is served already was told before the pool knew the NIC
-      for (const { id } of nics) if (this.#doors.nics.serves(id)) await this.#enter({ kind: 'nicReady', nic: id });
+      await this.#tellReady(nics);
     } catch (error) {
       const failure = failureOf(error, 'report');
       this.#doors.log.warn('cloud does not tell', { ...failure });
@@ -149,6 +150,11 @@ export class CloudRunner {
   /** Routes, rules and marks before the first pod: one whose NIC nobody marked would send by another, to be dropped. */
   #serve(of: NicReport | { readonly nic: NicId; readonly given: Given }): Promise<void> {
     return 'given' in of ? this.#doors.nics.extend(of.nic, of.given) : this.#doors.nics.serve(of);
+  }
+
+  /** What is served already was told before the pool knew the NIC. */
+  async #tellReady(nics: readonly NicReport[]): Promise<void> {
+    for (const { id } of nics) if (this.#doors.nics.serves(id)) await this.#enter({ kind: 'nicReady', nic: id });
   }
 
   #tellLost({ nic, what, whole, claims }: Extract<CloudEffect, { kind: 'lost' }>): void {

@@ -98,6 +98,7 @@ export class NicRunner {
     const macs = new Set((await this.#doors.kernel.hostLinks()).map(({ mac }) => mac));
     const changed = [...this.#served.values()].some(({ report }) => macs.has(report.mac) !== this.#up.has(report.id));
     if (changed) await this.#establish();
+    else if (this.#up.size < this.#served.size) this.#lookWithin(RETRY_MS);
   }
 
   /** One at a time. A failure is said, and tried again. */

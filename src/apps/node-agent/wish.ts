@@ -122,7 +122,7 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     ports: config.runtime.portMappings,
     bandwidth: config.runtime.bandwidth ?? {},
   };
-  const bridged = addresses.map((address) => bridgedAddress(place, address));
+  const bridged = place.mode === 'bridge' ? addresses.map((address) => bridgedAddress(place, address)) : [];
   const plan =
     place.mode === 'routed'
       ? podPlan({ ...common, mode: 'routed', addresses })

@@ -1,4 +1,3 @@
-import { cloudDefaults } from '../../../io/config/cloud-defaults.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,9 @@ import { type Prefix, prefix } from '../../../base/ip.ts';
 import { isSetting } from '../../../core/datapath/identity.ts';
 import { show } from '../../../core/datapath/plan.ts';
 import { tell } from '../../../core/why/tell.ts';
+import type { NicProvider } from '../../../io/cloud/provider.ts';
 import type { AgentConfig } from '../../../io/config/agent-config.ts';
+import { cloudDefaults } from '../../../io/config/cloud-defaults.ts';
 import { FakeKernel } from '../../../io/kernel/fake-kernel.ts';
 import type { Journal } from '../../../io/store/journal.ts';
 import { linuxDisk } from '../../../io/store/linux-disk.ts';
@@ -45,6 +46,8 @@ export class SmallAgent {
   kernel = new FakeKernel();
   /** Puts itself between agent and journal: for a disk that fails. */
   onJournal: (journal: Journal) => Journal = (journal) => journal;
+  /** The cloud it stands on, when it does. */
+  provider: NicProvider | undefined;
   readonly #directory = mkdtempSync(join(tmpdir(), 'berth-agent-'));
   readonly #config: AgentConfig;
   #agent: Agent | undefined;
@@ -88,6 +91,7 @@ export class SmallAgent {
         kernelError: (errno) => void this.counted.push(`kernel ${errno}`),
       },
       bootId: 'this one',
+      ...(this.provider === undefined ? {} : { provider: this.provider }),
       config: this.#config,
     });
     return this;
