@@ -2,6 +2,7 @@ import type { Millis } from '../../src/base/clock.ts';
 import { later, planned } from './change.ts';
 import type { Cloud, Env, Touch } from './cloud.ts';
 import { type Moved, performed } from './due.ts';
+import { relisted } from './lately.ts';
 import type { Id, Instance, Nic } from './nouns.ts';
 import { remembered, settledAt, type Version } from './past.ts';
 import { lagOf, withoutOld } from './strike.ts';
@@ -45,9 +46,11 @@ function withPastNic(before: Cloud, after: Cloud, { id, env }: Changed): Cloud {
   const change = { before: before.nics.get(id), after: after.nics.get(id) };
   if (change.before === change.after) return after;
   const homes = [change.before?.attachment?.instance, change.after?.attachment?.instance];
-  const versions = remembered<Nic>(after.pastNics.get(id), change, showing(after, homes, env));
+  const was = after.pastNics.get(id);
+  const versions = remembered<Nic>(was, change, showing(after, homes, env));
   const pastNics = kept(after.pastNics, id, versions);
-  return settling({ ...after, pastNics }, versions, { at: env.now, deed: { do: 'settle', what: 'nic', id } });
+  const lately = relisted(after.lately, id, { was, is: versions });
+  return settling({ ...after, pastNics, lately }, versions, { at: env.now, deed: { do: 'settle', what: 'nic', id } });
 }
 
 function withPastInstance(before: Cloud, after: Cloud, { id, env }: Changed): Cloud {

@@ -3,6 +3,7 @@ import { type Address, contains } from '../../src/base/ip.ts';
 import type { Random } from '../../src/base/random.ts';
 import { byNumber, byText, SortedMap } from '../../src/base/sorted-map.ts';
 import type { Deed, Moment } from './deed.ts';
+import type { Lately } from './lately.ts';
 import type { Gateway, Id, Instance, Job, Kind, Nat, Nic, RouteTable, SecurityGroup, Subnet, Vpc } from './nouns.ts';
 import type { Version } from './past.ts';
 import type { CloudRules } from './rules.ts';
@@ -31,6 +32,7 @@ export interface Cloud {
   readonly attachments: Table<Id>; //                    to the NIC
   readonly publics: SortedMap<Address, Id>; //           to the NIC or NAT gateway
   readonly pastNics: Table<readonly Version<Nic>[]>; //  of those that changed just now
+  readonly lately: Lately; //                            of them, by the instances that they are or were on
   readonly pastInstances: Table<readonly Version<Instance>[]>;
   readonly dues: SortedMap<Moment, Deed>;
   readonly tokens: SortedMap<string, TokenUse>; //       by account, action and token
@@ -81,6 +83,7 @@ export function emptyCloud(rules: CloudRules, zones: readonly string[]): Cloud {
     attachments: table(),
     publics: SortedMap.empty<Address, Id>(byText),
     pastNics: table(),
+    lately: table(),
     pastInstances: table(),
     dues: SortedMap.empty((a, b) => byNumber(a.at, b.at) || byNumber(a.serial, b.serial)),
     tokens: SortedMap.empty(byText),

@@ -2,6 +2,7 @@ import { type Address, contains, type Prefix } from '../../src/base/ip.ts';
 import { byText, SortedMap } from '../../src/base/sorted-map.ts';
 import type { Cloud } from './cloud.ts';
 import type { Holding } from './giving.ts';
+import { relisted } from './lately.ts';
 import type { Id, Nic } from './nouns.ts';
 import {
   holderAt,
@@ -16,7 +17,7 @@ import {
 import { isFreeBlock6, taken6 } from './space6.ts';
 
 /** The indexes of a cloud: what is known from its things alone. */
-export type Indexes = Pick<Cloud, 'spaces' | 'nicsOf' | 'attachments' | 'publics'>;
+export type Indexes = Pick<Cloud, 'spaces' | 'nicsOf' | 'attachments' | 'publics' | 'lately'>;
 
 /** The indexes made anew from the things, and what cannot be: an address with two holders, or outside of its subnet. */
 export function derived(cloud: Omit<Cloud, keyof Indexes>): {
@@ -38,7 +39,9 @@ export function derived(cloud: Omit<Cloud, keyof Indexes>): {
   }
   let all = SortedMap.empty<Id, Space>(byText);
   for (const [id, space] of spaces) all = all.set(id, space);
-  return { indexes: { spaces: all, ...attachmentsOf(cloud, faults), publics }, faults };
+  let lately = SortedMap.empty<Id, readonly Id[]>(byText);
+  for (const [id, is] of cloud.pastNics) lately = relisted(lately, id, { was: undefined, is });
+  return { indexes: { spaces: all, ...attachmentsOf(cloud, faults), publics, lately }, faults };
 }
 
 function attachmentsOf(cloud: Pick<Cloud, 'nics'>, faults: string[]): Pick<Cloud, 'nicsOf' | 'attachments'> {

@@ -1,4 +1,4 @@
-import { byText } from '../../src/base/sorted-map.ts';
+import { byText, SortedMap } from '../../src/base/sorted-map.ts';
 import type { Millis } from '../../src/base/clock.ts';
 import type { Answer, TagView, View } from './answer.ts';
 import { type Cloud, TAGGED, tableOf } from './cloud.ts';
@@ -14,25 +14,15 @@ import { instanceView, nicView, viewOf } from './view.ts';
 export interface Look {
   readonly viewer: Viewer;
   readonly now: Millis;
-  readonly hidden: ReadonlySet<Id>; //                  NICs that a trouble hides
-  readonly lately: ReadonlyMap<Id, readonly Id[]>; // by instance: NICs that changed just now and were there
+  readonly hidden: ReadonlySet<Id>; // NICs that a trouble hides
 }
 
-/** How somebody sees the cloud: at an instance, if it is one that looks. O(what changed just now). */
+/** How somebody sees the cloud: at an instance, if it is one that looks. */
 export function lookOf(
   cloud: Cloud,
   { viewer, now, instance }: { readonly viewer: Viewer; readonly now: Millis; readonly instance?: Id | undefined },
 ): Look {
-  const lately = new Map<Id, Id[]>();
-  for (const [id, versions] of cloud.pastNics)
-    for (const { it } of versions) {
-      const home = it?.attachment?.instance;
-      if (home === undefined) continue;
-      const there = lately.get(home);
-      if (there === undefined) lately.set(home, [id]);
-      else if (!there.includes(id)) there.push(id);
-    }
-  return { viewer, now, hidden: hiddenFrom(cloud, viewer, instance), lately };
+  return { viewer, now, hidden: hiddenFrom(cloud, viewer, instance) };
 }
 
 /** A page of what fits, in the order of ids. */
@@ -51,7 +41,7 @@ export function describe(
   const counting = page?.offset !== undefined;
   const views: View[] = [];
   let fitting = 0;
-  for (const id of candidates(cloud, kind, { ids, filters, look, after: page?.after })) {
+  for (const id of candidates(cloud, kind, { ids, filters, after: page?.after })) {
     const view = one(cloud, kind, { id, look });
     if (view === undefined || !fits(view, filters)) continue;
     fitting++;
@@ -102,7 +92,7 @@ export function seenInstance({ instances, pastInstances }: Cloud, id: Id, look: 
 
 /** The NICs that the viewer sees on an instance, the primary first. */
 export function seenNicsOf(cloud: Cloud, instance: Id, look: Look): readonly Nic[] {
-  const ids = nicIdsOf(cloud, instance, look);
+  const ids = nicIdsOf(cloud, instance);
   const seen = ids.flatMap((id) => seenNic(cloud, id, look) ?? []);
   const its = seen.filter(({ attachment }) => attachment?.instance === instance);
   const place = ({ attachment }: Nic) => (attachment?.card ?? 0) * 1000 + (attachment?.device ?? 0);
@@ -110,8 +100,8 @@ export function seenNicsOf(cloud: Cloud, instance: Id, look: Look): readonly Nic
 }
 
 /** Those that are on it, and those that changed just now: one of them may still be seen there. */
-function nicIdsOf(cloud: Cloud, instance: Id, { lately }: Look): readonly Id[] {
-  const [now, past] = [cloud.nicsOf.get(instance) ?? [], lately.get(instance)];
+function nicIdsOf(cloud: Cloud, instance: Id): readonly Id[] {
+  const [now, past] = [cloud.nicsOf.get(instance) ?? [], cloud.lately.get(instance)];
   return past === undefined ? now : [...new Set([...now, ...past])];
 }
 
@@ -129,31 +119,27 @@ function* candidates(
   wanted: {
     readonly ids: readonly Id[] | undefined;
     readonly filters: readonly Filter[];
-    readonly look: Look;
     readonly after?: string | undefined;
   },
 ): Generator<Id, undefined> {
   const after = (wanted.after ?? '') as Id;
-  const few = wanted.ids ?? narrowed(cloud, kind, wanted);
+  const few = wanted.ids ?? narrowed(cloud, kind, wanted.filters);
   if (few !== undefined) {
     for (const id of [...new Set(few)].toSorted(byText)) if (id > after) yield id;
     return;
   }
-  const past = pastIds(cloud, kind).filter((id) => id > after);
-  let at = 0;
+  const past = pastOf(cloud, kind).from(after);
+  let gone = past.next();
   for (const [id] of mapOf(cloud, kind).from(after)) {
-    for (; at < past.length && String(past[at]) < id; at++) yield past[at] as Id;
+    for (; gone.done !== true && gone.value[0] <= id; gone = past.next())
+      if (gone.value[0] !== id && gone.value[0] !== after) yield gone.value[0];
     if (id !== after) yield id;
   }
-  for (; at < past.length; at++) yield past[at] as Id;
+  for (; gone.done !== true; gone = past.next()) if (gone.value[0] !== after) yield gone.value[0];
 }
 
 /** The few that a filter by id or instance leaves; patterns leave all. */
-function narrowed(
-  cloud: Cloud,
-  kind: Described,
-  { filters, look }: { readonly filters: readonly Filter[]; readonly look: Look },
-): readonly Id[] | undefined {
+function narrowed(cloud: Cloud, kind: Described, filters: readonly Filter[]): readonly Id[] | undefined {
   const plain = filters.find(
     ({ field, values }) =>
       (field === 'id' || (field === 'instance' && kind === 'nic')) && !values.some((it) => /[*?\\]/.test(it)),
@@ -161,14 +147,13 @@ function narrowed(
   if (plain === undefined) return undefined;
   return plain.field === 'id'
     ? (plain.values as readonly Id[])
-    : plain.values.flatMap((id) => nicIdsOf(cloud, id as Id, look));
+    : plain.values.flatMap((id) => nicIdsOf(cloud, id as Id));
 }
 
-/** What is gone, and may still be seen. */
-function pastIds(cloud: Cloud, kind: Described): readonly Id[] {
-  if (kind === 'nic') return [...cloud.pastNics.keys()].filter((id) => !cloud.nics.has(id));
-  if (kind === 'instance') return [...cloud.pastInstances.keys()].filter((id) => !cloud.instances.has(id));
-  return [];
+/** What changed just now: some of it is gone, and may still be seen. */
+function pastOf(cloud: Cloud, kind: Described): { from(id: Id): Generator<[Id, unknown], undefined> } {
+  if (kind === 'nic') return cloud.pastNics;
+  return kind === 'instance' ? cloud.pastInstances : SortedMap.empty<Id, unknown>(byText);
 }
 
 function mapOf(cloud: Cloud, kind: Described): { from(id: Id): Iterable<readonly [Id, unknown]> } {

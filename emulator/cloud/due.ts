@@ -3,6 +3,7 @@ import { put } from './change.ts';
 import { type Cloud, nicsOf, type Touch } from './cloud.ts';
 import type { Deed } from './deed.ts';
 import { ended } from './instances.ts';
+import { relisted } from './lately.ts';
 import { freedNic } from './nics.ts';
 import type { Id } from './nouns.ts';
 import { settledAt } from './past.ts';
@@ -99,11 +100,15 @@ function withoutMemory(cloud: Cloud, { what, id }: Extract<Deed, { readonly do: 
 
 /** Later changes of the same thing have plans of their own. */
 function settled(cloud: Cloud, { what, id }: Extract<Deed, { readonly do: 'settle' }>, at: Millis): Cloud {
-  const versions = what === 'nic' ? cloud.pastNics.get(id) : cloud.pastInstances.get(id);
-  if (versions === undefined || settledAt(versions) > at) return cloud;
-  return what === 'nic'
-    ? { ...cloud, pastNics: cloud.pastNics.delete(id) }
-    : { ...cloud, pastInstances: cloud.pastInstances.delete(id) };
+  if (what === 'instance') {
+    const versions = cloud.pastInstances.get(id);
+    const over = versions !== undefined && settledAt(versions) <= at;
+    return over ? { ...cloud, pastInstances: cloud.pastInstances.delete(id) } : cloud;
+  }
+  const was = cloud.pastNics.get(id);
+  if (was === undefined || settledAt(was) > at) return cloud;
+  const lately = relisted(cloud.lately, id, { was, is: undefined });
+  return { ...cloud, pastNics: cloud.pastNics.delete(id), lately };
 }
 
 function still(cloud: Cloud): Moved {

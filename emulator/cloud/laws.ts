@@ -25,6 +25,7 @@ export function lawsBroken(cloud: Cloud): readonly string[] {
       ];
     }),
     ...unlike('NICs by instance', mapped(cloud.nicsOf), mapped(indexes.nicsOf)),
+    ...unlike('NICs lately by instance', mapped(cloud.lately), mapped(indexes.lately)),
     ...unlike('attachments', cloud.attachments, indexes.attachments),
     ...unlike('public addresses', cloud.publics, indexes.publics),
     ...[...cloud.nics.values()].flatMap((nic) => nicFaults(cloud, nic)),

@@ -34,7 +34,7 @@ test('everything is saved, and loaded as it was', () => {
   const text = save(cloud);
   const loaded = load(text, cloud.rules);
   expect(JSON.parse(save(loaded))).toEqual(JSON.parse(text));
-  for (const field of ['spaces', 'nicsOf', 'attachments', 'publics'] as const)
+  for (const field of ['spaces', 'nicsOf', 'attachments', 'publics', 'lately'] as const)
     expect([...loaded[field].keys()]).toEqual([...cloud[field].keys()]);
   expect(JSON.parse(text)).toMatchObject({ format: 1, troubles: [{}, {}, {}], tokens: [[expect.anything(), {}]] });
 });
