@@ -107,19 +107,26 @@ function failed(cloud: Cloud, flight: Flight, { failure, now }: { failure: Cloud
     const again: Flight = { ...flight, sent: false, failures, dueAt: until };
     return { cloud: { ...noted, flights: noted.flights.map((it) => (it === flight ? again : it)) }, settled: [] };
   }
-  // whatever the reason: what is attached now is the better knowledge
-  const known = failure.kind === 'exhausted' || failure.kind === 'denied';
-  const left = stayed(landed(noted, flight), intent);
+  // an earlier try may have happened: then only the API knows, and not at once
+  const known = flight.failures === 0 && (failure.kind === 'exhausted' || failure.kind === 'denied');
+  const left = known
+    ? stayed(landed(noted, flight), intent, { trust: 'sure' })
+    : doubted(landed(noted, flight), intent, now);
   return { cloud: known ? left : askSurely(left, now), settled: [intent.token] };
 }
 
-/** What was to leave and did not. */
-function stayed(cloud: Cloud, intent: Intent): Cloud {
-  if (intent.kind === 'deleteNic') return changed(cloud, intent.nic, (nic) => ({ ...nic, trust: 'sure' }));
+/** What was to leave, and may have left: it goes on leaving until the API tells, long enough after this (reported.ts). */
+function doubted(cloud: Cloud, intent: Intent, now: Millis): Cloud {
+  return stayed(cloud, intent, { trust: 'leaving', since: now });
+}
+
+/** What was to leave and is held so now. */
+function stayed(cloud: Cloud, intent: Intent, as: Partial<Held>): Cloud {
+  if (intent.kind === 'deleteNic') return changed(cloud, intent.nic, (nic) => ({ ...nic, ...as }));
   if (intent.kind !== 'unassign') return cloud;
   const staying = (nic: Nic, it: Holdable): Nic['holds'] => {
     const held = nic.holds.get(it);
-    return held === undefined ? nic.holds : nic.holds.set(it, { ...held, trust: 'sure' });
+    return held === undefined ? nic.holds : nic.holds.set(it, { ...held, ...as });
   };
   return changed(cloud, intent.nic, (nic) =>
     intent.what.reduce((all, it) => ({ ...all, holds: staying(all, it) }), nic),

@@ -3,7 +3,7 @@ import type { Holdable } from './nic.ts';
 import { censusOf } from './pool.ts';
 import { CloudDriver } from './testing/cloud-driver.ts';
 import { id } from './testing/driver.ts';
-import { limitsOf } from './testing/tiny-cloud.ts';
+import { limitsOf, Refused } from './testing/tiny-cloud.ts';
 
 /** Two NICs full of pods, told of by the API more than a minute ago. */
 function twoNics(policy = {}): CloudDriver {
@@ -121,5 +121,23 @@ test('a report asked for before an assign was answered takes nothing of it away'
   it.feed({ kind: 'reported', nics: before, sure: true, asOf: it.now - 900 });
   it.feed({ kind: 'reported', nics: before, sure: true, asOf: it.now });
   expect(Number(censusOf(it.pool, 'v4', it.now).free)).toBe(1);
+  expect(said(it, 'lost')).toEqual([]);
+});
+
+test('what was given back by a call whose answer was lost is not given again, though a later try is denied', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 20) }, { targets: { warmAddresses: 1 } }).start();
+  it.pods(10).passes(600_000).pods(0);
+  const { carryOut } = it.cloud;
+  it.cloud.carryOut = (intent) => {
+    const answer = carryOut.call(it.cloud, intent); // it happens
+    if (intent.kind !== 'unassign') return answer;
+    it.cloud.carryOut = carryOut;
+    it.failures.push('denied');
+    throw new Refused('unknown', 'the answer was lost');
+  };
+  while (it.cloud.calls.unassign === 0) it.passes(500);
+  it.passes(5_000).pods(10).passes(5_000);
+  for (const held of it.pool.slots.keys()) expect(it.cloud.holds(held)).toBe(true);
+  it.passes(120_000);
   expect(said(it, 'lost')).toEqual([]);
 });

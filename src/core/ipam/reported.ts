@@ -38,7 +38,9 @@ export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
   const hearing: Hearing = { cloud, event, now, lost: [], found: [], doubts: false };
   const nics = cloud.nics.flatMap((nic) => {
     const seen = event.nics.find(({ id }) => id === nic.report.id);
-    const held = seen === undefined ? missed(nic, event) : seenAgain(nic, event);
+    const orphan = nic.trust === 'leaving' && !isLeaving(cloud, nic.report.id);
+    const held = orphan ? stayedAfterAll(nic, seen !== undefined, event) : heard(nic, seen !== undefined, event);
+    if (held === undefined && orphan) return [];
     if (held === undefined) {
       hearing.lost.push({ nic: nic.report.id, what: [...nic.holds.keys()], whole: true });
       return [];
@@ -52,7 +54,7 @@ export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
     else nics.push(newNic(hearing, report));
   }
   nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0));
-  const doubts = hearing.doubts || nics.some(doubtful);
+  const doubts = hearing.doubts || nics.some((nic) => doubtful(cloud, nic));
   const returned = [...cloud.returned].filter(([, at]) => at > now - RETURNED_MS);
   const next: Cloud = {
     ...cloud,
@@ -108,9 +110,10 @@ function merged(hearing: Hearing, nic: Nic, seen: NicReport): Nic['holds'] {
   let holds = nic.holds;
   const lost: Holdable[] = [];
   for (const [it, before] of nic.holds) {
-    const held = told.has(it) ? seenAgain(before, event) : missed(before, event);
+    const orphan = before.trust === 'leaving' && !isLeaving(cloud, seen.id, it);
+    const held = orphan ? stayedAfterAll(before, told.has(it), event) : heard(before, told.has(it), event);
     holds = held === undefined ? holds.delete(it) : holds.set(it, held);
-    if (held === undefined && before.trust !== 'foreign') lost.push(it);
+    if (held === undefined && before.trust !== 'foreign' && !orphan) lost.push(it);
   }
   const others = [...told].filter((it) => !nic.holds.has(it) && !isReturned(hearing, returnKey(seen.id, it)));
   if (lost.length > 0) hearing.lost.push({ nic: seen.id, what: lost, whole: false });
@@ -124,6 +127,25 @@ function merged(hearing: Hearing, nic: Nic, seen: NicReport): Nic['holds'] {
   if (!ours) hearing.found.push({ nic: seen.id, what: others, whole: false, taken });
   const held: Held = { ...heldSince(hearing), trust: taken ? 'sure' : 'foreign' };
   return others.reduce((all, it) => all.set(it, held), holds);
+}
+
+/** Whether it is being given back right now. */
+function isLeaving({ flights }: Cloud, nic: NicId, it?: Holdable): boolean {
+  return flights.some(({ intent }) => {
+    if (it === undefined) return intent.kind === 'deleteNic' && intent.nic === nic;
+    return intent.kind === 'unassign' && intent.nic === nic && intent.what.includes(it);
+  });
+}
+
+/** What was to leave by a call whose outcome nobody knows: there again, or gone, once the API must have noticed. */
+function stayedAfterAll(held: Held, there: boolean, { sure, asOf }: Report): Held | undefined {
+  const { trust, since, confirmedAt, missedAt } = held;
+  if (!sure || asOf < since + LAG_MS) return { trust, since, confirmedAt, missedAt };
+  return there ? { trust: 'sure', since, confirmedAt: asOf, missedAt: undefined } : undefined;
+}
+
+function heard(held: Held, there: boolean, event: Report): Held | undefined {
+  return there ? seenAgain(held, event) : missed(held, event);
 }
 
 function seenAgain(held: Held, { sure, asOf }: Report): Held {
@@ -152,9 +174,11 @@ function endsWith({ scope, failure }: Trouble): boolean {
   return scope === REPORTING || (scope === WHOLE && failure.kind === 'unknown');
 }
 
-function doubtful(nic: Nic): boolean {
-  if (nic.trust === 'unsure') return true;
-  for (const { trust } of nic.holds.values()) if (trust === 'unsure') return true;
+function doubtful(cloud: Cloud, nic: Nic): boolean {
+  const { id } = nic.report;
+  if (nic.trust === 'unsure' || (nic.trust === 'leaving' && !isLeaving(cloud, id))) return true;
+  for (const [it, { trust }] of nic.holds)
+    if (trust === 'unsure' || (trust === 'leaving' && !isLeaving(cloud, id, it))) return true;
   return false;
 }
 
