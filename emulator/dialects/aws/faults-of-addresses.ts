@@ -45,7 +45,7 @@ const TOO_FEW_OF_BOTH = "There aren't sufficient free Ipv4 addresses or prefixes
 /**
  * A subnet without room has three shapes. More is asked for than there are free addresses, for a new NIC or in
  * prefixes: InvalidParameterValue. There are enough, but no whole /28: InsufficientCidrBlocks. Single addresses: a code
- * of their own. (What AWS's support told cilium's authors, cilium pull request 31016; amazon-vpc-cni-k8s issues 1836 and 3105.)
+ * of their own. (What AWS's support told cilium's authors: cilium pull request 31016; amazon-vpc-cni-k8s issue 1836.)
  */
 function shortageFault(fault: Extract<AddressFault, { readonly why: 'subnet-empty' | 'no-free-prefix' }>): ApiError {
   if (fault.why === 'no-free-prefix') {

@@ -70,7 +70,7 @@ export const AT_ONCE: Manner = {
 };
 
 /** "Amazon VPC quotas": the defaults, but for VPCs (5) and instances, which an emulator has reason to exceed. */
-const QUOTAS: CloudRules['quotas'] = {
+const QUOTAS: NonNullable<CloudRules['quotas']> = {
   subnetsPerVpc: 200,
   rangesPerVpc: 5,
   groupsPerVpc: 2_500,
