@@ -217,8 +217,20 @@ test('the version is that of the package', async () => {
   expect((await run(['--version'])).out).toBe(`${VERSION}\n`);
 });
 
+const ASKING = [
+  ['status'],
+  ['pods'],
+  ['nics'],
+  ['pool'],
+  ['cloud', 'calls'],
+  ['gc'],
+  ['explain', 'x'],
+  ['why', 'x'],
+  ['log-level', 'info'],
+];
+
 test('an agent that is away is 3, with how to start it', async () => {
-  for (const command of [['status'], ['pods'], ['gc'], ['explain', 'x'], ['why', 'x'], ['log-level', 'info']]) {
+  for (const command of ASKING) {
     const { code, out, err } = await run([...command, '--socket', '/nowhere/admin.sock']);
     expect([command[0], code, out]).toEqual([command[0], 3, '']);
     expect(err).toMatch(/^berth: .*\/nowhere\/admin\.sock.*\n-> .+\n$/);

@@ -39,6 +39,15 @@ function looking(berth: Command, terminal: Terminal, finish: Finish): void {
     .option('-n, --namespace <namespace>', 'only pods of this namespace')
     .option('--no-headers', 'no line of column heads')
     .action(async (options) => finish(await (await import('./commands/pods.ts')).pods(terminal, options)));
+  asking(berth, 'nics', 'the NICs of this node and the addresses that they hold').action(async (options) =>
+    finish(await (await import('./commands/nics.ts')).nics(terminal, options)),
+  );
+  asking(berth, 'pool', 'the addresses of the cloud: what is aimed at, what comes next, and what is in the way').action(
+    async (options) => finish(await (await import('./commands/pool.ts')).pool(terminal, options)),
+  );
+  asking(berth.command('cloud').description('the cloud of this node'), 'calls', 'what was asked of the cloud').action(
+    async (options) => finish(await (await import('./commands/cloud-calls.ts')).cloudCalls(terminal, options)),
+  );
   asking(berth, 'explain', "a pod's plan beside what the kernel holds")
     .argument('<query>', QUERY)
     .action(async (query, options) =>

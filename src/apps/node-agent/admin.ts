@@ -5,9 +5,11 @@ import { retract } from '../../io/kernel/execute.ts';
 import { configFile } from '../../io/config/agent-file.ts';
 import { HttpProblem, type HttpRequest, type HttpRoutes } from '../../io/system/http-server.ts';
 import type { LevelLogger } from '../../io/system/logger.ts';
-import type { Metrics } from '../../io/system/metrics.ts';
+import type { Metrics, MetricsSample } from '../../io/system/metrics.ts';
 import { ADMIN, type GcReply } from '../../wire/agent/status.ts';
 import type { AgentParts } from './agent.ts';
+import type { CallBook } from './call-book.ts';
+import { callsView, cloudSample, nicsView, poolPlanView } from './cloud-views.ts';
 import { detach } from './attach.ts';
 import { holderName } from './attachments.ts';
 import { whom } from './history.ts';
@@ -20,6 +22,7 @@ export interface AdminDoors {
   readonly metrics: Metrics;
   readonly log: LevelLogger;
   readonly configPath: string;
+  readonly calls: CallBook;
   /** Keys of the file that wait for the next start. */
   readonly waiting: () => readonly string[];
 }
@@ -40,6 +43,9 @@ export function adminRoutes(doors: AdminDoors): HttpRoutes {
     ...publicRoutes(doors),
     [ADMIN.status]: () => ({ body: statusView(parts, facts) }),
     [ADMIN.pods]: () => ({ body: podsView(parts) }),
+    [ADMIN.nics]: () => ({ body: nicsView(parts) }),
+    [ADMIN.pool]: () => ({ body: poolPlanView(parts) }),
+    [ADMIN.cloudCalls]: () => ({ body: callsView(parts.node.config.provider, doors.calls.ledger(), facts.startedAt) }),
     [ADMIN.explain]: async (request) => {
       const query = queryOf(request);
       const found = await explainView(parts, query);
@@ -94,13 +100,20 @@ function readyz(parts: AgentParts) {
   return { status: 503, body: wrong.map(({ message, details }) => `[-]${message}: ${details}\n`).join('') };
 }
 
-function sample(parts: AgentParts) {
+function sample(parts: AgentParts): MetricsSample {
   const { node, attachments, spool } = parts;
   const addresses = node.families.map((family) => {
     const { usable, claimed, cooling, free, waiting } = poolView(parts, family);
     return { family, states: { usable: Number(usable), claimed, cooling, free: Number(free) }, waiting };
   });
-  return { addresses, attachments: attachments.count, spooled: spool.length, degraded: obstacles(parts).length > 0 };
+  const cloud = cloudSample(parts);
+  return {
+    addresses,
+    attachments: attachments.count,
+    spooled: spool.length,
+    degraded: obstacles(parts).length > 0,
+    ...(cloud === undefined ? {} : { cloud }),
+  };
 }
 
 function queryOf({ query }: HttpRequest): string {

@@ -3,7 +3,6 @@ import { hostPort } from '../../base/host-port.ts';
 import { liveConfig, needsRestart } from '../../io/config/changes.ts';
 import { loadConfig } from '../../io/config/load.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
-import type { CallTold } from '../../io/cloud/aws/ec2.ts';
 import type { NicProvider } from '../../io/cloud/provider.ts';
 import { LinuxKernel } from '../../io/kernel/linux-kernel.ts';
 import { openNft } from '../../io/kernel/nft-kernel.ts';
@@ -22,6 +21,7 @@ import { serveCalls } from '../../io/system/unix-server.ts';
 import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { awsSettings } from './aws-settings.ts';
+import { type CallBook, openCallBook } from './call-book.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -39,17 +39,18 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
   for (const { where, line, says } of doubts) log.warn('doubtful configuration', { where, line, says });
   const metrics = createMetrics(version);
   const closers: (() => void | Promise<void>)[] = [];
-  const agent = await openAgent(config, { log, metrics, closers });
+  const calls = openCallBook({ clock: realClock, log, metrics });
+  const agent = await openAgent(config, { log, metrics, calls, closers });
   const waiting = followConfig(agent, { configPath, config, log, closers });
   const facts = { version, pid: process.pid, startedAt };
-  const servers = await serve({ parts: agent.parts, facts, metrics, log, configPath, waiting }, config);
-  const calls = await serveCalls({ path: config.paths.socket, log, answer: (call) => agent.handle(call) });
+  const servers = await serve({ parts: agent.parts, facts, metrics, log, calls, configPath, waiting }, config);
+  const cni = await serveCalls({ path: config.paths.socket, log, answer: (call) => agent.handle(call) });
   log.info('started', { version, ms: realClock.now() - startedAt, attachments: agent.parts.attachments.count });
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   log.info('stopping', {});
-  await calls.close();
+  await cni.close();
   for (const server of servers) await server.close();
   await agent.stop();
   for (const close of closers.toReversed()) await close();
@@ -59,11 +60,12 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
 interface Tools {
   readonly log: LevelLogger;
   readonly metrics: Metrics;
+  readonly calls: CallBook;
   readonly closers: (() => void | Promise<void>)[];
 }
 
 /** Opens every door, from the disk up, and starts the agent on them. */
-async function openAgent(config: AgentConfig, { log, metrics, closers }: Tools): Promise<Agent> {
+async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: Tools): Promise<Agent> {
   mkdirSync(config.paths.state, { recursive: true, mode: 0o700 });
   closers.push(lockState(config.paths.state));
   const disk = linuxDisk(config.paths.state);
@@ -75,7 +77,7 @@ async function openAgent(config: AgentConfig, { log, metrics, closers }: Tools):
   closers.push(() => kernel.close());
   const onBad = (name: string, why: string) => log.error('spooled file set aside', { name, why });
   const spool = openSpool(config.paths.spool, onBad);
-  const provider = await openProvider(config, { log, metrics, closers });
+  const provider = await openProvider(config, { log, calls });
   const doors = {
     kernel,
     journal,
@@ -92,14 +94,16 @@ async function openAgent(config: AgentConfig, { log, metrics, closers }: Tools):
 }
 
 /** The cloud's own code is loaded only where the node is on that cloud. */
-async function openProvider({ provider, aws }: AgentConfig, { log }: Tools): Promise<NicProvider | undefined> {
+async function openProvider(
+  { provider, aws }: AgentConfig,
+  { log, calls }: Pick<Tools, 'log' | 'calls'>,
+): Promise<NicProvider | undefined> {
   if (provider === 'podcidr') return undefined;
   const { openAws } = await import('../../io/cloud/aws/provider.ts');
   const settings = awsSettings(aws);
-  const onCall = (told: CallTold) => log.debug('cloud call', { ...told });
   for (;;) {
     try {
-      return await openAws({ settings, clock: realClock, random: realRandom, onCall });
+      return await openAws({ settings, clock: realClock, random: realRandom, onCall: calls.note });
     } catch (err) {
       log.error('the cloud does not answer', { err, againInMs: PROVIDER_RETRY_MS });
       await new Promise<void>((resolve) => {

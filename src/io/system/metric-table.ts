@@ -12,6 +12,9 @@ const CALL_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 1
 /** Seconds of one group commit: a quarter of a millisecond on a good disk. */
 const COMMIT_BUCKETS = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.02, 0.1, 1] as const;
 
+/** Seconds of one call of a cloud: a tenth to describe, one or two to change, and what `aws.timeout` allows. */
+const CLOUD_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+
 /** Every metric of the agent. No label holds a pod, a container or an address: their number has no bound. */
 export const METRICS = {
   callSeconds: {
@@ -75,6 +78,37 @@ export const METRICS = {
     type: 'counter',
     help: 'Errors that the kernel answered, by name.',
     labels: ['errno'],
+  },
+  cloudSeconds: {
+    name: 'berth_cloud_call_duration_seconds',
+    type: 'histogram',
+    help: "Time of one call of the cloud's API, each try by itself, without the wait for this node's own budget.",
+    labels: ['action', 'outcome'],
+    buckets: CLOUD_BUCKETS,
+  },
+  poolAddresses: {
+    name: 'berth_pool_addresses',
+    type: 'gauge',
+    help: 'Addresses of the NICs that pods may use: held, its parts, and coming besides.',
+    labels: ['family', 'state'],
+  },
+  nics: {
+    name: 'berth_nics',
+    type: 'gauge',
+    help: 'NICs of this node by state.',
+    labels: ['state'],
+  },
+  intents: {
+    name: 'berth_cloud_intents',
+    type: 'gauge',
+    help: 'Changes of the cloud that are on record and not known to be done.',
+    labels: ['kind'],
+  },
+  troubles: {
+    name: 'berth_cloud_troubles',
+    type: 'gauge',
+    help: 'What the cloud refused and nothing has shown to be over, as `berth pool` tells it.',
+    labels: ['kind'],
   },
   build: {
     name: 'berth_build_info',

@@ -10,6 +10,12 @@ const sample: MetricsSample = {
   attachments: 2,
   spooled: 4,
   degraded: true,
+  cloud: {
+    addresses: [{ family: 'v4', states: { held: 19, free: 16, claimed: 2, cooling: 1, coming: 16 } }],
+    nics: { ready: 2, preparing: 1 },
+    intents: { assign: 1, createNic: 0 },
+    troubles: { exhausted: 1 },
+  },
 };
 
 /** name{labels} → value. */
@@ -51,6 +57,27 @@ test('counters count, and the sample is what is true at the scrape', async () =>
   expect(seen.get('berth_degraded')).toBe(1);
   expect(seen.get(`berth_build_info{version="1.2.3",node_version="${process.versions.node}"}`)).toBe(1);
   expect(seen.get('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+});
+
+test('a call of the cloud counts by action and outcome, and the sample tells NICs, intents and troubles', async () => {
+  const seen = await scrape((metrics) => {
+    metrics.cloudCall('AssignPrivateIpAddresses', 'ok', 0.4);
+    metrics.cloudCall('AssignPrivateIpAddresses', 'throttled', 0.01);
+  });
+  const call = (rest: string) => seen.get(`berth_cloud_call_duration_seconds_${rest}`);
+  expect(call('count{action="AssignPrivateIpAddresses",outcome="ok"}')).toBe(1);
+  expect(call('bucket{le="0.025",action="AssignPrivateIpAddresses",outcome="throttled"}')).toBe(1);
+  expect(seen.get('berth_pool_addresses{family="v4",state="coming"}')).toBe(16);
+  expect(seen.get('berth_nics{state="preparing"}')).toBe(1);
+  expect(seen.get('berth_cloud_intents{kind="assign"}')).toBe(1);
+  expect(seen.get('berth_cloud_intents{kind="createNic"}')).toBe(0);
+  expect(seen.get('berth_cloud_troubles{kind="exhausted"}')).toBe(1);
+});
+
+test('without a cloud nothing is told of one', async () => {
+  const { cloud: _cloud, ...bare } = sample;
+  const text = await createMetrics('0').text(bare);
+  expect(text.split('\n').filter((line) => /^berth_(nics|pool|cloud)/.test(line))).toEqual([]);
 });
 
 test('everything exposed is in the table, and everything in the table is exposed', async () => {

@@ -6,6 +6,17 @@ import { METRICS, type MetricLine } from './metric-table.ts';
 export type CallResult = 'ok' | 'refused' | 'failed';
 export type AddressState = 'usable' | 'claimed' | 'cooling' | 'free';
 
+/** Numbers of a cloud, by state and by kind; what is not there is 0. */
+export interface CloudSample {
+  readonly addresses: readonly {
+    readonly family: Family;
+    readonly states: Readonly<Record<'held' | 'free' | 'claimed' | 'cooling' | 'coming', number>>;
+  }[];
+  readonly nics: Readonly<Record<string, number>>; //     by state
+  readonly intents: Readonly<Record<string, number>>; //  by kind
+  readonly troubles: Readonly<Record<string, number>>; // by kind
+}
+
 /**
  * What is true now, asked for when somebody scrapes. Counts beyond 2^53 lose their last digits, as all in Prometheus.
  */
@@ -18,6 +29,7 @@ export interface MetricsSample {
   readonly attachments: number;
   readonly spooled: number;
   readonly degraded: boolean;
+  readonly cloud?: CloudSample; // absent where the node has none
 }
 
 /** What the agent counts, in seconds and in numbers. Names: metric-table.ts. */
@@ -28,6 +40,8 @@ export interface Metrics {
   repaired(owner: 'node' | 'pod', items: number): void;
   journalSeconds(seconds: number): void;
   kernelError(errno: string): void;
+  /** One call of the cloud has ended. */
+  cloudCall(action: string, outcome: string, seconds: number): void;
   /** All of it in Prometheus' text format 0.0.4, with the sample as it is now. */
   text(sample: MetricsSample): Promise<string>;
   readonly contentType: string;
@@ -46,6 +60,8 @@ export function createMetrics(version: string): Metrics {
   const repairs = counter(METRICS.repairs);
   const journal = histogram(METRICS.journalSeconds);
   const kernelErrors = counter(METRICS.kernelErrors);
+  const cloudSeconds = histogram(METRICS.cloudSeconds);
+  const setCloud = cloudGauges(gauge);
   const addresses = gauge(METRICS.addresses);
   const waiting = gauge(METRICS.waiting);
   const attachments = gauge(METRICS.attachments);
@@ -66,6 +82,7 @@ export function createMetrics(version: string): Metrics {
     repaired: (owner, items) => repairs.inc({ owner }, items),
     journalSeconds: (seconds) => journal.observe(seconds),
     kernelError: (errno) => kernelErrors.inc({ errno }),
+    cloudCall: (action, outcome, seconds) => cloudSeconds.observe({ action, outcome }, seconds),
     text: (sample) => {
       for (const { family, states, waiting: adds } of sample.addresses) {
         for (const [state, count] of Object.entries(states)) addresses.set({ family, state }, Number(count));
@@ -74,10 +91,26 @@ export function createMetrics(version: string): Metrics {
       attachments.set(sample.attachments);
       spooled.set(sample.spooled);
       degraded.set(sample.degraded ? 1 : 0);
+      if (sample.cloud !== undefined) setCloud(sample.cloud);
       ownNumbers();
       return registry.metrics();
     },
     contentType: registry.contentType,
+  };
+}
+
+/** Sets what a cloud's sample says. */
+function cloudGauges(gauge: (line: MetricLine) => Gauge): (cloud: CloudSample) => void {
+  const addresses = gauge(METRICS.poolAddresses);
+  const nics = gauge(METRICS.nics);
+  const intents = gauge(METRICS.intents);
+  const troubles = gauge(METRICS.troubles);
+  return (cloud) => {
+    for (const { family, states } of cloud.addresses)
+      for (const [state, count] of Object.entries(states)) addresses.set({ family, state }, count);
+    for (const [state, count] of Object.entries(cloud.nics)) nics.set({ state }, count);
+    for (const [kind, count] of Object.entries(cloud.intents)) intents.set({ kind }, count);
+    for (const [kind, count] of Object.entries(cloud.troubles)) troubles.set({ kind }, count);
   };
 }
 

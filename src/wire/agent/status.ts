@@ -9,6 +9,9 @@
 export const ADMIN = {
   status: 'GET /v1/status', //     → AgentStatus
   pods: 'GET /v1/pods', //         → readonly PodRow[]
+  nics: 'GET /v1/nics', //         → NicsReply
+  pool: 'GET /v1/pool', //         → PoolReply
+  cloudCalls: 'GET /v1/cloud/calls', // → CloudCallsReply
   explain: 'GET /v1/explain', //   ?q= → ExplainReply; 404 when nobody is known by that name
   why: 'GET /v1/why', //           ?q= → WhyReply, also of pods that are gone
   config: 'GET /v1/config', //     → ConfigReply

@@ -29,6 +29,8 @@ test('bash completes commands, subcommands, options and choices', async () => {
   expect(await offered('st')).toEqual(['status']);
   expect(await offered('config', '')).toEqual(expect.arrayContaining(['print', 'check']));
   expect(await offered('pods', '--na')).toEqual(['--namespace']);
+  expect(await offered('cloud', 'ca')).toEqual(['calls']);
+  expect(await offered('nics', '--out')).toEqual(['--output']);
   expect(await offered('log-level', 'd')).toEqual(['debug']);
   expect(await offered('completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh']));
 });

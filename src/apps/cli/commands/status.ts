@@ -5,6 +5,7 @@ import { type ExitKind } from '../exit.ts';
 import { type Format, print } from '../output.ts';
 import { facts, NONE, table } from '../table.ts';
 import { type Terminal, toned } from '../terminal.ts';
+import { shortCount } from '../words.ts';
 
 /** `berth status`: exit code 4 while an ADD would fail. */
 export async function status(
@@ -47,20 +48,15 @@ function pools({ pools: all }: AgentStatus): string {
   const rows = all.map((pool) => [
     pool.family === 'v4' ? 'IPv4' : 'IPv6',
     pool.ranges.join(',') || NONE,
-    short(pool.usable),
+    shortCount(pool.usable),
     `${pool.claimed}`,
     `${pool.cooling}`,
-    short(pool.free),
+    shortCount(pool.free),
     `${pool.waiting}`,
   ]);
   return rows.length === 0
     ? 'No ranges: every ADD is refused. Set network.ranges in the configuration.\n'
     : table(['FAMILY', 'RANGES', 'USABLE', 'CLAIMED', 'COOLING', 'FREE', 'WAITING'], rows);
-}
-
-/** A count that no eye can read becomes a power of two. */
-function short(count: string): string {
-  return count.length <= 12 ? count : `~2^${Math.round(Math.log2(Number(count)))}`;
 }
 
 function list(head: string, lines: readonly string[]): string {

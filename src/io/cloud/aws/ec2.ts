@@ -1,18 +1,10 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import type { Clock, Millis } from '../../../base/clock.ts';
+import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
 import { CallBudget } from '../budget.ts';
-import { CloudError, type CloudErrorKind, type Urgency } from '../provider.ts';
+import { CloudError, type Urgency } from '../provider.ts';
 import { cloudError } from './errors.ts';
-
-/** One call as it went, for metrics and `berth cloud calls`. */
-export interface CallTold {
-  readonly action: string;
-  readonly urgency: Urgency;
-  readonly ms: Millis;
-  readonly outcome: 'ok' | CloudErrorKind;
-  readonly code: string; // "" when it went well
-}
 
 export interface Ec2Options {
   readonly region: string;

@@ -1,12 +1,13 @@
 import { DescribeInstanceTypesCommand, ModifyNetworkInterfaceAttributeCommand } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../../base/clock.ts';
 import type { Address, Prefix } from '../../../base/ip.ts';
+import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Given, NicId, NicLimits, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
 import { CloudError, type NicProvider, type Urgency } from '../provider.ts';
 import { assign, type Assignment, unassign } from './assign.ts';
 import { NicMaker } from './create.ts';
-import { type CallTold, Ec2 } from './ec2.ts';
+import { Ec2 } from './ec2.ts';
 import { collectLeaked } from './leaked.ts';
 import { knownLimits } from './limits.ts';
 import { Metadata } from './metadata.ts';
