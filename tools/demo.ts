@@ -2,7 +2,7 @@
 // executable, and a tour.
 // Everything lives in namespaces of one process tree: when that ends, however it ends, the kernel takes all of it back.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { startAgents } from './demo/agents.ts';
 import { buildFabric, OUTSIDE } from './demo/fabric.ts';
@@ -14,13 +14,14 @@ import { showCommands, showEgress, showMatrix, showPods, showRefusal, showRepair
 const FOLDER = `${tmpdir()}/berth-demo-${process.getuid?.() ?? 0}`;
 const OWNER = `${FOLDER}/owner`; // the process whose end is everybody's end: pid and start time
 const PODS_PER_NODE = 2;
+const GONE_MS = 10_000;
 
 if (process.argv.includes('--inside')) await tour(process.argv.includes('--once'));
 else await launch();
 
 /** Enters namespaces of our own, after taking away what an earlier demo left. */
 async function launch(): Promise<void> {
-  endLeftover();
+  await endLeftover();
   mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
   const root = process.getuid?.() === 0;
   const spaces = [
@@ -44,24 +45,45 @@ async function launch(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.stdin.end());
   const code = await new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
   // a later start may have ended us, and have the folder now
-  if (existsSync(OWNER) && readFileSync(OWNER, 'utf8') === owner) rmSync(FOLDER, { recursive: true, force: true });
+  if (existsSync(OWNER) && readFileSync(OWNER, 'utf8') === owner) removeFolder();
   process.exitCode = code;
 }
 
 /** Ends the process tree of a demo whose launcher was killed: its number must still belong to the same process. */
-function endLeftover(): void {
+async function endLeftover(): Promise<void> {
   if (existsSync(OWNER)) {
     const [pid = '', since = ''] = readFileSync(OWNER, 'utf8').split(' ');
-    if (since !== '' && startTime(Number(pid)) === since) process.kill(Number(pid), 'SIGKILL');
+    if (since !== '' && startTime(Number(pid)) === since) await endTree(Number(pid));
   }
-  rmSync(FOLDER, { recursive: true, force: true });
+  removeFolder();
 }
 
-/** Field 22 of /proc/<pid>/stat, "" when there is no such process. */
+/** Kills the owner. Its child, the first of the PID namespace, ends last of all in there. */
+async function endTree(owner: number): Promise<void> {
+  const children = readFileSync(`/proc/${owner}/task/${owner}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const firsts = children.map((pid) => ({ pid, since: startTime(pid) }));
+  process.kill(owner, 'SIGKILL');
+  const until = performance.now() + GONE_MS;
+  while (firsts.some(({ pid, since }) => startTime(pid) === since) && performance.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Moves it out of the way first: whoever makes it anew meanwhile must not lose his. */
+function removeFolder(): void {
+  const away = `${FOLDER}-${process.pid}`;
+  if (!existsSync(FOLDER)) return;
+  renameSync(FOLDER, away);
+  rmSync(away, { recursive: true, force: true, maxRetries: 10 });
+}
+
+/** Field 22 of /proc/<pid>/stat, "" when there is no such process, or it only waits to be fetched by its parent. */
 function startTime(pid: number): string {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return '';
-  return readFileSync(file, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+  } catch {
+    return '';
+  }
 }
 
 /**
