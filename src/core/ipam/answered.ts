@@ -115,7 +115,7 @@ function failed(cloud: Cloud, flight: Flight, { failure, now }: { failure: Cloud
   return { cloud: known ? left : askSurely(left, now), settled: [intent.token] };
 }
 
-/** What was to leave, and may have left: it goes on leaving until the API tells, long enough after this (reported.ts). */
+/** What was to leave, and may have left: it goes on leaving until the API tells, late enough (reported.ts). */
 function doubted(cloud: Cloud, intent: Intent, now: Millis): Cloud {
   return stayed(cloud, intent, { trust: 'leaving', since: now });
 }
