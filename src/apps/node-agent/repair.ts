@@ -36,8 +36,8 @@ const LOOK_MS = 20; // one change seldom comes alone: a look after the first see
 
 /**
  * Keeps the kernel as the plans want it. A notification makes its owner suspect; a suspect is looked at, what is
- * missing is told at once (of what all pods share, STATUS answers 51) and put back after the configured delay. Every interval all owners are
- * looked at in turn, one at a time.
+ * missing is told at once (of what all pods share, STATUS answers 51) and put back after the configured delay. Every
+ * interval all owners are looked at in turn, one at a time.
  */
 export class Repairer {
   readonly #doors: RepairDoors;
