@@ -4,7 +4,7 @@ import { describing } from '../describing.ts';
 import { OWNER, spelled, type Translation, type Translations, ZONE_ID } from '../filters.ts';
 import type { Params } from '../params.ts';
 import { metadataOptions, reservation, STATE_CODES, state } from '../shapes/instance.ts';
-import { items, leaf, NOTHING, together } from '../xml.ts';
+import { element, items, leaf, NOTHING, together } from '../xml.ts';
 import { readMetadataOptions } from './instances-metadata.ts';
 import { readLaunch } from './launch.ts';
 
@@ -101,12 +101,20 @@ export const INSTANCES: Readonly<Record<string, Action>> = {
               leaf('instanceId', view.instance.id),
               leaf('availabilityZone', view.instance.zone),
               state('instanceState', view.instance.state),
+              reachable('systemStatus'),
+              reachable('instanceStatus'),
             ),
           ),
       };
     },
   },
 };
+
+/** Nothing is ever broken here but on purpose. */
+function reachable(name: string) {
+  const detail = () => together(leaf('name', 'reachability'), leaf('status', 'passed'));
+  return element(name, leaf('status', 'ok'), items('details', ['reachability'], detail));
+}
 
 function optionsAfter(id: Id, options: ReturnType<typeof readMetadataOptions>, { cloud }: Setting) {
   const instance = cloud.instances.get(id);
