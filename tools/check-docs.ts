@@ -3,6 +3,7 @@
 // the tables are written anew.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { actionsTable, awsSettingsTable, policyText } from './docs/aws.ts';
 import { commandsText, exitTable } from './docs/cli.ts';
 import { keysTable } from './docs/configuration.ts';
 import { codesTable, refusalsTable } from './docs/errors.ts';
@@ -17,6 +18,9 @@ const TABLES = [
   { file: 'docs/metrics.md', name: 'metrics', text: metricsTable },
   { file: 'docs/errors.md', name: 'codes', text: codesTable },
   { file: 'docs/errors.md', name: 'refusals', text: refusalsTable },
+  { file: 'docs/aws.md', name: 'policy', text: policyText },
+  { file: 'docs/aws.md', name: 'actions', text: actionsTable },
+  { file: 'docs/aws.md', name: 'settings', text: awsSettingsTable },
   { file: 'docs/cli.md', name: 'exit codes', text: exitTable },
   { file: 'docs/cli.md', name: 'commands', text: commandsText },
 ] as const;

@@ -3,7 +3,7 @@ import { configKeys } from '../../src/io/config/keys.ts';
 import { durationText } from '../../src/io/config/values.ts';
 import { code, markdownTable } from './table.ts';
 
-const DURATIONS = /^(pool\.(cooldown|patience)|repair\.(delay|interval))$/;
+const DURATIONS = /^(pool\.(cooldown|patience)|repair\.(delay|interval)|aws\.timeout)$/;
 
 /** Every key of the configuration file. */
 export function keysTable(): string {

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configKeys } from '../../src/io/config/keys.ts';
+import { code, markdownTable } from './table.ts';
+
+const PROVIDER = 'src/io/cloud/aws';
+
+/** What each action of EC2 is for. A test compares them with the commands that the provider imports. */
+export const ACTIONS: Readonly<Record<string, string>> = {
+  DescribeNetworkInterfaces: "This instance's NICs and what they hold; NICs that were left behind.",
+  DescribeSubnets: 'Ranges of the subnets that NICs stand in; subnets that a new NIC may stand in.',
+  DescribeInstanceTypes: 'NICs and slots of an instance type that the built-in table does not know.',
+  CreateNetworkInterface: 'A NIC, with its first addresses or prefixes in the same call.',
+  CreateTags: 'Tags of a new NIC; the claim on one that was left behind.',
+  AttachNetworkInterface: 'A new NIC to this instance.',
+  ModifyNetworkInterfaceAttribute: 'A NIC goes with its instance; security groups follow those of the primary NIC.',
+  DetachNetworkInterface: 'A NIC that is given back.',
+  DeleteNetworkInterface: 'A NIC that is given back, or was left behind.',
+  AssignPrivateIpAddresses: 'IPv4 addresses and prefixes.',
+  UnassignPrivateIpAddresses: 'IPv4 addresses and prefixes that are given back.',
+  AssignIpv6Addresses: 'IPv6 prefixes. Not needed where `cloud.families` is `[v4]`.',
+  UnassignIpv6Addresses: 'IPv6 prefixes that are given back. Not needed where `cloud.families` is `[v4]`.',
+};
+
+/** The commands of the SDK that the provider imports, without "Command", sorted. */
+export function actionsAsked(folder = PROVIDER): readonly string[] {
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  const imports = sources.flatMap((name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    return [...text.matchAll(/import (?:type )?\{([^}]*)\} from '@aws-sdk\/client-ec2'/g)].map(
+      ([, names]) => names ?? '',
+    );
+  });
+  const named = imports.flatMap((names) => [...names.matchAll(/\b(\w+)Command\b/g)].map(([, action]) => action ?? ''));
+  return [...new Set(named)].toSorted();
+}
+
+/** What each action is for. */
+export function actionsTable(): string {
+  return markdownTable(
+    ['action', 'for'],
+    Object.entries(ACTIONS).map(([action, about]) => [code(`ec2:${action}`), about]),
+  );
+}
+
+/**
+ * An IAM policy that allows exactly these actions. EC2's Describe actions know no resources; tags are only put on NICs:
+ * "Actions, resources, and condition keys for Amazon EC2", Service Authorization Reference.
+ */
+export function policyText(): string {
+  const all = Object.keys(ACTIONS);
+  const reads = all.filter((action) => action.startsWith('Describe'));
+  const changes = all.filter((action) => !reads.includes(action) && action !== 'CreateTags');
+  const statement = (Sid: string, actions: readonly string[], Resource: string) => ({
+    Sid,
+    Effect: 'Allow',
+    Action: actions.map((action) => `ec2:${action}`),
+    Resource,
+  });
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      statement('Look', reads, '*'),
+      statement('Change', changes, '*'),
+      statement('Tag', ['CreateTags'], 'arn:aws:ec2:*:*:network-interface/*'),
+    ],
+  };
+  return `\`\`\`json\n${JSON.stringify(policy, null, 2)}\n\`\`\``;
+}
+
+/** Settings of aws-node that several keys, or a key's value, stand for. The others are named where a key is described. */
+const STANDS_FOR: Readonly<Record<string, readonly [key: string, about: string]>> = {
+  ENABLE_PREFIX_DELEGATION: ['cloud.unit', '`prefix` for true.'],
+  'ENABLE_IPv4, ENABLE_IPv6': ['cloud.families', '`[v4]`, `[v6]`, or both.'],
+  AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: ['cloud.usePrimary', '`false` for true, and `aws.zones` in place of ENIConfig.'],
+  IP_COOLDOWN_PERIOD: ['pool.cooldown', 'With a unit: `30s`.'],
+  AWS_VPC_K8S_CNI_EXTERNALSNAT: ['network.masquerade.enabled', '`false` for true.'],
+  AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: ['network.masquerade.except', 'A list.'],
+  AWS_VPC_K8S_CNI_RANDOMIZESNAT: ['network.masquerade.fullyRandom', '`true` for prng, `false` for none.'],
+  POD_MTU: ['network.mtu', "Of pods. A NIC's own MTU is left as the system has set it."],
+  AWS_VPC_K8S_CNI_LOGLEVEL: ['log.level', 'In lower case.'],
+};
+
+/** Settings of aws-node beside Berth's keys. Throws for a key that is not there. */
+export function awsSettingsTable(): string {
+  const keys = new Map(configKeys().map((it) => [it.key, it]));
+  const named = [...keys.values()].flatMap(({ key, about }) => {
+    const [, said = about, setting] = /^(.*) AWS: (\w+)\.$/.exec(about) ?? [];
+    return setting === undefined ? [] : [[code(setting), code(key), said]];
+  });
+  const others = Object.entries(STANDS_FOR).map(([settings, [key, about]]) => {
+    if (!keys.has(key)) throw new Error(`tools/docs/aws.ts names ${key}, which is no key`);
+    return [settings.split(', ').map(code).join(', '), code(key), about];
+  });
+  return markdownTable(['aws-node', 'Berth', 'meaning'], [...named, ...others]);
+}
