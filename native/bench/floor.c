@@ -52,7 +52,7 @@ static int exchange(int fd, const unsigned char *bytes, uint32_t length) {
     for (struct nlmsghdr *m = (struct nlmsghdr *)answer; NLMSG_OK(m, (size_t)n); m = NLMSG_NEXT(m, n))
       if (m->nlmsg_type == NLMSG_ERROR) {
         int error = -((struct nlmsgerr *)NLMSG_DATA(m))->error;
-        if (error == 0 || error == ENOENT) continue; // the agent looks for an element before it makes it
+        if (error == 0) continue;
         if (!failed) fprintf(stderr, "floor: the kernel refused message %u: %s\n", m->nlmsg_seq, strerror(error));
         failed = 1;
       }

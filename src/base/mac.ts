@@ -10,15 +10,29 @@ export function mac(text: string): Mac {
   return lower as Mac;
 }
 
+// Every ADD spells two MACs and packs them five times: tables and loops cost a fifth of what splitting and joining do.
+
+/** Each byte as two hexadecimal digits. */
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** The MAC of six bytes. Throws RangeError on any other length. */
 export function macOfBytes(bytes: Uint8Array): Mac {
   if (bytes.length !== 6) throw new RangeError(`a MAC address has 6 bytes, not ${bytes.length}`);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':') as Mac;
+  let text = '';
+  for (let i = 0; i < 6; i++) text += `${i === 0 ? '' : ':'}${PAIRS[Number(bytes[i])]}`;
+  return text as Mac;
 }
 
 /** The six bytes of a MAC. */
 export function macBytes(of: Mac): Uint8Array {
-  return Uint8Array.from(of.split(':'), (part) => Number.parseInt(part, 16));
+  const bytes = new Uint8Array(6);
+  for (let i = 0; i < 6; i++) bytes[i] = 16 * digitOf(of.charCodeAt(3 * i)) + digitOf(of.charCodeAt(3 * i + 1));
+  return bytes;
+}
+
+/** The value of a digit of a parsed MAC: "0" to "9" are 0x30 and on, "a" to "f" 0x61 and on. */
+function digitOf(code: number): number {
+  return code < 0x61 ? code - 0x30 : code - 0x61 + 10;
 }
 
 /**
@@ -26,7 +40,9 @@ export function macBytes(of: Mac): Uint8Array {
  * 8.2).
  */
 export function localMac(bits: bigint): Mac {
-  const bytes = Uint8Array.from({ length: 6 }, (_, i) => Number((bits >> BigInt(8 * (5 - i))) & 0xffn));
-  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  const bytes = new Uint8Array(6);
+  let rest = Number(bits & 0xffff_ffff_ffffn); // 48 bits are a safe integer
+  for (let i = 5; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
+  bytes[0] = (Number(bytes[0]) & 0xfc) | 0x02;
   return macOfBytes(bytes);
 }

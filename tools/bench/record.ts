@@ -15,7 +15,7 @@ import { openNft } from '../../src/io/kernel/nft-kernel.ts';
 import { VXLAN_PORT, VXLAN_VNI } from '../../src/core/datapath/numbers.ts';
 
 const [file = '', sandboxes = '', count = '0'] = process.argv.slice(2);
-const RECORD_BYTES = 2_400; // a claim with its plan, as the journal writes it
+const RECORD_BYTES = 1_976; // a claim with its plan, as the journal writes it
 
 type Where = 0 | 1 | 2;
 const where = new WeakMap<NetlinkSocket, Where>();

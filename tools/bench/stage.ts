@@ -19,7 +19,7 @@ export interface Run {
 export function prepare(sandboxes: number): void {
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   mkdirSync('/run/netns', { recursive: true });
-  mkdirSync(HOME);
+  mkdirSync(`${HOME}/logs`, { recursive: true }); // apart: the agent watches the folder of its configuration
   mkdirSync(PROGRAMS, { recursive: true });
   for (const name of ['driver', 'floor'])
     run('cc', ['-O2', '-o', `${PROGRAMS}/bench-${name}`, `native/bench/${name}.c`]);
@@ -90,12 +90,12 @@ export class BenchAgent {
 
   async start(): Promise<void> {
     const { program, args, env } = agentCommand(`${HOME}/agent.yaml`);
-    const out = openSync(`${HOME}/agent.log`, 'a');
+    const out = openSync(`${HOME}/logs/agent.log`, 'a');
     this.#child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
     const end = performance.now() + 20_000;
     while (!(await this.#answers())) {
       if (performance.now() > end)
-        throw new Error(`the agent does not answer: ${readFileSync(`${HOME}/agent.log`, 'utf8').slice(-2_000)}`);
+        throw new Error(`the agent does not answer: ${readFileSync(`${HOME}/logs/agent.log`, 'utf8').slice(-2_000)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -104,7 +104,7 @@ export class BenchAgent {
   async restart(): Promise<void> {
     await this.end('SIGKILL');
     const { program, args, env } = agentCommand(`${HOME}/agent.yaml`);
-    const out = openSync(`${HOME}/agent.log`, 'a');
+    const out = openSync(`${HOME}/logs/agent.log`, 'a');
     this.#child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
   }
 

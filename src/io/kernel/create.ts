@@ -3,7 +3,7 @@ import { inPod, sameLink } from '../../core/datapath/identity.ts';
 import { LINK_ALIAS } from '../../core/datapath/numbers.ts';
 import type { Item, LinkRef } from '../../core/datapath/plan.ts';
 import { FLAG } from '../../wire/netlink/header.ts';
-import { LINK_FLAG, type LinkMessage, putLink, takeLink } from '../../wire/rtnetlink/link.ts';
+import { LINK_FLAG, type LinkMessage, putLink, takeLinkFlags } from '../../wire/rtnetlink/link.ts';
 import { vethBytes, vxlanBytes } from '../../wire/rtnetlink/link-kind.ts';
 import { putSettings, type LinkSettings } from '../../wire/rtnetlink/link-settings.ts';
 import { AF, RTM } from '../../wire/rtnetlink/type.ts';
@@ -165,7 +165,7 @@ function createOne(item: Exclude<RouteItem, NewLink>, tools: Tools): readonly St
       if (links.isBorn(item.on)) return []; // links are made up
       // only a look before tells whether it was down
       const index = links.index(item.on);
-      const wasDown: Step['makes'] = ([before]) => before !== undefined && !isUp(takeLink(before.body));
+      const wasDown: Step['makes'] = ([before]) => before !== undefined && !isUp({ flags: takeLinkFlags(before.body) });
       return [{ items: [item], requests: [askLink(index), bringingUp(index)], makes: wasDown }];
     }
     case 'port':

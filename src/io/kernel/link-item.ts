@@ -87,6 +87,6 @@ export function vxlanItem(ref: LinkRef, link: LinkMessage): (NewLink & { kind: '
   return { kind: 'vxlan', link: ref, vni: id, port, local: under, mtu: link.mtu ?? 0, mac: link.mac ?? NO_MAC };
 }
 
-export function isUp({ flags }: LinkMessage): boolean {
+export function isUp({ flags }: Pick<LinkMessage, 'flags'>): boolean {
   return (flags & LINK_FLAG.UP) !== 0;
 }

@@ -78,7 +78,8 @@ export class LinuxKernel implements Kernel {
   async ensure(items: readonly Item[], sandbox?: string): Promise<Ensured> {
     const made: Item[] = [];
     for (const run of runs(items)) {
-      const done = run.nft ? this.#nft.ensure(run.items) : this.#ensureRoutes(run.items, sandbox);
+      const fresh = made.some(({ kind }) => kind === 'veth'); // of a pod that this call makes nothing is there yet
+      const done = run.nft ? this.#nft.ensure(run.items, fresh) : this.#ensureRoutes(run.items, sandbox);
       made.push(...done.made);
       if (done.failure !== undefined) return { made, failure: done.failure };
     }

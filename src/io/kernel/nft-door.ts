@@ -13,8 +13,11 @@ export function isNftItem(item: Item): item is NftItem {
  * microseconds, and so an ADD has no gap in which another one could come between its items.
  */
 export interface NftDoor {
-  /** Makes items exist, in order, as `Kernel.ensure` promises. Neighbouring elements should go as one transaction. */
-  ensure(items: readonly NftItem[]): Ensured;
+  /**
+   * Makes items exist, in order, as `Kernel.ensure` promises. Neighbouring elements should go as one transaction.
+   * `fresh`: most probably none of the elements is there, so that nothing need be looked at before.
+   */
+  ensure(items: readonly NftItem[], fresh?: boolean): Ensured;
   /** Makes items not exist, as `Kernel.remove` promises. */
   remove(items: readonly NftItem[]): readonly Remaining[];
   /**

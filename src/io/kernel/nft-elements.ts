@@ -22,6 +22,9 @@ interface Change {
   readonly removals: number; // so many operations at the front take away
 }
 
+/** For each item what was found in its place. */
+type Standing = readonly (readonly ElementItem[])[];
+
 interface Failure {
   readonly item: ElementItem;
   readonly error: KernelError;
@@ -42,11 +45,14 @@ export class NftElements {
     this.#reading.forgetShapes();
   }
 
-  /** In transactions of 256. A range takes the place of those that it overlaps, for the kernel can hold but one. */
-  ensure(items: readonly ElementItem[]): Ensured {
+  /**
+   * In transactions of 256. A range takes the place of those that it overlaps, for the kernel can hold but one.
+   * `fresh`: tries without a look first.
+   */
+  ensure(items: readonly ElementItem[], fresh = false): Ensured {
     const made: Item[] = [];
     for (const some of portions(unique(items))) {
-      const done = this.#ensureSome(some);
+      const done = this.#ensureSome(some, fresh);
       made.push(...done.made);
       if (done.failure !== undefined) return { made, failure: done.failure };
     }
@@ -68,14 +74,15 @@ export class NftElements {
     return this.#reading.all();
   }
 
-  #ensureSome(items: readonly ElementItem[]): Ensured {
+  #ensureSome(items: readonly ElementItem[], fresh = false): Ensured {
     const ready: Ready[] = [];
     for (const item of items) {
       const it = this.#reading.ready(item);
       if (it instanceof KernelError) return this.#before(items, { item, error: it });
       ready.push(it);
     }
-    const done = this.#change(ready, 'make');
+    // ranges overlap: what is there must be known
+    const done = this.#change(ready, 'make', fresh && ready.every(({ shape }) => !shape.interval));
     return 'error' in done ? this.#before(items, done) : { made: done.made };
   }
 
@@ -92,14 +99,16 @@ export class NftElements {
   }
 
   /**
-   * Looks what is there, and makes or removes what differs, in one transaction. Looking first costs 10 µs; a
-   * transaction that the kernel refuses waits for RCU, 10 to 20 ms.
+   * Looks what is there, and makes or removes what differs, in one transaction. Looking first costs 20 µs; a
+   * transaction that the kernel refuses waits for RCU, 10 to 20 ms. `fresh`: the first try takes it that nothing is
+   * there.
    */
-  #change(ready: readonly Ready[], verb: 'make' | 'remove'): Change | Failure {
+  #change(ready: readonly Ready[], verb: 'make' | 'remove', fresh = false): Change | Failure {
     const [first] = ready;
     if (first === undefined) return NOTHING;
     for (let tries = 0; tries < TRIES; tries++) {
-      const change = verb === 'make' ? this.#additions(ready) : this.#removals(ready);
+      const found = fresh && tries === 0 ? ready.map(() => []) : this.#reading.standing(ready);
+      const change = verb === 'make' ? this.#additions(ready, found) : this.#removals(ready, found);
       const about = (index: number) => change.about[index] ?? first.item; // -1: the transaction as a whole
       const refused = this.#channel.transact(change.operations, (index) => `${verb} ${show(about(index))}`);
       if (refused.length === 0) return change;
@@ -110,8 +119,7 @@ export class NftElements {
     return { item: first.item, error };
   }
 
-  #removals(ready: readonly Ready[]): Change {
-    const standing = this.#reading.standing(ready);
+  #removals(ready: readonly Ready[], standing: Standing): Change {
     const there = ready.filter(({ item }, i) => standing[i]?.some((found) => keyOf(found) === keyOf(item)));
     return {
       operations: there.map(({ shape, elements }) => this.#reading.operation('delElement', shape, elements)),
@@ -122,8 +130,7 @@ export class NftElements {
   }
 
   /** What is missing, and first what is in its way. */
-  #additions(ready: readonly Ready[]): Change {
-    const standing = this.#reading.standing(ready);
+  #additions(ready: readonly Ready[], standing: Standing): Change {
     const missing = ready.flatMap((it, i) => {
       const found = standing[i] ?? [];
       return found.some((one) => show(one) === show(it.item)) ? [] : [{ ...it, found }];

@@ -45,10 +45,10 @@ class NftKernel implements NftDoor {
     this.#legacy = new LegacyForward(options.netns);
   }
 
-  ensure(items: readonly NftItem[]): Ensured {
+  ensure(items: readonly NftItem[], fresh = false): Ensured {
     const made: Item[] = [];
     for (const run of runsOf(items)) {
-      const done = this.#ensureRun(run);
+      const done = this.#ensureRun(run, fresh);
       made.push(...done.made);
       if (done.failure !== undefined) return { made, failure: done.failure };
     }
@@ -100,9 +100,9 @@ class NftKernel implements NftDoor {
     this.#channel.close();
   }
 
-  #ensureRun(run: Run): Ensured {
+  #ensureRun(run: Run, fresh: boolean): Ensured {
     try {
-      if (run.kind === 'element') return this.#elements.ensure(run.items);
+      if (run.kind === 'element') return this.#elements.ensure(run.items, fresh);
       if (run.kind === 'forward-accept') return this.#ensureForward(run.item);
       this.#elements.forgetShapes();
       return this.#ruleset.ensure(run.item);
