@@ -68,7 +68,7 @@ export function policyText(): string {
   return `\`\`\`json\n${JSON.stringify(policy, null, 2)}\n\`\`\``;
 }
 
-/** Settings of aws-node that several keys, or a key's value, stand for. The others are named where a key is described. */
+/** Settings of aws-node that several keys, or a value, stand for. The others are named where a key is described. */
 const STANDS_FOR: Readonly<Record<string, readonly [key: string, about: string]>> = {
   ENABLE_PREFIX_DELEGATION: ['cloud.unit', '`prefix` for true.'],
   'ENABLE_IPv4, ENABLE_IPv6': ['cloud.families', '`[v4]`, `[v6]`, or both.'],
