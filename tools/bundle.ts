@@ -1,55 +1,74 @@
 // node tools/bundle.ts [DIRECTORY]: everything that `berth install` copies, under dist/ or elsewhere: one file of
-// JavaScript, koffi's native part, the wrapper that starts them, and the licences of what is inside. `npm run build`
-// makes it together with the CNI executable. Agents that run from there go on with what they began with: each file is
-// replaced whole. Writing over koffi's native part where it lies takes the linker's work out of the memory of those who
-// have loaded it, and their next call jumps into nothing.
+// JavaScript, another that only agents on EC2 load, koffi's native part, the wrapper that starts them, and the licences
+// of what is inside. `npm run build` makes it together with the CNI executable. Agents that run from there go on with
+// what they began with: each file is replaced whole. Writing over koffi's native part where it lies takes the linker's
+// work out of the memory of those who have loaded it, and their next call jumps into nothing.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { build as bundle, type Metafile, type Plugin } from 'esbuild';
+import { build as bundle, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { writeWhole } from '../src/apps/cli/setup/manifest.ts';
+import { actionsAsked } from './docs/aws.ts';
 
 const OUT = process.argv[2] ?? 'dist';
 const KOFFI = `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
 
-const { metafile, outputFiles } = await bundle({
-  entryPoints: ['src/berth.ts'],
-  outfile: `${OUT}/berth.mjs`,
-  write: false,
+const COMMON: BuildOptions = {
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node24',
   minify: true,
   keepNames: true, // class names are in logs
   legalComments: 'none', // all licences are in licences.txt
-  metafile: true,
   logLevel: 'warning',
-  plugins: [koffiBeside(), withoutPush()],
+};
+
+const main = await bundle({
+  ...COMMON,
+  entryPoints: ['src/berth.ts'],
+  write: false,
+  metafile: true,
+  format: 'esm',
+  plugins: [beside(/^koffi$/, './koffi.node'), beside(/^@aws-sdk\/client-ec2$/, './aws-sdk.cjs'), withoutPush()],
   // pino and yaml are CommonJS and ask for node's modules by require
   banner: { js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);" },
 });
-for (const { contents } of outputFiles) writeWhole(`${OUT}/berth.mjs`, contents, 0o644);
+const sdk = await bundle({
+  ...COMMON,
+  stdin: { contents: sdkSource(), resolveDir: '.' },
+  write: false,
+  metafile: true,
+  format: 'cjs',
+});
+for (const { contents } of main.outputFiles) writeWhole(`${OUT}/berth.mjs`, contents, 0o644);
+for (const { contents } of sdk.outputFiles) writeWhole(`${OUT}/aws-sdk.cjs`, contents, 0o644);
 writeWhole(`${OUT}/koffi.node`, readFileSync(KOFFI), 0o644);
 for (const file of ['config.yaml', 'systemd/berth-agent.service'])
   writeWhole(`${OUT}/${basename(file)}`, readFileSync(`deploy/${file}`), 0o644);
-writeWhole(`${OUT}/licences.txt`, licences(metafile), 0o644);
+writeWhole(`${OUT}/licences.txt`, licences(main.metafile, sdk.metafile), 0o644);
 // last: its age is taken for that of the bundle (tools/agent-command.ts)
 writeWhole(`${OUT}/berth`, readFileSync('deploy/berth'), 0o755);
 
 /**
- * koffi looks for its native part in node_modules. Bundled, that part lies beside the bundle, and is all there is of
- * koffi.
+ * A package whose place is taken by a file beside the bundle, which is loaded when the first module that imports the
+ * package is: koffi, which looks for its native part in node_modules, and AWS's SDK, whose 20 MB of memory only agents
+ * on EC2 shall pay.
  */
-function koffiBeside(): Plugin {
-  const contents = "export default require('./koffi.node');";
+function beside(name: RegExp, file: string): Plugin {
+  const namespace = `beside ${file}`;
   return {
-    name: 'koffi-beside',
+    name: namespace,
     setup: (build) => {
-      build.onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi', namespace: 'beside' }));
-      build.onResolve({ filter: /koffi\.node$/ }, ({ path }) => ({ path, external: true }));
-      build.onLoad({ filter: /.*/, namespace: 'beside' }, () => ({ contents, loader: 'js' }));
+      build.onResolve({ filter: name }, ({ path }) => ({ path, namespace }));
+      build.onResolve({ filter: /.*/, namespace }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /.*/, namespace }, () => ({ contents: `module.exports = require('${file}');` }));
     },
   };
+}
+
+/** Of the SDK, what the provider imports. */
+function sdkSource(): string {
+  const names = ['EC2Client', ...actionsAsked().map((action) => `${action}Command`)];
+  return `export { ${names.join(', ')} } from '@aws-sdk/client-ec2';`;
 }
 
 /**
@@ -68,9 +87,9 @@ function withoutPush(): Plugin {
 }
 
 /** The licence of each package that the bundle holds a piece of. */
-function licences({ inputs }: Metafile): string {
+function licences(...metafiles: readonly Metafile[]): string {
   const packages = new Set(['koffi']);
-  for (const input of Object.keys(inputs)) {
+  for (const input of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
     const found = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
     if (found !== undefined) packages.add(found);
   }

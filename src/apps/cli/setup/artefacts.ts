@@ -7,6 +7,7 @@ import { CliError } from '../exit.ts';
 export interface Artefacts {
   readonly bundle: string; //   berth.mjs
   readonly koffi: string; //    koffi.node, beside the bundle
+  readonly sdk: string; //      aws-sdk.cjs, beside it too
   readonly licences: string;
   readonly wrapper: string; //  the shell script "berth"
   readonly config: string; //   the example
@@ -19,6 +20,7 @@ export interface Artefacts {
 const CLONE: Readonly<Record<Exclude<keyof Artefacts, 'node'>, string>> = {
   bundle: 'dist/berth.mjs',
   koffi: 'dist/koffi.node',
+  sdk: 'dist/aws-sdk.cjs',
   licences: 'dist/licences.txt',
   wrapper: 'dist/berth',
   config: 'dist/config.yaml',
@@ -30,6 +32,7 @@ const CLONE: Readonly<Record<Exclude<keyof Artefacts, 'node'>, string>> = {
 export const INSTALLED: Readonly<Record<keyof Artefacts, string>> = {
   bundle: 'lib/berth.mjs',
   koffi: 'lib/koffi.node',
+  sdk: 'lib/aws-sdk.cjs',
   licences: 'lib/licences.txt',
   wrapper: 'bin/berth',
   config: 'lib/config.yaml',
@@ -61,6 +64,7 @@ function complete(root: string, layout: Readonly<Record<keyof typeof CLONE, stri
   return {
     bundle: at('bundle'),
     koffi: at('koffi'),
+    sdk: at('sdk'),
     licences: at('licences'),
     wrapper: at('wrapper'),
     config: at('config'),
