@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { actionsTable, awsSettingsTable, policyText } from './docs/aws.ts';
+import { rowFaults, rowsCount, rowsTable } from './docs/aws-rows.ts';
 import { commandsText, exitTable } from './docs/cli.ts';
 import { keysTable } from './docs/configuration.ts';
 import { codesTable, refusalsTable } from './docs/errors.ts';
@@ -21,6 +22,8 @@ const TABLES = [
   { file: 'docs/aws.md', name: 'policy', text: policyText },
   { file: 'docs/aws.md', name: 'actions', text: actionsTable },
   { file: 'docs/aws.md', name: 'settings', text: awsSettingsTable },
+  { file: 'docs/conformance-aws.md', name: 'aws count', text: rowsCount },
+  { file: 'docs/conformance-aws.md', name: 'aws rows', text: rowsTable },
   { file: 'docs/cli.md', name: 'exit codes', text: exitTable },
   { file: 'docs/cli.md', name: 'commands', text: commandsText },
 ] as const;
@@ -28,7 +31,12 @@ const TABLES = [
 const write = process.argv.includes('--write');
 const names = sourceNames();
 const named = (file: string) => deadPaths(file, readFileSync(file, 'utf8'), names);
-const faults = [...TABLES.flatMap(judgeTable), ...documents().flatMap(deadLinks), ...documents().flatMap(named)];
+const faults = [
+  ...TABLES.flatMap(judgeTable),
+  ...documents().flatMap(deadLinks),
+  ...documents().flatMap(named),
+  ...rowFaults(),
+];
 for (const fault of faults) console.log(fault);
 console.log(`${TABLES.length} tables, ${documents().length} documents, ${faults.length} faults`);
 process.exitCode = faults.length === 0 ? 0 : 1;
