@@ -135,7 +135,7 @@ export class LiveProvider implements NicProvider {
     return Promise.resolve(this.#ranges);
   }
 
-  followGroups(): Promise<readonly NicId[]> {
+  tendNics(): Promise<readonly NicId[]> {
     return Promise.resolve([]);
   }
 

@@ -169,8 +169,8 @@ export class CloudRunner {
     const { provider, vpcRanges, log } = this.#doors;
     try {
       vpcRanges(await provider.vpcRanges());
-      const moved = await provider.followGroups();
-      if (moved.length > 0) log.info('security groups followed', { nics: moved });
+      const behind = await provider.tendNics();
+      if (behind.length > 0) log.info('NICs tended', { nics: behind });
     } catch (err) {
       log.warn('VPC not followed', { err });
     }

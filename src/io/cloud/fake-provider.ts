@@ -51,7 +51,7 @@ export class FakeProvider implements NicProvider {
     return Promise.resolve(this.ranges);
   }
 
-  followGroups(): Promise<readonly NicId[]> {
+  tendNics(): Promise<readonly NicId[]> {
     return Promise.resolve([]);
   }
 

@@ -35,8 +35,11 @@ export interface NicProvider {
   unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void>;
   /** Ranges inside of which sources are kept: the VPC's own. */
   vpcRanges(): Promise<readonly Prefix[]>;
-  /** Gives our NICs the security groups that the node's own has now, and names those that were behind. */
-  followGroups(): Promise<readonly NicId[]>;
+  /**
+   * Gives our NICs the security groups that the node's own has now, has those that we made end with the instance, and
+   * names those that were behind. No pod waits for it.
+   */
+  tendNics(): Promise<readonly NicId[]>;
   /** Deletes at most `atMost` NICs that this cluster's agents made and nobody has any more, and names them. */
   collectLeaked(atMost: number): Promise<readonly NicId[]>;
   close(): Promise<void>;

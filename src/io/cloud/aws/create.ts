@@ -5,7 +5,6 @@ import {
   DeleteNetworkInterfaceCommand,
   DescribeSubnetsCommand,
   DetachNetworkInterfaceCommand,
-  ModifyNetworkInterfaceAttributeCommand,
   type NetworkInterface,
 } from '@aws-sdk/client-ec2';
 import type { Clock, Millis } from '../../../base/clock.ts';
@@ -19,6 +18,7 @@ import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE 
 const SUBNET_REST_MS = 120_000; // a subnet that had nothing left is not asked first again for so long
 const LOOK_AGAIN_MS = 1_000;
 const ATTACHED_WITHIN_MS = 60_000;
+const FULL = 'AttachmentLimitExceeded'; // EC2's code of an instance that may have no more
 
 export interface NicMakerDoors {
   readonly ec2: Ec2;
@@ -33,6 +33,7 @@ export interface NicMakerDoors {
 export class NicMaker {
   readonly #doors: NicMakerDoors;
   readonly #resting = new Map<string, Millis>(); // subnets
+  readonly #devices = new Set<number>(); //         given to NICs that are being attached
 
   constructor(doors: NicMakerDoors) {
     this.#doors = doors;
@@ -45,8 +46,8 @@ export class NicMaker {
     const id = made.NetworkInterfaceId as NicId;
     const there = present.find((it) => it.id === id);
     if (there !== undefined) return there; // an earlier try was cut off behind it
-    if (made.Attachment?.InstanceId === undefined) await this.#attach(id, urgency);
-    return this.#seen(id, urgency);
+    if (made.Attachment?.InstanceId !== undefined) return this.#seen(id, urgency);
+    return this.#attached(id, urgency);
   }
 
   /** Absent is success. */
@@ -147,33 +148,46 @@ export class NicMaker {
     return rankSubnets({ ...question, subnets });
   }
 
-  /** To the least device number that is free. */
-  async #attach(nic: NicId, urgency: Urgency): Promise<void> {
-    const { ec2, nics, self, places } = this.#doors;
-    const taken = new Set((await nics.ask(urgency)).filter(({ card }) => card === 0).map(({ device }) => device));
-    const device = Array.from({ length: places }, (_, i) => i).find((i) => !taken.has(i));
-    if (device === undefined) {
-      await this.remove(nic, urgency);
-      throw new CloudError('limit', {
-        action: 'AttachNetworkInterface',
-        code: 'AttachmentLimitExceeded',
-        message: `${self.instance} has ${places} NICs, and ${self.type} allows no more`,
-      });
+  /** Attached and seen. What cannot be attached is not left behind. */
+  async #attached(nic: NicId, urgency: Urgency): Promise<NicReport> {
+    const refused = new Set<number | 'all'>(); // by EC2, which may tell late of what others attached
+    for (;;) {
+      const device = this.#freeDevice(refused);
+      if (device === undefined) {
+        await this.remove(nic, urgency);
+        throw noPlace(this.#doors);
+      }
+      this.#devices.add(device);
+      try {
+        await this.#attach(nic, device, urgency);
+        return await this.#seen(nic, urgency); // until then nobody else can know that the number is taken
+      } catch (error) {
+        if (!(error instanceof CloudError) || error.kind !== 'limit') throw error;
+        refused.add(error.code === FULL ? 'all' : device);
+      } finally {
+        this.#devices.delete(device);
+      }
     }
-    const attachment = await ec2.ask({ action: 'AttachNetworkInterface', urgency, again: true }, (client) =>
+  }
+
+  /** The least number that no NIC has, nor one that is on its way. */
+  #freeDevice(refused: ReadonlySet<number | 'all'>): number | undefined {
+    const { nics, places } = this.#doors;
+    if (refused.has('all')) return undefined;
+    const taken = new Set(nics.known.filter(({ card }) => card === 0).map(({ device }) => device));
+    const isFree = (it: number) => !taken.has(it) && !refused.has(it) && !this.#devices.has(it);
+    return Array.from({ length: places }, (_, i) => i).find(isFree);
+  }
+
+  /** That it ends with the instance is asked for later (`tendNics`): no pod waits for it. */
+  async #attach(nic: NicId, device: number, urgency: Urgency): Promise<void> {
+    const { ec2, self } = this.#doors;
+    await ec2.ask({ action: 'AttachNetworkInterface', urgency, again: true }, (client) =>
       client.send(
         new AttachNetworkInterfaceCommand({
           DeviceIndex: device,
           InstanceId: self.instance,
           NetworkInterfaceId: nic,
-        }),
-      ),
-    );
-    await ec2.ask({ action: 'ModifyNetworkInterfaceAttribute', urgency, again: true }, (client) =>
-      client.send(
-        new ModifyNetworkInterfaceAttributeCommand({
-          NetworkInterfaceId: nic,
-          Attachment: { AttachmentId: attachment.AttachmentId ?? '', DeleteOnTermination: true },
         }),
       ),
     );
@@ -230,6 +244,14 @@ async function absentIsFine(asked: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof CloudError) || error.kind !== 'gone') throw error;
   }
+}
+
+function noPlace({ self: { instance, type }, places }: NicMakerDoors): CloudError {
+  return new CloudError('limit', {
+    action: 'AttachNetworkInterface',
+    code: FULL,
+    message: `${instance} has ${places} NICs, and ${type} allows no more`,
+  });
 }
 
 function noSubnet({ zone, vpc }: AwsSelf): CloudError {

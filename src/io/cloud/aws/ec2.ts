@@ -1,4 +1,4 @@
-import { EC2Client } from '@aws-sdk/client-ec2';
+import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { Clock, Millis } from '../../../base/clock.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
@@ -9,11 +9,15 @@ import { cloudError } from './errors.ts';
 export interface Ec2Options {
   readonly region: string;
   readonly endpoint?: string; //      absent: EC2's own
+  readonly requests?: Ec2Requests; // absent: over the network
   readonly timeoutMs: Millis;
   readonly clock: Clock;
   readonly random: Random;
   readonly onCall: (told: CallTold) => void;
 }
+
+/** What carries a signed request to EC2, and its answer back. */
+export type Ec2Requests = NonNullable<EC2ClientConfig['requestHandler']>;
 
 /** How a call is asked. `again`: it may be repeated when nobody knows whether it was done. */
 export interface Asking {
@@ -47,7 +51,10 @@ export class Ec2 {
       region: options.region,
       ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
       maxAttempts: 1, // ours know who is waiting
-      requestHandler: { requestTimeout: options.timeoutMs, connectionTimeout: Math.min(options.timeoutMs, 3_000) },
+      requestHandler: options.requests ?? {
+        requestTimeout: options.timeoutMs,
+        connectionTimeout: Math.min(options.timeoutMs, 3_000),
+      },
     });
   }
 

@@ -10,15 +10,25 @@ export interface MetadataOptions {
   readonly endpoint: string; //   "http://169.254.169.254"
   readonly timeoutMs: Millis;
   readonly clock: Clock;
+  readonly ask?: MetadataAsk; //  absent: over the network
 }
+
+/** One request to the service, and its answer. Throws CloudError when there is none. */
+export type MetadataAsk = (
+  method: 'GET' | 'PUT',
+  path: string,
+  headers: Readonly<Record<string, string>>,
+) => Promise<{ readonly status: number; readonly text: string }>;
 
 /** The instance metadata service, version 2: "Use IMDS", Amazon EC2 User Guide. */
 export class Metadata {
   readonly #options: MetadataOptions;
+  readonly #ask: MetadataAsk;
   #token: { readonly text: string; readonly until: Millis } | undefined;
 
   constructor(options: MetadataOptions) {
     this.#options = options;
+    this.#ask = options.ask ?? overNetwork(options);
   }
 
   /** The text at a path under /latest/meta-data/, or undefined where there is none. Throws CloudError. */
@@ -56,10 +66,11 @@ export class Metadata {
     this.#token = { text, until: now + (TOKEN_SECONDS * 1_000) / 2 };
     return text;
   }
+}
 
-  #ask(method: string, path: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
-    const { endpoint, timeoutMs } = this.#options;
-    return new Promise((resolve, reject) => {
+function overNetwork({ endpoint, timeoutMs }: MetadataOptions): MetadataAsk {
+  return (method, path, headers) =>
+    new Promise((resolve, reject) => {
       const fail = (cause: Error) => reject(unanswered(path, cause.message, cause));
       const signal = AbortSignal.timeout(timeoutMs);
       const asked = request(new URL(path, endpoint), { method, headers, signal, agent: false }, (response) => {
@@ -70,7 +81,6 @@ export class Metadata {
       });
       asked.on('error', fail).end();
     });
-  }
 }
 
 function unanswered(path: string, why: string, cause?: Error): CloudError {

@@ -5,14 +5,20 @@ import {
   type Subnet,
 } from '@aws-sdk/client-ec2';
 import { address, prefix } from '../../../base/ip.ts';
-import type { NicReport } from '../../../core/ipam/nic.ts';
+import type { NicId, NicReport } from '../../../core/ipam/nic.ts';
 import type { Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
 import type { Metadata } from './metadata.ts';
 import { reportOf, type SubnetRanges, subnetRanges } from './reports.ts';
-import type { AwsSelf, AwsSettings } from './settings.ts';
+import { type AwsSelf, type AwsSettings, TAG_INSTANCE } from './settings.ts';
 
 const PAGE = 1_000;
+
+/** A NIC and its attachment, as EC2 names them. */
+export interface Attached {
+  readonly nic: NicId;
+  readonly attachment: string;
+}
 
 /** What this instance's NICs are, asked of EC2, or of metadata where that is enough. */
 export class NicsOfInstance {
@@ -22,6 +28,7 @@ export class NicsOfInstance {
   readonly #settings: AwsSettings;
   readonly #ranges = new Map<string, SubnetRanges>(); // a subnet never changes its ranges of IPv4
   #known: readonly NicReport[] = [];
+  #outliving: readonly Attached[] = [];
 
   constructor(of: { ec2: Ec2; metadata: Metadata; self: AwsSelf; settings: AwsSettings }) {
     [this.#ec2, this.#metadata, this.#self, this.#settings] = [of.ec2, of.metadata, of.self, of.settings];
@@ -32,12 +39,18 @@ export class NicsOfInstance {
     return this.#known;
   }
 
+  /** Those that we made and that would stay behind when the instance ends, as EC2 told last. */
+  get outliving(): readonly Attached[] {
+    return this.#outliving;
+  }
+
   /** Asks EC2. Throws CloudError. */
   async ask(urgency: Urgency): Promise<readonly NicReport[]> {
     const filters = [{ Name: 'attachment.instance-id', Values: [this.#self.instance] }];
     const found = await this.describe(filters, urgency);
     const ranges = await this.#rangesOf(found, urgency);
     const { instance } = this.#self;
+    this.#outliving = found.flatMap((nic) => outlivingOf(nic, instance));
     this.#known = found
       .map((nic) => reportOf(nic, { ranges: ranges(nic.SubnetId), settings: this.#settings, instance }))
       .sort((a, b) => a.card - b.card || a.device - b.device);
@@ -120,4 +133,11 @@ export class NicsOfInstance {
       prefixes: [...(prefixes4 ?? []), ...(prefixes6 ?? [])].map((line) => prefix(line.trim())),
     };
   }
+}
+
+function outlivingOf({ NetworkInterfaceId: id, Attachment: at, TagSet: tags }: NetworkInterface, instance: string) {
+  const ours = (tags ?? []).some(({ Key: key, Value: value }) => key === TAG_INSTANCE && value === instance);
+  if (!ours || id === undefined || at?.AttachmentId === undefined) return [];
+  if (at.DeleteOnTermination !== false || at.Status === 'detaching') return [];
+  return [{ nic: id as NicId, attachment: at.AttachmentId }];
 }

@@ -1,4 +1,8 @@
-import { DescribeInstanceTypesCommand, ModifyNetworkInterfaceAttributeCommand } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstanceTypesCommand,
+  ModifyNetworkInterfaceAttributeCommand,
+  type ModifyNetworkInterfaceAttributeCommandInput,
+} from '@aws-sdk/client-ec2';
 import type { Clock } from '../../../base/clock.ts';
 import type { Address, Prefix } from '../../../base/ip.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
@@ -7,10 +11,10 @@ import type { Given, NicId, NicLimits, NicReport, NicSpec, Token } from '../../.
 import { CloudError, type NicProvider, type Urgency } from '../provider.ts';
 import { assign, type Assignment, unassign } from './assign.ts';
 import { NicMaker } from './create.ts';
-import { Ec2 } from './ec2.ts';
+import { Ec2, type Ec2Requests } from './ec2.ts';
 import { collectLeaked } from './leaked.ts';
 import { knownLimits } from './limits.ts';
-import { Metadata } from './metadata.ts';
+import { Metadata, type MetadataAsk } from './metadata.ts';
 import { NicsOfInstance } from './nics.ts';
 import { readSelf, readVpcRanges } from './self.ts';
 import type { AwsSelf, AwsSettings } from './settings.ts';
@@ -20,15 +24,24 @@ export interface AwsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onCall: (told: CallTold) => void;
+  readonly network?: AwsNetwork;
+}
+
+/** How EC2 and the instance's metadata are reached. Absent: over the machine's network. */
+export interface AwsNetwork {
+  readonly ec2: Ec2Requests;
+  readonly metadata: MetadataAsk;
 }
 
 /** Amazon EC2, seen from one instance. Throws CloudError where metadata does not tell what the instance is. */
-export async function openAws({ settings, clock, random, onCall }: AwsOptions): Promise<AwsProvider> {
+export async function openAws({ settings, clock, random, onCall, network }: AwsOptions): Promise<AwsProvider> {
   const { timeoutMs, endpoint } = settings;
-  const metadata = new Metadata({ endpoint: settings.metadata, timeoutMs, clock });
+  const ask = network === undefined ? {} : { ask: network.metadata };
+  const requests = network === undefined ? {} : { requests: network.ec2 };
+  const metadata = new Metadata({ endpoint: settings.metadata, timeoutMs, clock, ...ask });
   const self = await readSelf(metadata);
   const at = endpoint === undefined ? {} : { endpoint };
-  const ec2 = new Ec2({ region: settings.region ?? self.region, ...at, timeoutMs, clock, random, onCall });
+  const ec2 = new Ec2({ region: settings.region ?? self.region, ...at, ...requests, timeoutMs, clock, random, onCall });
   return new AwsProvider({ ec2, metadata, self, settings, clock });
 }
 
@@ -45,7 +58,7 @@ export class AwsProvider implements NicProvider {
   readonly #doors: Doors;
   readonly #nics: NicsOfInstance;
   #limits: NicLimits | undefined;
-  #maker: NicMaker | undefined;
+  #maker: Promise<NicMaker> | undefined; // one: it knows which device numbers are on their way
 
   constructor(doors: Doors) {
     this.#doors = doors;
@@ -87,19 +100,15 @@ export class AwsProvider implements NicProvider {
     return collectLeaked({ ...this.#doors, nics: this.#nics }, atMost);
   }
 
-  /** Gives every NIC of ours the groups that the primary one has, unless they are set or the zone's own (A48). */
-  async followGroups(): Promise<readonly NicId[]> {
-    const { settings, ec2 } = this.#doors;
-    if (settings.groups.length > 0 || settings.zones[this.self.zone] !== undefined) return [];
+  /** Groups are the primary NIC's, unless they are set or the zone's own (A48). */
+  async tendNics(): Promise<readonly NicId[]> {
     const reports = await this.#nics.ask('housekeeping');
-    const wanted = reports.find(({ device, card }) => device === 0 && card === 0)?.groups ?? [];
-    const text = (groups: readonly string[]) => groups.toSorted().join(' ');
-    const behind = reports.filter((it) => it.managed && it.device !== 0 && text(it.groups) !== text(wanted));
-    for (const { id } of behind)
-      await ec2.ask({ action: 'ModifyNetworkInterfaceAttribute', urgency: 'housekeeping', again: true }, (client) =>
-        client.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: id, Groups: [...wanted] })),
-      );
-    return behind.map(({ id }) => id);
+    const outliving = this.#nics.outliving;
+    for (const { nic, attachment: AttachmentId } of outliving)
+      await this.#modify({ NetworkInterfaceId: nic, Attachment: { AttachmentId, DeleteOnTermination: true } });
+    const behind = this.#behind(reports);
+    for (const { id } of behind.nics) await this.#modify({ NetworkInterfaceId: id, Groups: [...behind.groups] });
+    return [...new Set([...outliving.map(({ nic }) => nic), ...behind.nics.map(({ id }) => id)])];
   }
 
   close(): Promise<void> {
@@ -107,9 +116,31 @@ export class AwsProvider implements NicProvider {
     return Promise.resolve();
   }
 
-  async #making(): Promise<NicMaker> {
-    this.#maker ??= new NicMaker({ ...this.#doors, nics: this.#nics, places: (await this.limits()).nics });
+  /** The NICs whose groups are not the primary one's, and what those are. */
+  #behind(reports: readonly NicReport[]): { readonly nics: readonly NicReport[]; readonly groups: readonly string[] } {
+    const { settings } = this.#doors;
+    if (settings.groups.length > 0 || settings.zones[this.self.zone] !== undefined) return { nics: [], groups: [] };
+    const groups = reports.find(({ device, card }) => device === 0 && card === 0)?.groups ?? [];
+    const text = (some: readonly string[]) => some.toSorted().join(' ');
+    const nics = reports.filter((it) => it.managed && it.device !== 0 && text(it.groups) !== text(groups));
+    return { nics, groups };
+  }
+
+  async #modify(input: ModifyNetworkInterfaceAttributeCommandInput): Promise<void> {
+    const asking = { action: 'ModifyNetworkInterfaceAttribute', urgency: 'housekeeping', again: true } as const;
+    await this.#doors.ec2.ask(asking, (client) => client.send(new ModifyNetworkInterfaceAttributeCommand(input)));
+  }
+
+  #making(): Promise<NicMaker> {
+    this.#maker ??= this.#makerOfLimits().catch((error: unknown) => {
+      this.#maker = undefined;
+      throw error;
+    });
     return this.#maker;
+  }
+
+  async #makerOfLimits(): Promise<NicMaker> {
+    return new NicMaker({ ...this.#doors, nics: this.#nics, places: (await this.limits()).nics });
   }
 
   async #askLimits(): Promise<NicLimits> {

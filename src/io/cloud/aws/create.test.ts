@@ -1,0 +1,77 @@
+import { beforeEach, expect, test } from 'vitest';
+import { ACCESS_KEY } from '../../../../emulator/server/start.ts';
+import { Region } from '../../../../tools/bench-aws/region.ts';
+import type { Id } from '../../../../emulator/cloud/nouns.ts';
+import { awsSettings } from '../../../apps/node-agent/aws-settings.ts';
+import { seeded } from '../../../base/random.ts';
+import type { Token } from '../../../core/ipam/nic.ts';
+import { parseConfig } from '../../config/load.ts';
+import { type AwsProvider, openAws } from './provider.ts';
+
+const SPEC = { count: 2, unit: 'address', family: 'v4' } as const;
+
+let region: Region;
+let instance: Id;
+let provider: AwsProvider;
+
+beforeEach(async () => {
+  process.env['AWS_ACCESS_KEY_ID'] = ACCESS_KEY.id;
+  process.env['AWS_SECRET_ACCESS_KEY'] = ACCESS_KEY.secret;
+  region = new Region([{ name: 'node', type: 'm5.xlarge', account: 'ours' }], 7);
+  instance = region.instance('node');
+  const settings = awsSettings(parseConfig('').config.aws);
+  const network = region.networkOf(instance, 'ours');
+  const doors = { clock: region.clock, random: seeded(1), onCall: () => {}, network };
+  provider = await region.until(openAws({ settings, ...doors }), 1_000);
+});
+
+function create(token: string) {
+  return provider.createNic(SPEC, token as Token, 'pod');
+}
+
+/** How often an action was called, and how often in vain. */
+function called(action: string): readonly [calls: number, refused: number] {
+  const calls = region.calls.filter((it) => it.action === action);
+  return [calls.length, calls.filter(({ code }) => code !== undefined).length];
+}
+
+test('NICs that are made at once get device numbers of their own at once', async () => {
+  const made = await region.until(Promise.all([create('a'), create('b')]), 60_000);
+  expect(made.map(({ device }) => device).toSorted()).toEqual([1, 2]);
+  expect(made.map(({ addresses }) => addresses.length)).toEqual([2, 2]);
+  expect(called('AttachNetworkInterface')).toEqual([2, 0]);
+});
+
+/** Somebody else attaches a NIC of their own. */
+function attachOthers(device: number): void {
+  const outside = { action: 'x', group: 'operator', account: 'operator', outside: true } as const;
+  const subnet = [...region.world.cloud.subnets.keys()][0] as Id;
+  const { reply } = region.world.step({ ...outside, request: { do: 'create-nic', subnet } });
+  if (!('answer' in reply) || reply.answer.is !== 'made' || reply.answer.view.kind !== 'nic') throw new Error('no NIC');
+  const nic = reply.answer.view.nic.id;
+  region.world.step({ ...outside, request: { do: 'attach-nic', nic, instance, device } });
+}
+
+test('a device number that others took meanwhile is left to them; a NIC without a place is not left behind', async () => {
+  const first = create('a');
+  await region.pass(500); // its look at what is attached is over
+  attachOthers(1);
+  expect((await region.until(first, 60_000)).device).toBe(2);
+  expect((await region.until(create('b'), 60_000)).device).toBe(3);
+  const third = create('c').catch((error: unknown) => error);
+  expect(await region.until(third, 60_000)).toMatchObject({ kind: 'limit', code: 'AttachmentLimitExceeded' });
+  expect([...region.world.cloud.nics.values()].filter(({ state }) => state === 'available')).toEqual([]);
+});
+
+test('a NIC is had for two changing calls; that it ends with the instance is asked for when no pod waits', async () => {
+  const { id } = await region.until(create('a'), 60_000);
+  const ends = () => region.world.cloud.nics.get(id as string as Id)?.attachment?.deleteWithInstance;
+  expect(called('ModifyNetworkInterfaceAttribute')).toEqual([0, 0]);
+  expect(ends()).toBe(false);
+  await region.pass(10_000);
+  expect(await region.until(provider.tendNics(), 60_000)).toEqual([id]);
+  expect(ends()).toBe(true);
+  await region.pass(2_000); // EC2 tells late
+  expect(await region.until(provider.tendNics(), 60_000)).toEqual([]);
+  expect(called('ModifyNetworkInterfaceAttribute')).toEqual([1, 0]);
+});
