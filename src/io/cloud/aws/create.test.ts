@@ -37,7 +37,7 @@ function called(action: string): readonly [calls: number, refused: number] {
 
 test('NICs that are made at once get device numbers of their own at once', async () => {
   const made = await region.until(Promise.all([create('a'), create('b')]), 60_000);
-  expect(made.map(({ device }) => device).toSorted()).toEqual([1, 2]);
+  expect(new Set(made.map(({ device }) => device))).toEqual(new Set([1, 2]));
   expect(made.map(({ addresses }) => addresses.length)).toEqual([2, 2]);
   expect(called('AttachNetworkInterface')).toEqual([2, 0]);
 });
