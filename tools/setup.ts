@@ -21,7 +21,7 @@ const PACKAGES = {
   busybox: 'busybox-static',
   podman: 'podman',
   'cni/loopback': 'containernetworking-plugins',
-  'python3 -m venv': 'python3-venv', // zig, for the other architecture
+  'python3 -m venv': 'python3-venv', // zig, for the other architecture; others' clients of EC2
 } as const;
 type Program = keyof typeof PACKAGES;
 
@@ -34,6 +34,7 @@ const OPTIONAL: Readonly<Record<string, string>> = {
 interface Need {
   readonly programs: readonly Program[];
   readonly builds: boolean; // the CNI executable and the bundle
+  readonly clients?: boolean; // of EC2, in Python
 }
 
 const NAMESPACES = ['ip', 'nsenter', 'unshare'] as const;
@@ -45,7 +46,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   conformance: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   bench: { programs: ['cc', ...NAMESPACES, 'nft', 'iptables'], builds: true },
   torture: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
-  ci: { programs: Object.keys(PACKAGES) as Program[], builds: true },
+  ci: { programs: Object.keys(PACKAGES) as Program[], builds: true, clients: true },
 };
 
 const command = process.argv[2] ?? '';
@@ -54,6 +55,7 @@ if (need !== undefined) {
   await provide(need.programs.filter((program) => !found(program)));
   if (command === 'ci') complete(Object.keys(OPTIONAL).filter((program) => !found(program)));
   if (need.builds && !fresh('build/berth-cni', ['native/shim', 'tools/build.ts'])) run('node', ['tools/build.ts']);
+  if (need.clients === true) spawnSync('node', ['tools/python-clients.ts'], { stdio: 'inherit' }); // it may fail
   if (need.builds) run('node', ['tools/bundle.ts']); // half a second: always that of the sources as they are
 }
 
@@ -92,7 +94,10 @@ async function agreed(what: string): Promise<boolean> {
 
 function found(program: string): boolean {
   if (program === 'python3 -m venv')
-    return existsSync('.toolchain/zig/bin/python-zig') || succeeds('python3', ['-c', 'import ensurepip, venv']);
+    return (
+      ['zig/bin/python-zig', 'clients/requirements.txt'].every((it) => existsSync(`.toolchain/${it}`)) ||
+      succeeds('python3', ['-c', 'import ensurepip, venv'])
+    );
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/lib'];
   return folders.some((folder) => existsSync(`${folder}/${program}`));
 }
