@@ -19,15 +19,16 @@ export interface Assignment {
   readonly count: number;
 }
 
+export interface AssignDoors {
+  readonly ec2: Ec2;
+  readonly nics: NicsOfInstance;
+}
+
 /**
  * Asks EC2 for units. EC2 knows no token here: after an answer that was lost, what the NIC has now and had not before
  * is what was given. Only if that is nothing, it is asked again. Throws CloudError.
  */
-export async function assign(
-  doors: { readonly ec2: Ec2; readonly nics: NicsOfInstance },
-  it: Assignment,
-  urgency: Urgency,
-): Promise<Given> {
+export async function assign(doors: AssignDoors, it: Assignment, urgency: Urgency): Promise<Given> {
   const before = doors.nics.known.find(({ id }) => id === it.nic) ?? (await find(doors.nics, it.nic, urgency));
   for (let tries = 1; ; tries++) {
     try {
@@ -42,48 +43,65 @@ export async function assign(
 
 const TRIES = 4;
 
-/** Takes units back. What is not there is success. Throws CloudError. */
-export async function unassign(
-  ec2: Ec2,
-  nic: NicId,
-  what: readonly (Address | Prefix)[],
-  urgency: Urgency,
+/**
+ * Takes units back. What is not there is success: EC2 refuses the whole of a list when one of it is not there any more,
+ * and is then asked for those that are. Throws CloudError.
+ */
+export async function unassign(doors: AssignDoors, of: Returned, urgency: Urgency): Promise<void> {
+  for (const family of ['v4', 'v6'] as const) {
+    const what = of.what.filter((it) => familyOf(it) === family);
+    if (what.length > 0) await takeBack(doors, { ...of, what }, { family, urgency });
+  }
+}
+
+/** What a NIC is to have no longer. */
+export interface Returned {
+  readonly nic: NicId;
+  readonly what: readonly (Address | Prefix)[];
+}
+
+async function takeBack(
+  doors: AssignDoors,
+  { nic, what }: Returned,
+  as: { readonly family: Family; readonly urgency: Urgency },
 ): Promise<void> {
-  const of = (family: Family, isRange: boolean): string[] =>
-    what.filter((it) => familyOf(it) === family && it.includes('/') === isRange);
-  const [addresses4, prefixes4, addresses6, prefixes6] = [
-    of('v4', false),
-    of('v4', true),
-    of('v6', false),
-    of('v6', true),
-  ];
-  const asking = { urgency, again: true };
-  const calls: (() => Promise<unknown>)[] = [];
-  if (addresses4.length + prefixes4.length > 0)
-    calls.push(() =>
-      ec2.ask({ ...asking, action: 'UnassignPrivateIpAddresses' }, (client) =>
-        client.send(
-          new UnassignPrivateIpAddressesCommand({
-            NetworkInterfaceId: nic,
-            ...(addresses4.length > 0 ? { PrivateIpAddresses: addresses4 } : {}),
-            ...(prefixes4.length > 0 ? { Ipv4Prefixes: prefixes4 } : {}),
-          }),
-        ),
-      ),
+  try {
+    await takeAllBack(doors.ec2, { nic, what }, as);
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.kind !== 'gone') throw error;
+    if (what.length === 1) return;
+    const report = await find(doors.nics, nic, as.urgency);
+    const shown = new Set<string>([...(report?.addresses ?? []), ...(report?.prefixes ?? [])]);
+    const left = what.filter((it) => shown.has(it));
+    const half = Math.ceil(left.length / 2);
+    // all of it still shown: a Describe from before some went
+    const parts = left.length < what.length ? [left] : [left.slice(0, half), left.slice(half)];
+    for (const part of parts) if (part.length > 0) await takeBack(doors, { nic, what: part }, as);
+  }
+}
+
+async function takeAllBack(
+  ec2: Ec2,
+  { nic, what }: Returned,
+  { family, urgency }: { readonly family: Family; readonly urgency: Urgency },
+): Promise<void> {
+  const [addresses, prefixes] = [what.filter((it) => !it.includes('/')), what.filter((it) => it.includes('/'))];
+  const some = <K extends string>(key: K, list: readonly string[]) => (list.length === 0 ? {} : { [key]: [...list] });
+  if (family === 'v4') {
+    const input = {
+      NetworkInterfaceId: nic,
+      ...some('PrivateIpAddresses', addresses),
+      ...some('Ipv4Prefixes', prefixes),
+    };
+    await ec2.ask({ action: 'UnassignPrivateIpAddresses', urgency, again: true }, (client) =>
+      client.send(new UnassignPrivateIpAddressesCommand(input)),
     );
-  if (addresses6.length + prefixes6.length > 0)
-    calls.push(() =>
-      ec2.ask({ ...asking, action: 'UnassignIpv6Addresses' }, (client) =>
-        client.send(
-          new UnassignIpv6AddressesCommand({
-            NetworkInterfaceId: nic,
-            ...(addresses6.length > 0 ? { Ipv6Addresses: addresses6 } : {}),
-            ...(prefixes6.length > 0 ? { Ipv6Prefixes: prefixes6 } : {}),
-          }),
-        ),
-      ),
-    );
-  for (const call of calls) await goneIsFine(call);
+    return;
+  }
+  const input = { NetworkInterfaceId: nic, ...some('Ipv6Addresses', addresses), ...some('Ipv6Prefixes', prefixes) };
+  await ec2.ask({ action: 'UnassignIpv6Addresses', urgency, again: true }, (client) =>
+    client.send(new UnassignIpv6AddressesCommand(input)),
+  );
 }
 
 async function once(ec2: Ec2, it: Assignment & { subnet: string | undefined }, urgency: Urgency): Promise<Given> {
@@ -127,15 +145,3 @@ function newIn(before: NicReport | undefined, after: NicReport | undefined, fami
     all.filter((it) => familyOf(it) === family && !had.has(it));
   return { addresses: fresh(after?.addresses), prefixes: fresh(after?.prefixes) };
 }
-
-/** EC2 refuses the whole of a list when one of it is not there any more. */
-async function goneIsFine(call: () => Promise<unknown>): Promise<void> {
-  try {
-    await call();
-  } catch (error) {
-    const gone = error instanceof CloudError && (error.kind === 'gone' || NOT_ASSIGNED.test(error.message));
-    if (!gone) throw error;
-  }
-}
-
-const NOT_ASSIGNED = /(is|are) not assigned to (the )?interface|do(es)? not exist/i;

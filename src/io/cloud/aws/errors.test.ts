@@ -14,6 +14,7 @@ test.each([
   ],
   ['InsufficientCidrBlocks', 'The specified subnet does not have enough free cidr blocks to satisfy the request.'],
   ['InvalidParameterValue', 'There are not enough free addresses in the subnet subnet-1 to satisfy the request'],
+  ['InvalidParameterValue', "There aren't sufficient free Ipv4 addresses or prefixes"],
 ])('a subnet without addresses is known by each of its three shapes: %s (A42)', (code, message) => {
   const error = cloudError(thrown(code, message), { action: 'CreateNetworkInterface', subnet: 'subnet-1' });
   expect(error).toMatchObject({ kind: 'exhausted', code, subnet: 'subnet-1' });
@@ -31,6 +32,16 @@ test.each([
   ['TimeoutError', 'socket hang up', 'unknown'],
 ])('%s is %s', (code, message, kind) => {
   expect(cloudError(thrown(code, message), { action: 'AttachNetworkInterface' }).kind).toBe(kind);
+});
+
+test('what a NIC has not is gone, and any other refusal of what was asked is not asked again at once', () => {
+  const refused = (message: string, httpStatusCode: number) =>
+    cloudError(Object.assign(thrown('InvalidParameterValue', message), { $metadata: { httpStatusCode } }), {
+      action: 'UnassignPrivateIpAddresses',
+    }).kind;
+  expect(refused('Some of [10.0.0.7] are not assigned to interface eni-1', 400)).toBe('gone');
+  expect(refused('Value (x) for parameter y is invalid', 400)).toBe('limit');
+  expect(refused('whatever', 502)).toBe('unknown');
 });
 
 test('a refusal of rights names the permission', () => {

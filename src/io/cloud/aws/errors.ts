@@ -44,9 +44,11 @@ const KINDS: Readonly<Record<string, CloudErrorKind>> = {
 };
 
 const EXHAUSTED =
-  /not enough free (addresses|prefixes)|insufficient free|no free (addresses|prefixes)|do(es)? not have enough/i;
+  /not enough free (addresses|prefixes)|(in|not |n't )sufficient free|no free (addresses|prefixes)|do(es)? not have enough/i;
 const TOO_MANY =
   /already has an interface attached|exceed(s|ed)? the (maximum|limit)|number of private addresses will exceed/i;
+
+const NOT_THERE = /(is|are) not assigned to (the )?interface|do(es)? not exist/i;
 
 /** What was asked when it failed. */
 export interface Asked {
@@ -58,7 +60,7 @@ export interface Asked {
 export function cloudError(cause: unknown, { action, subnet }: Asked): CloudError {
   const thrown = cause instanceof Error ? cause : new Error(String(cause));
   const code = codeOf(thrown);
-  const kind = kindOf(code, thrown.message);
+  const kind = kindOf(code, thrown);
   return new CloudError(kind, {
     action,
     code,
@@ -78,12 +80,18 @@ const ADVICE: Partial<Record<CloudErrorKind, (action: string) => string>> = {
   exhausted: () => '; free addresses of the subnet, add a range to the VPC, or tag another subnet for pods',
 };
 
-function kindOf(code: string, message: string): CloudErrorKind {
+/** A refusal that we have no word for: nothing was done, and to ask again at once would not help. */
+function kindOf(
+  code: string,
+  { message, ...more }: Error & { readonly $metadata?: { httpStatusCode?: number } },
+): CloudErrorKind {
   if (EXHAUSTED.test(message)) return 'exhausted';
   const known = KINDS[code];
   if (known !== undefined) return known;
   if (TOO_MANY.test(message)) return 'limit';
-  return 'unknown';
+  if (NOT_THERE.test(message)) return 'gone';
+  const { httpStatusCode: status = 0 } = more.$metadata ?? {};
+  return status >= 400 && status < 500 ? 'limit' : 'unknown';
 }
 
 /** The SDK spells EC2's code as the error's name; what never reached EC2 has node's own code. */

@@ -89,7 +89,7 @@ export class AwsProvider implements NicProvider {
   }
 
   unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void> {
-    return unassign(this.#doors.ec2, nic, what, urgency);
+    return unassign({ ec2: this.#doors.ec2, nics: this.#nics }, { nic, what }, urgency);
   }
 
   vpcRanges(): Promise<readonly Prefix[]> {

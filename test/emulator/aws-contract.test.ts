@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { providerCases } from '../../src/io/cloud/provider-cases.ts';
+import { AWS_ENVIRONMENT, AwsRegion } from './aws-region.ts';
+import { ONE_NODE } from './aws-topologies.ts';
+
+// What the door to a cloud promises, kept by the real provider with AWS's own SDK: on an emulated region at once, and
+// as slow and late as a real one.
+
+let region: AwsRegion;
+
+beforeEach(() => {
+  for (const [name, value] of Object.entries(AWS_ENVIRONMENT)) vi.stubEnv(name, value);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await region.close();
+});
+
+describe.each([
+  ['at once', undefined],
+  ['late', { delays: { attach: [100, 400], detach: [100, 400], describe: [0, 500], metadata: [200, 900] } }],
+] as const)('a region that answers %s', (_, manner) => {
+  test.each(providerCases)('$name', async ({ run }) => {
+    region = await AwsRegion.open({ topology: ONE_NODE, ...(manner === undefined ? {} : { manner }) });
+    await run({ provider: await region.provider('node-1'), patienceMs: 5_000 });
+    const [own, ...others] = region.nics('node-1');
+    expect(others).toEqual([]); // nothing is left behind
+    expect([own?.addresses.length, own?.prefixes]).toEqual([1, []]);
+  });
+});
