@@ -53,10 +53,10 @@ export class Region {
   readonly calls: SeenCall[] = [];
   readonly world: World;
 
-  /** One subnet of 4,091 addresses, in which the instances run. */
+  /** One subnet of 32,763 addresses, in which the instances run. */
   constructor(contenders: readonly Contender[], seed: number) {
     this.world = new World({ rules: awsRules(), zones: [ZONE], clock: this.#clock, random: seeded(seed) });
-    const subnets = [{ name: 'nodes', zone: ZONE, range: '10.0.0.0/20', public: false }];
+    const subnets = [{ name: 'nodes', zone: ZONE, range: '10.0.0.0/17', public: false }];
     const instances = contenders.map(({ name, type }) => ({ name, type, subnet: 'nodes' }));
     build(this.world, { zones: [ZONE], vpcs: [{ name: 'bench', range: '10.0.0.0/16', subnets, instances }] });
     for (const it of slowly()) this.world.trouble(it);
