@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { ACCESS_KEY } from '../../../../emulator/server/start.ts';
 import { Region } from '../../../../tools/bench-aws/region.ts';
 import type { Id } from '../../../../emulator/cloud/nouns.ts';
+import type { Request } from '../../../../emulator/cloud/request.ts';
 import { awsSettings } from '../../../apps/node-agent/aws-settings.ts';
 import { seeded } from '../../../base/random.ts';
 import type { Token } from '../../../core/ipam/nic.ts';
@@ -42,14 +43,26 @@ test('NICs that are made at once get device numbers of their own at once', async
   expect(called('AttachNetworkInterface')).toEqual([2, 0]);
 });
 
+const OPERATOR = { action: 'x', group: 'operator', account: 'operator', outside: true } as const;
+
+function vpc(): Id {
+  return [...region.world.cloud.vpcs.keys()][0] as Id;
+}
+
+/** Makes something by an operator's hand. */
+function outside(request: Request, kind: 'nic' | 'group'): { readonly id: Id } {
+  const { reply } = region.world.step({ ...OPERATOR, request });
+  const view = 'answer' in reply && reply.answer.is === 'made' ? reply.answer.view : undefined;
+  if (view?.kind === 'nic' && kind === 'nic') return view.nic;
+  if (view?.kind === 'group' && kind === 'group') return view.group;
+  throw new Error(`no ${kind} was made`);
+}
+
 /** Somebody else attaches a NIC of their own. */
 function attachOthers(device: number): void {
-  const outside = { action: 'x', group: 'operator', account: 'operator', outside: true } as const;
   const subnet = [...region.world.cloud.subnets.keys()][0] as Id;
-  const { reply } = region.world.step({ ...outside, request: { do: 'create-nic', subnet } });
-  if (!('answer' in reply) || reply.answer.is !== 'made' || reply.answer.view.kind !== 'nic') throw new Error('no NIC');
-  const nic = reply.answer.view.nic.id;
-  region.world.step({ ...outside, request: { do: 'attach-nic', nic, instance, device } });
+  const nic = outside({ do: 'create-nic', subnet }, 'nic').id;
+  region.world.step({ ...OPERATOR, request: { do: 'attach-nic', nic, instance, device } });
 }
 
 test('a device number that others took meanwhile is left to them; a NIC without a place is not left behind', async () => {
@@ -74,4 +87,21 @@ test('a NIC is had for two changing calls; that it ends with the instance is ask
   await region.pass(2_000); // EC2 tells late
   expect(await region.until(provider.tendNics(), 60_000)).toEqual([]);
   expect(called('ModifyNetworkInterfaceAttribute')).toEqual([1, 0]);
+});
+
+test('A48: NICs get the groups that the primary one has now, and EC2 is asked for nothing while all is well', async () => {
+  const { id } = await region.until(create('a'), 60_000);
+  await region.pass(10_000);
+  await region.until(provider.tendNics(), 60_000);
+  await region.pass(10_000);
+  await region.until(provider.tendNics(), 60_000);
+  const calls = region.calls.length;
+  expect(await region.until(provider.tendNics(), 60_000)).toEqual([]);
+  expect(region.calls.length).toBe(calls);
+  const groups = [outside({ do: 'create-group', vpc: vpc(), name: 'new', description: '', tags: {} }, 'group').id];
+  const primary = region.world.cloud.nicsOf.get(instance)?.[0] as Id;
+  region.world.step({ ...OPERATOR, request: { do: 'modify-nic', nic: primary, groups } });
+  await region.pass(10_000); // metadata tell late
+  expect(await region.until(provider.tendNics(), 60_000)).toEqual([id]);
+  expect(region.world.cloud.nics.get(id as string as Id)?.groups).toEqual(groups);
 });

@@ -3,19 +3,17 @@ import {
   CreateNetworkInterfaceCommand,
   type CreateNetworkInterfaceCommandInput,
   DeleteNetworkInterfaceCommand,
-  DescribeSubnetsCommand,
   DetachNetworkInterfaceCommand,
   type NetworkInterface,
 } from '@aws-sdk/client-ec2';
-import type { Clock, Millis } from '../../../base/clock.ts';
-import { rankSubnets } from '../../../core/cluster/subnets.ts';
+import type { Clock } from '../../../base/clock.ts';
 import type { NicId, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
 import { CloudError, type Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
 import type { NicsOfInstance } from './nics.ts';
 import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE } from './settings.ts';
+import { SubnetChoice } from './subnets.ts';
 
-const SUBNET_REST_MS = 120_000; // a subnet that had nothing left is not asked first again for so long
 const LOOK_AGAIN_MS = 1_000;
 const ATTACHED_WITHIN_MS = 60_000;
 const FULL = 'AttachmentLimitExceeded'; // EC2's code of an instance that may have no more
@@ -32,22 +30,26 @@ export interface NicMakerDoors {
 /** Makes NICs and takes them away: several calls each, any of which may be cut off and asked again. */
 export class NicMaker {
   readonly #doors: NicMakerDoors;
-  readonly #resting = new Map<string, Millis>(); // subnets
-  readonly #devices = new Set<number>(); //         given to NICs that are being attached
+  readonly #subnets: SubnetChoice;
+  readonly #devices = new Set<number>(); // given to NICs that are being attached
+  readonly #begun = new Set<Token>(); //    asked for before, and not made yet
 
   constructor(doors: NicMakerDoors) {
     this.#doors = doors;
+    this.#subnets = new SubnetChoice(doors);
   }
 
   /** Created with its first addresses, attached, and seen. The same token makes the same NIC (A26). */
   async create(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport> {
-    const present = await this.#doors.nics.ask(urgency);
+    const present = await this.#present(token, urgency);
     const made = await this.#createSomewhere(spec, token, { urgency, present });
     const id = made.NetworkInterfaceId as NicId;
     const there = present.find((it) => it.id === id);
     if (there !== undefined) return there; // an earlier try was cut off behind it
-    if (made.Attachment?.InstanceId !== undefined) return this.#seen(id, urgency);
-    return this.#attached(id, urgency);
+    const isAttached = made.Attachment?.InstanceId !== undefined;
+    const seen = await (isAttached ? this.#seen(id, urgency) : this.#attached(id, urgency));
+    this.#begun.delete(token);
+    return seen;
   }
 
   /** Absent is success. */
@@ -70,6 +72,14 @@ export class NicMaker {
     );
   }
 
+  /** What is attached: for a first try as EC2 told last, for another one as it tells now. */
+  async #present(token: Token, urgency: Urgency): Promise<readonly NicReport[]> {
+    const { nics } = this.#doors;
+    const isFirst = !this.#begun.has(token);
+    this.#begun.add(token);
+    return isFirst && nics.known.length > 0 ? nics.known : nics.ask(urgency);
+  }
+
   async #createSomewhere(
     spec: NicSpec,
     token: Token,
@@ -77,7 +87,7 @@ export class NicMaker {
   ): Promise<NetworkInterface> {
     const groups = this.#groups(present);
     let refused: CloudError | undefined;
-    for (const subnet of await this.#subnets(urgency)) {
+    for (const subnet of await this.#subnets.inOrder(urgency)) {
       const input = this.#request({ spec, token, subnet, groups });
       try {
         const answer = await this.#doors.ec2.ask(
@@ -87,7 +97,7 @@ export class NicMaker {
         return answer.NetworkInterface ?? {};
       } catch (error) {
         if (!(error instanceof CloudError) || error.kind !== 'exhausted') throw error;
-        this.#resting.set(subnet, this.#doors.clock.now() + SUBNET_REST_MS);
+        this.#subnets.rest(subnet);
         refused = error;
       }
     }
@@ -125,27 +135,6 @@ export class NicMaker {
     const zone = settings.zones[self.zone];
     const set = zone === undefined || zone.groups.length === 0 ? settings.groups : zone.groups;
     return set.length > 0 ? set : (present.find(({ device }) => device === 0)?.groups ?? []);
-  }
-
-  async #subnets(urgency: Urgency): Promise<readonly string[]> {
-    const { settings, self, ec2, clock } = this.#doors;
-    const zone = settings.zones[self.zone];
-    if (zone !== undefined) return [zone.subnet];
-    if (!settings.discoverSubnets) return [self.primarySubnet];
-    const filters = [
-      { Name: 'vpc-id', Values: [self.vpc] },
-      { Name: 'availability-zone', Values: [self.zone] },
-    ];
-    const answer = await ec2.ask({ action: 'DescribeSubnets', urgency, again: true }, (client) =>
-      client.send(new DescribeSubnetsCommand({ Filters: filters })),
-    );
-    const subnets = (answer.Subnets ?? []).map((it) => ({
-      id: it.SubnetId ?? '',
-      free: it.AvailableIpAddressCount ?? 0,
-      tags: Object.fromEntries((it.Tags ?? []).map(({ Key: key = '', Value: value = '' }) => [key, value])),
-    }));
-    const question = { own: self.primarySubnet, cluster: settings.cluster, resting: this.#resting, now: clock.now() };
-    return rankSubnets({ ...question, subnets });
   }
 
   /** Attached and seen. What cannot be attached is not left behind. */

@@ -100,15 +100,21 @@ export class AwsProvider implements NicProvider {
     return collectLeaked({ ...this.#doors, nics: this.#nics }, atMost);
   }
 
-  /** Groups are the primary NIC's, unless they are set or the zone's own (A48). */
+  /**
+   * Groups are the primary NIC's, unless they are set or the zone's own (A48). Metadata tell when there is something to
+   * do: EC2 is asked only then, for a fleet that asked each time would have no quota left.
+   */
   async tendNics(): Promise<readonly NicId[]> {
+    if (this.#nics.outliving.length === 0 && this.#behind(this.#nics.known, await this.#groupsTold()).length === 0)
+      return [];
     const reports = await this.#nics.ask('housekeeping');
-    const outliving = this.#nics.outliving;
+    const { outliving } = this.#nics;
     for (const { nic, attachment: AttachmentId } of outliving)
       await this.#modify({ NetworkInterfaceId: nic, Attachment: { AttachmentId, DeleteOnTermination: true } });
-    const behind = this.#behind(reports);
-    for (const { id } of behind.nics) await this.#modify({ NetworkInterfaceId: id, Groups: [...behind.groups] });
-    return [...new Set([...outliving.map(({ nic }) => nic), ...behind.nics.map(({ id }) => id)])];
+    const groups = reports.find(({ device, card }) => device === 0 && card === 0)?.groups ?? [];
+    const behind = this.#behind(reports, groups);
+    for (const id of behind) await this.#modify({ NetworkInterfaceId: id, Groups: [...groups] });
+    return [...new Set([...outliving.map(({ nic }) => nic), ...behind])];
   }
 
   close(): Promise<void> {
@@ -116,14 +122,16 @@ export class AwsProvider implements NicProvider {
     return Promise.resolve();
   }
 
-  /** The NICs whose groups are not the primary one's, and what those are. */
-  #behind(reports: readonly NicReport[]): { readonly nics: readonly NicReport[]; readonly groups: readonly string[] } {
+  /** The NICs that follow the primary one's groups and have others. */
+  #behind(reports: readonly NicReport[], groups: readonly string[]): readonly NicId[] {
     const { settings } = this.#doors;
-    if (settings.groups.length > 0 || settings.zones[this.self.zone] !== undefined) return { nics: [], groups: [] };
-    const groups = reports.find(({ device, card }) => device === 0 && card === 0)?.groups ?? [];
+    if (settings.groups.length > 0 || settings.zones[this.self.zone] !== undefined) return [];
     const text = (some: readonly string[]) => some.toSorted().join(' ');
-    const nics = reports.filter((it) => it.managed && it.device !== 0 && text(it.groups) !== text(groups));
-    return { nics, groups };
+    return reports.flatMap((it) => (it.managed && it.device !== 0 && text(it.groups) !== text(groups) ? it.id : []));
+  }
+
+  #groupsTold(): Promise<readonly string[]> {
+    return this.#doors.metadata.lines(`network/interfaces/macs/${this.self.primaryMac}/security-group-ids`);
   }
 
   async #modify(input: ModifyNetworkInterfaceAttributeCommandInput): Promise<void> {
