@@ -145,7 +145,7 @@ export class AwsNode implements Node {
       const prefixes = (answer.AssignedIpv4Prefixes ?? []).flatMap(({ Ipv4Prefix: it }) => it ?? []);
       return [...prefixes, ...(answer.AssignedPrivateIpAddresses ?? []).flatMap((it) => it.PrivateIpAddress ?? [])];
     } catch (error) {
-      if (!/^Insufficient/.test(nameOf(error))) throw error;
+      if (!nameOf(error).startsWith('Insufficient')) throw error;
       this.#pool = refusedAsEmpty(this.#pool, this.#now);
       return [];
     }

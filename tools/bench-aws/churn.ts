@@ -6,7 +6,7 @@ import { contenderOf, instanceOf, type Kind, type Side, SIDES, startNode } from 
 /** One pod goes and another comes, over and over, on a node that has so many. */
 export interface Churn extends Kind {
   readonly pods: number;
-  readonly everyMs: Millis; // a pod goes, half of this later one comes; when that runs, half of this later the next goes
+  readonly everyMs: Millis; // half of this from a pod that goes to one that comes, half from when that runs
   readonly forMs: Millis;
 }
 
