@@ -21,6 +21,8 @@ interface Report {
   readonly commandLineShapes: Shapes;
   readonly motoErrors: Texts;
   readonly motoShapes: Shapes;
+  readonly types: Readonly<Record<string, object>>;
+  readonly motoTypes: Readonly<Record<string, object>>;
 }
 
 interface Call {
@@ -80,6 +82,11 @@ describe.skipIf(!havePython())("others' clients (node tools/python-clients.ts br
     });
     expect(unexplained).toEqual([]);
     expect(DIFFERENCES.filter((known) => !used.has(known))).toEqual([]);
+  });
+
+  test('the limits of more than forty instance types are the published ones, as moto ships them', () => {
+    expect(Object.keys(report.types).length).toBeGreaterThanOrEqual(40);
+    expect(report.types).toEqual(report.motoTypes);
   });
 
   test('a command typed in a shell prints what there is, and an error in the words of EC2', async () => {

@@ -20,7 +20,8 @@ ANY_IMAGE = "ami-00000000000000000"
 def main():
     calls, ours = with_boto3()
     command_line = scenario.run(CommandLine(), ANY_IMAGE)
-    theirs = on_moto()
+    types = instance_types(boto3.client("ec2"))
+    theirs, their_types = on_moto(list(types))
     print(json.dumps({
         "calls": calls,
         "errors": errors(ours),
@@ -30,6 +31,8 @@ def main():
         "commandLineShapes": shapes(command_line),
         "motoErrors": errors(theirs),
         "motoShapes": shapes(theirs),
+        "types": types,
+        "motoTypes": their_types,
     }, default=moment))
 
 
@@ -92,7 +95,30 @@ def local(element):
     return re.sub(r"^\{.*\}", "", element.tag)
 
 
-def on_moto():
+def instance_types(ec2, **which):
+    """What is published of instance types, as far as networks go, and of their size."""
+    pages = ec2.get_paginator("describe_instance_types").paginate(**which)
+    return {it["InstanceType"]: numbers(it) for page in pages for it in page["InstanceTypes"]}
+
+
+def numbers(it):
+    network = it["NetworkInfo"]
+    total = network["MaximumNetworkInterfaces"]
+    return {
+        "nics": total,
+        "nicsOfCards": [card["MaximumNetworkInterfaces"] for card in network.get("NetworkCards", [])] or [total],
+        "addresses": network["Ipv4AddressesPerInterface"],
+        "addresses6": network["Ipv6AddressesPerInterface"],
+        "performance": network["NetworkPerformance"],
+        "vcpus": it["VCpuInfo"]["DefaultVCpus"],
+        "memory": it["MemoryInfo"]["SizeInMiB"],
+        "hypervisor": it.get("Hypervisor", "none"),
+        "metal": it["BareMetal"],
+    }
+
+
+def on_moto(types):
+    """Its answers to all actions, and what it says of these types: moto ships what AWS publishes."""
     import moto
 
     here = dict(os.environ)
@@ -102,7 +128,7 @@ def on_moto():
         with moto.mock_aws():
             client = boto3.client("ec2", region_name="us-east-1")
             image = client.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-            return scenario.run(client, image)
+            return scenario.run(client, image), instance_types(client, InstanceTypes=types)
     finally:
         os.environ.update(here)
 
