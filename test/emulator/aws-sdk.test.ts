@@ -81,7 +81,7 @@ test('a NIC is made, attached, given addresses, prefixes and tags, detached and 
   });
 });
 
-test('A42: a subnet without room says so in three shapes', async () => {
+test('a subnet without room says so in three shapes', async () => {
   const vpc = (await client.send(new ec2.DescribeVpcsCommand({}))).Vpcs?.[0]?.VpcId;
   const small = async (cidr: string) =>
     (await client.send(new ec2.CreateSubnetCommand({ VpcId: vpc, CidrBlock: cidr }))).Subnet?.SubnetId;
@@ -150,7 +150,7 @@ test("an instance's limits: NICs, addresses of a NIC, devices, the primary", asy
   });
 });
 
-test('A26: the same token makes nothing a second time; with other parameters it is refused', async () => {
+test('the same token makes nothing a second time; with other parameters it is refused', async () => {
   const wanted = { SubnetId: subnet, ClientToken: 'once', SecondaryPrivateIpAddressCount: 1 };
   const [first, second] = [await newNic(wanted), await newNic(wanted)];
   expect(second.NetworkInterfaceId).toBe(first.NetworkInterfaceId);
@@ -222,7 +222,7 @@ test('filters with patterns, pages, and what is wrong about them', async () => {
   });
 });
 
-test('A41: calls are counted as EC2 documents it, each action by itself', async () => {
+test('calls are counted as EC2 documents it, each action by itself', async () => {
   const counted = await openEc2({ ...AT_ONCE, buckets: bucketsOf(ACTIONS) });
   try {
     const ends = async (command: () => ec2.DescribeVpcsCommand, times: number) => {
