@@ -124,7 +124,7 @@ function poolAndCloud(
   const { adopted, attachments, history, node, kernel } = of;
   if (provider === undefined) return { pool: new PoolRunner(adopted, { attachments, clock }) };
   const pool = new PoolRunner(adopted, { attachments, clock, cloud: (effect) => cloud.perform(effect) });
-  const nics = new NicRunner({ kernel, clock, log, node });
+  const nics = new NicRunner({ kernel, journal, clock, log, node }, adopted.cloud?.nics ?? []);
   const vpcRanges = (ranges: readonly Prefix[]) => {
     node.setVpcRanges(ranges).catch(() => {}); // said, and tried again
   };

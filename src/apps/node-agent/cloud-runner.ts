@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import type { Prefix } from '../../base/ip.ts';
 import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
-import type { CloudFailure, Given, Intent, NicId, NicReport, Urgency } from '../../core/ipam/nic.ts';
+import type { CloudFailure, Intent, NicReport, Urgency } from '../../core/ipam/nic.ts';
 import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
 import type { Journal } from '../../io/store/journal.ts';
 import type { History } from './history.ts';
@@ -42,7 +42,7 @@ export class CloudRunner {
 
   /** From now on the cloud is asked. Does not wait for it: until it answers an ADD is refused, and told why. */
   start(): void {
-    this.#doors.nics.onChange((nic, ready) => void this.#enter({ kind: ready ? 'nicReady' : 'nicGone', nic }));
+    void this.#doors.nics.start((nic, ready) => void this.#enter({ kind: ready ? 'nicReady' : 'nicGone', nic }));
     void this.#learnLimits();
     void this.#follow();
     this.#later(COLLECT_FIRST_MS, () => void this.#collect());
@@ -84,14 +84,17 @@ export class CloudRunner {
   }
 
   async #ask(intent: Intent, urgency: Urgency): Promise<void> {
-    const { journal, clock, log } = this.#doors;
+    const { journal, clock, log, nics } = this.#doors;
     const { token } = intent;
     try {
       await journal.append([{ kind: 'intent', intent, at: clock.now() }]);
       await journal.synced(); // a machine that dies now must not leave what nobody knows of
       const answer = await this.#call(intent, urgency);
       await this.#enter(answer);
-      if (answer.kind === 'nicCreated') await this.#tellReady([answer.nic]);
+      if (answer.kind === 'assigned' && intent.kind === 'assign') nics.arrived(intent.nic, answer.given);
+      if (answer.kind !== 'nicCreated') return;
+      nics.arrived(answer.nic.id, answer.nic);
+      await this.#tellReady([answer.nic]);
     } catch (error) {
       const failure = failureOf(error, intent.kind);
       log.warn('cloud refused', { ...failure, token });
@@ -99,18 +102,22 @@ export class CloudRunner {
     }
   }
 
+  /**
+   * Routes, rules and marks stand before the first pod: one whose NIC nobody marked would send by another, to be
+   * dropped. They go before what they lead to.
+   */
   async #call(intent: Intent, urgency: Urgency): Promise<PoolEvent> {
     const { provider, nics } = this.#doors;
     const { token } = intent;
     switch (intent.kind) {
       case 'assign': {
         const given = await provider.assign(intent, token, urgency);
-        await this.#serve({ nic: intent.nic, given });
+        await nics.expect(intent.nic, given);
         return { kind: 'assigned', token, given };
       }
       case 'createNic': {
         const nic = await provider.createNic(intent.spec, token, urgency);
-        await this.#serve(nic);
+        await nics.expect(nic.id, nic, nic);
         return { kind: 'nicCreated', token, nic };
       }
       case 'unassign':
@@ -137,19 +144,15 @@ export class CloudRunner {
     const asOf = this.#doors.clock.now();
     try {
       const nics = await this.#doors.provider.reportNics({ sure });
-      for (const nic of nics) await this.#serve(nic);
+      await this.#doors.nics.serve(nics, { sure });
       await this.#enter({ kind: 'reported', nics, sure, asOf });
+      await this.#doors.nics.follow(this.#doors.pool.pool.cloud?.nics ?? []);
       await this.#tellReady(nics);
     } catch (error) {
       const failure = failureOf(error, 'report');
       this.#doors.log.warn('cloud does not tell', { ...failure });
       await this.#enter({ kind: 'reportFailed', failure });
     }
-  }
-
-  /** Routes, rules and marks before the first pod: one whose NIC nobody marked would send by another, to be dropped. */
-  #serve(of: NicReport | { readonly nic: NicId; readonly given: Given }): Promise<void> {
-    return 'given' in of ? this.#doors.nics.extend(of.nic, of.given) : this.#doors.nics.serve(of);
   }
 
   /** What is served already was told before the pool knew the NIC. */
@@ -168,7 +171,8 @@ export class CloudRunner {
   async #follow(): Promise<void> {
     const { provider, vpcRanges, log } = this.#doors;
     try {
-      vpcRanges(await provider.vpcRanges());
+      const ranges = await provider.vpcRanges();
+      if (ranges.length > 0) vpcRanges(ranges); // none: it is not told, for a VPC has one
       const behind = await provider.tendNics();
       if (behind.length > 0) log.info('NICs tended', { nics: behind });
     } catch (err) {

@@ -3,9 +3,11 @@ import { hostPort } from '../../base/host-port.ts';
 import { liveConfig, needsRestart } from '../../io/config/changes.ts';
 import { loadConfig } from '../../io/config/load.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
+import { lateProvider } from '../../io/cloud/late-provider.ts';
 import type { NicProvider } from '../../io/cloud/provider.ts';
 import { LinuxKernel } from '../../io/kernel/linux-kernel.ts';
 import { openNft } from '../../io/kernel/nft-kernel.ts';
+import type { Journal } from '../../io/store/journal.ts';
 import { linuxDisk } from '../../io/store/linux-disk.ts';
 import { lockState } from '../../io/store/lock.ts';
 import { openJournal } from '../../io/store/open-journal.ts';
@@ -77,7 +79,7 @@ async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: 
   closers.push(() => kernel.close());
   const onBad = (name: string, why: string) => log.error('spooled file set aside', { name, why });
   const spool = openSpool(config.paths.spool, onBad);
-  const provider = await openProvider(config, { log, calls });
+  const provider = openProvider(config, { journal, calls });
   const doors = {
     kernel,
     journal,
@@ -93,27 +95,19 @@ async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: 
   return startAgent(doors);
 }
 
-/** The cloud's own code is loaded only where the node is on that cloud. */
-async function openProvider(
+/** The cloud's own code is loaded only where the node is on that cloud. It need not answer for the agent to start. */
+function openProvider(
   { provider, aws }: AgentConfig,
-  { log, calls }: Pick<Tools, 'log' | 'calls'>,
-): Promise<NicProvider | undefined> {
+  { journal, calls }: Pick<Tools, 'calls'> & { readonly journal: Journal },
+): NicProvider | undefined {
   if (provider === 'podcidr') return undefined;
-  const { openAws } = await import('../../io/cloud/aws/provider.ts');
   const settings = awsSettings(aws);
-  for (;;) {
-    try {
-      return await openAws({ settings, clock: realClock, random: realRandom, onCall: calls.note });
-    } catch (err) {
-      log.error('the cloud does not answer', { err, againInMs: PROVIDER_RETRY_MS });
-      await new Promise<void>((resolve) => {
-        realClock.timer(PROVIDER_RETRY_MS, resolve);
-      });
-    }
-  }
+  return lateProvider(async () => {
+    const { openAws } = await import('../../io/cloud/aws/provider.ts');
+    const doors = { clock: realClock, random: realRandom, onCall: calls.note };
+    return openAws({ settings, known: journal.memory().nics, ...doors });
+  });
 }
-
-const PROVIDER_RETRY_MS = 2_000;
 
 /**
  * Takes on the file's changes on SIGHUP and whenever it is edited. A file that is wrong changes nothing. Answers the

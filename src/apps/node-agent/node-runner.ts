@@ -12,6 +12,7 @@ import type { LinkFacts } from '../../core/datapath/tunnel.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { HostLink, Kernel } from '../../io/kernel/kernel.ts';
 import type { Journal } from '../../io/store/journal.ts';
+import { type NodeNic, nodeNics } from './node-nics.ts';
 import type { NodePlaceNow } from './wish.ts';
 
 export interface NodeDoors {
@@ -22,9 +23,6 @@ export interface NodeDoors {
   /** The plans of the pods that stand on the node's. */
   readonly standing: () => readonly Plan[];
 }
-
-/** A NIC of the node, its link known by its MAC. */
-export type NodeNic = Omit<NicDatapath, 'link'> & { readonly mac: Mac };
 
 /** What a cloud adds to the configuration. */
 interface CloudPart {
@@ -54,6 +52,8 @@ export class NodeRunner {
   constructor(doors: NodeDoors, config: AgentConfig) {
     this.#doors = doors;
     this.#config = config;
+    const { nics, vpcRanges } = doors.journal.memory();
+    if (config.provider !== 'podcidr') this.#cloud = { nics: nodeNics(nics), vpcRanges }; // until the cloud tells anew
   }
 
   get config(): AgentConfig {
@@ -145,6 +145,7 @@ export class NodeRunner {
   /** Inside of these ranges, too, pods keep their own address. Throws as `establish`. */
   async setVpcRanges(vpcRanges: readonly Prefix[]): Promise<void> {
     if (vpcRanges.join() === this.#cloud.vpcRanges.join()) return;
+    await this.#doors.journal.append([{ kind: 'vpc-ranges', ranges: vpcRanges }]);
     this.#cloud = { ...this.#cloud, vpcRanges };
     await this.establish(this.#config);
   }

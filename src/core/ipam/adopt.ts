@@ -1,10 +1,12 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Address } from '../../base/ip.ts';
+import { type Address, contains, type Prefix } from '../../base/ip.ts';
 import { byNumber, byText } from '../../base/sorted-map.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { Memory } from '../memory/record.ts';
 import type { Range } from './event.ts';
+import type { Holdable, Intent } from './nic.ts';
 import { type Flight, returnKey } from './cloud.ts';
+import { rememberedNic } from './reported.ts';
 import { claimOf, emptyPool, holderOf, type Pool, type PoolPolicy } from './pool.ts';
 import { claimed, rested, withRanges } from './slots.ts';
 
@@ -27,11 +29,13 @@ export interface Adopted {
 /**
  * The pool after a restart, from what was remembered: claims stand, also outside of the ranges; what was given back
  * cools on until its time, but no longer than a cooldown from now, should the clock have gone back. Of two claims to
- * one address the later stands. Intents whose outcome was not known are resolved: NICs are asked for again by the same
- * token, what was being given back is given back, and what was assigned the cloud tells (A26).
+ * one address the later stands. NICs are what the cloud told of them last, until it tells anew: pods stand on them,
+ * and what is warm is given meanwhile (A19, A24). Intents whose outcome was not known are resolved: NICs are asked for
+ * again by the same token, what was being given back is given back unless a pod has it, and what was assigned the cloud
+ * tells (A26).
  */
 export function adopt(
-  memory: Pick<Memory, 'attachments' | 'released' | 'intents'>,
+  memory: Pick<Memory, 'attachments' | 'released' | 'intents' | 'nics'>,
   setting: { readonly policy: PoolPolicy; readonly ranges: readonly Range[] },
   now: Millis,
 ): Adopted {
@@ -55,7 +59,14 @@ export function adopt(
     }
     pool = claimed(pool, id, addresses);
   }
-  return { pool: withIntents(withRanges(pool, setting.ranges), memory.intents), disputes };
+  const known = withIntents(withRanges(pool, setting.ranges), memory.intents);
+  return { pool: withNics(known, memory.nics), disputes };
+}
+
+function withNics(pool: Pool, reports: Memory['nics']): Pool {
+  if (pool.cloud === undefined) return pool;
+  const { cloud } = pool;
+  return { ...pool, cloud: { ...cloud, nics: reports.map((report) => rememberedNic(cloud, report)) } };
 }
 
 function withIntents(pool: Pool, intents: Memory['intents']): Pool {
@@ -65,11 +76,28 @@ function withIntents(pool: Pool, intents: Memory['intents']): Pool {
   for (const { intent, at, settledAt } of intents.values()) {
     if (settledAt === undefined) {
       const doubt = intent.kind === 'assign';
-      flights.push({ intent, urgency: 'housekeeping', at, sent: doubt, dueAt: 0, failures: 0, doubt });
+      flights.push({
+        intent: withoutHeld(pool, intent),
+        urgency: 'housekeeping',
+        at,
+        sent: doubt,
+        dueAt: 0,
+        failures: 0,
+        doubt,
+      });
     } else if (intent.kind === 'deleteNic') returned = returned.set(returnKey(intent.nic), settledAt);
     else if (intent.kind === 'unassign')
       for (const it of intent.what) returned = returned.set(returnKey(intent.nic, it), settledAt);
   }
   flights.sort((a, b) => byNumber(a.at, b.at) || byText(a.intent.token, b.intent.token));
   return { ...pool, cloud: { ...pool.cloud, returned, flights } };
+}
+
+/** A pod may have got what was to go, when the cloud had refused that and nobody could write so any more. */
+function withoutHeld({ claims }: Pool, intent: Intent): Intent {
+  if (intent.kind !== 'unassign') return intent;
+  const held = [...claims.values()].flat();
+  const isHeld = (it: Holdable) =>
+    held.some((address) => it === address || (it.includes('/') && contains(it as Prefix, address)));
+  return { ...intent, what: intent.what.filter((it) => !isHeld(it)) };
 }

@@ -90,6 +90,20 @@ function newNic(hearing: Hearing, report: NicReport): Nic {
   return { ...nic, holds, trust: leaves ? 'leaving' : nic.trust };
 }
 
+/**
+ * A NIC as it was told of before a restart. It counts as known for long, and never confirmed: the first report that
+ * misses it, or something on it, raises the doubt that ends with its being lost.
+ */
+export function rememberedNic(cloud: Cloud, report: NicReport): Nic {
+  const nic = nicOf(report, { event: { sure: false, asOf: 0 }, now: 0 });
+  const leaves = isLeaving(cloud, report.id);
+  const holds = [...nic.holds].reduce((all, [it, held]) => {
+    if (cloud.returned.has(returnKey(report.id, it))) return all.delete(it);
+    return isLeaving(cloud, report.id, it) ? all.set(it, { ...held, trust: 'leaving' }) : all;
+  }, nic.holds);
+  return { ...nic, holds, trust: leaves ? 'leaving' : nic.trust };
+}
+
 /** A NIC as a report tells of it, with everything that it holds. */
 export function nicOf(report: NicReport, of: { event: { sure: boolean; asOf: Millis }; now: Millis }): Nic {
   const held = heldSince(of);

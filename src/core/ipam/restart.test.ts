@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { emptyMemory, remember } from '../memory/fold.ts';
 import type { MemoryRecord } from '../memory/record.ts';
+import type { Address } from '../../base/ip.ts';
+import { attachmentName } from '../attachment.ts';
 import { adopt } from './adopt.ts';
 import type { Intent, NicId, Token } from './nic.ts';
 import { CloudDriver, POLICY } from './testing/cloud-driver.ts';
-import { COOLDOWN } from './testing/driver.ts';
+import { COOLDOWN, id } from './testing/driver.ts';
 import { limitsOf } from './testing/tiny-cloud.ts';
 
 /** A driver whose pool is adopted from these records, with the cloud as it is. */
@@ -18,6 +20,13 @@ function restarted(before: CloudDriver, records: readonly MemoryRecord[]): Cloud
 
 const token = 'node-7@999' as Token;
 const intends = (intent: Intent): MemoryRecord => ({ kind: 'intent', intent, at: 999 });
+const claims = (address: Address): MemoryRecord => {
+  const record = { netns: '', ports: [], ordinal: 0, plan: [], result: '', since: 0 };
+  return {
+    kind: 'claim',
+    attachment: { id: id('held'), name: attachmentName(id('held')), addresses: [address], ...record },
+  };
+};
 
 test('A26: a NIC whose creation was asked for before a crash is asked for again by its token: one NIC', () => {
   const before = new CloudDriver({ limits: limitsOf(3, 5) }).start();
@@ -60,4 +69,25 @@ test('what was given back a moment before the restart is not taken up from metad
   it.seen = () => seen;
   it.start().pods(5).passes(5_000);
   for (const held of it.pool.slots.keys()) expect(it.cloud.holds(held)).toBe(true);
+});
+
+test('what the cloud refused to take back and a pod got is not given back, though the record still says so', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(2).passes(5_000);
+  const [held] = before.pool.claims.values();
+  const [kept] = held ?? [];
+  const rest = before.cloud.report().flatMap((nic) => nic.addresses.filter((it) => !before.pool.slots.has(it)));
+  if (kept === undefined || rest.length === 0) throw new Error('nothing is held, or nothing is free');
+  const intent: Intent = { kind: 'unassign', token, nic: 'eni-0' as NicId, what: [kept, ...rest] };
+  const it = restarted(before, [intends(intent), claims(kept), { kind: 'nics', nics: before.cloud.report() }]);
+  it.start();
+  expect([it.cloud.holds(kept), it.cloud.holds(rest[0] ?? kept)]).toEqual([true, false]);
+  expect(it.settled).toContain(token);
+});
+
+test('A24: what is warm is given after a restart before the cloud has told anything', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(1).passes(5_000);
+  const it = restarted(before, [{ kind: 'nics', nics: before.cloud.report() }]);
+  it.feed({ kind: 'nicReady', nic: 'eni-0' as NicId });
+  it.add('warm');
+  expect(it.granted.has('warm')).toBe(true);
 });

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Address, address, addressOfNumber } from '../../base/ip.ts';
+import { type Address, address, addressOfNumber, prefix } from '../../base/ip.ts';
+import { localMac } from '../../base/mac.ts';
 import { type AttachmentId, type AttachmentRecord, attachmentId } from '../attachment.ts';
 import type { Plan } from '../datapath/plan.ts';
-import type { Intent, NicId, Token } from '../ipam/nic.ts';
+import type { Intent, NicId, NicReport, Token } from '../ipam/nic.ts';
 import { afterBoot, emptyMemory, forget, remember, snapshot } from './fold.ts';
 import type { Memory, MemoryRecord } from './record.ts';
 
@@ -15,6 +16,13 @@ function attachment(container: string, addresses: readonly Address[], since = 1_
   const name = { network: 'berth', containerId: container, ifname: 'eth0' };
   const id = attachmentId(name);
   return { id, name, netns: `/run/netns/${container}`, addresses, ports: [], ordinal: 0, plan, result: '{}', since };
+}
+
+function nic(name: string): NicReport {
+  const [range, own] = [prefix('10.0.0.0/20'), address('10.0.0.4')];
+  const place = { device: 0, card: 0, subnet: 'subnet-a', subnetRange: range, gateway: address('10.0.0.1') };
+  const holds = { groups: [], primary: [own], addresses: [a], prefixes: [] };
+  return { id: name as NicId, mac: localMac(1n), ...place, ...holds, kind: 'interface', managed: true };
 }
 
 function fold(records: readonly MemoryRecord[]): Memory {
@@ -89,10 +97,12 @@ test('the same boot again keeps everything: an agent restarted', () => {
   expect(plain(afterBoot(held, 'b1'))).toEqual(plain(held));
 });
 
-test('after a reboot nobody is attached, cooling goes on, and what pods held is free but no longer fresh', () => {
+test('after a reboot nobody is attached, cooling goes on, what pods held is free but no longer fresh, NICs are known', () => {
   const before = fold([
     { kind: 'boot', bootId: 'b1' },
     { kind: 'node-plan', plan },
+    { kind: 'nics', nics: [nic('eni-1')] },
+    { kind: 'vpc-ranges', ranges: [prefix('10.0.0.0/16')] },
     claim('c1', [a], 7_000),
     release('c2', [b], 31_000),
   ]);
@@ -106,6 +116,8 @@ test('after a reboot nobody is attached, cooling goes on, and what pods held is 
     ],
     nodePlan: [],
     intents: [],
+    nics: [nic('eni-1')],
+    vpcRanges: [prefix('10.0.0.0/16')],
   });
 });
 
@@ -193,6 +205,16 @@ const record: fc.Arbitrary<MemoryRecord> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom<Plan>([], plan).map((it): MemoryRecord => ({ kind: 'node-plan', plan: it })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.subarray(['eni-1', 'eni-2']).map((it): MemoryRecord => ({ kind: 'nics', nics: it.map(nic) })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .subarray([prefix('10.0.0.0/16'), prefix('10.1.0.0/16')])
+      .map((ranges): MemoryRecord => ({ kind: 'vpc-ranges', ranges })),
   },
 );
 

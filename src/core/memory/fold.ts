@@ -20,6 +20,8 @@ export const emptyMemory: Memory = {
   released: SortedMap.empty<Address, Millis>(byText),
   nodePlan: [],
   intents: SortedMap.empty<Token, KnownIntent>(byText),
+  nics: [],
+  vpcRanges: [],
 };
 
 /** The memory with one record more. O(log n). The memory before stays as it was. */
@@ -51,6 +53,10 @@ export function remember(memory: Memory, record: MemoryRecord): Memory {
     }
     case 'settled':
       return { ...memory, intents: record.tokens.reduce((all, it) => settled(all, it, record.at), memory.intents) };
+    case 'nics':
+      return { ...memory, nics: record.nics };
+    case 'vpc-ranges':
+      return { ...memory, vpcRanges: record.ranges };
     default:
       return memory; // of a later version: the journal keeps it for its reader
   }
@@ -81,7 +87,8 @@ export function afterBoot(memory: Memory, bootId: string): Memory {
   let { released } = memory;
   for (const { addresses, since } of memory.attachments.values())
     for (const address of addresses) released = released.set(address, since);
-  return { ...emptyMemory, bootId, released, intents: memory.intents }; // the cloud outlives the machine
+  const { intents, nics, vpcRanges } = memory; // the cloud outlives the machine
+  return { ...emptyMemory, bootId, released, intents, nics, vpcRanges };
 }
 
 /**
@@ -99,6 +106,8 @@ export function forget(memory: Memory, now: Millis): Memory {
 export function snapshot(memory: Memory): readonly MemoryRecord[] {
   const records: MemoryRecord[] = memory.bootId === undefined ? [] : [{ kind: 'boot', bootId: memory.bootId }];
   if (memory.nodePlan.length > 0) records.push({ kind: 'node-plan', plan: memory.nodePlan });
+  if (memory.nics.length > 0) records.push({ kind: 'nics', nics: memory.nics });
+  if (memory.vpcRanges.length > 0) records.push({ kind: 'vpc-ranges', ranges: memory.vpcRanges });
   for (const attachment of memory.attachments.values()) records.push({ kind: 'claim', attachment });
   const times = new Map<Millis, Address[]>();
   for (const [address, freeAt] of memory.released) {

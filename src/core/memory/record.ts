@@ -1,9 +1,9 @@
-import type { Address } from '../../base/ip.ts';
+import type { Address, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
 import type { SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
 import type { Plan } from '../datapath/plan.ts';
-import type { Intent, Token } from '../ipam/nic.ts';
+import type { Intent, NicReport, Token } from '../ipam/nic.ts';
 
 /** One thing worth remembering. Kinds are only ever added: a reader keeps and skips those it does not know. */
 export type MemoryRecord =
@@ -26,7 +26,11 @@ export type MemoryRecord =
   /** A change of the cloud, written durably before it is asked for. The same token again replaces it. */
   | { readonly kind: 'intent'; readonly intent: Intent; readonly at: Millis }
   /** Their outcome is known. */
-  | { readonly kind: 'settled'; readonly tokens: readonly Token[]; readonly at: Millis };
+  | { readonly kind: 'settled'; readonly tokens: readonly Token[]; readonly at: Millis }
+  /** What the cloud told of the node's NICs last, with what it gave since: written before anything stands on it. */
+  | { readonly kind: 'nics'; readonly nics: readonly NicReport[] }
+  /** Inside of these ranges pods keep their own address: those of the node's VPC. */
+  | { readonly kind: 'vpc-ranges'; readonly ranges: readonly Prefix[] };
 
 /** An intent, and when it was decided and settled. One that gives back is kept a while: clouds tell of it late. */
 export interface KnownIntent {
@@ -43,4 +47,6 @@ export interface Memory {
   readonly released: SortedMap<Address, Millis>;
   readonly nodePlan: Plan;
   readonly intents: SortedMap<Token, KnownIntent>;
+  readonly nics: readonly NicReport[];
+  readonly vpcRanges: readonly Prefix[];
 }

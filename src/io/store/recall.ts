@@ -66,6 +66,10 @@ function isRecord(value: Loose & { readonly kind: string }): value is MemoryReco
       return isObject(value['intent']) && isIntent(value['intent']) && typeof value['at'] === 'number';
     case 'settled':
       return areTexts(value['tokens']) && typeof value['at'] === 'number';
+    case 'nics':
+      return Array.isArray(value['nics']) && value['nics'].every((nic) => isObject(nic) && isNic(nic));
+    case 'vpc-ranges':
+      return areTexts(value['ranges']);
     default:
       return false;
   }
@@ -92,6 +96,24 @@ function isIntent({ kind, token, nic, unit, family, count, spec, what }: Loose):
     default:
       return false;
   }
+}
+
+function isNic({
+  id,
+  mac,
+  device,
+  card,
+  subnet,
+  subnetRange,
+  gateway,
+  groups,
+  kind,
+  managed,
+  ...held
+}: Loose): boolean {
+  const listed = [groups, held['primary'], held['addresses'], held['prefixes']].every(areTexts);
+  const placed = typeof device === 'number' && typeof card === 'number' && typeof managed === 'boolean';
+  return areTexts([id, mac, subnet, subnetRange, gateway, kind]) && listed && placed;
 }
 
 function isPlan(value: unknown): boolean {

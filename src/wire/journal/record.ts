@@ -10,6 +10,8 @@ const KINDS: Readonly<Record<string, number>> = {
   end: 5,
   intent: 6,
   settled: 7,
+  nics: 8,
+  'vpc-ranges': 9,
 };
 const NAMES = new Map(Object.entries(KINDS).map(([name, number]) => [number, name]));
 

@@ -13,6 +13,7 @@ import { nextTick, type Pool } from '../pool.ts';
 import { step } from '../step.ts';
 import { POLICY } from './cloud-driver.ts';
 import { id } from './driver.ts';
+import { afterReport, withAnswer } from './nic-record.ts';
 import { limitsOf, Refused, TinyCloud } from './tiny-cloud.ts';
 
 // A node of a cloud on which pods come and go, calls fail, answers get lost, metadata lag, others take and add, and the
@@ -158,7 +159,8 @@ export class CloudWorld {
         this.judgeCall(intent);
         const answer = this.cloud.carryOut(intent);
         if (lost) throw new Refused('unknown', 'the answer was lost');
-        this.feed(answer);
+        this.remembers({ kind: 'nics', nics: withAnswer(this.memory.nics, intent, answer) });
+        return this.later(this.random.fraction() * 50, () => this.hearsAnswer(answer));
       } catch (refused) {
         if (!(refused instanceof Refused)) throw refused;
         this.seen.failures++;
@@ -170,6 +172,11 @@ export class CloudWorld {
       }
       this.readies();
     });
+  }
+
+  private hearsAnswer(answer: PoolEvent): void {
+    this.feed(answer);
+    this.readies();
   }
 
   private judgeCall(intent: Intent): void {
@@ -196,7 +203,10 @@ export class CloudWorld {
       if (fails) {
         const failure = { kind: 'unknown', action: 'Describe', code: '503', message: 'no answer' } as const;
         this.feed({ kind: 'reportFailed', failure });
-      } else this.feed({ kind: 'reported', nics: told?.nics ?? [], sure, asOf });
+      } else {
+        this.feed({ kind: 'reported', nics: told?.nics ?? [], sure, asOf });
+        this.remembers({ kind: 'nics', nics: afterReport(this.pool) });
+      }
       this.readies();
     });
   }
@@ -253,6 +263,7 @@ export class CloudWorld {
     this.memory = snapshot(this.memory).reduce(remember, emptyMemory);
     this.pool = this.born();
     this.feed({ kind: 'limits', limits: this.cloud.limits });
+    this.readies();
   }
 
   /** Somebody else changes our NICs. */

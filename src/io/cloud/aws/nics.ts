@@ -27,10 +27,17 @@ export class NicsOfInstance {
   readonly #self: AwsSelf;
   readonly #settings: AwsSettings;
   readonly #ranges = new Map<string, SubnetRanges>(); // a subnet never changes its ranges of IPv4
-  #known: readonly NicReport[] = [];
+  #known: readonly NicReport[];
   #outliving: readonly Attached[] = [];
 
-  constructor(of: { ec2: Ec2; metadata: Metadata; self: AwsSelf; settings: AwsSettings }) {
+  constructor(of: {
+    ec2: Ec2;
+    metadata: Metadata;
+    self: AwsSelf;
+    settings: AwsSettings;
+    known: readonly NicReport[];
+  }) {
+    this.#known = of.known;
     [this.#ec2, this.#metadata, this.#self, this.#settings] = [of.ec2, of.metadata, of.self, of.settings];
   }
 
@@ -64,7 +71,13 @@ export class NicsOfInstance {
   async hear(): Promise<readonly NicReport[]> {
     const macs = (await this.#metadata.lines('network/interfaces/macs/')).map((line) => line.replace(/\/$/, ''));
     const known = new Map(this.#known.map((it) => [it.mac as string, it]));
-    if (macs.length === 0 || macs.some((mac) => !known.has(mac))) return this.ask('housekeeping');
+    if (macs.length === 0 || macs.some((mac) => !known.has(mac))) {
+      try {
+        return await this.ask('housekeeping');
+      } catch (error) {
+        if (!macs.some((mac) => known.has(mac))) throw error; // else what is known is told: pods stand on it
+      }
+    }
     return Promise.all(
       macs.flatMap((mac) => {
         const report = known.get(mac);

@@ -21,6 +21,7 @@ import type { AwsSelf, AwsSettings } from './settings.ts';
 
 export interface AwsOptions {
   readonly settings: AwsSettings;
+  readonly known?: readonly NicReport[]; // what EC2 told last, before a restart
   readonly clock: Clock;
   readonly random: Random;
   readonly onCall: (told: CallTold) => void;
@@ -34,7 +35,14 @@ export interface AwsNetwork {
 }
 
 /** Amazon EC2, seen from one instance. Throws CloudError where metadata does not tell what the instance is. */
-export async function openAws({ settings, clock, random, onCall, network }: AwsOptions): Promise<AwsProvider> {
+export async function openAws({
+  settings,
+  known = [],
+  clock,
+  random,
+  onCall,
+  network,
+}: AwsOptions): Promise<AwsProvider> {
   const { timeoutMs, endpoint } = settings;
   const ask = network === undefined ? {} : { ask: network.metadata };
   const requests = network === undefined ? {} : { requests: network.ec2 };
@@ -42,7 +50,7 @@ export async function openAws({ settings, clock, random, onCall, network }: AwsO
   const self = await readSelf(metadata);
   const at = endpoint === undefined ? {} : { endpoint };
   const ec2 = new Ec2({ region: settings.region ?? self.region, ...at, ...requests, timeoutMs, clock, random, onCall });
-  return new AwsProvider({ ec2, metadata, self, settings, clock });
+  return new AwsProvider({ ec2, metadata, self, settings, known, clock });
 }
 
 interface Doors {
@@ -50,6 +58,7 @@ interface Doors {
   readonly metadata: Metadata;
   readonly self: AwsSelf;
   readonly settings: AwsSettings;
+  readonly known: readonly NicReport[];
   readonly clock: Clock;
 }
 
