@@ -29,7 +29,7 @@ export class NicRunner {
   readonly #nics = new Map<NicId, NicReport>();
   readonly #arriving = new Map<NicId, Set<Holdable>>(); // the pool has not been told of it yet
   readonly #up = new Set<NicId>();
-  #wanting: (() => void)[] = []; // who waits until what is known now stands
+  readonly #wanting: (() => void)[] = []; // who waits until what is known now stands
   #working = false;
   #stopped = false;
   #listener: (nic: NicId, ready: boolean) => void = () => {};
