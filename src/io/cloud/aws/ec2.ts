@@ -32,9 +32,10 @@ export interface Asking {
 const CHANGING = { burst: 8, perSecond: 2 };
 const READING = { burst: 16, perSecond: 5 };
 
-const TRIES = 6;
+const TRIES = 3; // of what was lost on the way; who asked asks again, and ever more seldom
 const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 20_000;
+const KEYS_MS = 5_000; // a call may have to ask for credentials first
 
 /** EC2 with this node's budget, with patience, and with errors in our words. */
 export class Ec2 {
@@ -53,6 +54,8 @@ export class Ec2 {
       maxAttempts: 1, // ours know who is waiting
       requestHandler: options.requests ?? {
         requestTimeout: options.timeoutMs,
+        throwOnRequestTimeout: true, // else the SDK warns, and waits for ever
+        socketTimeout: options.timeoutMs,
         connectionTimeout: Math.min(options.timeoutMs, 3_000),
       },
     });
@@ -83,7 +86,7 @@ export class Ec2 {
     const { action, urgency } = asking;
     const began = clock.steady();
     try {
-      const answer = await send(this.#client);
+      const answer = await this.#within(send(this.#client));
       onCall({ action, urgency, ms: clock.steady() - began, outcome: 'ok', code: '' });
       return { answer };
     } catch (cause) {
@@ -91,6 +94,17 @@ export class Ec2 {
       onCall({ action, urgency, ms: clock.steady() - began, outcome: error.kind, code: error.code });
       return error;
     }
+  }
+
+  /** Whatever it is that hangs, the request or what it needs before: what comes later is not waited for. */
+  #within<T>(answer: Promise<T>): Promise<T> {
+    const { clock, timeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.timer(timeoutMs + KEYS_MS, () => {
+        reject(Object.assign(new Error('no answer in time'), { name: 'TimeoutError' }));
+      });
+      void answer.then(resolve, reject).finally(cancel);
+    });
   }
 
   /** Full jitter: nodes that were refused together do not come back together. */
