@@ -38,7 +38,6 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: "The vendor's limits of twenty types; an unknown type is asked of EC2." },
   {
     asks: 'Lost NICs are deleted: own tags, older than 5 minutes, by one agent alone; never those of others.',
-    open: 'No test names it yet.',
   },
   { asks: 'Throttled: pauses that differ by chance, a rate within the budget, recovery.' },
   { asks: 'Three shapes of a dry subnet; only that one rests; metric and Event.', open: `The Event: ${KUBERNETES}` },
@@ -47,7 +46,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: 'An address from outside is adopted or left alone, and never used twice.' },
   { asks: 'Subnets by tag, most free first, of this cluster.' },
   { asks: "Subnet and groups by zone; the node's own NIC holds no pod." },
-  { asks: "NICs follow the security groups of the node's own within 60 s.", open: 'No test names it yet.' },
+  { asks: "NICs follow the security groups of the node's own within 60 s." },
   { asks: 'Security groups of single pods, strict and standard.', open: `Trunks and branches: ${KUBERNETES}` },
   { asks: 'An annotated pod has an address of each network card.', open: KUBERNETES },
   { asks: 'Masqueraded or not, the VPC sees the pod; switched without a restart.' },
@@ -102,7 +101,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
     also: [at('test/agent/repair.test.ts', 'what is not ours is not touched')],
   },
   { asks: 'The address as an annotation of the pod.', open: KUBERNETES },
-  { asks: 'Custom tags, put on at the creation; reserved keys are refused.', open: 'No test names it yet.' },
+  { asks: 'Custom tags, put on at the creation; reserved keys are refused.' },
   {
     asks: 'Metrics, with histograms of CNI calls.',
     open: "Names are Berth's own.",

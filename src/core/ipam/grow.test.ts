@@ -123,6 +123,14 @@ test('A38: a NIC that is not ours to manage counts, holds no pod, and is never t
   expect(it.asked.some(({ intent }) => 'nic' in intent && intent.nic === foreign)).toBe(false);
 });
 
+test('A38: a NIC of another network card takes no place of the first one’s', () => {
+  const it = new CloudDriver({ limits: limitsOf(4, 4) }, { targets: { maxNics: 3 } });
+  const efa = it.cloud.addNic({ managed: false, addresses: 0 });
+  it.seen = () => it.cloud.report().map((nic) => (nic.id === efa ? { ...nic, card: 1, kind: 'efa' } : nic));
+  it.start().pods(9).passes(20_000);
+  expect([it.cloud.nics.size, it.granted.size]).toEqual([4, 9]);
+});
+
 test('A47: with custom networking the node’s own NIC holds no pod', () => {
   const it = new CloudDriver({ limits: limitsOf(3, 4) }, { usePrimary: false }).start().pods(4);
   it.passes(20_000);

@@ -5,7 +5,7 @@ import type { Cloud, Trouble } from './cloud.ts';
 import { slotsOf } from './cloud.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
-import { isCreating, type Tally } from './tally.ts';
+import { nicsTaken, type Tally } from './tally.ts';
 import { passes } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
@@ -55,11 +55,12 @@ export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Ref
   }
 }
 
-function nicLimit({ limits, nics, flights, policy }: Cloud, { family, claimed, cooling }: Tally): Refusal | undefined {
+function nicLimit(cloud: Cloud, { family, claimed, cooling }: Tally): Refusal | undefined {
+  const { limits, policy } = cloud;
   if (limits === undefined) return undefined;
   const limit = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
-  const all = nics.length + flights.filter(isCreating).length;
-  return { why: 'nic-limit', family, nics: all, limit, slots: slotsOf(limits, family), claimed, cooling };
+  const slots = slotsOf(limits, family);
+  return { why: 'nic-limit', family, nics: nicsTaken(cloud), limit, slots, claimed, cooling };
 }
 
 function starting(cloud: Cloud): Refusal {

@@ -11,7 +11,7 @@ export type Unit = 'address' | 'prefix';
 
 /** What an instance may have. `slots`: of one NIC and family, the primary address takes one of IPv4's. */
 export interface NicLimits {
-  readonly nics: number; //        all, the primary one included, of every network card
+  readonly nics: number; //        of the first network card, which NICs are added to; the primary one included
   readonly slotsV4: number;
   readonly slotsV6: number;
   readonly prefixes: boolean;

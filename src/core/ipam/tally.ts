@@ -75,10 +75,15 @@ export function roomOf(cloud: Cloud, nic: Nic, of: { limits: NicLimits; family: 
 
 /** How many NICs more this instance may have: those being made count, and the slot that is kept for a trunk. */
 export function nicRoom(cloud: Cloud, limits: NicLimits): number {
-  const { policy, nics, flights } = cloud;
+  const { policy, nics } = cloud;
   const most = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
   const trunk = policy.keepTrunkSlot && !nics.some(({ report }) => report.kind === 'trunk') ? 1 : 0;
-  return most - trunk - nics.length - flights.filter(isCreating).length;
+  return most - trunk - nicsTaken(cloud);
+}
+
+/** How many places of the first card are taken, by NICs that are there or being made. */
+export function nicsTaken({ nics, flights }: Cloud): number {
+  return nics.filter(({ report }) => report.card === 0).length + flights.filter(isCreating).length;
 }
 
 export function isCreating({ intent }: Flight): boolean {

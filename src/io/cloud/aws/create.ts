@@ -10,12 +10,14 @@ import type { Clock } from '../../../base/clock.ts';
 import type { NicId, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
 import { CloudError, type Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
+import { podGroups, primaryGroups } from './groups.ts';
 import type { NicsOfInstance } from './nics.ts';
 import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE } from './settings.ts';
 import { SubnetChoice } from './subnets.ts';
 
 const LOOK_AGAIN_MS = 1_000;
 const ATTACHED_WITHIN_MS = 60_000;
+const KNOWN_WITHIN_MS = 10_000; // EC2 may not know at once what it has just made
 const FULL = 'AttachmentLimitExceeded'; // EC2's code of an instance that may have no more
 
 export interface NicMakerDoors {
@@ -85,7 +87,7 @@ export class NicMaker {
     token: Token,
     { urgency, present }: { urgency: Urgency; present: readonly NicReport[] },
   ): Promise<NetworkInterface> {
-    const groups = this.#groups(present);
+    const groups = podGroups(this.#doors, primaryGroups(present));
     let refused: CloudError | undefined;
     for (const subnet of await this.#subnets.inOrder(urgency)) {
       const input = this.#request({ spec, token, subnet, groups });
@@ -130,15 +132,9 @@ export class NicMaker {
     };
   }
 
-  #groups(present: readonly NicReport[]): readonly string[] {
-    const { settings, self } = this.#doors;
-    const zone = settings.zones[self.zone];
-    const set = zone === undefined || zone.groups.length === 0 ? settings.groups : zone.groups;
-    return set.length > 0 ? set : (present.find(({ device }) => device === 0)?.groups ?? []);
-  }
-
   /** Attached and seen. What cannot be attached is not left behind. */
   async #attached(nic: NicId, urgency: Urgency): Promise<NicReport> {
+    const until = this.#doors.clock.now() + KNOWN_WITHIN_MS;
     const refused = new Set<number | 'all'>(); // by EC2, which may tell late of what others attached
     for (;;) {
       const device = this.#freeDevice(refused);
@@ -151,12 +147,20 @@ export class NicMaker {
         await this.#attach(nic, device, urgency);
         return await this.#seen(nic, urgency); // until then nobody else can know that the number is taken
       } catch (error) {
-        if (!(error instanceof CloudError) || error.kind !== 'limit') throw error;
-        refused.add(error.code === FULL ? 'all' : device);
+        if (!(error instanceof CloudError)) throw error;
+        if (error.kind === 'limit') refused.add(error.code === FULL ? 'all' : device);
+        else if (error.kind === 'gone' && this.#doors.clock.now() < until) await this.#pause();
+        else throw await this.#undone(nic, error, urgency);
       } finally {
         this.#devices.delete(device);
       }
     }
+  }
+
+  /** What will not be asked again by the same token would be left behind. Whoever may not delete either has a sweeper. */
+  async #undone(nic: NicId, because: CloudError, urgency: Urgency): Promise<CloudError> {
+    if (because.kind === 'denied' || because.kind === 'gone') await this.remove(nic, urgency).catch(() => {});
+    return because;
   }
 
   /** The least number that no NIC has, nor one that is on its way. */

@@ -64,9 +64,14 @@ function isClaimed(tags: Readonly<Record<string, string>>, self: AwsSelf, now: M
 /** The tag holds one name: who wrote last and is still read after a while, has it. */
 async function claims({ ec2, nics, self, clock }: SweepDoors, id: string): Promise<boolean> {
   const claim = `${self.instance}@${new Date(clock.now()).toISOString()}`;
-  await ec2.ask({ action: 'CreateTags', urgency: 'housekeeping', again: true }, (client) =>
-    client.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: TAG_SWEEPER, Value: claim }] })),
-  );
+  try {
+    await ec2.ask({ action: 'CreateTags', urgency: 'housekeeping', again: true }, (client) =>
+      client.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: TAG_SWEEPER, Value: claim }] })),
+    );
+  } catch (error) {
+    if (error instanceof CloudError && error.kind === 'gone') return false; // another one has swept
+    throw error;
+  }
   await new Promise<void>((resolve) => {
     clock.timer(SETTLE_MS, resolve);
   });

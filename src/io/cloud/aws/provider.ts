@@ -13,6 +13,7 @@ import { assign, type Assignment, unassign } from './assign.ts';
 import { NicMaker } from './create.ts';
 import { Ec2, type Ec2Requests } from './ec2.ts';
 import { collectLeaked } from './leaked.ts';
+import { behindGroups, podGroups, primaryGroups } from './groups.ts';
 import { knownLimits } from './limits.ts';
 import { Metadata, type MetadataAsk } from './metadata.ts';
 import { NicsOfInstance } from './nics.ts';
@@ -110,18 +111,18 @@ export class AwsProvider implements NicProvider {
   }
 
   /**
-   * Groups are the primary NIC's, unless they are set or the zone's own (A48). Metadata tell when there is something to
-   * do: EC2 is asked only then, for a fleet that asked each time would have no quota left.
+   * Groups are the zone's, those that are set, or the primary NIC's (A48). Metadata tell when there is something to do:
+   * EC2 is asked only then, for a fleet that asked each time would have no quota left.
    */
   async tendNics(): Promise<readonly NicId[]> {
-    if (this.#nics.outliving.length === 0 && this.#behind(this.#nics.known, await this.#groupsTold()).length === 0)
-      return [];
+    const told = podGroups(this.#doors, await this.#groupsTold());
+    if (this.#nics.outliving.length === 0 && behindGroups(this.#nics.known, told).length === 0) return [];
     const reports = await this.#nics.ask('housekeeping');
     const { outliving } = this.#nics;
     for (const { nic, attachment: AttachmentId } of outliving)
       await this.#modify({ NetworkInterfaceId: nic, Attachment: { AttachmentId, DeleteOnTermination: true } });
-    const groups = reports.find(({ device, card }) => device === 0 && card === 0)?.groups ?? [];
-    const behind = this.#behind(reports, groups);
+    const groups = podGroups(this.#doors, primaryGroups(reports));
+    const behind = behindGroups(reports, groups);
     for (const id of behind) await this.#modify({ NetworkInterfaceId: id, Groups: [...groups] });
     return [...new Set([...outliving.map(({ nic }) => nic), ...behind])];
   }
@@ -129,14 +130,6 @@ export class AwsProvider implements NicProvider {
   close(): Promise<void> {
     this.#doors.ec2.close();
     return Promise.resolve();
-  }
-
-  /** The NICs that follow the primary one's groups and have others. */
-  #behind(reports: readonly NicReport[], groups: readonly string[]): readonly NicId[] {
-    const { settings } = this.#doors;
-    if (settings.groups.length > 0 || settings.zones[this.self.zone] !== undefined) return [];
-    const text = (some: readonly string[]) => some.toSorted().join(' ');
-    return reports.flatMap((it) => (it.managed && it.device !== 0 && text(it.groups) !== text(groups) ? it.id : []));
   }
 
   #groupsTold(): Promise<readonly string[]> {
@@ -173,8 +166,9 @@ export class AwsProvider implements NicProvider {
         code: 'UnknownType',
         message: `EC2 does not tell how many NICs ${type} may have`,
       });
+    const first = network.NetworkCards?.find(({ NetworkCardIndex: card }) => card === 0)?.MaximumNetworkInterfaces;
     return {
-      nics: network.MaximumNetworkInterfaces,
+      nics: first ?? network.MaximumNetworkInterfaces, // NICs are added to the first card only
       slotsV4: network.Ipv4AddressesPerInterface ?? 1,
       slotsV6: network.Ipv6AddressesPerInterface ?? 0,
       prefixes: answer.InstanceTypes?.[0]?.Hypervisor !== 'xen',
