@@ -157,7 +157,7 @@ export class NicMaker {
     }
   }
 
-  /** What will not be asked again by the same token would be left behind. Whoever may not delete either has a sweeper. */
+  /** What is not asked again by the same token would be left behind. Whoever may not delete either has a sweeper. */
   async #undone(nic: NicId, because: CloudError, urgency: Urgency): Promise<CloudError> {
     if (because.kind === 'denied' || because.kind === 'gone') await this.remove(nic, urgency).catch(() => {});
     return because;

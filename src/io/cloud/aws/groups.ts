@@ -7,7 +7,7 @@ export interface GroupDoors {
   readonly settings: AwsSettings;
 }
 
-/** The security groups that pods' NICs shall have: those of the zone, else those that are set, else the primary NIC's. */
+/** The security groups that pods' NICs shall have: the zone's, else those that are set, else the primary NIC's. */
 export function podGroups({ self, settings }: GroupDoors, ofPrimary: readonly string[]): readonly string[] {
   const ofZone = settings.zones[self.zone]?.groups ?? [];
   if (ofZone.length > 0) return ofZone;
