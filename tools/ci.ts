@@ -30,6 +30,7 @@ const STEPS: readonly Step[] = [
   },
   { name: 'the kernel', minutes: 15, tests: ['test/kernel', ONE_BY_ONE] },
   { name: 'the emulator', minutes: 10, tests: ['emulator', ONE_BY_ONE] },
+  { name: 'a real cloud', minutes: 40, tests: ['test/cloud'] }, // skipped unless somebody lends one
   { name: 'the agent', minutes: 10, tests: ['test/agent', ONE_BY_ONE] },
   { name: 'conformance', minutes: 12, tests: ['test/conformance', ONE_BY_ONE] },
   { name: 'the tour', minutes: 5, command: ['node', 'tools/demo.ts', '--once'] },
