@@ -65,7 +65,13 @@ export type AddressFault =
       readonly freeAddresses: number;
       readonly during: Request['do'];
     }
-  | { readonly why: 'address-taken'; readonly address: Address | Prefix; readonly nic: Id; readonly subnet: Id }
+  | {
+      readonly why: 'address-taken';
+      readonly address: Address | Prefix;
+      readonly nic: Id;
+      readonly subnet: Id;
+      readonly during: Request['do'];
+    }
   | { readonly why: 'already-assigned'; readonly address: Address | Prefix; readonly nic: Id } // to this very NIC
   | { readonly why: 'not-assigned'; readonly address: Address | Prefix; readonly nic: Id }
   | { readonly why: 'primary-address'; readonly address: Address; readonly nic: Id } // cannot be taken or moved

@@ -195,10 +195,11 @@ const PREFIX6: One<Prefix> = {
       : noPrefix(giving, { family: 'v6', wanted, free: freeBlocks6(space.v6), freeAddresses: 0 }),
 };
 
-function takenFault(address: Address | Prefix, holder: Id | undefined, { to, subnet }: Giving): Fault | undefined {
+function takenFault(address: Address | Prefix, holder: Id | undefined, giving: Giving): Fault | undefined {
+  const { to, subnet, during } = giving;
   if (holder === undefined) return undefined;
   if (holder === to) return { why: 'already-assigned', address, nic: to };
-  return { why: 'address-taken', address, nic: holder, subnet: subnet.id };
+  return { why: 'address-taken', address, nic: holder, subnet: subnet.id, during };
 }
 
 function noPrefix(

@@ -149,7 +149,8 @@ test('a primary address by name, and one that is taken', () => {
   const nic = stage.nic(subnet, { primary });
   expect(nic.addresses).toEqual(['10.0.0.77']);
   const again = { do: 'create-nic', subnet: subnet.id, primary } as const;
-  expect(stage.fault(again)).toEqual({ why: 'address-taken', address: primary, nic: nic.id, subnet: subnet.id });
+  const taken = { why: 'address-taken', address: primary, nic: nic.id, subnet: subnet.id, during: 'create-nic' };
+  expect(stage.fault(again)).toEqual(taken);
 });
 
 test('a NIC may be made without any address', () => {

@@ -7,7 +7,7 @@ export interface Call {
   readonly group: string; //    the bucket when the action has none of its own: "mutating", "describe"
   readonly account: string; //  whose buckets and tokens
   readonly from?: Id; //        the instance that asks, if one does: for troubles of one node
-  readonly outside?: boolean; // an operator's hand: no bucket, no trouble, no quota
+  readonly outside?: boolean; // an operator's hand: no bucket, no trouble; quotas hold
   readonly token?: string; //   the same token and parameters make nothing a second time
   readonly dryRun?: boolean;
   readonly request: Request;

@@ -49,9 +49,10 @@ export async function start(options: StartOptions): Promise<Running> {
     options.topology === undefined
       ? defaultTopology(region, options.type)
       : readTopology(JSON.parse(readFileSync(options.topology, 'utf8')));
-  const manner = { ...(delays ? {} : { delays: AT_ONCE.delays }), ...(quota ? {} : { buckets: {} }) };
+  const { zones, quotas = {} } = topology;
+  const manner = { ...(delays ? {} : { delays: AT_ONCE.delays }), ...(quota ? {} : { buckets: {} }), quotas };
   const rules = awsRules(manner);
-  const world = new World({ rules, zones: topology.zones, clock: realClock, random: seeded(seed) });
+  const world = new World({ rules, zones, clock: realClock, random: seeded(seed) });
   if (state !== undefined && existsSync(state)) world.load(readFileSync(state, 'utf8'));
   else build(world, topology);
   const place: Place = { region, account: ACCOUNT };

@@ -1,9 +1,11 @@
+import type { Quotas } from '../cloud/rules.ts';
 import { either, flag, list, maybe, number, object, text, texts } from '../cloud/shape.ts';
 
 /** What there is when the emulator starts, by names of your own. */
 export interface Topology {
   readonly zones: readonly string[];
   readonly vpcs: readonly TopologyVpc[];
+  readonly quotas?: Quotas; // in place of the cloud's own, one by one
 }
 
 export interface TopologyVpc {
@@ -66,7 +68,19 @@ const vpc = object<TopologyVpc>({
   instances: maybe(list(instance)),
 });
 
-const topology = object<Topology>({ zones: list(text), vpcs: list(vpc) });
+const quotas = object<Quotas>({
+  vpcs: maybe(number),
+  subnetsPerVpc: maybe(number),
+  rangesPerVpc: maybe(number),
+  groupsPerVpc: maybe(number),
+  groupsPerNic: maybe(number),
+  rulesPerGroup: maybe(number),
+  routesPerTable: maybe(number),
+  nics: maybe(number),
+  instances: maybe(number),
+});
+
+const topology = object<Topology>({ zones: list(text), vpcs: list(vpc), quotas: maybe(quotas) });
 
 /** A topology of what JSON says. Throws SnapshotError, which names the place of what is wrong. */
 export function readTopology(json: unknown): Topology {

@@ -9,7 +9,7 @@ export function addressFault(fault: AddressFault): ApiError {
     case 'no-free-prefix':
       return shortageFault(fault);
     case 'address-taken':
-      return new ApiError('InvalidParameterValue', `[${fault.address}] are assigned, but move is not allowed.`);
+      return takenFault(fault);
     case 'already-assigned':
       return new ApiError('InvalidParameterValue', `[${fault.address}] are already assigned to ${fault.nic}.`);
     case 'not-assigned':
@@ -35,6 +35,18 @@ export function addressFault(fault: AddressFault): ApiError {
       return rangeFault(fault);
     case 'range-conflict':
       return new ApiError('InvalidSubnet.Conflict', `The CIDR '${fault.range}' conflicts with another subnet`);
+  }
+}
+
+/** As users were told: aws-cli issue 7178, pulumi-aws issue 2169. */
+function takenFault({ address, during }: Extract<AddressFault, { readonly why: 'address-taken' }>): ApiError {
+  switch (during) {
+    case 'run-instances':
+      return new ApiError('InvalidIPAddress.InUse', `Address ${address} is in use.`);
+    case 'create-nic':
+      return new ApiError('InvalidIPAddress.InUse', 'The specified address is already in use.');
+    default:
+      return new ApiError('InvalidParameterValue', `[${address}] are assigned, but move is not allowed.`);
   }
 }
 

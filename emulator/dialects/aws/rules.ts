@@ -1,5 +1,5 @@
 import type { Prefix } from '../../../src/base/ip.ts';
-import type { CloudRules, IdForm } from '../../cloud/rules.ts';
+import type { CloudRules, IdForm, Quotas } from '../../cloud/rules.ts';
 import { ACTIONS } from './actions.ts';
 import { bucketsOf } from './buckets.ts';
 import { INSTANCE_TYPES } from './instance-types.ts';
@@ -12,12 +12,14 @@ const long = (prefix: string): IdForm => ({ prefix, letters: 17, alphabet: '0123
 export interface Manner {
   readonly delays?: Partial<CloudRules['delays']>;
   readonly buckets?: CloudRules['buckets']; // {}: nobody counts
+  readonly quotas?: Quotas; // in place of AWS's own, one by one
   readonly choice?: 'random' | 'lowest';
   readonly publicRange?: Prefix;
 }
 
 /** The rules of EC2. */
-export function awsRules({ delays = {}, buckets = bucketsOf(ACTIONS), choice, publicRange }: Manner = {}): CloudRules {
+export function awsRules(manner: Manner = {}): CloudRules {
+  const { delays = {}, buckets = bucketsOf(ACTIONS), quotas = {}, choice, publicRange } = manner;
   return {
     dialect: 'aws',
     ids: {
@@ -39,7 +41,7 @@ export function awsRules({ delays = {}, buckets = bucketsOf(ACTIONS), choice, pu
     delays: { ...DELAYS, ...delays },
     buckets,
     limits: (type) => INSTANCE_TYPES.get(type),
-    quotas: QUOTAS,
+    quotas: { ...QUOTAS, ...quotas },
     ...(choice === undefined ? {} : { choice }),
     ...(publicRange === undefined ? {} : { publicRange }),
   };
@@ -70,11 +72,12 @@ export const AT_ONCE: Manner = {
 };
 
 /** "Amazon VPC quotas": the defaults, but for VPCs (5) and instances, which an emulator has reason to exceed. */
-const QUOTAS: NonNullable<CloudRules['quotas']> = {
+const QUOTAS: Quotas = {
   subnetsPerVpc: 200,
   rangesPerVpc: 5,
   groupsPerVpc: 2_500,
   groupsPerNic: 5,
   rulesPerGroup: 60,
   routesPerTable: 500,
+  nics: 5_000, // of a region
 };

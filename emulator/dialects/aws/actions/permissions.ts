@@ -8,7 +8,11 @@ import type { Params } from '../params.ts';
 export function readPermissions(params: Params): readonly NewRule[] {
   const single = params.text('IpProtocol') === undefined ? [] : readPermission(params, readSinglePeer(params));
   const rows = params.rows('IpPermissions').flatMap((row) => readPermission(row, readPeers(row)));
-  return [...single, ...rows];
+  const all = [...single, ...rows];
+  const said = all.map(({ protocol, ports, peer }) => JSON.stringify([protocol, ports, peer]));
+  if (new Set(said).size < said.length)
+    throw new ApiError('InvalidParameterValue', 'The same permission must not appear multiple times');
+  return all;
 }
 
 interface Peer {
