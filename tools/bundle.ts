@@ -1,8 +1,9 @@
 // node tools/bundle.ts [DIRECTORY]: everything that `berth install` copies, under dist/ or elsewhere: one file of
-// JavaScript, another that only agents on EC2 load, koffi's native part, the wrapper that starts them, and the licences
-// of what is inside. `npm run build` makes it together with the CNI executable. Agents that run from there go on with
-// what they began with: each file is replaced whole. Writing over koffi's native part where it lies takes the linker's
-// work out of the memory of those who have loaded it, and their next call jumps into nothing.
+// JavaScript, another that only agents on EC2 load, the emulator in a third, koffi's native part, the wrapper that
+// starts them, and the licences of what is inside. `npm run build` makes it together with the CNI executable. Agents
+// that run from there go on with what they began with: each file is replaced whole. Writing over koffi's native part
+// where it lies takes the linker's work out of the memory of those who have loaded it, and their next call jumps into
+// nothing.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build as bundle, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
@@ -22,16 +23,8 @@ const COMMON: BuildOptions = {
   logLevel: 'warning',
 };
 
-const main = await bundle({
-  ...COMMON,
-  entryPoints: ['src/berth.ts'],
-  write: false,
-  metafile: true,
-  format: 'esm',
-  plugins: [beside(/^koffi$/, './koffi.node'), beside(/^@aws-sdk\/client-ec2$/, './aws-sdk.cjs'), withoutPush()],
-  // pino and yaml are CommonJS and ask for node's modules by require
-  banner: { js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);" },
-});
+const main = await program('src/berth.ts');
+const emulator = await program('emulator/main.ts');
 const sdk = await bundle({
   ...COMMON,
   stdin: { contents: sdkSource(), resolveDir: '.' },
@@ -40,13 +33,30 @@ const sdk = await bundle({
   format: 'cjs',
 });
 for (const { contents } of main.outputFiles) writeWhole(`${OUT}/berth.mjs`, contents, 0o644);
+for (const { contents } of emulator.outputFiles) writeWhole(`${OUT}/emulator.mjs`, contents, 0o644);
 for (const { contents } of sdk.outputFiles) writeWhole(`${OUT}/aws-sdk.cjs`, contents, 0o644);
 writeWhole(`${OUT}/koffi.node`, readFileSync(KOFFI), 0o644);
 for (const file of ['config.yaml', 'systemd/berth-agent.service'])
   writeWhole(`${OUT}/${basename(file)}`, readFileSync(`deploy/${file}`), 0o644);
-writeWhole(`${OUT}/licences.txt`, licences(main.metafile, sdk.metafile), 0o644);
+writeWhole(`${OUT}/licences.txt`, licences(main.metafile, emulator.metafile, sdk.metafile), 0o644);
 // last: its age is taken for that of the bundle (tools/agent-command.ts)
 writeWhole(`${OUT}/berth`, readFileSync('deploy/berth'), 0o755);
+
+/** One file of a program and all that it imports. */
+function program(entry: string) {
+  return bundle({
+    ...COMMON,
+    entryPoints: [entry],
+    write: false,
+    metafile: true,
+    format: 'esm',
+    plugins: [beside(/^koffi$/, './koffi.node'), beside(/^@aws-sdk\/client-ec2$/, './aws-sdk.cjs'), withoutPush()],
+    // pino and yaml are CommonJS and ask for node's modules by require
+    banner: {
+      js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);",
+    },
+  });
+}
 
 /**
  * A package whose place is taken by a file beside the bundle, which is loaded when the first module that imports the

@@ -1,9 +1,7 @@
 import { askSocket } from '../../src/io/system/http-client.ts';
 
 /** Where the operator's socket is when nobody says so: each user has one. */
-export function defaultSocket(environment: NodeJS.ProcessEnv): string {
-  const given = environment['BERTH_EMULATOR'];
-  if (given !== undefined && given !== '') return given;
+export function defaultSocket(): string {
   return `/tmp/berth-emulator-${process.getuid?.() ?? 0}.sock`;
 }
 

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { defaultSocket } from './ask.ts';
 
 const KINDS = [
@@ -9,7 +9,12 @@ const KINDS = [
 export function program(): Command {
   const emulator = new Command('berth emulator')
     .description('A cloud network on this machine: its API, its metadata and its packets.')
-    .option('--admin <path>', "the operator's socket", defaultSocket(process.env))
+    .exitOverride() // those below inherit it
+    .addOption(
+      new Option('--admin <path>', "the operator's socket")
+        .env('BERTH_EMULATOR')
+        .default(defaultSocket(), '/tmp/berth-emulator-<uid>.sock'),
+    )
     .helpCommand('help [command]', 'explain a command')
     .showHelpAfterError('(see "berth emulator help")');
   starting(emulator);
@@ -88,7 +93,7 @@ function troubling(emulator: Command): void {
     .description(
       'let something go wrong; "clear" ends one or all, "list" tells them, "detach" and "unassign" do it once',
     )
-    .argument('<what>', [...KINDS, 'list', 'clear', 'detach', 'unassign'].join(', '))
+    .addArgument(new Argument('<what>').choices([...KINDS, 'list', 'clear', 'detach', 'unassign']))
     .argument('[words...]', 'clear: names; detach: a NIC; unassign: a NIC and addresses; cut: a zone; hide: a NIC')
     .option('--action <name>', 'only calls of this action')
     .option('--instance <name>', 'only calls from or about this instance')

@@ -75,13 +75,17 @@ export class Emulator {
     return got;
   }
 
-  /** Makes packets of it. Instances get machines, and the API an address in the internet. Throws FabricError. */
+  /**
+   * Makes packets of it. Instances get machines, and the API two addresses: `API_V4` of the fabric inside each VPC, and
+   * the internet's host. Throws FabricError.
+   */
   async show(): Promise<void> {
+    const server = this.#apiServer();
     this.#shown = await Shown.open(this.world, {
       metadata: (instance, ask) => this.metadata(instance, ask),
+      api: (socket) => server.emit('connection', socket),
       log: this.#options.log,
     });
-    const server = this.#apiServer();
     this.#shown.listenInInternet(server, API_PORT);
     this.#servers.push(server);
   }

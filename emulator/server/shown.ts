@@ -8,6 +8,7 @@ const AGAIN_MS = 1_000;
 
 export interface ShownOptions {
   readonly metadata: NonNullable<FabricOptions['metadata']>;
+  readonly api: NonNullable<FabricOptions['api']>;
   readonly log: Logger;
 }
 
@@ -30,9 +31,9 @@ export class Shown {
   }
 
   /** Throws FabricError when there can be no packets here. */
-  static async open(world: World, { metadata, log }: ShownOptions): Promise<Shown> {
+  static async open(world: World, { metadata, api, log }: ShownOptions): Promise<Shown> {
     const { Fabric: Packets } = await import('../fabric/fabric.ts'); // the kernel's doors, which the API does without
-    return new Shown(await Packets.open({ metadata }), world, log);
+    return new Shown(await Packets.open({ metadata, api }), world, log);
   }
 
   /** Until what has changed so far is true. */

@@ -1,5 +1,6 @@
-import type { Command, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 import { EXIT } from '../../src/apps/cli/exit.ts';
+import { program as emulator } from '../../emulator/command/program.ts';
 import { program } from '../../src/apps/cli/program.ts';
 import { code, markdownTable } from './table.ts';
 
@@ -14,30 +15,39 @@ export function exitTable(): string {
 /** Every command with its arguments and options. */
 export function commandsText(): string {
   const quiet = { out: () => {}, err: () => {}, colour: false, environment: {}, now: () => 0 };
-  return commandsOf(
-    program(quiet, () => {}),
-    'berth',
-  ).join('\n\n');
+  const berth = program(quiet, () => {});
+  return [...commandsOf(berth, 'berth'), emulatorText(), ...commandsOf(emulator(), 'berth emulator')].join('\n\n');
 }
 
 function commandsOf(of: Command, path: string): readonly string[] {
   return of.commands
-    .filter((command) => command.name() !== 'help')
+    .filter((command) => !['help', 'emulator'].includes(command.name()))
     .flatMap((command) => {
       const name = `${path} ${command.name()}`;
       return command.commands.length > 0 ? commandsOf(command, name) : [commandText(command, name)];
     });
 }
 
+/** What all commands of the emulator have. */
+function emulatorText(): string {
+  return commandText(emulator(), 'berth emulator');
+}
+
 function commandText(command: Command, name: string): string {
   const words = command.registeredArguments.map((argument) => ` <${argument.name()}>`).join('');
   const head = `### ${code(name + words)}\n\n${sentence(command.description())}`;
   const rows = command.options.map((option) => [code(option.flags), optionText(option), defaultText(option)]);
-  const given = command.registeredArguments.filter((argument) => argument.description !== '');
-  const about = given.map((argument) => `\`${argument.name()}\` is ${argument.description}.`);
+  const about = command.registeredArguments.flatMap(aboutArgument);
   return [head, ...about, ...(rows.length > 0 ? [markdownTable(['option', 'meaning', 'default'], rows)] : [])].join(
     '\n\n',
   );
+}
+
+function aboutArgument(argument: Argument): readonly string[] {
+  const { description, argChoices } = argument;
+  const choices = argChoices === undefined ? '' : `one of ${argChoices.map(code).join(', ')}`;
+  const told = [description, choices].filter((part) => part !== '').join('; ');
+  return told === '' ? [] : [`${code(argument.name())} is ${told}.`];
 }
 
 function optionText(option: Option): string {
@@ -46,7 +56,8 @@ function optionText(option: Option): string {
   return [option.description, choices, variable].filter((part) => part !== '').join('; ');
 }
 
-function defaultText({ defaultValue, negate }: Option): string {
+function defaultText({ defaultValue, defaultValueDescription, negate }: Option): string {
+  if (defaultValueDescription !== undefined) return code(defaultValueDescription);
   if (negate || defaultValue === undefined || defaultValue === false) return '';
   return Array.isArray(defaultValue) ? '' : code(String(defaultValue));
 }

@@ -19,6 +19,7 @@ export function program(terminal: Terminal, finish: Finish): Command {
     .helpCommand('help [command]', 'explain a command')
     .showHelpAfterError('(see "berth help")');
   agent(berth);
+  emulator(berth);
   looking(berth, terminal, finish);
   doing(berth, terminal, finish);
   configuring(berth, terminal, finish);
@@ -29,6 +30,11 @@ export function program(terminal: Terminal, finish: Finish): Command {
 /** Here for the help only: `src/berth.ts` starts the agent before this program is loaded. */
 function agent(berth: Command): void {
   berth.command('agent').description('run the agent of this node until it is told to stop').addOption(configOption());
+}
+
+/** Here for the help only: it has a program of its own. */
+function emulator(berth: Command): void {
+  berth.command('emulator').description('a cloud network on this machine: its API, its metadata and its packets');
 }
 
 function looking(berth: Command, terminal: Terminal, finish: Finish): void {
@@ -97,7 +103,9 @@ function doing(berth: Command, terminal: Terminal, finish: Finish): void {
     .command('completion')
     .description('print the completion of a shell: source <(berth completion bash)')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh']))
-    .action(async (shell) => finish((await import('./commands/completion.ts')).completion(terminal, berth, shell)));
+    .action(async (shell) =>
+      finish(await (await import('./commands/completion.ts')).completion(terminal, berth, shell)),
+    );
 }
 
 function configuring(berth: Command, terminal: Terminal, finish: Finish): void {

@@ -31,6 +31,9 @@ test('bash completes commands, subcommands, options and choices', async () => {
   expect(await offered('pods', '--na')).toEqual(['--namespace']);
   expect(await offered('cloud', 'ca')).toEqual(['calls']);
   expect(await offered('nics', '--out')).toEqual(['--output']);
+  expect(await offered('emulator', 'dr')).toEqual(['drops']);
+  expect(await offered('emulator', 'start', '--no-pa')).toEqual(['--no-packets']);
+  expect(await offered('emulator', 'fault', 'thr')).toEqual(['throttle']);
   expect(await offered('log-level', 'd')).toEqual(['debug']);
   expect(await offered('completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh']));
 });

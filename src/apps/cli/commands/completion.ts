@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { loadEmulator } from '../emulator.ts';
 import type { ExitKind } from '../exit.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -10,8 +11,10 @@ interface Word {
 }
 
 /** `berth completion bash|zsh`: a script made from the commands as they are. */
-export function completion(terminal: Terminal, berth: Command, shell: string): ExitKind {
-  terminal.out(shell === 'zsh' ? zsh(wordsOf(berth)) : bash(wordsOf(berth)));
+export async function completion(terminal: Terminal, berth: Command, shell: string): Promise<ExitKind> {
+  const own = wordsOf(berth).filter(({ path }) => path !== 'emulator');
+  const words = [...own, ...wordsOf((await loadEmulator()).program(), 'emulator')];
+  terminal.out(shell === 'zsh' ? zsh(words) : bash(words));
   return 'ok';
 }
 

@@ -8,6 +8,7 @@ export interface Artefacts {
   readonly bundle: string; //   berth.mjs
   readonly koffi: string; //    koffi.node, beside the bundle
   readonly sdk: string; //      aws-sdk.cjs, beside it too
+  readonly emulator: string; // emulator.mjs, beside it too
   readonly licences: string;
   readonly wrapper: string; //  the shell script "berth"
   readonly config: string; //   the example
@@ -21,6 +22,7 @@ const CLONE: Readonly<Record<Exclude<keyof Artefacts, 'node'>, string>> = {
   bundle: 'dist/berth.mjs',
   koffi: 'dist/koffi.node',
   sdk: 'dist/aws-sdk.cjs',
+  emulator: 'dist/emulator.mjs',
   licences: 'dist/licences.txt',
   wrapper: 'dist/berth',
   config: 'dist/config.yaml',
@@ -33,6 +35,7 @@ export const INSTALLED: Readonly<Record<keyof Artefacts, string>> = {
   bundle: 'lib/berth.mjs',
   koffi: 'lib/koffi.node',
   sdk: 'lib/aws-sdk.cjs',
+  emulator: 'lib/emulator.mjs',
   licences: 'lib/licences.txt',
   wrapper: 'bin/berth',
   config: 'lib/config.yaml',
@@ -65,6 +68,7 @@ function complete(root: string, layout: Readonly<Record<keyof typeof CLONE, stri
     bundle: at('bundle'),
     koffi: at('koffi'),
     sdk: at('sdk'),
+    emulator: at('emulator'),
     licences: at('licences'),
     wrapper: at('wrapper'),
     config: at('config'),
