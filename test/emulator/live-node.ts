@@ -18,7 +18,8 @@ import { Space } from '../kernel/space.ts';
 /** A pod with its address. */
 export interface LivePod {
   readonly name: string;
-  readonly address: string;
+  readonly address: string; //              the first of them
+  readonly addresses: readonly string[]; // one of each family
   readonly space: Space;
 }
 
@@ -33,8 +34,8 @@ export class LiveNode {
     [this.name, this.agent, this.#close] = [name, agent, close];
   }
 
-  /** `machine` is the path of its network namespace. */
-  static async open(name: string, machine: string, provider: NicProvider): Promise<LiveNode> {
+  /** `machine` is the path of its network namespace, `config` lines of the agent's configuration. */
+  static async open(name: string, machine: string, provider: NicProvider, config = PLAIN): Promise<LiveNode> {
     const directory = mkdtempSync(join(tmpdir(), 'berth-live-'));
     const { journal, recovery } = openJournal({ disk: linuxDisk(directory), clock: realClock });
     const kernel = LinuxKernel.open({ netns: machine, nft: (netns) => openNft({ log: silent, netns }) });
@@ -48,7 +49,7 @@ export class LiveNode {
       spool: { entries: () => [], remove: () => {}, watch: () => () => {} },
       bootId: 'this one',
       provider,
-      config: configOf(name),
+      config: configOf(name, config),
     });
     return new LiveNode(name, agent, async () => {
       await agent.stop();
@@ -75,9 +76,10 @@ export class LiveNode {
       throw new Error(stdout);
     }
     const { ips } = JSON.parse(stdout) as { ips: { address: string }[] };
-    const pod = { name: `${this.name}/${name}`, address: ips[0]?.address.split('/')[0] ?? '', space };
+    const addresses = ips.map(({ address }) => address.split('/')[0] ?? '');
+    const pod = { name: `${this.name}/${name}`, address: addresses[0] ?? '', addresses, space };
     this.#pods.push(pod);
-    await space.listen('tcp', pod.address, 80);
+    for (const address of addresses) await space.listen('tcp', address, 80);
     return pod;
   }
 
@@ -87,6 +89,8 @@ export class LiveNode {
   }
 }
 
-function configOf(nodeName: string): AgentConfig {
-  return parseConfig(`nodeName: ${nodeName}\nprovider: aws\nnetwork: { tunnel: { use: never } }\n`).config;
+const PLAIN = 'network: { tunnel: { use: never } }\n';
+
+function configOf(nodeName: string, lines: string): AgentConfig {
+  return parseConfig(`nodeName: ${nodeName}\nprovider: aws\n${lines}`).config;
 }

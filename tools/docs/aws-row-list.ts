@@ -91,7 +91,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
     also: [check('capabilities.ts', 'bandwidth: the rate is held within 10 %')],
   },
   { asks: 'IPv6 alone: a /128 of the delegated prefix, no NAT.' },
-  { asks: 'Both families in one pod.', open: `podIPs: ${KUBERNETES}` },
+  { asks: 'Both families in one pod, and both in the result that podIPs are made of.' },
   {
     asks: 'An IPv6 pod reaches an IPv4 host, and the reverse.',
     open: 'Not there: a pod has the families of its node; `cloud.families` may be both.',

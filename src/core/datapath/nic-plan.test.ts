@@ -42,6 +42,18 @@ test('the primary NIC is the system’s own: only what leads its pods to it is o
   ]);
 });
 
+test('a primary NIC that the system gave no way out by IPv6 has one for its pods, behind the system’s own (A63)', () => {
+  const primary = { ...second, device: 0, link: 'ens5', own: [], units: [prefix('2001:db8:1:2::/80')] };
+  expect(nicPlan(primary).map(show)).toEqual([
+    'sysctl v4.rp_filter=2 on host:ens5',
+    'sysctl v4.forwarding=1 on host:ens5',
+    'route ::/0 via fe80:ec2::1 on host:ens5 table 4000',
+    'rule v6 1536 mark 2048/4095 table 4000',
+    'element ens5 : 2048 in nic_links',
+    'element 2001:db8:1:2::/80 : 2048 in nic_of6',
+  ]);
+});
+
 test('ranges beyond the VPC are asked of the main table before any NIC’s (A53)', () => {
   expect(nicRules(['v4'], [prefix('172.31.0.0/16')]).map(show)).toEqual([
     'rule v4 512 table 254 suppress /31',

@@ -19,6 +19,7 @@ import {
   NIC_TABLE_BASE,
   PRIMARY_MARK,
   PRIMARY_PRIORITY,
+  PRIMARY_TABLE,
   TO_PODS_PRIORITY,
 } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
@@ -66,7 +67,7 @@ export function nicPlan(want: NicDatapath): Plan {
   const mark = nicMark(want);
   return [
     ...settings(on),
-    ...(mark === PRIMARY_MARK ? [] : secondary(want, on)),
+    ...(mark === PRIMARY_MARK ? primary(want, on) : secondary(want, on)),
     { kind: 'element', set: NIC_LINKS, key: [want.link], data: [`${mark}`] },
     ...want.units.map(
       (unit): Item => ({ kind: 'element', set: NIC_OF[familyOf(unit)], key: [ranged(unit)], data: [`${mark}`] }),
@@ -105,6 +106,19 @@ export function nicRules(families: readonly Family[], external: readonly Prefix[
 /** Replies may come in by another NIC than the one that the route back names. */
 function settings(on: LinkRef): Item[] {
   return [looseFilter(on), { kind: 'sysctl', on, key: 'v4.forwarding', value: 1 }];
+}
+
+/**
+ * The system's own link: of IPv6 it may have no address, and then often no way out for its pods' either. Ours counts
+ * where the main table has none, since a packet whose rule finds no route goes on to the next.
+ */
+function primary({ gateways, units }: NicDatapath, on: LinkRef): Item[] {
+  const via = gateways.find((it) => familyOf(it) === 'v6');
+  if (via === undefined || !units.some((unit) => familyOf(unit) === 'v6')) return [];
+  return [
+    { kind: 'route', on, to: DEFAULT_V6, via, table: PRIMARY_TABLE },
+    byMark('v6', NIC_PRIORITY, PRIMARY_MARK, PRIMARY_TABLE),
+  ];
 }
 
 /** The system knows nothing of the others: they get addresses, routes and rules from us, and listen to no router. */

@@ -83,6 +83,8 @@ export const PRIMARY_MARK = 0x800;
 export const KUBE_MASQUERADE_MARK = 0x4000;
 /** The route table of a NIC is this and its number. */
 export const NIC_TABLE_BASE = 4_000;
+/** What the main table may lack for the primary NIC's pods. No NIC has the number 0. */
+export const PRIMARY_TABLE = NIC_TABLE_BASE;
 
 /** Before all else: the pods of this node, by the main table's routes to single hosts. AWS's "to a pod". */
 export const TO_PODS_PRIORITY = 512;
