@@ -42,3 +42,23 @@ export const MANY_SUBNETS: Topology = {
     },
   ],
 };
+
+/** A VPC of two zones with a subnet each, and three instances that may have three NICs of ten addresses. */
+export const TWO_ZONES: Topology = {
+  zones: ['eu-west-1a', 'eu-west-1b'],
+  vpcs: [
+    {
+      name: 'vpc',
+      range: '10.0.0.0/16',
+      subnets: [
+        { name: 'a', zone: 'eu-west-1a', range: '10.0.1.0/24' },
+        { name: 'b', zone: 'eu-west-1b', range: '10.0.2.0/24' },
+      ],
+      instances: [
+        { name: 'node-1', subnet: 'a', address: '10.0.1.10' },
+        { name: 'node-2', subnet: 'a', address: '10.0.1.11' },
+        { name: 'node-3', subnet: 'b', address: '10.0.2.10' },
+      ],
+    },
+  ],
+};

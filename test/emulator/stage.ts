@@ -1,45 +1,14 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { Fabric, type FabricOptions } from '../../emulator/fabric/fabric.ts';
 import type { Machine } from '../../emulator/fabric/machine.ts';
 import type { Order } from '../kernel/peer.ts';
+import { Actor } from './actor.ts';
 import { id, SmallCloud } from './small-cloud.ts';
 
 /** The port that every actor answers at, by TCP and UDP. */
 export const PORT = 8080;
 const PATIENCE_MS = 700; // a packet takes microseconds here; what does not come within this does not come
 const COMMAND_MS = 8_000;
-const PEER = new URL('../kernel/peer.ts', import.meta.url).pathname;
-
-/** A process in a machine that answers every client with the client's own address, and asks others. */
-class Actor {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answer: string) => void>();
-  #next = 1;
-
-  constructor(machine: Machine) {
-    const [program, ...words] = machine.entering([process.execPath, PEER]);
-    this.#child = spawn(program, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child.on('message', ({ id: number, answer, error }: { id: number; answer?: string; error?: string }) => {
-      this.#waiting.get(number)?.(answer ?? `error: ${error}`);
-    });
-  }
-
-  async ready(): Promise<void> {
-    await new Promise((resolve) => this.#waiting.set(0, resolve));
-    for (const protocol of ['tcp', 'udp'] as const) {
-      const said = await this.order({ do: 'listen', protocol, address: '::', port: PORT }); // IPv4 too
-      if (said !== 'listening') throw new Error(`an actor cannot listen: ${said}`);
-    }
-  }
-
-  order(order: Order): Promise<string> {
-    const number = this.#next++;
-    return new Promise((resolve) => {
-      this.#waiting.set(number, resolve);
-      this.#child.send({ id: number, order });
-    });
-  }
-}
 
 /** A fabric, the cloud it shows, and somebody in every machine. */
 export class Stage {
@@ -70,9 +39,9 @@ export class Stage {
 
   /** Somebody who asks and answers in each of these machines. */
   async people(...names: readonly string[]): Promise<void> {
-    const fresh = names.map((name) => [name, new Actor(this.machine(name))] as const);
-    await Promise.all(fresh.map(([, actor]) => actor.ready()));
-    for (const [name, actor] of fresh) this.#actors.set(name, actor);
+    await Promise.all(
+      names.map(async (name) => this.#actors.set(name, await Actor.open(this.machine(name).entering([]), PORT))),
+    );
   }
 
   machine(name: string): Machine {
@@ -83,10 +52,9 @@ export class Stage {
 
   /** The address under which `to` sees `from`, or "nothing", "refused" … */
   async seen(from: string, to: string, more: Partial<Order & { do: 'ask' }> = {}): Promise<string> {
-    const order = { do: 'ask', protocol: 'tcp', address: to, port: PORT, patienceMs: PATIENCE_MS, ...more } as const;
     const actor = this.#actors.get(from);
     if (actor === undefined) throw new Error(`nobody is in ${from}`);
-    return ((await actor.order(order)).split(' ')[0] ?? '').replace(/^::ffff:/, '');
+    return actor.seen(to, { patienceMs: PATIENCE_MS, ...more });
   }
 
   /** What a shell in a machine prints, also when it fails. */
