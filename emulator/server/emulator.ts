@@ -127,7 +127,8 @@ export class Emulator {
       answer: (request) => {
         const said = answerQuery(request, this.#door);
         this.calls.count(said);
-        return said;
+        const date = new Date(this.world.now()).toUTCString(); // clients learn from it how much their clock is off
+        return { ...said, headers: { ...said.headers, date } };
       },
     });
   }

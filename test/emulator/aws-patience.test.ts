@@ -29,3 +29,23 @@ test.each(['hang', 'error'] as const)(
     expect(await provider.reportNics({ sure: true })).toHaveLength(1);
   },
 );
+
+test('a clock that is off costs one call more', async () => {
+  const provider = await region.provider('node-1');
+  region.world.pass(20 * 60_000);
+  expect(await provider.reportNics({ sure: true })).toHaveLength(1);
+  expect(region.calls.map(({ code }) => code)).toEqual(['RequestExpired', '', '']);
+  await provider.reportNics({ sure: true });
+  expect(region.count('DescribeNetworkInterfaces')).toBe(3); // from now on it is known how much it is off
+});
+
+test('credentials that have ended are asked for anew, without a restart', async () => {
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_EC2_METADATA_DISABLED'])
+    vi.stubEnv(name, undefined);
+  vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', await region.metadataOf('node-1'));
+  const provider = await region.provider('node-1');
+  expect(await provider.reportNics({ sure: true })).toHaveLength(1);
+  region.world.pass(7 * 3_600_000);
+  expect(await provider.reportNics({ sure: true })).toHaveLength(1);
+  expect(region.calls.map(({ code }) => code)).toEqual(['', '', 'RequestExpired', 'RequestExpired', '']);
+});

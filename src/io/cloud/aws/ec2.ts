@@ -37,9 +37,18 @@ const FIRST_PAUSE_MS = 300;
 const LONGEST_PAUSE_MS = 20_000;
 const KEYS_MS = 5_000; // a call may have to ask for credentials first
 
+/** What EC2 answers to credentials that have ended or were replaced, and to a time that is not its own. */
+const BELIEF_IS_OLD: ReadonlySet<string> = new Set([
+  ...['ExpiredToken', 'ExpiredTokenException', 'RequestExpired'],
+  ...['InvalidClientTokenId', 'AuthFailure', 'SignatureDoesNotMatch'],
+]);
+/** Either of both: from the answer the SDK learns by how much the clock is off; else it is the credentials. */
+const EXPIRED = 'RequestExpired';
+const RENEWALS = 2;
+
 /** EC2 with this node's budget, with patience, and with errors in our words. */
 export class Ec2 {
-  readonly #client: EC2Client;
+  #client: EC2Client;
   readonly #options: Ec2Options;
   readonly #changing: CallBudget;
   readonly #reading: CallBudget;
@@ -48,27 +57,21 @@ export class Ec2 {
     this.#options = options;
     this.#changing = new CallBudget(CHANGING, options.clock);
     this.#reading = new CallBudget(READING, options.clock);
-    this.#client = new EC2Client({
-      region: options.region,
-      ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-      maxAttempts: 1, // ours know who is waiting
-      requestHandler: options.requests ?? {
-        requestTimeout: options.timeoutMs,
-        throwOnRequestTimeout: true, // else the SDK warns, and waits for ever
-        socketTimeout: options.timeoutMs,
-        connectionTimeout: Math.min(options.timeoutMs, 3_000),
-      },
-    });
+    this.#client = clientOf(options);
   }
 
   /** Sends what `send` builds until it is answered or fails for what time does not mend. Throws CloudError. */
   async ask<T>(asking: Asking, send: (client: EC2Client) => Promise<T>): Promise<T> {
     const budget = asking.action.startsWith('Describe') ? this.#reading : this.#changing;
-    for (let tries = 1; ; tries++) {
+    for (let [tries, renewals] = [1, 0]; ; tries++) {
       await budget.take(asking.urgency);
       const result = await this.#once(asking, send);
       if (!(result instanceof CloudError)) return result.answer;
       if (result.kind === 'throttled') budget.empty();
+      if (BELIEF_IS_OLD.has(result.code) && renewals++ < RENEWALS) {
+        if (result.code !== EXPIRED || renewals > 1) this.#renew();
+        continue;
+      }
       const mends = result.kind === 'throttled' || (result.kind === 'unknown' && asking.again);
       if (!mends || tries === TRIES) throw result;
       await this.#pause(tries);
@@ -96,6 +99,12 @@ export class Ec2 {
     }
   }
 
+  /** The SDK keeps credentials until they end by this machine's clock: another client asks for them anew. */
+  #renew(): void {
+    const offset = this.#client.config.systemClockOffset;
+    this.#client = clientOf(this.#options, offset); // calls under way end with the old one
+  }
+
   /** Whatever it is that hangs, the request or what it needs before: what comes later is not waited for. */
   #within<T>(answer: Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#options;
@@ -115,4 +124,19 @@ export class Ec2 {
       clock.timer(Math.ceil(random.fraction() * most), resolve);
     });
   }
+}
+
+function clientOf({ region, endpoint, requests, timeoutMs }: Ec2Options, systemClockOffset = 0): EC2Client {
+  return new EC2Client({
+    region,
+    systemClockOffset,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    maxAttempts: 1, // ours know who is waiting
+    requestHandler: requests ?? {
+      requestTimeout: timeoutMs,
+      throwOnRequestTimeout: true, // else the SDK warns, and waits for ever
+      socketTimeout: timeoutMs,
+      connectionTimeout: Math.min(timeoutMs, 3_000),
+    },
+  });
 }
