@@ -20,7 +20,7 @@ export class Actor {
 
   /** `enter`: the words that run a program there. It listens on the port by TCP and UDP, at every address. */
   static async open(enter: readonly string[], port: number): Promise<Actor> {
-    const [program = '', ...words] = [...enter, process.execPath, PEER];
+    const [program, ...words] = [...enter, process.execPath, PEER];
     const actor = new Actor(spawn(program, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }), port);
     await new Promise((resolve) => actor.#waiting.set(0, resolve));
     for (const protocol of ['tcp', 'udp'] as const) {
