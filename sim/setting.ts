@@ -33,7 +33,7 @@ export function settingOf(random: Random): Setting {
       mtuBytes: 'auto',
       uplink: 'auto',
       cluster: [prefix('10.0.0.0/16')],
-      masquerade: { enabled: true, except: [], fullyRandom: false },
+      masquerade: { enabled: true, except: [], ports: 'kept' },
       peers: [],
       tunnel: { use: 'never', vni: 4077, port: 4789 },
       forwardAccept: chance(0.2),

@@ -21,7 +21,7 @@ afterEach(async () => {
 const ruleset = nodeRuleset({
   mode: 'routed',
   bridge: 'berth0',
-  masquerade: { enabled: true, fullyRandom: false },
+  masquerade: { enabled: true, ports: 'kept' },
   checkSources: true,
 });
 const skeleton: NftItem = { kind: 'ruleset', ruleset };

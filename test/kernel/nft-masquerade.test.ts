@@ -44,7 +44,34 @@ onRoot.each(['routed', 'bridge'] as const)(
   },
 );
 
-onRoot('K10: a change of what is internal holds from the next connection on', async () => {
+onRoot.each([
+  ['kept', 20, 20],
+  ['hashed', 0, 2],
+  ['random', 0, 2],
+] as const)('A52: source ports that are to be %s are the own ones of the pod or others', async (ports, least, most) => {
+  const { here: node, pod } = await nodeWithWorld('routed');
+  node.make([node.ruleset({ enabled: true, ports })]);
+  const asked = Array.from({ length: 20 }, (_, i) => 40_000 + i);
+  const seen = await Promise.all(asked.map((localPort) => pod.space.ask('tcp', OUTSIDE.v4, 7000, { localPort })));
+  expect(seen.every((it) => it.startsWith(`${NODE.v4} `))).toBe(true);
+  const own = seen.filter((it, i) => it === `${NODE.v4} ${asked[i]}`).length;
+  expect(own).toBeGreaterThanOrEqual(least);
+  expect(own).toBeLessThanOrEqual(most); // by chance: one of 64,000
+});
+
+onRoot('A52: pods that want the same port towards the same server are both answered, whatever is chosen', async () => {
+  const { here: node, pod } = await nodeWithWorld('routed');
+  const other = await node.pod(6);
+  for (const ports of ['kept', 'hashed', 'random'] as const) {
+    node.make([node.ruleset({ enabled: true, ports })]);
+    const from = { localPort: 41_000 + ports.length };
+    const seen = await Promise.all([pod, other].map(({ space }) => space.ask('udp', OUTSIDE.v4, 7000, from)));
+    expect(seen.map((it) => it.split(' ')[0])).toEqual([NODE.v4, NODE.v4]);
+    expect(new Set(seen).size).toBe(2);
+  }
+});
+
+onRoot('K10, A52: a change of what is internal holds from the next connection on', async () => {
   const { here: node, pod } = await nodeWithWorld('routed');
   expect(await pod.space.seenAs('tcp', INSIDE.v4, 7000)).toBe(NODE.v4);
   const wide = node.internal(['198.51.100.0/24']);
@@ -58,7 +85,7 @@ onRoot('K10: a change of what is internal holds from the next connection on', as
 
 onRoot('without masquerading pods are seen as themselves everywhere', async () => {
   const { here: node, pod } = await nodeWithWorld('routed');
-  node.make([node.ruleset({ enabled: false, fullyRandom: false })]);
+  node.make([node.ruleset({ enabled: false, ports: 'kept' })]);
   expect(await pod.space.seenAs('tcp', OUTSIDE.v4, 7000)).toBe(pod.addresses[0]);
 });
 

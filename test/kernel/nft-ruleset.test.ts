@@ -34,7 +34,7 @@ async function open(): Promise<{ space: Space; nft: NftDoor }> {
 const routed: RulesetOptions = {
   mode: 'routed',
   bridge: 'berth0',
-  masquerade: { enabled: true, fullyRandom: true },
+  masquerade: { enabled: true, ports: 'random' },
   checkSources: true,
 };
 const skeleton: NftItem = { kind: 'ruleset', ruleset: nodeRuleset(routed) };
@@ -94,7 +94,8 @@ const everyStatement: Statement[][] = [
 
 onNft.each([
   ['routed', nodeRuleset(routed)],
-  ['bridge', nodeRuleset({ ...routed, mode: 'bridge', masquerade: { enabled: true, fullyRandom: false } })],
+  ['bridge', nodeRuleset({ ...routed, mode: 'bridge', masquerade: { enabled: true, ports: 'kept' } })],
+  ['with hashed ports', nodeRuleset({ ...routed, masquerade: { enabled: true, ports: 'hashed' } })],
   ['with NICs', nodeRuleset({ ...routed, nicMarks: [0x800, 1, 2] })],
   ['with every statement', withChain(nodeRuleset(routed), everyStatement)],
 ])('the ruleset %s is what nft makes of its text', async (_, ruleset) => {

@@ -11,7 +11,7 @@ import { openNft } from '../../src/io/kernel/nft-kernel.ts';
 const options = {
   mode: 'routed',
   bridge: 'berth0',
-  masquerade: { enabled: true, fullyRandom: false },
+  masquerade: { enabled: true, ports: 'kept' },
   checkSources: true,
 } as const;
 const ports = [{ protocol: 'udp', hostPort: 53, containerPort: 53 }] as const;

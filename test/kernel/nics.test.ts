@@ -44,7 +44,7 @@ async function scene(masquerade: boolean): Promise<Scene> {
   await node.plan({
     ranges: [],
     cluster: [prefix('10.0.0.0/16'), prefix('10.1.0.0/16'), prefix('fd01::/16')],
-    masquerade: { enabled: masquerade, except: [], fullyRandom: false, families: ['v4'] },
+    masquerade: { enabled: masquerade, except: [], ports: 'kept', families: ['v4'] },
     nics: { families: ['v4', 'v6'], marks: [PRIMARY, SECOND].map(nicMark), external: [] },
     mtuBytes: 1500,
   });

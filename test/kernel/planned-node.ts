@@ -44,7 +44,7 @@ export class PlannedNode {
       bridge: 'berth0',
       ranges: this.ranges,
       cluster: [prefix('10.1.0.0/16'), prefix('fd01::/16')],
-      masquerade: { enabled: true, except: [], fullyRandom: false },
+      masquerade: { enabled: true, except: [], ports: 'kept' },
       checkSources: true,
       peers: [],
       tunnel: { use: 'auto', vni: 4077, port: 4789 },

@@ -1,7 +1,7 @@
 import { silent } from '../../src/base/log.ts';
 import { address, familyOf, prefix, type Address } from '../../src/base/ip.ts';
 import { internalElements, podElements } from '../../src/core/datapath/elements.ts';
-import { nodeRuleset } from '../../src/core/datapath/node-ruleset.ts';
+import { nodeRuleset, type RulesetOptions } from '../../src/core/datapath/node-ruleset.ts';
 import type { PortMapping } from '../../src/core/attachment.ts';
 import { openNft } from '../../src/io/kernel/nft-kernel.ts';
 import type { NftDoor, NftItem } from '../../src/io/kernel/nft-door.ts';
@@ -49,7 +49,7 @@ export class SmallNode {
     return made;
   }
 
-  ruleset(masquerade = { enabled: true, fullyRandom: false }): NftItem {
+  ruleset(masquerade: RulesetOptions['masquerade'] = { enabled: true, ports: 'kept' }): NftItem {
     const options = { mode: this.mode, bridge: 'berth0', masquerade, checkSources: true };
     return { kind: 'ruleset', ruleset: nodeRuleset(options) };
   }

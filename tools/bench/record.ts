@@ -73,7 +73,7 @@ function node(): Plan {
     bridge: 'berth0',
     ranges: [range],
     cluster: [range],
-    masquerade: { enabled: true, except: [], fullyRandom: true },
+    masquerade: { enabled: true, except: [], ports: 'random' },
     checkSources: true,
     peers: [],
     tunnel: { use: 'never', vni: VXLAN_VNI, port: VXLAN_PORT },

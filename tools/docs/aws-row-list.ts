@@ -50,7 +50,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: 'Security groups of single pods, strict and standard.', open: `Trunks and branches: ${KUBERNETES}` },
   { asks: 'An annotated pod has an address of each network card.', open: KUBERNETES },
   { asks: 'Masqueraded or not, the VPC sees the pod; switched without a restart.' },
-  { asks: 'Ranges that are excepted, live; ports kept, hashed or random.', open: 'No test names it yet.' },
+  { asks: 'Ranges that are excepted, live; ports kept, hashed or random.' },
   { asks: "Ranges that only the node's own NIC knows the way to: rule 1535." },
   {
     asks: 'Answers to NodePort and host ports leave by the NIC that the question came in by.',

@@ -76,7 +76,10 @@ const STANDS_FOR: Readonly<Record<string, readonly [key: string, about: string]>
   IP_COOLDOWN_PERIOD: ['pool.cooldown', 'With a unit: `30s`.'],
   AWS_VPC_K8S_CNI_EXTERNALSNAT: ['network.masquerade.enabled', '`false` for true.'],
   AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: ['network.masquerade.except', 'A list.'],
-  AWS_VPC_K8S_CNI_RANDOMIZESNAT: ['network.masquerade.fullyRandom', '`true` for prng, `false` for none.'],
+  AWS_VPC_K8S_CNI_RANDOMIZESNAT: [
+    'network.masquerade.ports',
+    '`random` for prng, `hashed` for hashrandom, `kept` for none.',
+  ],
   POD_MTU: ['network.mtu', "Of pods. A NIC's own MTU is left as the system has set it."],
   AWS_VPC_K8S_CNI_LOGLEVEL: ['log.level', 'In lower case.'],
 };

@@ -28,7 +28,7 @@ const routed: NodeDatapath = {
   bridge: 'cni0',
   ranges: [prefix('10.0.3.0/24')],
   cluster: [prefix('10.0.0.0/16')],
-  masquerade: { enabled: true, except: [prefix('172.16.0.0/12')], fullyRandom: false },
+  masquerade: { enabled: true, except: [prefix('172.16.0.0/12')], ports: 'kept' },
   checkSources: true,
   peers: [],
   tunnel: { use: 'auto', vni: 4077, port: 4789 },

@@ -18,6 +18,7 @@ import { nodeRuleset } from './node-ruleset.ts';
 import { GATEWAY_V6, MAIN_TABLE, VXLAN_LINK } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
 import { looseFilter } from './pod-plan.ts';
+import type { SourcePorts } from './ruleset.ts';
 import { podMtu, tunnelMac, waysTo, type LinkFacts, type Peer, type TunnelUse, type Way, type Ways } from './tunnel.ts';
 
 /** What the node shall be. `uplink` is what was found; the rest is configuration. */
@@ -30,7 +31,7 @@ export interface NodeDatapath {
   readonly masquerade: {
     readonly enabled: boolean;
     readonly except: readonly Prefix[];
-    readonly fullyRandom: boolean;
+    readonly ports: SourcePorts;
     readonly families?: readonly Family[]; // absent: both
   };
   //               drop what a pod sends from an address that is not its own; routed mode only

@@ -6,13 +6,13 @@ import { rulesetText } from './ruleset-text.ts';
 const routed: RulesetOptions = {
   mode: 'routed',
   bridge: 'berth0',
-  masquerade: { enabled: true, fullyRandom: false },
+  masquerade: { enabled: true, ports: 'kept' },
   checkSources: true,
 };
 const bridge: RulesetOptions = {
   ...routed,
   mode: 'bridge',
-  masquerade: { enabled: true, fullyRandom: true },
+  masquerade: { enabled: true, ports: 'random' },
 };
 const onNics: RulesetOptions = {
   ...routed,
@@ -24,8 +24,8 @@ test.each([
   ['routed', routed],
   ['bridge', bridge],
   ['nics', onNics],
-  ['plain', { ...routed, masquerade: { enabled: false, fullyRandom: false }, checkSources: false }],
-])('the skeleton of a %s node reads as reviewed; UPDATE=1 writes it', (name, options) => {
+  ['plain', { ...routed, masquerade: { enabled: false, ports: 'kept' }, checkSources: false }],
+] as const)('the skeleton of a %s node reads as reviewed; UPDATE=1 writes it', (name, options) => {
   const file = new URL(`testdata/node-ruleset.${name}.nft`, import.meta.url);
   const text = rulesetText(nodeRuleset(options));
   if (process.env['UPDATE'] === '1') writeFileSync(file, text);
@@ -37,10 +37,11 @@ test('the same options give the same tag, and what changes a rule changes the ta
   const others: RulesetOptions[] = [
     bridge,
     { ...routed, checkSources: false },
-    { ...routed, masquerade: { enabled: true, fullyRandom: true } },
-    { ...routed, masquerade: { enabled: false, fullyRandom: false } },
+    { ...routed, masquerade: { enabled: true, ports: 'random' } },
+    { ...routed, masquerade: { enabled: true, ports: 'hashed' } },
+    { ...routed, masquerade: { enabled: false, ports: 'kept' } },
   ];
-  expect(new Set([routed, ...others].map((options) => nodeRuleset(options).tag)).size).toBe(5);
+  expect(new Set([routed, ...others].map((options) => nodeRuleset(options).tag)).size).toBe(6);
 });
 
 test('the sets are the same whatever the options, so that no change of configuration loses elements', () => {

@@ -1,7 +1,7 @@
 import { hashName } from '../../base/hash.ts';
 import type { Family } from '../../base/ip.ts';
 import { HOST_LINK_PREFIX, KUBE_MASQUERADE_MARK, NIC_MARK_MASK, PRIMARY_MARK, TABLE_NAME } from './numbers.ts';
-import type { Chain, Field, NftSet, Rule, Ruleset, SetName, Statement } from './ruleset.ts';
+import type { Chain, Field, NftSet, Rule, Ruleset, SetName, SourcePorts, Statement } from './ruleset.ts';
 
 /**
  * What the skeleton depends on. Everything else that can change, pod by pod or with the configuration, is an element
@@ -12,7 +12,7 @@ export interface RulesetOptions {
   readonly bridge: string; //         name of the bridge, bridge mode only
   readonly masquerade: {
     readonly enabled: boolean;
-    readonly fullyRandom: boolean;
+    readonly ports: SourcePorts;
     readonly families?: readonly Family[]; // absent: both
   };
   /**
@@ -171,7 +171,7 @@ function masquerades({ families }: RulesetOptions['masquerade'], family: Family)
 }
 
 function postrouting(options: RulesetOptions): Chain {
-  const node: Statement = { is: 'masquerade', fullyRandom: false };
+  const node: Statement = { is: 'masquerade', ports: 'kept' };
   const rules = [
     rule('its own host port, IPv4', { is: 'in', fields: ['ip saddr', 'ip daddr'], set: HAIRPIN.v4 }, node),
     rule('its own host port, IPv6', { is: 'in', fields: ['ip6 saddr', 'ip6 daddr'], set: HAIRPIN.v6 }, node),
@@ -210,7 +210,7 @@ function egress(family: Family, { masquerade }: RulesetOptions): Rule {
     `pods to the world, IP${family}`,
     { is: 'in', fields: ['iifname', source], set: PODS[family] },
     outside(family),
-    { is: 'masquerade', fullyRandom: masquerade.fullyRandom },
+    { is: 'masquerade', ports: masquerade.ports },
   );
 }
 

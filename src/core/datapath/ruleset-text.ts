@@ -9,6 +9,8 @@ export function rulesetText(ruleset: Ruleset): string {
   return `table inet ${ruleset.table} {\n${parts.join('\n')}}\n`;
 }
 
+const PORTS = { kept: '', hashed: ' random', random: ' fully-random' } as const;
+
 /** A rule as nft writes it. */
 export function ruleText(rule: Rule): string {
   return `${rule.statements.map(statementText).join(' ')} comment "${rule.comment}"`;
@@ -39,7 +41,7 @@ function statementText(statement: Statement): string {
       return `dnat ${family} to ${statement.fields.join(' . ')} map @${statement.map}`;
     }
     case 'masquerade':
-      return statement.fullyRandom ? 'masquerade fully-random' : 'masquerade';
+      return `masquerade${PORTS[statement.ports]}`;
     case 'set-mark':
       return `${statement.which} mark set ${statement.which} mark & ${~statement.mask >>> 0} ^ ${statement.value}`;
     case 'map-mark':

@@ -25,6 +25,12 @@ export type Field =
 /** Types of set keys and map data; a concatenation is a list. */
 export type SetType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'ifname' | 'mark';
 
+/**
+ * What becomes of the source ports of what is masqueraded: kept where nobody else has them, chosen by a hash of the
+ * connection, or by chance.
+ */
+export type SourcePorts = 'kept' | 'hashed' | 'random';
+
 /** One step of a rule, in nft's own order of evaluation. */
 export type Statement =
   /** `field` equals (or not) a literal: an address, a prefix "10.0.0.0/8", a number, a name; "name*" is a beginning. */
@@ -41,7 +47,7 @@ export type Statement =
   | { readonly is: 'in'; readonly fields: readonly Field[]; readonly set: SetName; readonly not?: boolean }
   /** Destination NAT to what a map says of the fields: the data is address . port. */
   | { readonly is: 'dnat-map'; readonly family: 'v4' | 'v6'; readonly fields: readonly Field[]; readonly map: SetName }
-  | { readonly is: 'masquerade'; readonly fullyRandom: boolean }
+  | { readonly is: 'masquerade'; readonly ports: SourcePorts }
   /** The whole mark becomes what a map says of the fields; ends the rule when it says nothing. */
   | { readonly is: 'map-mark'; readonly which: 'meta' | 'ct'; readonly fields: readonly Field[]; readonly map: SetName }
   // (old & ~mask) | value

@@ -1,5 +1,6 @@
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
+import type { SourcePorts } from '../../core/datapath/ruleset.ts';
 import type { Targets } from '../../core/ipam/cloud.ts';
 
 /** Another node: where it is, and which ranges stand behind it. `addresses` holds at most one of each family. */
@@ -24,7 +25,7 @@ export interface AgentConfig {
     readonly masquerade: {
       readonly enabled: boolean;
       readonly except: readonly Prefix[];
-      readonly fullyRandom: boolean;
+      readonly ports: SourcePorts;
     };
     readonly peers: readonly Peer[];
     readonly tunnel: { readonly use: 'auto' | 'always' | 'never'; readonly vni: number; readonly port: number };

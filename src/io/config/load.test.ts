@@ -25,7 +25,7 @@ test('an empty file is all defaults', () => {
   const { config } = parseConfig('');
   expect(config.nodeName).toBe(hostname());
   expect(config.network).toMatchObject({ mode: 'routed', ranges: [], mtuBytes: 'auto', forwardAccept: true });
-  expect(config.network.masquerade).toEqual({ enabled: true, except: [], fullyRandom: true });
+  expect(config.network.masquerade).toEqual({ enabled: true, except: [], ports: 'random' });
   expect(config.pool).toEqual({ cooldownMs: 30_000, patienceMs: 60_000, waitingLimit: 1_000 });
   expect(config.repair).toEqual({ enabled: true, delayMs: 200, intervalMs: 30_000 });
   expect(config.paths.socket).toBe('/run/berth/agent.sock');
@@ -200,7 +200,7 @@ network:
   reserved: [10.1.0.9]
   mtu: 9000
   cluster: [10.0.0.0/8]
-  masquerade: { except: [192.168.0.0/16], fullyRandom: false }
+  masquerade: { except: [192.168.0.0/16], ports: 'kept' }
   peers:
     - { name: n2, addresses: [192.168.0.2, 'fd00:ff::2'], ranges: [10.2.0.0/24] }
 pool: { cooldown: 90s, patience: 0s }

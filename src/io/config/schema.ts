@@ -81,9 +81,9 @@ const network = {
     {
       enabled: yesOrNo.default(true).describe("Whether what leaves the cluster's ranges takes the node's address."),
       except: list(ipRange, 1_024).default([]).describe('Destinations outside where pods keep their own address.'),
-      fullyRandom: yesOrNo
-        .default(true)
-        .describe('Whether source ports are random, so that two flows seldom want one.'),
+      ports: oneOf(['kept', 'hashed', 'random'])
+        .default('random')
+        .describe("Source ports of it: the pods' own where free, by a hash of the connection, or by chance."),
     },
     'Egress under the address of the node.',
   ),

@@ -12,7 +12,7 @@ const node: NodeDatapath = {
   bridge: 'cni0',
   ranges: [prefix('10.0.3.0/24'), prefix('fd00:3::/64')],
   cluster: [prefix('10.0.0.0/16')],
-  masquerade: { enabled: true, except: [], fullyRandom: false },
+  masquerade: { enabled: true, except: [], ports: 'kept' },
   checkSources: true,
   peers: [],
   tunnel: { use: 'auto', vni: 4077, port: 4789 },

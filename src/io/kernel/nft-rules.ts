@@ -2,7 +2,7 @@ import { addressBytes, addressIn, lengthOf, type Address, type Prefix } from '..
 import { utf8 } from '../../base/bytes.ts';
 import type { Field, Statement } from '../../core/datapath/ruleset.ts';
 import { FAMILY } from '../../wire/netlink/netfilter.ts';
-import { CT, FIB, FULLY_RANDOM, META, registerAt, VERDICT, type Expression } from '../../wire/nftables/expression.ts';
+import { CT, FIB, META, PORT_FLAGS, registerAt, VERDICT, type Expression } from '../../wire/nftables/expression.ts';
 import { fieldBytes } from '../../wire/nftables/field-type.ts';
 
 // From what a rule means to what the kernel runs. The steps are those that the nft program would make of the same
@@ -94,7 +94,7 @@ function steps(statement: Statement): readonly Expression[] {
       ];
     }
     case 'masquerade':
-      return [{ is: 'masquerade', flags: statement.fullyRandom ? FULLY_RANDOM : 0 }];
+      return [{ is: 'masquerade', flags: PORT_FLAGS[statement.ports] }];
     case 'set-mark': {
       const { which, mask, value } = statement;
       return [SOURCES[`${which} mark`].load(REGISTER), bits(~mask >>> 0, value), setMark(which)];

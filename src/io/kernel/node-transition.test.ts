@@ -46,7 +46,7 @@ const anyNode: fc.Arbitrary<NodeDatapath> = fc.record({
   masquerade: fc.record({
     enabled: fc.boolean(),
     except: fc.subarray([prefix('172.16.0.0/12'), prefix('172.16.1.0/24'), prefix('10.1.1.0/24')]),
-    fullyRandom: fc.boolean(),
+    ports: fc.constantFrom('kept', 'hashed', 'random'),
   }),
   checkSources: fc.boolean(),
   peers: anyPeers,

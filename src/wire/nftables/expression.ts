@@ -58,8 +58,8 @@ export const META = { mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 
 export const CT = { state: 0, direction: 1, status: 2, mark: 3 } as const;
 /** NFT_FIB_RESULT_OIF and _ADDRTYPE, NFTA_FIB_F_SADDR, _DADDR and _IIF, and RTN_LOCAL of linux/rtnetlink.h. */
 export const FIB = { link: 1, addressType: 3, source: 1, destination: 1 << 1, sameLink: 1 << 3, local: 2 } as const;
-/** NF_NAT_RANGE_PROTO_RANDOM_FULLY, linux/netfilter/nf_nat.h. */
-export const FULLY_RANDOM = 1 << 4;
+/** NF_NAT_RANGE_PROTO_RANDOM and _RANDOM_FULLY, linux/netfilter/nf_nat.h. */
+export const PORT_FLAGS = { kept: 0, hashed: 1 << 2, random: 1 << 4 } as const;
 
 /**
  * The number of the register that begins `offset` bytes (a multiple of four) into the register file: NFT_REG_1 … or

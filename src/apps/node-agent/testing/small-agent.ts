@@ -177,7 +177,7 @@ function configOf(ranges: readonly Prefix[]): AgentConfig {
       mtuBytes: 'auto',
       uplink: 'auto',
       cluster: [],
-      masquerade: { enabled: true, except: [], fullyRandom: false },
+      masquerade: { enabled: true, except: [], ports: 'kept' },
       peers: [],
       tunnel: { use: 'never', vni: 4077, port: 4789 },
       forwardAccept: false,
