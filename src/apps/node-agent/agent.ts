@@ -5,7 +5,6 @@ import { adopt } from '../../core/ipam/adopt.ts';
 import type { Pool, PoolPolicy } from '../../core/ipam/pool.ts';
 import type { Prefix } from '../../base/ip.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
-import { detach } from './attach.ts';
 import { Attachments } from './attachments.ts';
 import { CloudRunner } from './cloud-runner.ts';
 import type { CniDoors } from './cni-doors.ts';
@@ -14,6 +13,7 @@ import { countedKernel } from './counted-kernel.ts';
 import type { AgentDoors } from './doors.ts';
 import { History, whom } from './history.ts';
 import { Lanes } from './lanes.ts';
+import { detachFrom } from './late-del.ts';
 import { NicRunner } from './nic-runner.ts';
 import { NodeRunner } from './node-runner.ts';
 import { PoolRunner } from './pool-runner.ts';
@@ -98,8 +98,9 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   const settings = () => node.config.repair;
   const repairer = new Repairer({ kernel, clock, log, meter, history, lanes, attachments, node, settings });
   const basis = { kernel, clock, journal, attachments, pool, node, history };
-  const del = async (id: AttachmentId, needless: () => boolean) => {
-    const record = await lanes.run(id.split('/')[1] ?? id, async () => (needless() ? undefined : detach(basis, id)));
+  const del = async (id: AttachmentId, netns: string, needless: () => boolean) => {
+    const work = async () => (needless() ? undefined : detachFrom({ ...basis, log }, id, netns));
+    const record = await lanes.run(id.split('/')[1] ?? id, work);
     if (record === undefined) return;
     history.note(whom(record), { kind: 'spooled' });
     log.info('detached', { id, ips: record.addresses, from: 'spool' });

@@ -12,7 +12,7 @@ import { type Attachments, holderName } from './attachments.ts';
 import type { AgentDoors } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { NodeRunner } from './node-runner.ts';
-import { type PoolRunner, RefusalError } from './pool-runner.ts';
+import { type ClaimWish, type PoolRunner, RefusalError } from './pool-runner.ts';
 import { answerOf, wishOf, type Wish } from './wish.ts';
 
 /** What ADD and DEL work with. */
@@ -40,12 +40,13 @@ export interface Attached {
 export async function attach(doors: AttachDoors, request: AddRequest, config: NetworkConfig): Promise<Attached> {
   const began = doors.clock.steady();
   const id = idOf(request, config);
+  const caller = { id, netns: request.netns, until: doors.clock.now() + doors.node.patienceMs };
   refuseWrongSandbox(doors, request);
   if (!doors.node.known) await refuseBeforeNode(doors);
   const held = doors.attachments.get(id);
   const ordinal = held?.ordinal ?? doors.attachments.nextOrdinal(request.netns);
   const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, request, config);
-  const record = held === undefined ? await claim(doors, id, wish) : sameSandbox(held, request);
+  const record = held === undefined ? await claim(doors, caller, wish) : sameSandbox(held, request);
   const claimed = doors.clock.steady();
   await applyPlan(doors, record, held === undefined);
   await forgetFlows(doors, record);
@@ -96,7 +97,9 @@ async function refuseBeforeNode({ node }: AttachDoors): Promise<void> {
   if (!node.known) throw new RefusalError({ why: 'starting', cause: node.trouble ?? 'the agent is being stopped' });
 }
 
-async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<AttachmentRecord> {
+type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until'>;
+
+async function claim(doors: AttachDoors, caller: Caller, wish: Wish): Promise<AttachmentRecord> {
   const { families, wanted, describe, pod, ports, holder } = wish;
   const failing = doors.journal.failing();
   if (failing !== undefined) throw new RefusalError({ why: 'not-durable', cause: failing });
@@ -107,13 +110,12 @@ async function claim(doors: AttachDoors, id: AttachmentId, wish: Wish): Promise<
   }
   try {
     await refuseListeners(doors, wish);
-    const until = doors.clock.now() + doors.node.patienceMs;
     const waits = (addresses: readonly Address[], readyInMs: Millis) =>
       doors.history.note(
-        { id, pod, addresses },
+        { id: caller.id, pod, addresses },
         addresses.length === 0 ? { kind: 'hoped' } : { kind: 'waited', readyInMs },
       );
-    return await doors.pool.claim({ id, families, wanted, until, describe, waits });
+    return await doors.pool.claim({ ...caller, families, wanted, describe, waits });
   } finally {
     taken.give();
   }

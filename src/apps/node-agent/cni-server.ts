@@ -3,16 +3,16 @@ import { type NetworkConfig, readConfig, versionForError } from '../../wire/cni/
 import { CniError, writeError } from '../../wire/cni/error.ts';
 import { type AddRequest, type CniRequest, type DelRequest, readRequest } from '../../wire/cni/request.ts';
 import { writeVersions } from '../../wire/cni/version.ts';
-import { attach, type Attached, detach, idOf } from './attach.ts';
+import { attach, type Attached, idOf } from './attach.ts';
 import { holderName } from './attachments.ts';
 import { idOfCall } from './call-id.ts';
 import { check } from './check.ts';
-import type { AttachmentId } from '../../core/attachment.ts';
 import { show } from '../../core/datapath/plan.ts';
 import { PlanError } from '../../io/kernel/execute.ts';
 import type { CniDoors } from './cni-doors.ts';
 import { collectGarbage } from './gc.ts';
 import { whom } from './history.ts';
+import { comesLate, detachFrom } from './late-del.ts';
 import { RefusalError } from './pool-runner.ts';
 import { refusalError } from './refuse.ts';
 import { podOf } from './wish.ts';
@@ -45,8 +45,7 @@ async function dispatch(doors: CniDoors, request: CniRequest, stdin: Uint8Array)
     case 'ADD':
       return doors.lanes.run(request.containerId, () => add(doors, request, config));
     case 'DEL':
-      await doors.pool.cancel(idOf(request, config)); // an ADD that still waits would keep this DEL waiting behind it
-      return doors.lanes.run(request.containerId, () => del(doors, request, config));
+      return delInLane(doors, request, config);
     case 'CHECK':
       await doors.lanes.run(request.containerId, () => check(doors, request, config));
       return NOTHING;
@@ -61,7 +60,7 @@ async function dispatch(doors: CniDoors, request: CniRequest, stdin: Uint8Array)
 
 async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig): Promise<string> {
   const began = doors.clock.steady();
-  await doors.spool.settle(idOf(request, config), async (stale) => void (await detach(doors, stale)));
+  await doors.spool.settle(idOf(request, config), async (id, netns) => void (await detachFrom(doors, id, netns)));
   const { record, result, times, again } = await attach(doors, request, config);
   const ms = doors.clock.steady() - began;
   doors.history.note(whom(record), { kind: 'attached', ms, again });
@@ -116,16 +115,21 @@ function tellFailure(doors: CniDoors, { call, request, thrown }: Failed, error: 
   doors.log.warn('refused', { pod: pod && `${pod.namespace}/${pod.name}`, why, ...said, ...traced(request) });
 }
 
+/**
+ * Takes its place in the lane at once: whatever comes after it is done after it. An ADD of its sandbox that still waits
+ * is cancelled, for it would keep the DEL waiting behind it.
+ */
+async function delInLane(doors: CniDoors, request: DelRequest, config: NetworkConfig): Promise<string> {
+  const done = doors.lanes.run(request.containerId, () => del(doors, request, config));
+  const cancelled = doors.pool.cancel(idOf(request, config), (home) => !comesLate(doors, request.netns, home));
+  const [stdout] = await Promise.all([done, cancelled]);
+  return stdout;
+}
+
 async function del(doors: CniDoors, request: DelRequest, config: NetworkConfig): Promise<string> {
   const id = idOf(request, config);
   const began = doors.clock.steady();
-  const newer = newerSandbox(doors, id, request);
-  if (newer !== undefined) {
-    doors.history.note(whom(newer), { kind: 'ignored', verb: 'DEL', because: `${request.netns} is an older sandbox` });
-    doors.log.info('ignored', { verb: 'DEL', id, netns: request.netns, attachedTo: newer.netns, ...traced(request) });
-    return NOTHING;
-  }
-  const record = await detach(doors, id);
+  const record = await detachFrom(doors, id, request.netns, traced(request));
   if (record === undefined) {
     doors.log.debug('nothing to detach', { id, ...traced(request) });
     return NOTHING;
@@ -134,16 +138,6 @@ async function del(doors: CniDoors, request: DelRequest, config: NetworkConfig):
   doors.history.note(whom(record), { kind: 'detached', ms, coolingMs: doors.node.config.pool.cooldownMs });
   doors.log.info('detached', { id, ips: record.addresses, ms: round(ms), ...traced(request) });
   return NOTHING;
-}
-
-/**
- * The attachment that a late DEL of its older sandbox must leave alone: it lives in another, and the one that the DEL
- * names is gone. A name that still leads somewhere may be a second one of the same sandbox.
- */
-function newerSandbox({ attachments, kernel }: CniDoors, id: AttachmentId, { netns }: DelRequest) {
-  const record = attachments.get(id);
-  if (record === undefined || netns === '' || netns === record.netns) return undefined;
-  return kernel.sandboxExists(record.netns) && !kernel.sandboxExists(netns) ? record : undefined;
 }
 
 /** Refusals have their own words; what is neither refusal nor CNI error is ours to explain. */

@@ -26,6 +26,7 @@ export class RefusalError extends Error {
  */
 export interface ClaimWish {
   readonly id: AttachmentId;
+  readonly netns: string; // the sandbox that asks
   readonly families: readonly Family[];
   readonly wanted: readonly Address[];
   readonly until: Millis;
@@ -89,10 +90,13 @@ export class PoolRunner {
     await this.#enter({ kind: 'release', by: id, used });
   }
 
-  /** An ADD that still waits is refused now, since its sandbox is being removed. Nobody waits: nothing happens. */
-  async cancel(id: AttachmentId): Promise<void> {
+  /**
+   * An ADD that still waits is refused now, since its sandbox is being removed: if it is this one. Nobody waits:
+   * nothing happens.
+   */
+  async cancel(id: AttachmentId, isThis: (netns: string) => boolean): Promise<void> {
     const waiter = this.#waiters.get(id);
-    if (waiter === undefined) return;
+    if (waiter === undefined || !isThis(waiter.wish.netns)) return;
     // what it has been given meanwhile is its own: DEL takes that back
     const waits = () => this.#waiters.get(id) === waiter;
     await this.#enter({ kind: 'release', by: id, used: false }, waits);

@@ -11,10 +11,10 @@ export interface SpoolRunnerDoors {
   readonly clock: Clock;
   readonly log: Logger;
   /**
-   * Does a spooled DEL in the lane of its container, unless it has become needless by the time of its turn. Throws when
-   * it must be tried again.
+   * Does a spooled DEL of a sandbox in the lane of its container, unless it has become needless by the time of its
+   * turn. Throws when it must be tried again.
    */
-  readonly del: (id: AttachmentId, needless: () => boolean) => Promise<void>;
+  readonly del: (id: AttachmentId, netns: string, needless: () => boolean) => Promise<void>;
 }
 
 const RETRY_MS = 5_000; // after a DEL that left something behind
@@ -59,11 +59,11 @@ export class SpoolRunner {
    * Settles the spooled DELs of one attachment before its ADD. The lane of its container is already ours. Throws
    * RefusalError(spooled-delete).
    */
-  async settle(id: AttachmentId, del: (id: AttachmentId) => Promise<void>): Promise<void> {
+  async settle(id: AttachmentId, del: (id: AttachmentId, netns: string) => Promise<void>): Promise<void> {
     for (const entry of this.#doors.spool.entries()) {
       if (idOfCall(entry.call) !== id) continue;
       try {
-        await del(id);
+        await del(id, netnsOf(entry));
         this.#settled.add(entry.name); // a round that has read it already must not undo the ADD that comes now
         this.#doors.spool.remove(entry.name);
       } catch (cause) {
@@ -100,7 +100,7 @@ export class SpoolRunner {
     const id = idOfCall(entry.call);
     try {
       if (id === undefined) this.#doors.log.warn('spooled call names no attachment', { name: entry.name });
-      else await this.#doors.del(id, () => this.#settled.has(entry.name));
+      else await this.#doors.del(id, netnsOf(entry), () => this.#settled.has(entry.name));
       this.#doors.spool.remove(entry.name);
     } catch (err) {
       this.#doors.log.warn('spooled DEL stays', { id, name: entry.name, err });
@@ -114,4 +114,9 @@ export class SpoolRunner {
       void this.drain();
     });
   }
+}
+
+/** The sandbox that a spooled DEL is about; '' when the runtime did not know it any more. */
+function netnsOf({ call }: SpooledCall): string {
+  return call.env['CNI_NETNS'] ?? '';
 }

@@ -39,6 +39,22 @@ test('an ADD that waits is served once the node plan stands', async () => {
   expect(await adding).toMatchObject({ exitCode: 0, ips: ['10.0.3.2'] });
 });
 
+test('K3: what an ADD has waited for the node is part of its patience', async () => {
+  const pool = { cooldownMs: 30_000, patienceMs: 29_500, waitingLimit: 8 };
+  const agent = await new SmallAgent(['10.0.3.0/30'], { pool }).start();
+  small.push(agent);
+  await agent.add({ id: 'first' });
+  await agent.call('DEL', { id: 'first' });
+  await agent.stop();
+  agent.kernel.failOn = (_, verb) => (verb === 'ensure' ? new KernelError('busy', 'not now') : undefined);
+  await agent.start();
+  const adding = agent.add({ id: 'second' });
+  await settled();
+  agent.kernel.failOn = () => undefined;
+  await agent.clock.pass(29_500);
+  expect(await adding).toMatchObject({ exitCode: 1, code: 100 });
+});
+
 test('a change that cannot be made later refuses nobody: the node is as it was', async () => {
   const [agent] = small as [SmallAgent];
   const broken = agent.kernel.failOn;

@@ -4,7 +4,7 @@ import { show } from '../../core/datapath/plan.ts';
 import { KernelError } from '../../io/kernel/kernel.ts';
 import { JournalError } from '../../io/store/journal.ts';
 import { settled } from './testing/hand-clock.ts';
-import { type Answer, netnsOf, SmallAgent } from './testing/small-agent.ts';
+import { type Answer, delOf, netnsOf, SmallAgent } from './testing/small-agent.ts';
 
 let small: SmallAgent;
 let empty: readonly string[]; // what stands on a node without pods
@@ -101,6 +101,39 @@ describe('DEL', () => {
     expect(await small.call('DEL', { id: 'newer', netns: '/run/netns/long-gone' })).toMatchObject(ok);
     expect(await small.call('CHECK', { id: 'newer', ...config() })).toMatchObject(ok);
     expect(small.why('newer').at(-1)).toContain('got a DEL that was ignored');
+  });
+
+  test('calls of one container are done in the order in which they came, with nothing between them', async () => {
+    const first = await small.add({ id: 'aaaa' });
+    const deleted = small.call('DEL', { id: 'aaaa' });
+    const added = small.add({ id: 'aaaa' });
+    expect(await deleted).toMatchObject(ok);
+    expect(await added).toMatchObject(ok);
+    expect((await added).ips).not.toEqual(first.ips);
+    expect(await small.call('CHECK', { id: 'aaaa', ...config() })).toMatchObject(ok);
+  });
+
+  test('C40: a late DEL from the spool does so too, whether the same ADD comes again after it or before', async () => {
+    const newer = await small.add({ id: 'aaaa' });
+    small.spooled.push({ name: 'late', call: delOf({ id: 'aaaa', netns: '/run/netns/long-gone' }) });
+    expect(await small.add({ id: 'aaaa' })).toEqual(newer);
+    small.spool({ id: 'aaaa', netns: '/run/netns/long-gone' });
+    await settled();
+    expect(small.spooled).toEqual([]);
+    expect(await small.call('CHECK', { id: 'aaaa', ...config() })).toMatchObject(ok);
+  });
+
+  test('C40: an ADD that waits is not cancelled by the DEL of an older sandbox', async () => {
+    await instead(['10.0.3.0/30']);
+    await small.add({ id: 'aaaa' });
+    await small.call('DEL', { id: 'aaaa' });
+    const waiting = small.add({ id: 'bbbb' });
+    await settled();
+    const late = small.call('DEL', { id: 'bbbb', netns: '/run/netns/long-gone' });
+    await small.clock.pass(30_000);
+    expect(await waiting).toMatchObject({ ...ok, ips: ['10.0.3.2'] });
+    expect(await late).toMatchObject(ok);
+    expect(held()).toBe(1);
   });
 
   test('K4: exactly the addresses of the attachment are given back', async () => {

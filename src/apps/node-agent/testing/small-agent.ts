@@ -152,6 +152,11 @@ interface Said {
   readonly ips?: readonly { readonly address: string }[];
 }
 
+/** The frame of a DEL. */
+export function delOf(ask: Ask): CallFrame {
+  return frameOf('DEL', ask);
+}
+
 export function netnsOf(id: string): string {
   return `/run/netns/${id}`;
 }
