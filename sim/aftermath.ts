@@ -21,6 +21,7 @@ export function bereave(run: Run): void {
     if (!call.orphaned && call.kind !== 'gc' && lot < 0.6) continue; // asks again
     run.tell(() => `call   ${call.kind} of ${nameOf(sandbox)} is given up`);
     runtime.calls.delete(call.n);
+    if (call.kind === 'late' && lot < 0.8) run.spoolLate(sandbox, call.frame);
     if (call.orphaned || sandbox === undefined) continue;
     if (call.kind === 'del' && lot < 0.8) run.spool(sandbox, call.frame);
     if (call.kind === 'add') runtime.dismiss(sandbox, run.now); // its failure is answered by a DEL

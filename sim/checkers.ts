@@ -59,6 +59,7 @@ export function* atAnswer(scene: Scene, call: Call, reply: ReplyFrame): Generato
   if (sandbox === undefined || call.orphaned) return;
   if (isAdd) yield* atAdd(scene, call, sandbox, reply);
   if (call.kind === 'del') yield* atDel(scene, sandbox, reply);
+  if (call.kind === 'late') yield* atLateDel(scene, sandbox, reply);
   if (call.kind === 'check') yield* atCheck(scene, sandbox, reply);
 }
 
@@ -90,6 +91,13 @@ function* atDel(scene: Scene, sandbox: Sandbox, reply: ReplyFrame): Generator<Bl
   if (reply.exitCode !== 0) {
     if (!scene.faults) yield { law: 'unfailing', detail: `DEL of ${nameOf(sandbox)}: ${reply.stdout}` };
   } else yield* leftOf(scene, [sandbox]);
+  yield* standing(scene);
+}
+
+/** It was the DEL of another sandbox, of which nothing is there any more. */
+function* atLateDel(scene: Scene, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
+  if (reply.exitCode !== 0 && !scene.faults)
+    yield { law: 'unfailing', detail: `late DEL of ${nameOf(sandbox)}: ${reply.stdout}` };
   yield* standing(scene);
 }
 

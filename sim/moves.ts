@@ -26,7 +26,8 @@ const MOVES: readonly (readonly [weight: number, move: Move])[] = [
   [2, deleteAgain],
   [3, addAgain],
   [1, addElsewhere],
-  [1, comeBack],
+  [2, comeBack],
+  [2, deleteFormer],
   [1, checkPod],
   [1, collectGarbage],
   [1, askStatus],
@@ -114,13 +115,28 @@ function addElsewhere(run: Run): boolean {
   return true;
 }
 
-/** A container that was taken off the network is put on it again. */
+/** A container that was taken off the network is put on it again, in the same namespace or in another. */
 function comeBack(run: Run): boolean {
-  const { runtime, machine } = run.parts;
+  const { runtime, machine, random, setting } = run.parts;
   const sandbox = one(run, (it) => it.gone && runtime.callsOf(it).length === 0);
   if (sandbox === undefined) return false;
-  machine.world.addSandbox(sandbox.netns);
-  run.ask('add', runtime.change(sandbox, UNASKED), addFrame(sandbox));
+  // of an attachment that was read off the kernel nobody knows where it lives
+  const moves = !setting.rot && random.fraction() < 0.6;
+  const moved = moves ? { netns: `${sandbox.netns}-new`, former: sandbox.netns } : {};
+  const back = runtime.change(sandbox, { ...UNASKED, ...moved });
+  machine.world.addSandbox(back.netns);
+  run.ask('add', back, addFrame(back));
+  return true;
+}
+
+/** A DEL of the namespace in which the container was before comes late: it concerns nobody any more. */
+function deleteFormer(run: Run): boolean {
+  const { machine, random } = run.parts;
+  const sandbox = one(run, (it) => isLive(it) && it.former !== undefined && !machine.world.hasSandbox(it.former));
+  if (sandbox?.former === undefined) return false;
+  const frame = delFrame(sandbox, sandbox.former);
+  if (random.fraction() < 0.3) run.spoolLate(sandbox, frame);
+  else run.ask('late', sandbox, frame);
   return true;
 }
 

@@ -114,6 +114,9 @@ export const PLANTED: Readonly<Record<string, Plant>> = {
   'GC does not read its list': {
     call: (call) => (call.env['CNI_COMMAND'] === 'GC' ? { ...call, stdin: gcFrame([]).stdin } : call),
   },
+  'a late DEL of an older sandbox counts for the newer': {
+    call: (call) => (call.env['CNI_COMMAND'] === 'DEL' ? { ...call, env: { ...call.env, CNI_NETNS: '' } } : call),
+  },
   'a DEL goes to the container that came last': {
     call: forLastContainer(),
   },

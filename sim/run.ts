@@ -237,6 +237,13 @@ export class Run implements Fate {
     this.life?.spooled();
   }
 
+  /** So is the DEL of a sandbox that is no more, whose container lives in another: it concerns nobody. */
+  spoolLate(sandbox: Sandbox | undefined, frame: CallFrame): void {
+    this.tell(() => `spool  the late DEL of the former sandbox of ${nameOf(sandbox)}`);
+    this.parts.machine.spool.put(frame);
+    this.life?.spooled();
+  }
+
   /** The link of a pod on the host. */
   linkOf(sandbox: Sandbox): string {
     return hostLinkName(idOf(sandbox));

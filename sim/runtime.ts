@@ -24,6 +24,7 @@ export interface Sandbox {
   readonly n: number;
   readonly containerId: string;
   readonly netns: string;
+  readonly former: string | undefined; //       the namespace in which the same container was before
   readonly wants: Wants;
   readonly told: Told | undefined; //            by the ADD that succeeded
   readonly delAskedAt: Millis | undefined; //   when it was first to go
@@ -44,7 +45,7 @@ export const UNASKED = {
 };
 
 /** What a call is for, which is more than its verb. */
-export type CallKind = 'add' | 'again' | 'elsewhere' | 'del' | 'check' | 'gc' | 'status';
+export type CallKind = 'add' | 'again' | 'elsewhere' | 'del' | 'late' | 'check' | 'gc' | 'status';
 
 /** When a holder was first to go, and when its DEL was answered. */
 export interface Leaving {
@@ -89,7 +90,7 @@ export class Runtime {
     const n = ++this.#count;
     const containerId = `${String(n).padStart(4, '0')}c0ffee`;
     const netns = `/run/netns/cni-${n}`;
-    const sandbox: Sandbox = { n, containerId, netns, wants, ...UNASKED };
+    const sandbox: Sandbox = { n, containerId, netns, former: undefined, wants, ...UNASKED };
     this.sandboxes.set(n, sandbox);
     return sandbox;
   }
