@@ -82,6 +82,7 @@ function deliver(said: Response, response: ServerResponse): void {
 }
 
 function send({ status, headers, body }: Response, response: ServerResponse): void {
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { ...headers, 'content-length': bytes.length });
+  response.end(bytes);
 }

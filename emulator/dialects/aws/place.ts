@@ -23,8 +23,10 @@ export function zoneId(zone: string): string {
 /** What an address is called inside its region. */
 export function privateName({ region }: Place, address: Address): string {
   const zone = region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`;
-  return `ip-${address.replaceAll('.', '-')}.${zone}`;
+  return `ip-${address.replace(DOTS, '-')}.${zone}`;
 }
+
+const DOTS = /\./g;
 
 /** What a public address is called. */
 export function publicName({ region }: Place, address: Address): string {

@@ -114,14 +114,13 @@ function addressSets(nic: Nic, place: Place): readonly Xml[] {
   const { addresses, addresses6, prefixes, prefixes6 } = nic;
   const outside = association(nic, place);
   return [
-    items('privateIpAddressesSet', addresses, (address) =>
-      together(
-        leaf('privateIpAddress', address),
-        leaf('privateDnsName', privateName(place, address)),
-        leaf('primary', address === addresses[0]),
-        address === addresses[0] ? outside : NOTHING,
-      ),
-    ),
+    items('privateIpAddressesSet', addresses, (address) => {
+      const primary = address === addresses[0];
+      // in one piece: most of a long page are these, and no letter of theirs means anything in XML
+      const own = `<privateIpAddress>${address}</privateIpAddress>`;
+      const name = `<privateDnsName>${privateName(place, address)}</privateDnsName>`;
+      return `${own}${name}<primary>${primary}</primary>${primary ? outside : NOTHING}` as Xml;
+    }),
     items('ipv6AddressesSet', addresses6, (address) =>
       together(leaf('ipv6Address', address), leaf('isPrimaryIpv6', false)),
     ),
