@@ -28,7 +28,8 @@ if [ "${version%%.*}" -lt 24 ]; then
 fi
 
 case $command in
-  berth) exec node src/berth.ts "$@" ;;
+  # what was compiled once starts in half the time
+  berth) NODE_COMPILE_CACHE=$PWD/node_modules/.cache/berth exec node src/berth.ts "$@" ;;
 esac
 node tools/setup.ts "$command" >&2
 exec node "tools/$command.ts" "$@"

@@ -190,5 +190,5 @@ test("the operator's API does the same, and says what is wrong with what it cann
     stderr: 'berth emulator: there is no fault nobody\n',
   });
   expect((await it.command('fault', 'cut')).stderr).toBe('berth emulator: cut wants a zone\n');
-  expect((await it.command('fault', 'flood')).code).toBe(1);
+  expect((await it.command('fault', 'flood')).code).toBe(2);
 });

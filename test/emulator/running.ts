@@ -7,7 +7,8 @@ import { silent } from '../../src/base/log.ts';
 import { askSocket } from '../../src/io/system/http-client.ts';
 import { ACCESS_KEY, type Running, start, type StartOptions } from '../../emulator/server/start.ts';
 
-const MAIN = new URL('../../emulator/main.ts', import.meta.url).pathname;
+const BERTH = new URL('../../src/berth.ts', import.meta.url).pathname;
+const CACHE = new URL('../../node_modules/.cache/berth', import.meta.url).pathname; // as tools/run.sh has it
 const REGION = 'us-east-1';
 
 /** What a command printed, and how it ended. */
@@ -49,7 +50,7 @@ export async function operated(more: Partial<StartOptions> = {}): Promise<Operat
     ...running,
     client: make({}),
     with: make,
-    command: (...words) => run([MAIN, '--admin', socket, ...words]),
+    command: (...words) => run([BERTH, 'emulator', '--admin', socket, ...words]),
     admin: async (ask, body) => {
       const { status, text } = await askSocket({ socket, ask, ...(body === undefined ? {} : { body }) });
       return { status, answer: JSON.parse(text) as unknown };
@@ -64,7 +65,8 @@ export async function operated(more: Partial<StartOptions> = {}): Promise<Operat
 
 function run(args: readonly string[]): Promise<Said> {
   return new Promise((resolve) => {
-    execFile(process.execPath, args, (error, stdout, stderr) =>
+    const env = { ...process.env, NODE_COMPILE_CACHE: CACHE };
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
     );
   });

@@ -19,7 +19,10 @@ export async function emulated(...words: readonly string[]): Promise<Emulated> {
   const admin = join(folder, 'admin.sock');
   const at = ['--admin', admin, 'start', '--port', '0', '--metadata-port', '0'];
   const began = performance.now();
-  const child = spawn(process.execPath, ['emulator/main.ts', ...at, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['src/berth.ts', 'emulator', ...at, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: 'node_modules/.cache/berth' }, // as tools/run.sh does it
+  });
   const [out] = await Promise.all([until(child, 'stdout', /METADATA=/), until(child, 'stderr', /ready after/)]);
   const readyMs = performance.now() - began;
   return {
