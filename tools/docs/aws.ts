@@ -80,7 +80,7 @@ const STANDS_FOR: Readonly<Record<string, readonly [key: string, about: string]>
     'network.masquerade.ports',
     '`random` for prng, `hashed` for hashrandom, `kept` for none.',
   ],
-  POD_MTU: ['network.mtu', "Of pods. A NIC's own MTU is left as the system has set it."],
+  POD_MTU: ['network.mtu', "Of pods. NICs that we attach get that of the node's own."],
   AWS_VPC_K8S_CNI_LOGLEVEL: ['log.level', 'In lower case.'],
 };
 

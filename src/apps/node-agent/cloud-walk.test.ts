@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { show } from '../../core/datapath/plan.ts';
 import type { NicId } from '../../core/ipam/nic.ts';
 import { CloudScene } from './testing/cloud-scene.ts';
 import { settled } from './testing/hand-clock.ts';
@@ -45,6 +46,21 @@ test('addresses of a NIC whose link is not there yet are given when it comes', a
   const answers = await Promise.all(asked);
   expect(new Set(answers.flatMap(({ ips }) => ips)).size).toBe(12);
   expect(scene.small.standing()).toContain('rule v4 1536 mark 1/4095 table 4001');
+});
+
+test('a NIC whose link is called otherwise is served by its new name, and has the MTU of the primary (A59)', async () => {
+  scene.attachLinks(2);
+  await scene.burst(12);
+  const isOn = (name: string) => (line: string) => line.includes(`host:${name}`) || line.includes(`element ${name} `);
+  expect(scene.small.agent.parts.node.plan.map(show)).toContain('up host:eth1 mtu 9001');
+  const before = scene.small.standing().filter(isOn('eth1'));
+  const { world } = scene.small.kernel;
+  world.hostLinks = world.hostLinks.map((link) => (link.name === 'eth1' ? { ...link, name: 'ens6' } : link));
+  scene.small.kernel.overflow();
+  await scene.pass(2_000);
+  const after = scene.small.standing().filter(isOn('ens6'));
+  expect(after).toEqual(before.map((line) => line.replace('eth1', 'ens6')));
+  expect(scene.small.standing().filter((line) => line.startsWith('element eth1'))).toEqual([]);
 });
 
 test('a subnet that has run dry refuses with its name, and serves again when it has addresses', async () => {

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import type { Nic } from '../../core/ipam/cloud.ts';
 import { believed, holding, lacking, onlyHolding, unitsOf } from '../../core/ipam/nic-holding.ts';
 import type { Given, Holdable, NicId, NicReport } from '../../core/ipam/nic.ts';
-import type { Kernel, KernelChange } from '../../io/kernel/kernel.ts';
+import type { HostLink, Kernel, KernelChange } from '../../io/kernel/kernel.ts';
 import type { Journal } from '../../io/store/journal.ts';
 import { isForPods, nodeNics } from './node-nics.ts';
 import type { NodeRunner } from './node-runner.ts';
@@ -29,6 +29,7 @@ export class NicRunner {
   readonly #nics = new Map<NicId, NicReport>();
   readonly #arriving = new Map<NicId, Set<Holdable>>(); // the pool has not been told of it yet
   readonly #up = new Set<NicId>();
+  #links = ''; // of NICs, when the datapath was last made to stand on them
   readonly #wanting: (() => void)[] = []; // who waits until what is known now stands
   #working = false;
   #stopped = false;
@@ -141,18 +142,28 @@ export class NicRunner {
     });
   }
 
-  /** Whether links came or went; only then is anything done. */
+  /** Whether links came, went or are called otherwise; only then is anything done. */
   async #lookAtLinks(): Promise<void> {
     const { kernel, log } = this.#doors;
     try {
-      const macs = new Set((await kernel.hostLinks()).map(({ mac }) => mac));
+      const links = await kernel.hostLinks();
       const served = this.#served();
-      if (served.some(({ id, mac }) => macs.has(mac) !== this.#up.has(id))) await this.#establish();
+      if (this.#linksTold(links) !== this.#links) await this.#establish();
       else if (this.#up.size < served.length) this.#lookWithin(RETRY_MS);
     } catch (err) {
       log.warn('links not seen', { err });
       this.#lookWithin(RETRY_MS);
     }
+  }
+
+  /** What the datapath depends on: which links are there, by which names, and the MTU that the node's own has. */
+  #linksTold(links: readonly HostLink[]): string {
+    return JSON.stringify(
+      this.#served().map(({ mac, device, card }) => {
+        const link = links.find((it) => it.mac === mac);
+        return [mac, link?.name, device === 0 && card === 0 ? link?.mtuBytes : undefined];
+      }),
+    );
   }
 
   #served(): readonly NicReport[] {
@@ -189,11 +200,13 @@ export class NicRunner {
   }
 
   async #establishNow(): Promise<void> {
-    const { node, journal } = this.#doors;
+    const { node, journal, kernel } = this.#doors;
     const nics = [...this.#nics.values()];
     const served = this.#served();
     if (JSON.stringify(nics) !== JSON.stringify(journal.memory().nics)) await journal.append([{ kind: 'nics', nics }]);
+    const links = this.#linksTold(await kernel.hostLinks());
     const standing = await node.setNics(nodeNics(nics));
+    this.#links = links;
     const up = new Set(served.flatMap(({ id, mac }) => (standing.has(mac) ? [id] : [])));
     for (const id of this.#up) if (!up.has(id)) this.#turn(id, false);
     for (const id of up) if (!this.#up.has(id)) this.#turn(id, true);

@@ -223,9 +223,12 @@ export class NodeRunner {
 
 /** The NICs whose links are there. */
 function nicsOn(nics: readonly NodeNic[], links: readonly HostLink[]): readonly (NodeNic & NicDatapath)[] {
+  const linkOf = (nic: NodeNic | undefined) => links.find(({ mac }) => mac !== undefined && mac === nic?.mac);
+  const mtuBytes = linkOf(nics.find(({ card, device }) => card === 0 && device === 0))?.mtuBytes;
   return nics.flatMap((nic) => {
-    const link = links.find(({ mac }) => mac === nic.mac);
-    return link === undefined ? [] : [{ ...nic, link: link.name }];
+    const link = linkOf(nic);
+    if (link === undefined) return [];
+    return [{ ...nic, link: link.name, ...(mtuBytes === undefined ? {} : { mtuBytes }) }];
   });
 }
 

@@ -9,6 +9,7 @@ const second: NicDatapath = {
   link: 'ens6',
   own: [address('10.0.1.20')],
   gateways: [address('10.0.1.1'), address('fe80:ec2::1')],
+  mtuBytes: 9_001,
   units: [address('10.0.1.21'), prefix('10.0.1.32/28'), prefix('2001:db8:1:2::/80')],
 };
 
@@ -17,7 +18,7 @@ test('a secondary NIC gets its own address, table and rules, and its pods’ add
     'sysctl v4.rp_filter=2 on host:ens6',
     'sysctl v4.forwarding=1 on host:ens6',
     'sysctl v6.accept_ra=0 on host:ens6',
-    'up host:ens6',
+    'up host:ens6 mtu 9001',
     'address 10.0.1.20/32 on host:ens6',
     'route 10.0.1.1/32 on host:ens6 table 4001',
     'route 0.0.0.0/0 via 10.0.1.1 onlink on host:ens6 table 4001',

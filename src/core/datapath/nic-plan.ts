@@ -37,6 +37,7 @@ export interface NicDatapath extends NicPlace {
   readonly own: readonly Address[]; //              the NIC's primary addresses: the node's, never a pod's
   readonly gateways: readonly Address[]; //         the subnet's router
   readonly units: readonly (Address | Prefix)[]; // what pods are given from
+  readonly mtuBytes?: number; //                    the primary NIC's; for the others, which nobody asks DHCP for
 }
 
 /** Cards of so many devices have each a number of its own; no instance type has more. */
@@ -127,7 +128,7 @@ function secondary(want: NicDatapath, on: LinkRef): Item[] {
   const families = (['v4', 'v6'] as const).filter((family) => want.gateways.some((it) => familyOf(it) === family));
   return [
     { kind: 'sysctl', on, key: 'v6.accept_ra', value: 0 },
-    { kind: 'up', on },
+    { kind: 'up', on, ...(want.mtuBytes === undefined ? {} : { mtu: want.mtuBytes }) },
     // as a single host: the subnet's route would draw in what other NICs must send
     ...want.own.map((own): Item => ({ kind: 'address', on, address: interfaceAddress(hostPrefix(own)) })),
     ...want.gateways.flatMap((via) => wayOut(on, via, table)),

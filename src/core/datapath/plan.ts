@@ -55,7 +55,8 @@ export type Item =
     }
   /** `on` is a port of `bridge`; with `hairpin` it may get back what it sent. */
   | { readonly kind: 'port'; readonly on: LinkRef; readonly bridge: LinkRef; readonly hairpin: boolean }
-  | { readonly kind: 'up'; readonly on: LinkRef } // e.g. the pod's lo
+  /** Somebody else's link is up, e.g. the pod's lo; with an MTU where it shall have that one. */
+  | { readonly kind: 'up'; readonly on: LinkRef; readonly mtu?: number }
   | { readonly kind: 'address'; readonly on: LinkRef; readonly address: InterfaceAddress }
   /** A permanent neighbour. `at` is a MAC, or the link whose MAC it shall have, whatever that is. */
   | { readonly kind: 'neighbour'; readonly on: LinkRef; readonly address: Address; readonly at: Mac | LinkRef }
@@ -127,7 +128,7 @@ export function show(item: Item): string {
     case 'port':
       return `port ${on(item.on)} of ${on(item.bridge)}${item.hairpin ? ' hairpin' : ''}`;
     case 'up':
-      return `up ${on(item.on)}`;
+      return `up ${on(item.on)}${item.mtu === undefined ? '' : ` mtu ${item.mtu}`}`;
     case 'address':
       return `address ${item.address} on ${on(item.on)}`;
     case 'neighbour':

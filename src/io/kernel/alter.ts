@@ -26,7 +26,7 @@ function alterOne(item: Exclude<RouteItem, NewLink>, shown: RouteItem, tools: To
   const { links, places } = tools;
   switch (item.kind) {
     case 'up':
-      return [{ items: [item], requests: [bringingUp(links.index(item.on))] }];
+      return [{ items: [item], requests: [bringingUp(links.index(item.on), item.mtu)] }];
     case 'port':
       return [{ items: [item], requests: joining(item, links) }];
     case 'sysctl':

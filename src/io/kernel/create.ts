@@ -166,7 +166,7 @@ function createOne(item: Exclude<RouteItem, NewLink>, tools: Tools): readonly St
       // only a look before tells whether it was down
       const index = links.index(item.on);
       const wasDown: Step['makes'] = ([before]) => before !== undefined && !isUp({ flags: takeLinkFlags(before.body) });
-      return [{ items: [item], requests: [askLink(index), bringingUp(index)], makes: wasDown }];
+      return [{ items: [item], requests: [askLink(index), bringingUp(index, item.mtu)], makes: wasDown }];
     }
     case 'port':
       return [{ items: [item], requests: joining(item, links), makes }];

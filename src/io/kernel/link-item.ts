@@ -90,3 +90,8 @@ export function vxlanItem(ref: LinkRef, link: LinkMessage): (NewLink & { kind: '
 export function isUp({ flags }: Pick<LinkMessage, 'flags'>): boolean {
   return (flags & LINK_FLAG.UP) !== 0;
 }
+
+/** A link that is up as the kernel shows it; of its MTU nothing is said where none was asked for. */
+export function upShown(item: Item & { kind: 'up' }, { mtu }: Pick<LinkMessage, 'mtu'>): Item & { kind: 'up' } {
+  return item.mtu === undefined || mtu === undefined ? item : { ...item, mtu };
+}

@@ -27,6 +27,20 @@ export const makingCases: readonly KernelCase[] = [
     },
   },
   {
+    name: 'a link of somebody else has the MTU that it shall have, and another one is seen and mended (A59)',
+    run: async ({ kernel, outside, sandbox }) => {
+      const path = await sandbox();
+      const loopback = (mtu: number): Item => ({ kind: 'up', on: { netns: 'pod', name: 'lo' }, mtu });
+      await apply(kernel, [loopback(1_400)], path);
+      await sameAs(kernel, [loopback(1_400)], path);
+      await apply(outside, [loopback(1_500)], path);
+      const { changed } = difference([loopback(1_400)], await kernel.observe([loopback(1_400)], path), CHECK());
+      assert.equal(changed.length, 1);
+      await apply(kernel, [loopback(1_400)], path);
+      await sameAs(kernel, [loopback(1_400)], path);
+    },
+  },
+  {
     name: 'what is made a second time makes nothing and changes nothing',
     run: async ({ kernel, sandbox }) => {
       const path = await sandbox();

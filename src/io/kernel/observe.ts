@@ -7,7 +7,7 @@ import { takeBridgePort } from '../../wire/rtnetlink/link-kind.ts';
 import { takeTbf } from '../../wire/rtnetlink/qdisc.ts';
 import type { RouteMessage } from '../../wire/rtnetlink/route.ts';
 import { addressItem, forwardingItem, neighbourItem, routeItem, ruleItem, unreachableItem } from './items-read.ts';
-import { isNewLink, isUp, linkShown, type RouteItem, slotOf } from './link-item.ts';
+import { isNewLink, isUp, linkShown, upShown, type RouteItem, slotOf } from './link-item.ts';
 import { Links } from './links.ts';
 import type { Places } from './places.ts';
 import type { Place } from './place.ts';
@@ -106,7 +106,7 @@ class Observation {
     if (link.qdisc === 'tbf' && this.#wants(on, 'tbf')) this.#tbf(place, on, index);
     if (link.master !== undefined && this.#wants(on, 'port')) this.#port(place, on, link);
     for (const item of this.#plan) {
-      if (item.kind === 'up' && sameLink(item.on, on) && isUp(link)) this.#show(item);
+      if (item.kind === 'up' && sameLink(item.on, on) && isUp(link)) this.#show(upShown(item, link));
       if (item.kind === 'sysctl' && sameLink(item.on, on)) this.#sysctl(item, link);
     }
   }

@@ -164,8 +164,8 @@ export function settingLink(index: number, change: Partial<LinkMessage>): Reques
   return { type: RTM.NEWLINK, flags: 0, body: (writer) => putLink(writer, message) };
 }
 
-export function bringingUp(index: number): Request {
-  return settingLink(index, { flags: LINK_FLAG.UP, change: LINK_FLAG.UP });
+export function bringingUp(index: number, mtu?: number): Request {
+  return settingLink(index, { flags: LINK_FLAG.UP, change: LINK_FLAG.UP, ...(mtu === undefined ? {} : { mtu }) });
 }
 
 /** Makes a link a port of a bridge, and says whether it may get back what it sent: only a port can be told. */
