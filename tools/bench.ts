@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
 import { type Cell, contest, contestants, medianOf, PARALLEL } from './bench/contest.ts';
 import { type BenchReport, table, writePage } from './bench/page.ts';
-import { BenchAgent, configFile, drive, floor, prepare } from './bench/stage.ts';
+import { BenchAgent, configFile, drive, FLOOR_PODS, floor, prepare } from './bench/stage.ts';
 import { median, round } from './bench/statistics.ts';
 
 const ROUNDS = 3;
@@ -110,10 +110,10 @@ async function withFloor(agent: BenchAgent, berth: Subject, tell: (line: string)
   const [agentMs, floorMs]: [number[], number[]] = [[], []];
   for (let i = 1; i <= 5; i++) {
     tell(`floor: turn ${i} of 5`);
-    drive({ ...berth, verb: 'ADD', concurrency: 1, count: 100 });
+    drive({ ...berth, verb: 'ADD', concurrency: 1, count: FLOOR_PODS });
     agentMs.push(...(await agent.addMs()));
-    drive({ ...berth, verb: 'DEL', concurrency: PARALLEL, count: 100 });
-    floorMs.push(...floor(100));
+    drive({ ...berth, verb: 'DEL', concurrency: PARALLEL, count: FLOOR_PODS });
+    floorMs.push(...floor());
   }
   return { agentMs: median(agentMs), floorMs: median(floorMs), ratio: round(median(agentMs) / median(floorMs)) };
 }
