@@ -58,9 +58,14 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
     case 'reportFailed':
       return only(reportFailed(cloud, event.failure, now));
     case 'nicReady':
-      return only(withNic(cloud, event.nic, (nic) => ({ ...nic, ready: true })));
+      return only(withNic(cloud, event.nic, (nic) => ({ ...nic, ready: true, goneAt: undefined })));
     case 'nicGone':
-      return only(askSurely(withNic(cloud, event.nic, vanished), now));
+      return only(
+        askSurely(
+          withNic(cloud, event.nic, (nic) => vanished(nic, now)),
+          now,
+        ),
+      );
     default: {
       const { cloud: next, settled } = answered(cloud, event, now);
       return only(next, settled);
@@ -73,8 +78,8 @@ function withNic(cloud: Cloud, id: NicId, change: (nic: Nic) => Nic): Cloud {
 }
 
 /** Its link is gone: we may be giving it back ourselves. */
-function vanished(nic: Nic): Nic {
-  return { ...nic, ready: false, trust: nic.trust === 'leaving' ? 'leaving' : 'unsure' };
+function vanished(nic: Nic, now: Millis): Nic {
+  return { ...nic, ready: false, goneAt: now, trust: nic.trust === 'leaving' ? 'leaving' : 'unsure' };
 }
 
 /** Who holds any of these addresses, or one of these ranges. */

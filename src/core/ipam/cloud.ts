@@ -48,6 +48,7 @@ export interface Held {
 export interface Nic extends Held {
   readonly report: NicReport; // as last told; what it holds is in `holds`
   readonly ready: boolean;
+  readonly goneAt: Millis | undefined; // its link went away then, and has not come back
   readonly holds: SortedMap<Holdable, Held>;
 }
 

@@ -52,6 +52,16 @@ test('A43: the API itself must miss it twice, ten seconds apart', () => {
   expect(it.granted.size).toBe(10);
 });
 
+test('A44: an API that still tells of a NIC whose link has gone is asked again until it knows', () => {
+  const it = twoNics();
+  const gone = it.nic(1);
+  it.feed({ kind: 'nicGone', nic: gone });
+  it.passes(5_000); // on its way out, and still told of
+  it.cloud.nics.delete(gone);
+  it.passes(30_000);
+  expect(said(it, 'lost')).toHaveLength(1);
+});
+
 test('A44: a NIC detached from outside is told with its pods; nothing of it is given meanwhile, nor after', () => {
   const it = twoNics();
   const gone = it.nic(1);

@@ -54,7 +54,7 @@ export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
     else nics.push(newNic(hearing, report));
   }
   nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0));
-  const doubts = hearing.doubts || nics.some((nic) => doubtful(cloud, nic));
+  const doubts = hearing.doubts || nics.some((nic) => doubtful(cloud, nic, event.asOf));
   const returned = [...cloud.returned].filter(([, at]) => at > now - RETURNED_MS);
   const next: Cloud = {
     ...cloud,
@@ -111,7 +111,7 @@ export function nicOf(report: NicReport, of: { event: { sure: boolean; asOf: Mil
     (all, it) => all.set(it, held),
     SortedMap.empty<Holdable, Held>(byText),
   );
-  return { ...held, report, ready: false, holds };
+  return { ...held, report, ready: false, goneAt: undefined, holds };
 }
 
 function heldSince({ event, now }: { event: { sure: boolean; asOf: Millis }; now: Millis }): Held {
@@ -188,8 +188,10 @@ function endsWith({ scope, failure }: Trouble): boolean {
   return scope === REPORTING || (scope === WHOLE && failure.kind === 'unknown');
 }
 
-function doubtful(cloud: Cloud, nic: Nic): boolean {
+/** Clouds tell for a while of what is on its way out: where the link has just gone, that is no answer yet. */
+function doubtful(cloud: Cloud, nic: Nic, asOf: Millis): boolean {
   const { id } = nic.report;
+  if (nic.goneAt !== undefined && asOf < nic.goneAt + LAG_MS) return true;
   if (nic.trust === 'unsure' || (nic.trust === 'leaving' && !isLeaving(cloud, id))) return true;
   for (const [it, { trust }] of nic.holds)
     if (trust === 'unsure' || (trust === 'leaving' && !isLeaving(cloud, id, it))) return true;
