@@ -33,6 +33,16 @@ export const LAWS = {
   unfailing: 'a call fails only when something failed',
   defect: 'the agent has no defect',
   starts: 'the agent starts',
+  assigned: 'a pod has an address that the cloud has on a NIC of its node, and leaves by that NIC',
+  owned: 'every NIC and address of ours is owned, or collected',
+  recorded: 'what is asked of the cloud is on record before',
+  resolved: 'at rest it is known what came of everything that was asked of the cloud',
+  once: 'what is asked for once is made once',
+  told: 'what is said to be taken was taken',
+  budget: 'calls of the cloud keep within the budget',
+  served: 'a pod is served in the end, where there is room',
+  foreign: 'what others made is left alone',
+  cloud: 'the cloud keeps its own laws',
 } as const;
 
 export type Law = keyof typeof LAWS;

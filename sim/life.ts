@@ -1,12 +1,15 @@
 import type { AttachmentId, AttachmentRecord } from '../src/core/attachment.ts';
 import { brokenLaw } from '../src/core/ipam/invariants.ts';
+import type { Pool } from '../src/core/ipam/pool.ts';
+import type { KnownIntent } from '../src/core/memory/record.ts';
 import type { Plan } from '../src/core/datapath/plan.ts';
 import { type Agent, startAgent } from '../src/apps/node-agent/agent.ts';
 import { type AgentDoors, countNothing } from '../src/apps/node-agent/doors.ts';
 import type { AgentConfig } from '../src/io/config/agent-config.ts';
 import { FakeKernel } from '../src/io/kernel/fake-kernel.ts';
 import type { Disk } from '../src/io/store/disk.ts';
-import type { Recovery } from '../src/io/store/journal.ts';
+import type { NicProvider } from '../src/io/cloud/provider.ts';
+import type { Journal, Recovery } from '../src/io/store/journal.ts';
 import { openJournal } from '../src/io/store/open-journal.ts';
 import type { CallFrame, ReplyFrame } from '../src/wire/agent/frame.ts';
 import type { Law } from './checkers.ts';
@@ -32,10 +35,21 @@ export interface Fate {
   readonly rotten: boolean;
   readonly faults: Faults;
   readonly plant: Plant;
+  /** Opens the cloud that the node is on; absent: on none. */
+  readonly provider?: ((door: LifeDoor) => NicProvider) | undefined;
+  /** What the agent said to its log. */
+  readonly heard?: ((event: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
   /** A line for the story. */
   tell(line: () => string): void;
   /** Something that must never happen, seen from within. */
   blame(law: Law, detail: string): void;
+}
+
+/** What a process hands to whoever opens its cloud. */
+export interface LifeDoor {
+  readonly clock: SimClock;
+  readonly memory: Journal['memory'];
+  readonly pause: (what: string) => Promise<void> | undefined;
 }
 
 /** Thrown through a process that has ended, wherever it was. */
@@ -104,7 +118,13 @@ export class Life {
       (what) => this.#at({ what: `spool ${what}` }, () => this.#fate.faults.spool(what)),
       this.#ears,
     );
+    const provider = this.#fate.provider?.({
+      clock: this.clock,
+      memory: () => journal.memory(),
+      pause: (what) => this.#pause({ what }),
+    });
     const doors: AgentDoors = {
+      ...(provider === undefined ? {} : { provider }),
       kernel: this.#kernel,
       journal,
       recovery,
@@ -141,10 +161,16 @@ export class Life {
     readonly attachments: readonly AttachmentRecord[];
     readonly nodePlan: Plan;
     readonly broken: string | undefined;
+    readonly pool: Pool | undefined;
   } {
     const { attachments, node, pool } = this.#agent?.parts ?? {};
     const broken = pool === undefined ? undefined : brokenLaw(pool.pool);
-    return { attachments: attachments?.all() ?? [], nodePlan: node?.plan ?? [], broken };
+    return { attachments: attachments?.all() ?? [], nodePlan: node?.plan ?? [], broken, pool: pool?.pool };
+  }
+
+  /** What it has on record of what it asked of a cloud. */
+  intents(): Iterable<KnownIntent> {
+    return this.#agent?.parts.doors.journal.memory().intents.values() ?? [];
   }
 
   /** kill -9. */
@@ -186,6 +212,7 @@ export class Life {
       (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
         if (this.#ended) return;
         this.#fate.tell(() => `agent  ${level} ${event} ${words(fields)}`);
+        this.#fate.heard?.(event, fields);
         if (event === 'defect') this.#fate.blame('defect', words(fields));
         // where the record of a release or a boot is broken, what it ended is still on record: the later claim holds
         if (event === 'two records of one address' && !this.#fate.rotten) this.#fate.blame('two', words(fields));

@@ -17,11 +17,12 @@ export class Machine {
   readonly time: SimTime;
   #boot: number;
 
-  constructor(from?: Machine) {
+  /** `time` is handed in where several machines share it. */
+  constructor(from?: Machine, time?: SimTime) {
     this.world = from === undefined ? new FakeWorld() : from.world.clone();
     this.disk = from === undefined ? new SimDisk() : from.disk.clone();
     this.spool = from === undefined ? new SimSpool() : from.spool.clone();
-    this.time = new SimTime(from === undefined ? BEGINNING : from.time.now);
+    this.time = time ?? new SimTime(from === undefined ? BEGINNING : from.time.now);
     this.#boot = from === undefined ? 1 : from.#boot;
     if (from !== undefined) return;
     const addresses = [interfaceAddress('192.0.2.7/24'), interfaceAddress('2001:db8::7/64')];
@@ -29,8 +30,8 @@ export class Machine {
   }
 
   /** A machine like this one, from now on apart from it. */
-  clone(): Machine {
-    return new Machine(this);
+  clone(time?: SimTime): Machine {
+    return new Machine(this, time);
   }
 
   get bootId(): string {

@@ -1,11 +1,11 @@
 // npm run sim -- --seeds 1..500 [--json] [--plant NAME]         plays seeds and judges every crash in them
+// npm run sim -- --cloud …                                      nodes in a cloud, instead of one by itself
 // npm run sim -- --seed 7 [--at 42] [--points] [--plant NAME]   tells the story of one, and of the crash at a point
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { LAWS } from './checkers.ts';
-import { NO_PLANT } from './plant.ts';
-import { PLANTED } from './planted.ts';
-import { playSeed, seedText, type Violation } from './seed.ts';
+import { game } from './game.ts';
+import type { Violation } from './seed.ts';
 import { type Outcome, playSeeds } from './seeds.ts';
 
 const SHOWN = 10; // violations that are printed one by one
@@ -14,6 +14,7 @@ const WORKERS = 16;
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1..100' },
+    cloud: { type: 'boolean', default: false },
     seed: { type: 'string' },
     at: { type: 'string' },
     points: { type: 'boolean', default: false },
@@ -22,8 +23,9 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-if (values.plant !== undefined && PLANTED[values.plant] === undefined) {
-  console.error(`no bug is called "${values.plant}"; there are:\n  ${Object.keys(PLANTED).join('\n  ')}`);
+const playing = await game(values.cloud);
+if (values.plant !== undefined && !playing.plants.includes(values.plant)) {
+  console.error(`no bug is called "${values.plant}"; there are:\n  ${playing.plants.join('\n  ')}`);
   process.exit(2);
 }
 if (values.seed === undefined) await many(values.seeds);
@@ -38,7 +40,14 @@ async function many(range: string): Promise<void> {
   const began = performance.now();
   const workers = Number(values.workers ?? Math.min(WORKERS, availableParallelism()));
   const plant = values.plant === undefined ? {} : { plant: values.plant };
-  const outcome = await playSeeds({ from, to, workers, ...plant, onPlayed: progress(to - from + 1) });
+  const outcome = await playSeeds({
+    from,
+    to,
+    workers,
+    cloud: values.cloud,
+    ...plant,
+    onPlayed: progress(to - from + 1),
+  });
   const seconds = (performance.now() - began) / 1_000;
   if (values.json) console.log(JSON.stringify(documentOf(outcome)));
   else summary(outcome, seconds);
@@ -74,15 +83,14 @@ function lineOf(violation: Violation): string {
 
 function replayOf({ seed, at }: Violation): string {
   const plant = values.plant === undefined ? '' : ` --plant '${values.plant}'`;
-  return `npm run sim -- --seed ${seed}${at === 0 ? '' : ` --at ${at}`}${plant}`;
+  return `npm run sim --${values.cloud ? ' --cloud' : ''} --seed ${seed}${at === 0 ? '' : ` --at ${at}`}${plant}`;
 }
 
 /** The seed's own life, and what follows the crash at one of its points; 0: no crash. */
 async function tell(seed: number, at: number): Promise<void> {
-  const plant = PLANTED[values.plant ?? ''] ?? NO_PLANT;
-  console.log(seedText(seed));
+  console.log(playing.text(seed));
   const story = (line: string) => console.log(line);
-  const { violations } = await playSeed(seed, { plant, at, story, points: values.points });
+  const { violations } = await playing.play(seed, { plant: values.plant, at, story, points: values.points });
   console.log(violations.length === 0 ? '\nno law was broken' : '\nwhat was broken');
   for (const violation of violations) console.log(lineOf(violation));
   process.exitCode = violations.length === 0 ? 0 : 1;

@@ -23,6 +23,21 @@ export interface RunParts {
   /** Called at each place where the process can be stopped. True: it ends there. */
   readonly onPoint: (point: Point, run: Run) => boolean;
   readonly story: ((line: string) => void) | undefined;
+  /** Opens the cloud that the node is on. */
+  readonly provider?: Fate['provider'];
+  /** What the agent said to its log. */
+  readonly heard?: Fate['heard'];
+  /** Where several nodes share one time: who lets things happen on all of them. */
+  readonly together?: Together;
+  /** More laws about an answer that just came. */
+  readonly judge?: (run: Run, call: Call, reply: ReplyFrame) => Iterable<Blame>;
+}
+
+/** Lets things happen: without time passing, until it is so or too late, and for a while. */
+export interface Together {
+  settle(): Promise<void>;
+  until(isSo: () => boolean, limit: Millis): Promise<void>;
+  pass(ms: Millis): Promise<void>;
 }
 
 interface Reply {
@@ -34,7 +49,7 @@ interface Reply {
  * Resolves when no promise has anything left to do: ticks come after the last microtask. Cheaper than a turn of Node's
  * loop.
  */
-const quiet = () => new Promise<void>((done) => process.nextTick(done));
+export const quiet = () => new Promise<void>((done) => process.nextTick(done));
 
 const TURNS = 20_000; // of one wait: whatever is not done then never will be
 
@@ -42,7 +57,7 @@ const TURNS = 20_000; // of one wait: whatever is not done then never will be
  * A machine with its container runtime and the agent's lives on it: everything happens when it is let happen, one
  * thing at a time.
  */
-export class Run implements Fate {
+export class Run implements Fate, Together {
   readonly parts: RunParts;
   readonly blames: Blame[] = [];
   life: Life | undefined;
@@ -57,6 +72,14 @@ export class Run implements Fate {
 
   get faults(): Faults {
     return this.parts.faults;
+  }
+
+  get provider(): Fate['provider'] {
+    return this.parts.provider;
+  }
+
+  get heard(): Fate['heard'] {
+    return this.parts.heard;
   }
 
   get plant(): Plant {
@@ -162,22 +185,28 @@ export class Run implements Fate {
 
   /** Lets everything happen that can without time passing. */
   async settle(): Promise<void> {
+    const { together } = this.parts;
+    if (together !== undefined) return together.settle();
     for (let i = 0; i < TURNS; i++) if (!(await this.#turn())) return;
     this.blame('answer', 'it never comes to rest');
   }
 
   /** Lets everything happen, time included, until it is so or it is too late. */
   async until(isSo: () => boolean, limit: Millis): Promise<void> {
+    const { together } = this.parts;
+    if (together !== undefined) return together.until(isSo, limit);
     for (let i = 0; i < TURNS; i++) {
       const moved = await this.#turn();
       if (isSo() || this.life?.ended === true) return;
-      if (!moved && !this.#fire(limit)) return;
+      if (!moved && !this.fire(limit)) return;
     }
     this.blame('answer', 'it never comes to rest');
   }
 
   /** Lets time pass, with everything that happens in it. */
   async pass(ms: Millis): Promise<void> {
+    const { together } = this.parts;
+    if (together !== undefined) return together.pass(ms);
     const end = this.now + ms;
     if (this.up) await this.until(() => false, end);
     if (this.life?.ended !== false || this.up) this.parts.machine.time.moveTo(end);
@@ -186,8 +215,13 @@ export class Run implements Fate {
   /** One thing that is ready, after everything that follows from the last one. Whether there was one. */
   async #turn(): Promise<boolean> {
     await quiet();
-    const ready = this.#paused.length + this.#replies.length;
-    if (ready === 0 || this.life?.ended === true) return false;
+    return this.doNext();
+  }
+
+  /** One of the things that are ready now, by lot where calls overlap. Whether there was one. */
+  doNext(): boolean {
+    const { ready } = this;
+    if (ready === 0) return false;
     const lot = this.parts.overlapping ? Math.floor(this.parts.random.fraction() * ready) : 0;
     const reply = this.#replies[lot - this.#paused.length];
     if (reply === undefined) this.#paused.splice(lot, 1)[0]?.();
@@ -195,7 +229,13 @@ export class Run implements Fate {
     return true;
   }
 
-  #fire(limit: Millis): boolean {
+  /** How many things could happen now. */
+  get ready(): number {
+    return this.life?.ended === true ? 0 : this.#paused.length + this.#replies.length;
+  }
+
+  /** The process' next timer, unless it is later than this. Whether there was one. */
+  fire(limit: Millis): boolean {
     try {
       return this.life?.clock.fireNext(limit) === true;
     } catch (error) {
@@ -211,6 +251,7 @@ export class Run implements Fate {
     const sandbox = runtime.sandboxes.get(call.sandbox);
     this.tell(() => `answer ${call.kind} of ${nameOf(sandbox)}: ${wordsOf(reply)}`);
     this.blameAll(atAnswer(this.scene(), now, reply));
+    this.blameAll(this.parts.judge?.(this, now, reply) ?? []);
     if (sandbox === undefined || now.orphaned || reply.exitCode !== 0) return;
     if (call.kind === 'add' || call.kind === 'again') {
       const told = toldBy(reply.stdout);

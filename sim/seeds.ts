@@ -16,6 +16,8 @@ export interface SeedsOptions {
   readonly from: number;
   readonly to: number; // included
   readonly workers: number;
+  /** Nodes in a cloud; else one by itself. */
+  readonly cloud?: boolean;
   /** The name of a planted bug. */
   readonly plant?: string;
   /** No further seeds are begun after one with a violation. */
@@ -39,7 +41,8 @@ export async function playSeeds(options: SeedsOptions): Promise<Outcome> {
     violations.push(...result.violations);
     options.onPlayed?.(sum());
   };
-  await Promise.all(Array.from({ length: options.workers }, () => oneWorker({ plant: options.plant }, take, played)));
+  const task = { cloud: options.cloud === true, plant: options.plant };
+  await Promise.all(Array.from({ length: options.workers }, () => oneWorker(task, take, played)));
   return sum();
 }
 

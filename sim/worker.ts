@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { NO_PLANT } from './plant.ts';
-import { PLANTED } from './planted.ts';
-import { playSeed, type SeedResult } from './seed.ts';
+import { game } from './game.ts';
+import type { SeedResult } from './seed.ts';
 
 /** What a worker is started with. */
 export interface WorkerTask {
+  readonly cloud: boolean;
   readonly plant: string | undefined;
 }
 
@@ -15,12 +15,14 @@ export interface Played extends SeedResult {
 
 // Plays each seed that it is sent, and answers what became of it.
 
-const { plant: name } = workerData as WorkerTask;
-const plant = name === undefined ? NO_PLANT : (PLANTED[name] ?? NO_PLANT);
+const { cloud, plant } = workerData as WorkerTask;
+const playing = game(cloud);
 
 parentPort?.on('message', (seed: number) => {
-  void playSeed(seed, { plant }).then((result) => {
-    const played: Played = { seed, ...result };
-    parentPort?.postMessage(played);
-  });
+  void playing
+    .then(({ play }) => play(seed, { plant }))
+    .then((result) => {
+      const played: Played = { seed, ...result };
+      parentPort?.postMessage(played);
+    });
 });

@@ -186,6 +186,15 @@ export class FakeKernel implements Kernel {
     this.#announce(changesOf(this.world, item, sandbox), true);
   }
 
+  /** The machine's own links are these now: NICs were attached or detached. */
+  setHostLinks(links: readonly HostLink[]): void {
+    const changed = this.world.setHostLinks(links);
+    this.#announce(
+      changed.map((link) => ({ kind: 'host', what: 'link', link })),
+      true,
+    );
+  }
+
   /** Notifications were lost. */
   overflow(): void {
     this.#announce([{ kind: 'overflow' }], true);

@@ -42,6 +42,19 @@ export class FakeWorld implements Scene {
     return new FakeWorld(this);
   }
 
+  /** The host has these links of its own now. What stands on one that is gone goes with it; who came or went. */
+  setHostLinks(links: readonly HostLink[]): readonly string[] {
+    const names = (all: readonly HostLink[]) => new Set(all.map(({ name, mac }) => `${name} ${mac ?? ''}`));
+    const [were, are] = [names(this.hostLinks), names(links)];
+    this.hostLinks = links;
+    const gone = [...were].flatMap((it) => (are.has(it) ? [] : (it.split(' ')[0] ?? [])));
+    for (const [key, { item }] of this.#things) {
+      const under = linkUnder(item);
+      if (under?.netns === 'host' && gone.includes(under.name)) this.#things.delete(key);
+    }
+    return [...gone, ...[...are].flatMap((it) => (were.has(it) ? [] : (it.split(' ')[0] ?? [])))];
+  }
+
   /** All that stands, in the order in which it was made. */
   things(): readonly Thing[] {
     return [...this.#things.values()];

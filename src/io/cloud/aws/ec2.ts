@@ -10,6 +10,7 @@ export interface Ec2Options {
   readonly region: string;
   readonly endpoint?: string; //      absent: EC2's own
   readonly requests?: Ec2Requests; // absent: over the network
+  readonly client?: Ec2Client; //     absent: the SDK's own
   readonly timeoutMs: Millis;
   readonly clock: Clock;
   readonly random: Random;
@@ -18,6 +19,9 @@ export interface Ec2Options {
 
 /** What carries a signed request to EC2, and its answer back. */
 export type Ec2Requests = NonNullable<EC2ClientConfig['requestHandler']>;
+
+/** Who carries commands out: signed and over the network, or by itself. Its errors have EC2's codes for names. */
+export type Ec2Client = Pick<EC2Client, 'send' | 'destroy'>;
 
 /** How a call is asked. `again`: it may be repeated when nobody knows whether it was done. */
 export interface Asking {
@@ -48,7 +52,7 @@ const RENEWALS = 2;
 
 /** EC2 with this node's budget, with patience, and with errors in our words. */
 export class Ec2 {
-  #client: EC2Client;
+  #client: Ec2Client;
   readonly #options: Ec2Options;
   readonly #changing: CallBudget;
   readonly #reading: CallBudget;
@@ -61,7 +65,7 @@ export class Ec2 {
   }
 
   /** Sends what `send` builds until it is answered or fails for what time does not mend. Throws CloudError. */
-  async ask<T>(asking: Asking, send: (client: EC2Client) => Promise<T>): Promise<T> {
+  async ask<T>(asking: Asking, send: (client: Ec2Client) => Promise<T>): Promise<T> {
     const budget = asking.action.startsWith('Describe') ? this.#reading : this.#changing;
     for (let [tries, renewals] = [1, 0]; ; tries++) {
       await budget.take(asking.urgency);
@@ -84,7 +88,7 @@ export class Ec2 {
     this.#client.destroy();
   }
 
-  async #once<T>(asking: Asking, send: (client: EC2Client) => Promise<T>): Promise<{ answer: T } | CloudError> {
+  async #once<T>(asking: Asking, send: (client: Ec2Client) => Promise<T>): Promise<{ answer: T } | CloudError> {
     const { clock, onCall } = this.#options;
     const { action, urgency } = asking;
     const began = clock.steady();
@@ -101,7 +105,7 @@ export class Ec2 {
 
   /** The SDK keeps credentials until they end by this machine's clock: another client asks for them anew. */
   #renew(): void {
-    const offset = this.#client.config.systemClockOffset;
+    const offset = this.#client instanceof EC2Client ? this.#client.config.systemClockOffset : 0;
     this.#client = clientOf(this.#options, offset); // calls under way end with the old one
   }
 
@@ -126,7 +130,9 @@ export class Ec2 {
   }
 }
 
-function clientOf({ region, endpoint, requests, timeoutMs }: Ec2Options, systemClockOffset = 0): EC2Client {
+function clientOf(options: Ec2Options, systemClockOffset = 0): Ec2Client {
+  const { region, endpoint, requests, client, timeoutMs } = options;
+  if (client !== undefined) return client;
   return new EC2Client({
     region,
     systemClockOffset,

@@ -1,0 +1,96 @@
+import { awsSettings } from '../../src/apps/node-agent/aws-settings.ts';
+import { Ec2 } from '../../src/io/cloud/aws/ec2.ts';
+import { Metadata } from '../../src/io/cloud/aws/metadata.ts';
+import { AwsProvider } from '../../src/io/cloud/aws/provider.ts';
+import { readSelf } from '../../src/io/cloud/aws/self.ts';
+import { lateProvider } from '../../src/io/cloud/late-provider.ts';
+import type { NicProvider } from '../../src/io/cloud/provider.ts';
+import type { Id } from '../../emulator/cloud/nouns.ts';
+import { Faults, type Weather } from '../faults.ts';
+import type { LifeDoor, Point } from '../life.ts';
+import type { Machine } from '../machine.ts';
+import { Run } from '../run.ts';
+import type { Runtime } from '../runtime.ts';
+import { atCloudAnswer, atSaying, type CloudScene } from './cloud-checkers.ts';
+import { type CloudSetting, nodeSetting } from './cloud-setting.ts';
+import type { CloudPlant } from './cloud-plant.ts';
+import type { Node } from './cluster.ts';
+import { type CloudDoor, ec2Client } from './ec2-client.ts';
+import { metadataAsk } from './metadata.ts';
+import { atSending, CallMeter } from './sending.ts';
+
+/** What the nodes of one play share. */
+export interface Stage {
+  readonly scene: CloudScene;
+  readonly setting: CloudSetting;
+  readonly weather: Weather; //    of each machine
+  readonly region: { metadataFails: number };
+  readonly plant: CloudPlant;
+  readonly overlapping: boolean;
+  readonly onPoint: (point: Point, node: string) => boolean;
+  readonly story: ((line: string) => void) | undefined;
+}
+
+/** A node whose agent runs on an instance; it joins the cluster. */
+export function newNode(
+  stage: Stage,
+  of: { readonly name: string; readonly instance: Id; readonly machine: Machine; readonly runtime: Runtime },
+): Node {
+  const { scene, setting, plant, overlapping, weather, story } = stage;
+  const { name, instance, machine, runtime } = of;
+  const { cluster } = scene;
+  const run: Run = new Run({
+    machine,
+    runtime,
+    random: cluster.random,
+    faults: new Faults(cluster.random, weather),
+    plant: plant.node ?? {},
+    setting: nodeSetting(setting, name),
+    overlapping,
+    onPoint: (point) => stage.onPoint(point, name),
+    story: story && ((line) => story(`${name} ${line}`)),
+    together: cluster,
+    judge: (it, call, reply) => atCloudAnswer(scene, it, call, reply),
+    heard: (event, fields) => run.blameAll(atSaying(scene, event, fields)),
+    provider: (door) => openProvider(stage, { door, instance, run: () => run }),
+  });
+  const node = { name, instance, run };
+  cluster.add(node);
+  return node;
+}
+
+interface Opening {
+  readonly door: LifeDoor;
+  readonly instance: Id;
+  readonly run: () => Run;
+}
+
+/** The real provider on the simulated region, opened when it is first asked, as main does it. */
+function openProvider(stage: Stage, { door, instance, run }: Opening): NicProvider {
+  const { cluster } = stage.scene;
+  const { clock, pause } = door;
+  const settings = awsSettings(run().parts.setting.config.aws);
+  const { timeoutMs } = settings;
+  const meter = new CallMeter(clock);
+  const plain: CloudDoor = {
+    region: cluster.region,
+    instance,
+    clock,
+    timeoutMs,
+    pause,
+    onSend: (action, input) =>
+      run().blameAll(atSending({ action, input, meter, memory: door.memory(), cloud: cluster.region.cloud })),
+    tell: (line) => run().tell(line),
+  };
+  const cloudDoor = stage.plant.door?.(plain) ?? plain;
+  const fails = () => stage.region.metadataFails > 0 && cluster.random.fraction() < stage.region.metadataFails;
+  const provider = lateProvider(async () => {
+    const ask = metadataAsk(cloudDoor, fails);
+    const metadata = new Metadata({ endpoint: settings.metadata, timeoutMs, clock, ask });
+    const self = await readSelf(metadata);
+    const options = { region: self.region, client: ec2Client(cloudDoor), timeoutMs, clock, onCall: () => {} };
+    const ec2 = new Ec2({ ...options, random: cluster.random });
+    return new AwsProvider({ ec2, metadata, self, settings, known: door.memory().nics, clock });
+  });
+  return stage.plant.provider?.(provider, plain) ?? provider;
+}

@@ -1,0 +1,39 @@
+import type { SeedOptions, SeedResult } from './seed.ts';
+
+/** What is played: a seed with or without a bug, by the bug's name. */
+export interface Game {
+  readonly plants: readonly string[];
+  /** What one seed is about, in a line. */
+  readonly text: (seed: number) => string;
+  readonly play: (seed: number, options: GameOptions) => Promise<SeedResult>;
+}
+
+export type GameOptions = Omit<SeedOptions, 'plant'> & { readonly plant: string | undefined };
+
+/** One node by itself, or nodes in a cloud. The cloud's is loaded only where it is played: the SDK is large. */
+export function game(cloud: boolean): Promise<Game> {
+  return cloud ? cloudGame() : nodeGame();
+}
+
+async function nodeGame(): Promise<Game> {
+  const { NO_PLANT } = await import('./plant.ts');
+  const { PLANTED } = await import('./planted.ts');
+  const { playSeed, seedText } = await import('./seed.ts');
+  return {
+    plants: Object.keys(PLANTED),
+    text: seedText,
+    play: (seed, { plant = '', ...options }) => playSeed(seed, { ...options, plant: PLANTED[plant] ?? NO_PLANT }),
+  };
+}
+
+async function cloudGame(): Promise<Game> {
+  const { NO_CLOUD_PLANT } = await import('./cloud/cloud-plant.ts');
+  const { CLOUD_PLANTED } = await import('./cloud/cloud-planted.ts');
+  const { cloudSeedText, playCloudSeed } = await import('./cloud/cloud-seed.ts');
+  return {
+    plants: Object.keys(CLOUD_PLANTED),
+    text: cloudSeedText,
+    play: (seed, { plant = '', ...options }) =>
+      playCloudSeed(seed, { ...options, plant: CLOUD_PLANTED[plant] ?? NO_CLOUD_PLANT }),
+  };
+}
