@@ -45,6 +45,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   build: { programs: ['cc'], builds: true },
   conformance: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   bench: { programs: ['cc', ...NAMESPACES, 'nft', 'iptables'], builds: true },
+  'bench-aws': { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   torture: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   ci: { programs: Object.keys(PACKAGES) as Program[], builds: true, clients: true },
 };

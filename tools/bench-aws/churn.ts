@@ -56,7 +56,7 @@ async function one(region: Region, side: Side, of: Churn): Promise<ChurnCell> {
     ...side,
     unassign: mine.filter(({ action }) => GIVING_BACK.has(action)).length,
     mutating: mine.filter(isMutating).length,
-    slowestMs,
+    slowestMs: Math.round(slowestMs),
     calls: byAction(mine),
     idleAfter: region.held(instance) - of.pods,
   };

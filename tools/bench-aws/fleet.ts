@@ -54,8 +54,8 @@ async function one(
   return {
     ...of,
     ...side,
-    firstMs: Math.min(...took),
-    lastMs: Math.max(...took),
+    firstMs: Math.round(Math.min(...took)),
+    lastMs: Math.round(Math.max(...took)),
     mutating: mine.filter(isMutating).length,
     throttled: countCalls(mine, 'RequestLimitExceeded'),
     calls: byAction(mine),

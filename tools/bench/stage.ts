@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { agentCommand } from '../agent-command.ts';
 import { admin } from '../demo/agents.ts';
 import { run } from '../demo/processes.ts';
 
+/** Where an agent and its pods are: a folder of its own, and what enters the machine they run in; none: ours. */
+export interface BenchPlace {
+  readonly home: string;
+  readonly enter: readonly string[];
+}
+
 const HOME = '/run/bench';
-const PROGRAMS = 'build';
+const HERE: BenchPlace = { home: HOME, enter: [] };
+const PROGRAMS = resolve('build');
 
 /** One run of a plugin over many sandboxes, as native/bench/driver.c tells it. */
 export interface Run {
@@ -20,9 +28,7 @@ export function prepare(sandboxes: number): void {
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   mkdirSync('/run/netns', { recursive: true });
   mkdirSync(`${HOME}/logs`, { recursive: true }); // apart: the agent watches the folder of its configuration
-  mkdirSync(PROGRAMS, { recursive: true });
-  for (const name of ['driver', 'floor'])
-    run('cc', ['-O2', '-o', `${PROGRAMS}/bench-${name}`, `native/bench/${name}.c`]);
+  compile(['driver', 'floor']);
   run('ip', ['link', 'set', 'lo', 'up']);
   run('ip', ['link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1']);
   run('ip', ['address', 'add', '172.29.0.1/24', 'dev', 'up0']);
@@ -31,6 +37,12 @@ export function prepare(sandboxes: number): void {
   run('ip', ['netns', 'add', 'floor']);
   for (let i = 0; i < sandboxes; i++) run('ip', ['netns', 'add', `p${i}`]);
   for (let i = 0; i < FLOOR_PODS; i++) run('ip', ['netns', 'add', `f${i}`]);
+}
+
+/** Compiles programs of native/bench. */
+export function compile(names: readonly string[]): void {
+  mkdirSync(PROGRAMS, { recursive: true });
+  for (const name of names) run('cc', ['-O2', '-o', `${PROGRAMS}/bench-${name}`, `native/bench/${name}.c`]);
 }
 
 /** Executes a plugin for sandboxes `first` and on, with at most `concurrency` at once. Throws when any failed. */
@@ -42,11 +54,14 @@ export function drive(of: {
   first?: number;
   count: number;
   path: string;
+  place?: BenchPlace;
 }): Run {
-  const { plugin, verb, config, concurrency, first = 0, count, path } = of;
-  const args = [plugin, verb, `${concurrency}`, config, 'bench', `${first}`, `${count}`, '/run/netns/p', path];
-  const env = { ...process.env, BERTH_SOCKET: `${HOME}/agent.sock`, BERTH_SPOOL: `${HOME}/spool` };
-  const { stdout, stderr, status } = spawnSync(`${PROGRAMS}/bench-driver`, args, {
+  const { plugin, verb, config, concurrency, first = 0, count, path, place = HERE } = of;
+  const { home, enter } = place;
+  const args = [resolve(plugin), verb, `${concurrency}`, config, 'bench', `${first}`, `${count}`, '/run/netns/p', path];
+  const env = { ...process.env, BERTH_SOCKET: `${home}/agent.sock`, BERTH_SPOOL: `${home}/spool` };
+  const [program = '', ...rest] = [...enter, `${PROGRAMS}/bench-driver`, ...args];
+  const { stdout, stderr, status } = spawnSync(program, rest, {
     encoding: 'utf8',
     env,
     maxBuffer: 64 << 20,
@@ -81,38 +96,45 @@ export function floor(): readonly number[] {
 
 /** The agent under measurement: the bundle, as it is installed. */
 export class BenchAgent {
-  readonly adminSocket = `${HOME}/admin.sock`;
+  readonly place: BenchPlace;
   #child: ChildProcess | undefined;
 
-  constructor() {
+  /** `config` beside its name and paths; absent: a range of its own. */
+  constructor(place = HERE, config: object = { network: { ranges: ['10.90.0.0/16'], cluster: ['10.90.0.0/16'] } }) {
+    this.place = place;
+    const { home } = place;
     const paths = {
-      socket: `${HOME}/agent.sock`,
-      adminSocket: this.adminSocket,
-      state: `${HOME}/state`,
-      spool: `${HOME}/spool`,
+      socket: `${home}/agent.sock`,
+      adminSocket: `${home}/admin.sock`,
+      state: `${home}/state`,
+      spool: `${home}/spool`,
     };
-    const network = { ranges: ['10.90.0.0/16'], cluster: ['10.90.0.0/16'] };
-    writeFileSync(`${HOME}/agent.yaml`, JSON.stringify({ nodeName: 'bench', network, paths }));
+    mkdirSync(`${home}/logs`, { recursive: true });
+    writeFileSync(`${home}/agent.yaml`, JSON.stringify({ nodeName: 'bench', ...config, paths }));
+  }
+
+  get adminSocket(): string {
+    return `${this.place.home}/admin.sock`;
   }
 
   async start(): Promise<void> {
-    const { program, args, env } = agentCommand(`${HOME}/agent.yaml`);
-    const out = openSync(`${HOME}/logs/agent.log`, 'a');
-    this.#child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
+    this.#spawn();
     const end = performance.now() + 20_000;
     while (!(await this.#answers())) {
-      if (performance.now() > end)
-        throw new Error(`the agent does not answer: ${readFileSync(`${HOME}/logs/agent.log`, 'utf8').slice(-2_000)}`);
+      if (performance.now() > end) throw new Error(`the agent does not answer: ${this.log.slice(-2_000)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+
+  /** What it has logged. */
+  get log(): string {
+    return readFileSync(this.#logFile, 'utf8');
   }
 
   /** Ends it with SIGKILL and starts it again without waiting. */
   async restart(): Promise<void> {
     await this.end('SIGKILL');
-    const { program, args, env } = agentCommand(`${HOME}/agent.yaml`);
-    const out = openSync(`${HOME}/logs/agent.log`, 'a');
-    this.#child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
+    this.#spawn();
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
@@ -137,6 +159,17 @@ export class BenchAgent {
     return pods.flatMap(({ addMs }) => addMs ?? []);
   }
 
+  get #logFile(): string {
+    return `${this.place.home}/logs/agent.log`;
+  }
+
+  #spawn(): void {
+    const agent = agentCommand(`${this.place.home}/agent.yaml`);
+    const [program = '', ...args] = [...this.place.enter, agent.program, ...agent.args];
+    const out = openSync(this.#logFile, 'a');
+    this.#child = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...agent.env } });
+  }
+
   #answers(): Promise<boolean> {
     return admin(this, '/readyz').then(
       () => true,
@@ -146,8 +179,8 @@ export class BenchAgent {
 }
 
 /** A file for a plugin's standard input. */
-export function configFile(name: string, config: object): string {
-  const path = `${HOME}/${name}.json`;
+export function configFile(name: string, config: object, { home } = HERE): string {
+  const path = `${home}/${name}.json`;
   writeFileSync(path, JSON.stringify(config));
   return path;
 }
