@@ -19,7 +19,10 @@ export function writePage(report: Report): void {
 }
 
 function page(report: Report): string {
-  const { cells, machine } = report;
+  return [preamble(report), outcome(report), details(report)].join('\n\n');
+}
+
+function preamble({ machine }: Report): string {
   return `# Benchmarks on AWS
 
 Written by \`npm run bench:aws\`: do not edit. ${machine}.
@@ -37,9 +40,12 @@ same figures everywhere; of each burst the run in the middle of five is shown.
 
 The model of aws-node (\`tools/bench-aws/aws-node-model.ts\`) gives the published examples of aws-node, and is shown at
 its best: a pod has its address the moment the pool has it, not when the kubelet asks again; its own work takes no
-time; where it chooses by the order of a hash map, it takes what is best for it.
+time; where it chooses by the order of a hash map, it takes what is best for it.`;
+}
 
-## Goals
+function outcome(report: Report): string {
+  const { cells } = report;
+  return `## Goals
 
 Parts are of aws-node's, both with WARM_IP_TARGET=1, of 30 pods that come to a warm pool of single addresses: the worse
 of m5.xlarge and m5.24xlarge (15 NICs of 50 addresses). Changing calls are all but Describe, until the last pod has its
@@ -59,9 +65,11 @@ ${markdown(aboveAFifth(cells))}
 Bursts in which the last pod waits longer than with aws-node, both with their defaults. aws-node holds a whole NIC of
 addresses idle for them:
 
-${markdown(slowerByDefault(cells))}
+${markdown(slowerByDefault(cells))}`;
+}
 
-## Bursts
+function details({ cells }: Report): string {
+  return `## Bursts
 
 Pods that come to one node at once, as many as fit. Warm: a pool at rest, which has met its target. Cold: the agent
 starts with the pods waiting. Of each: seconds to the first and to the last pod; changing calls until then, and in the

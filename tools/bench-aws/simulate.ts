@@ -55,8 +55,8 @@ function everyBurst(): readonly Burst[] {
   });
 }
 
-/** The SDK finds keys in the environment, as it would find a role's in metadata. */
-async function withKeys<T>(work: () => Promise<T>): Promise<T> {
+/** With keys in the environment, where the SDK looks first. */
+export async function withKeys<T>(work: () => Promise<T>): Promise<T> {
   const before = { ...process.env };
   const own = { AWS_ACCESS_KEY_ID: ACCESS_KEY.id, AWS_SECRET_ACCESS_KEY: ACCESS_KEY.secret };
   const files = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };

@@ -140,8 +140,11 @@ export class CloudRunner {
     }
   }
 
-  async #report(sure: boolean): Promise<void> {
-    const asOf = this.#doors.clock.now();
+  /** Where no NIC is known, metadata tell too little of it: the API itself is asked at once. */
+  async #report(wanted: boolean): Promise<void> {
+    const { clock, pool } = this.#doors;
+    const asOf = clock.now();
+    const sure = wanted || pool.pool.cloud?.nics.length === 0;
     try {
       const nics = await this.#doors.provider.reportNics({ sure });
       await this.#doors.nics.serve(nics, { sure });

@@ -9,8 +9,8 @@ import type { NicId, NicReport } from '../../../core/ipam/nic.ts';
 import type { Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
 import type { Metadata } from './metadata.ts';
-import { reportOf, type SubnetRanges, subnetRanges } from './reports.ts';
-import { type AwsSelf, type AwsSettings, TAG_INSTANCE } from './settings.ts';
+import { reportOf, subnetRanges } from './reports.ts';
+import { type AwsSelf, type AwsSettings, type SubnetRanges, TAG_INSTANCE } from './settings.ts';
 
 const PAGE = 1_000;
 
@@ -26,7 +26,7 @@ export class NicsOfInstance {
   readonly #metadata: Metadata;
   readonly #self: AwsSelf;
   readonly #settings: AwsSettings;
-  readonly #ranges = new Map<string, SubnetRanges>(); // a subnet never changes its ranges of IPv4
+  readonly #ranges: Map<string, SubnetRanges>; // a subnet never changes its ranges of IPv4
   #known: readonly NicReport[];
   #outliving: readonly Attached[] = [];
 
@@ -39,6 +39,7 @@ export class NicsOfInstance {
   }) {
     this.#known = of.known;
     [this.#ec2, this.#metadata, this.#self, this.#settings] = [of.ec2, of.metadata, of.self, of.settings];
+    this.#ranges = new Map([[of.self.primarySubnet, of.self.primaryRanges]]);
   }
 
   /** The NICs as EC2 told last. */

@@ -11,16 +11,10 @@ import {
 } from '../../../base/ip.ts';
 import { mac } from '../../../base/mac.ts';
 import type { NicId, NicReport } from '../../../core/ipam/nic.ts';
-import { type AwsSettings, TAG_AWS_NODE, TAG_INSTANCE, TAGS_NO_MANAGE } from './settings.ts';
+import { type AwsSettings, type SubnetRanges, TAG_AWS_NODE, TAG_INSTANCE, TAGS_NO_MANAGE } from './settings.ts';
 
 /** EC2's router of IPv6, the same in every subnet: "VPC route tables", Amazon VPC User Guide. */
 const ROUTER_V6 = address('fe80:ec2::1');
-
-/** What stands of a subnet in a report. */
-export interface SubnetRanges {
-  readonly v4?: Prefix;
-  readonly v6?: Prefix;
-}
 
 export function subnetRanges(subnet: Subnet): SubnetRanges {
   const v6 = subnet.Ipv6CidrBlockAssociationSet?.find(

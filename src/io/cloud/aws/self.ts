@@ -1,6 +1,6 @@
 import { type Prefix, prefix } from '../../../base/ip.ts';
 import type { Metadata } from './metadata.ts';
-import type { AwsSelf } from './settings.ts';
+import type { AwsSelf, SubnetRanges } from './settings.ts';
 
 /** What the instance is. Throws CloudError where metadata does not answer. */
 export async function readSelf(metadata: Metadata): Promise<AwsSelf> {
@@ -15,7 +15,19 @@ export async function readSelf(metadata: Metadata): Promise<AwsSelf> {
     vpc: await at('vpc-id'),
     primaryMac,
     primarySubnet: await at('subnet-id'),
+    primaryRanges: await readRanges(metadata, primaryMac),
     vpcRanges: await readVpcRanges(metadata, primaryMac),
+  };
+}
+
+/** The ranges of the primary NIC's subnet. */
+async function readRanges(metadata: Metadata, mac: string): Promise<SubnetRanges> {
+  const at = (leaf: string) => metadata.lines(`network/interfaces/macs/${mac}/${leaf}`);
+  const [v4] = await at('subnet-ipv4-cidr-block');
+  const [v6] = await at('subnet-ipv6-cidr-blocks');
+  return {
+    ...(v4 === undefined ? {} : { v4: prefix(v4.trim()) }),
+    ...(v6 === undefined ? {} : { v6: prefix(v6.trim()) }),
   };
 }
 

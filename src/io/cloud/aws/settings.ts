@@ -25,7 +25,14 @@ export interface AwsSelf {
   readonly vpc: string;
   readonly primaryMac: string;
   readonly primarySubnet: string;
+  readonly primaryRanges: SubnetRanges;
   readonly vpcRanges: readonly Prefix[];
+}
+
+/** The ranges of a subnet, one of each family at most. */
+export interface SubnetRanges {
+  readonly v4?: Prefix;
+  readonly v6?: Prefix;
 }
 
 // Tags on NICs that Berth makes. Prefixes of AWS and Kubernetes are reserved to them.
