@@ -24,7 +24,7 @@ const PODS = 100; //           of one round
 const WARM_UP = 3; //          rounds that are not counted: an agent that has run for a while has its code compiled
 const READY_MS = 60_000;
 const PLUGIN = 'build/berth-cni';
-const API = 'http://198.51.100.1'; // the emulator's host in the internet
+const API = 'http://169.254.169.200'; // inside every VPC of the emulator
 
 /**
  * ADDs of an agent on addresses of EC2, from a warm pool, by turns with those of one that has a range of its own. Each
@@ -91,7 +91,9 @@ async function startEmulator(folder: string): Promise<ChildProcess> {
   writeFileSync(`${folder}/topology.json`, JSON.stringify({ zones: ['eu-west-1a'], vpcs }));
   const options = ['--region', 'eu-west-1', '--port', '0', '--metadata-port', '0', '--seed', '1'];
   const words = ['--admin', `${folder}/emulator.sock`, 'start', '--topology', `${folder}/topology.json`, ...options];
-  const child = spawn(process.execPath, ['emulator/main.ts', ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['src/berth.ts', 'emulator', ...words], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const end = performance.now() + READY_MS;
   while (!(await answers(folder))) {
     if (performance.now() > end || child.exitCode !== null) throw new Error('the emulator does not answer');
