@@ -23,7 +23,7 @@ export function canonicalRequest(
     canonicalQuery(query, without),
     lines.join(''),
     signed.join(';'),
-    headers['x-amz-content-sha256'] ?? sha256(body),
+    sha256(body), // of what came, whatever the client says of it
   ].join('\n');
 }
 

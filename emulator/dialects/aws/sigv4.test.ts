@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Id } from '../../cloud/nouns.ts';
 import { ApiError } from './api-error.ts';
-import { canonicalRequest, type SignedRequest } from './canonical.ts';
+import { canonicalRequest, sha256, type SignedRequest } from './canonical.ts';
 import { Keyring, ROLE_LIFE_MS } from './keyring.ts';
 import { type Key, signature, verified } from './sigv4.ts';
 
@@ -76,6 +76,17 @@ test('a request that nobody signed, whose key nobody knows, or whose line is tor
   expect(refusal(() => verified(torn, who))).toEqual(['IncompleteSignature', 400]);
   const other = withHeader(get('/'), 'host;x-amz-date', VANILLA, 'sts');
   expect(refusal(() => verified(other, who))).toEqual(['SignatureDoesNotMatch', 403]);
+});
+
+test('a body that is another than the signed one is refused, whatever its client says of it', () => {
+  const form: SignedRequest = { ...post, body: 'Param1=value1' };
+  const canonical = canonicalRequest(form, { signed: ['host', 'x-amz-date'] });
+  const scope = ['20150830', 'us-east-1', 'service', 'aws4_request'];
+  const its = signature(KEY.secret, { when: WHEN, scope, request: canonical });
+  const signed = withHeader(form, 'host;x-amz-date', its);
+  expect(verified(signed, who)).toBe(KEY);
+  const headers = { ...signed.headers, 'x-amz-content-sha256': sha256('Param1=value1') };
+  expect(() => verified({ ...signed, headers, body: 'Param1=value2' }, who)).toThrow(ApiError);
 });
 
 test('a clock that is more than fifteen minutes off is too old or too young', () => {
