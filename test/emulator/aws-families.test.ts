@@ -45,9 +45,18 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
+interface Wanted {
+  readonly type: string;
+  readonly families: string;
+  readonly unit: string;
+  readonly pods: number;
+  readonly noPrefix?: boolean; // the subnets have none
+}
+
 /** So many pods on each of three nodes. */
-async function begin(of: { type: string; families: string; unit: string; pods: number }): Promise<readonly LivePod[]> {
+async function begin(of: Wanted): Promise<readonly LivePod[]> {
   region = await AwsRegion.open({ topology: topology(of.type), manner: { ...QUICK, buckets: {} }, packets: true });
+  if (of.noPrefix === true) region.trouble({ kind: 'exhaust', of: 'prefix' });
   const config = `cloud: { families: ${of.families}, unit: ${of.unit} }\nnetwork: { tunnel: { use: never } }\n`;
   for (const name of NODES) {
     const machine = region.emulator.fabric?.machine(region.instance(name))?.netns.path ?? '';
@@ -126,6 +135,20 @@ test.skipIf(!isRoot)(
     await askAll(pods);
     await people();
     for (const pod of pods) expect(await seenBy('3fff::1', pod)).toBe(pod.address);
+    expect(drops()).toEqual([]);
+  },
+);
+
+test.skipIf(!isRoot)(
+  'A35: where no /28 is free, pods of a node that wants prefixes get single addresses, and reach each other',
+  { timeout: 120_000 },
+  async () => {
+    const pods = await begin({ type: 'm5.large', families: '[v4]', unit: 'prefix', pods: 3, noPrefix: true });
+    for (const name of NODES)
+      expect(region.nics(name).map(({ addresses, prefixes }) => [addresses.length > 3, prefixes.length])).toEqual([
+        [true, 0],
+      ]);
+    await askAll(pods);
     expect(drops()).toEqual([]);
   },
 );

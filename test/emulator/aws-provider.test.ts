@@ -6,6 +6,8 @@ import type { AwsProvider } from '../../src/io/cloud/aws/provider.ts';
 import { CloudError } from '../../src/io/cloud/provider.ts';
 import { realClock } from '../../src/io/system/clock.ts';
 import type { Id, Nic } from '../../emulator/cloud/nouns.ts';
+import { INSTANCE_TYPES } from '../../emulator/dialects/aws/instance-types.ts';
+import { knownLimits } from '../../src/io/cloud/aws/limits.ts';
 import { AWS_ENVIRONMENT, AwsRegion } from './aws-region.ts';
 import { MANY_SUBNETS } from './aws-topologies.ts';
 
@@ -170,6 +172,22 @@ describe('what NICs are', () => {
     expect(region.count('DescribeInstanceTypes')).toBe(1);
     await (await region.provider('node-1')).limits();
     expect(region.count('DescribeInstanceTypes')).toBe(1); // that one is in the table
+  });
+
+  test('A39: what the table says of a type is what EC2 says', () => {
+    const types = [...INSTANCE_TYPES].flatMap(([name, told]) => {
+      const known = knownLimits(name);
+      return known === undefined ? [] : [{ name, known, told }];
+    });
+    expect(types.length).toBeGreaterThan(40);
+    for (const { name, known, told } of types)
+      expect({ name, ...known }).toEqual({
+        name,
+        nics: told.cards[0]?.nics,
+        slotsV4: told.addressesPerNic,
+        slotsV6: told.addresses6PerNic,
+        prefixes: told.nitro,
+      });
   });
 
   test('A57: a range that the VPC gets while the agent runs is told', async () => {

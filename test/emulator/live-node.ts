@@ -60,7 +60,7 @@ export class LiveNode {
   }
 
   /** A pod through ADD, that answers every client with the client's address. Throws what ADD refuses. */
-  async pod(name: string): Promise<LivePod> {
+  async pod(name: string, portMappings: readonly object[] = []): Promise<LivePod> {
     const space = await Space.open();
     const env = {
       CNI_COMMAND: 'ADD',
@@ -69,7 +69,8 @@ export class LiveNode {
       CNI_IFNAME: 'eth0',
       CNI_PATH: '/nowhere',
     };
-    const stdin = utf8(JSON.stringify({ cniVersion: '1.1.0', name: 'pods', type: 'berth-cni' }));
+    const plugin = { cniVersion: '1.1.0', name: 'pods', type: 'berth-cni', capabilities: { portMappings: true } };
+    const stdin = utf8(JSON.stringify({ ...plugin, runtimeConfig: { portMappings } }));
     const { exitCode, stdout } = await this.agent.handle({ env, stdin });
     if (exitCode !== 0) {
       await space.close();
@@ -81,6 +82,11 @@ export class LiveNode {
     this.#pods.push(pod);
     for (const address of addresses) await space.listen('tcp', address, 80);
     return pod;
+  }
+
+  /** Takes on other lines of configuration while it runs. */
+  reconfigure(lines: string): Promise<void> {
+    return this.agent.reconfigure(configOf(this.name, lines));
   }
 
   async close(): Promise<void> {
