@@ -138,9 +138,9 @@ export class CloudNode {
   }
 
   /** What the admin socket answers. */
-  async ask(what: string, query: Readonly<Record<string, string>> = {}): Promise<string> {
+  async ask(what: string, query: Readonly<Record<string, string>> = {}, body?: object): Promise<string> {
     const socket = `/proc/${this.#machine.pid}/root${AGENT_DIRECTORY}/admin.sock`;
-    return (await askSocket({ socket, ask: what, query })).text;
+    return (await askSocket({ socket, ask: what, query, ...(body === undefined ? {} : { body }) })).text;
   }
 
   /** What `berth why` tells of somebody. */

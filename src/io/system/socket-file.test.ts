@@ -91,3 +91,16 @@ test('only our own socket file is removed at the end', async () => {
   remove();
   expect(await greeting()).toBe('hello');
 });
+
+test('a socket that nobody serves is replaced also when this process was too busy to look for a second', async () => {
+  await leaveStale();
+  // from there on timers come before answers
+  const listening = await new Promise<{ done: Promise<unknown> }>((resolve) =>
+    setImmediate(() => {
+      resolve({ done: listenOnFile(server(), path, 8) });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200);
+    }),
+  );
+  await listening.done;
+  expect(await greeting()).toBe('hello');
+});

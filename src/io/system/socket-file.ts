@@ -47,7 +47,8 @@ function answers(path: string): Promise<boolean> {
       resolve(live);
     };
     socket.once('connect', () => say(true));
-    socket.once('timeout', () => say(true));
+    // where we were busy for so long ourselves, the answer is there and comes first
+    socket.once('timeout', () => setImmediate(() => say(true)));
     socket.once('error', (error: NodeJS.ErrnoException) => say(!['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')));
   });
 }
