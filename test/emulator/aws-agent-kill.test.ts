@@ -65,24 +65,26 @@ async function round(): Promise<void> {
   await Promise.all([...going, ...coming]);
 }
 
-/** What the agent believes of its NICs: how many addresses on each. */
-async function believed(): Promise<Readonly<Record<string, number>>> {
+/** What the agent believes of its NICs: how many addresses are on each. */
+async function believed(): Promise<string> {
   const { nics } = JSON.parse(await node.ask('GET /v1/nics')) as NicsReply;
   const count = ({ addresses }: NicsReply['nics'][number]) =>
     addresses.reduce((sum, { used, cooling, free, kept }) => sum + used + cooling + free + kept, 0);
-  return Object.fromEntries(nics.map((nic) => [nic.id, count(nic)]));
+  return lines(nics.map((nic) => `${nic.id} ${count(nic)}`));
 }
 
 /** The cloud's own truth about the same. */
-function truth(): Readonly<Record<string, number>> {
-  return Object.fromEntries(region.nics('node-1').map(({ id, addresses }) => [id, addresses.length - 1]));
+function truth(): string {
+  return lines(region.nics('node-1').map(({ id, addresses }) => `${id} ${addresses.length - 1}`));
 }
+
+const lines = (some: readonly string[]) => some.toSorted().join('\n');
 
 describe.skipIf(!canRun)(`an agent that is killed ${KILLS} times while pods come and go`, () => {
   test('A16, A26: gives no address twice and loses none; no NIC and no address is left that nobody knows of', async () => {
     for (let kill = 0; kill < KILLS; kill++) await round();
     region.calm('lose');
-    await until(30_000, 'the agent and the cloud agree', async () => same(await believed(), truth()));
+    await until(30_000, 'the agent and the cloud agree', async () => (await believed()) === truth());
     const owned = region.nics('node-1').flatMap(({ addresses }) => addresses.slice(1));
     expect([...held.values()].filter((it) => !owned.some((one) => one === it))).toEqual([]);
     const nics = [...region.world.cloud.nics.values()];
@@ -92,10 +94,6 @@ describe.skipIf(!canRun)(`an agent that is killed ${KILLS} times while pods come
     const { removed } = JSON.parse(await node.ask('POST /v1/gc', {}, { dryRun: true })) as GcReply;
     expect(removed).toEqual([]);
     expect(node.logged('two records of one address')).toEqual([]);
-    expect(Object.keys(truth()).length).toBeGreaterThan(1); // or nothing was shown about NICs
+    expect(region.nics('node-1').length).toBeGreaterThan(1); // or nothing was shown about NICs
   }, 170_000);
 });
-
-function same(a: object, b: object): boolean {
-  return JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
-}
