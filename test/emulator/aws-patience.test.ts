@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CloudError } from '../../src/io/cloud/provider.ts';
-import { AWS_ENVIRONMENT, AwsRegion } from './aws-region.ts';
+import { AWS_ENVIRONMENT, AwsRegion, KEY } from './aws-region.ts';
 import { ONE_NODE } from './aws-topologies.ts';
 
 // How long the provider waits for EC2, and how often it asks.
@@ -34,7 +37,7 @@ test('a clock that is off costs one call more', async () => {
   const provider = await region.provider('node-1');
   region.world.pass(20 * 60_000);
   expect(await provider.reportNics({ sure: true })).toHaveLength(1);
-  expect(region.calls.map(({ code }) => code)).toEqual(['RequestExpired', '', '']);
+  expect(region.calls.map(({ code }) => code)).toEqual(['RequestExpired', '']);
   await provider.reportNics({ sure: true });
   expect(region.count('DescribeNetworkInterfaces')).toBe(3); // from now on it is known how much it is off
 });
@@ -47,5 +50,23 @@ test('credentials that have ended are asked for anew, without a restart', async 
   expect(await provider.reportNics({ sure: true })).toHaveLength(1);
   region.world.pass(7 * 3_600_000);
   expect(await provider.reportNics({ sure: true })).toHaveLength(1);
-  expect(region.calls.map(({ code }) => code)).toEqual(['', '', 'RequestExpired', 'RequestExpired', '']);
+  expect(region.calls.map(({ code }) => code)).toEqual(['', 'RequestExpired', 'RequestExpired', '']);
+});
+
+test('credentials that were put into a file anew are used, without a restart', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-keys-'));
+  const file = join(folder, 'credentials');
+  const write = (secret: string) =>
+    writeFileSync(file, `[default]\naws_access_key_id = ${KEY.id}\naws_secret_access_key = ${secret}\n`);
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', file);
+  try {
+    write('an old one');
+    const provider = await region.provider('node-1');
+    await expect(provider.reportNics({ sure: true })).rejects.toMatchObject({ kind: 'denied' });
+    write(KEY.secret);
+    expect(await provider.reportNics({ sure: true })).toHaveLength(1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -76,6 +76,20 @@ test('a subnet that has run dry refuses with its name, and serves again when it 
   expect((await scene.burst(1, 50, 30_000))[0]).toMatchObject({ exitCode: 0 });
 });
 
+test('A22, A23: STATUS is 50 while the cloud gives nothing and nothing is free, with the reason; else it is well', async () => {
+  const status = () => scene.small.call('STATUS', { id: '' });
+  expect(await status()).toMatchObject({ exitCode: 0 });
+  await scene.burst(1);
+  scene.provider.cloud.dry = true;
+  await scene.burst(12, 1, 90_000);
+  const refused = await status();
+  expect(refused).toMatchObject({ exitCode: 1, code: 50 });
+  expect(refused.says).toContain('subnet-a');
+  scene.provider.cloud.dry = false;
+  await scene.pass(700_000);
+  expect(await status()).toMatchObject({ exitCode: 0 });
+});
+
 test('A44: a NIC that was detached from outside is told to its pods, and gives nothing any more', async () => {
   scene.attachLinks(2);
   const answers = await scene.burst(12);

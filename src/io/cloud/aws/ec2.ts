@@ -31,8 +31,8 @@ export interface Asking {
   readonly again: boolean;
 }
 
-// Less than EC2 gives an account for its mutating and its other calls, so that many nodes fit: "Request throttling for
-// the Amazon EC2 API".
+// Of each action less than EC2 gives an account, for mutating and for other calls, so that many nodes fit: "Request
+// throttling for the Amazon EC2 API".
 const CHANGING = { burst: 8, perSecond: 2 };
 const READING = { burst: 16, perSecond: 5 };
 
@@ -54,19 +54,16 @@ const RENEWALS = 2;
 export class Ec2 {
   #client: Ec2Client;
   readonly #options: Ec2Options;
-  readonly #changing: CallBudget;
-  readonly #reading: CallBudget;
+  readonly #budgets = new Map<string, CallBudget>(); // by action: EC2 counts each by itself
 
   constructor(options: Ec2Options) {
     this.#options = options;
-    this.#changing = new CallBudget(CHANGING, options.clock);
-    this.#reading = new CallBudget(READING, options.clock);
     this.#client = clientOf(options);
   }
 
   /** Sends what `send` builds until it is answered or fails for what time does not mend. Throws CloudError. */
   async ask<T>(asking: Asking, send: (client: Ec2Client) => Promise<T>): Promise<T> {
-    const budget = asking.action.startsWith('Describe') ? this.#reading : this.#changing;
+    const budget = this.#budgetOf(asking.action);
     for (let [tries, renewals] = [1, 0]; ; tries++) {
       await budget.take(asking.urgency);
       const result = await this.#once(asking, send);
@@ -83,9 +80,16 @@ export class Ec2 {
   }
 
   close(): void {
-    this.#changing.close();
-    this.#reading.close();
+    for (const budget of this.#budgets.values()) budget.close();
     this.#client.destroy();
+  }
+
+  #budgetOf(action: string): CallBudget {
+    const known = this.#budgets.get(action);
+    if (known !== undefined) return known;
+    const made = new CallBudget(action.startsWith('Describe') ? READING : CHANGING, this.#options.clock);
+    this.#budgets.set(action, made);
+    return made;
   }
 
   async #once<T>(asking: Asking, send: (client: Ec2Client) => Promise<T>): Promise<{ answer: T } | CloudError> {
@@ -130,12 +134,16 @@ export class Ec2 {
   }
 }
 
+/** No setting of the client: its chain of credentials hands it on to who reads files, who else reads each file once. */
+const FILES_ANEW = { ignoreCache: true };
+
 function clientOf(options: Ec2Options, systemClockOffset = 0): Ec2Client {
   const { region, endpoint, requests, client, timeoutMs } = options;
   if (client !== undefined) return client;
   return new EC2Client({
     region,
     systemClockOffset,
+    ...FILES_ANEW,
     ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: 1, // ours know who is waiting
     requestHandler: requests ?? {
