@@ -34,7 +34,8 @@ const STEPS: readonly Step[] = [
   { name: 'the agent', minutes: 10, tests: ['test/agent', ONE_BY_ONE] },
   { name: 'conformance', minutes: 12, tests: ['test/conformance', ONE_BY_ONE] },
   { name: 'the tour', minutes: 5, command: ['node', 'tools/demo.ts', '--once'] },
-  { name: 'the tour, parts of it killed', minutes: 5, tests: ['test/tour', ONE_BY_ONE] },
+  { name: 'the tour of podcidr', minutes: 5, command: ['node', 'tools/demo.ts', '--once', '--provider', 'podcidr'] },
+  { name: 'the tours, parts of them killed', minutes: 8, tests: ['test/tour', ONE_BY_ONE] },
   { name: 'container runtimes', minutes: 15, tests: ['test/runtime', ONE_BY_ONE] },
   { name: 'torture', minutes: 8, command: ['node', 'tools/torture.ts', '--kills', '200'] },
 ];

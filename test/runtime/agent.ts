@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { agentCommand } from '../../tools/agent-command.ts';
-import { admin } from '../../tools/demo/agents.ts';
+import { admin } from '../../tools/demo/agent.ts';
 import { endProgram, type TestNode, until } from './node.ts';
 
 /** Where a node of the test cluster stands. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { agentCommand } from '../agent-command.ts';
-import { admin } from '../demo/agents.ts';
+import { admin } from '../demo/agent.ts';
 import { run } from '../demo/processes.ts';
 
 /** Where an agent and its pods are: a folder of its own, and what enters the machine they run in; none: ours. */

@@ -1,6 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+/** A program and its arguments. */
+export type Launch = readonly [program: string, args: readonly string[]];
+
+/** What has to be launched so that a program runs somewhere: in a namespace, in a machine. */
+export type Enter = (program: string, args: readonly string[]) => Launch;
+
 /** Runs a program to its end. Throws with what it said when it fails. */
 export function run(program: string, args: readonly string[], input?: string): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', input, timeout: 30_000 });
@@ -9,9 +15,15 @@ export function run(program: string, args: readonly string[], input?: string): s
   return stdout;
 }
 
-/** The arguments that run a program in a network namespace by name. */
-export function inside(netns: string, program: string, args: readonly string[]): readonly [string, string[]] {
-  return ['nsenter', [`--net=/run/netns/${netns}`, '--', program, ...args]];
+/** The way into a network namespace by name. */
+export function into(netns: string): Enter {
+  return (program, args) => ['nsenter', [`--net=/run/netns/${netns}`, '--', program, ...args]];
+}
+
+/** Resolves when a process has ended, at once when it has already. */
+export function gone(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
 /** A process of the demo that answers JSON lines. */
@@ -25,9 +37,9 @@ export class Talker {
       createInterface({ input: child.stdout }).on('line', (line) => this.#waiting.shift()?.(line));
   }
 
-  /** Starts a Node program in a namespace and waits for its first line. */
-  static async start(netns: string, file: string): Promise<Talker> {
-    const [program, args] = inside(netns, process.execPath, [file]);
+  /** Starts a Node program somewhere and waits for its first line. */
+  static async start(enter: Enter, file: string): Promise<Talker> {
+    const [program, args] = enter(process.execPath, [file]);
     const talker = new Talker(spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
     await talker.#next();
     return talker;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { agentCommand } from '../agent-command.ts';
-import { admin } from '../demo/agents.ts';
+import { admin } from '../demo/agent.ts';
 import { run } from '../demo/processes.ts';
 
 /** Sandboxes that pods come and go in. */

@@ -5,7 +5,7 @@
 // The router knows the nodes and the outside, and no pod: a pod is heard of through routes or a tunnel of Berth, or
 // not at all.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { inside, run } from './processes.ts';
+import { into, run } from '../processes.ts';
 
 export interface DemoNode {
   readonly name: string;
@@ -52,7 +52,7 @@ export function buildFabric(): void {
 /** A namespace with one cable to a switch, and its default routes through it. */
 function plug(name: string, toSwitch: keyof typeof SWITCHES, addresses: readonly string[]): void {
   run('ip', ['netns', 'add', name]);
-  run(...inside(name, 'sh', ['-c', `echo 0 > /proc/sys/${DAD}`]));
+  run(...into(name)('sh', ['-c', `echo 0 > /proc/sys/${DAD}`]));
   run('ip', ['link', 'add', `to-${name}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
   run('ip', ['link', 'set', `to-${name}`, 'master', toSwitch, 'up']);
   const there = ['-n', name];

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import type { DemoAgent } from './agents.ts';
-import { run, Talker } from './processes.ts';
+import type { DemoAgent } from '../agent.ts';
+import { into, run, Talker } from '../processes.ts';
+import type { DemoNode } from './fabric.ts';
 
 /** A pod of the demo: a namespace, its attachment as the CNI executable answered it, and a process inside. */
 export interface DemoPod {
   readonly name: string;
+  readonly node: DemoNode;
   readonly agent: DemoAgent;
   readonly addresses: readonly string[];
   readonly addMs: number; // the whole exec, as a runtime would wait for it
@@ -39,14 +41,14 @@ export function callPlugin(agent: DemoAgent, verb: 'ADD' | 'DEL', pod: string, c
 }
 
 /** Makes the namespace, attaches it, and starts the pod's process. Throws with the plugin's own words. */
-export async function startPod(agent: DemoAgent, name: string): Promise<DemoPod> {
+export async function startPod(node: DemoNode, agent: DemoAgent, name: string): Promise<DemoPod> {
   run('ip', ['netns', 'add', name]);
   const answer = callPlugin(agent, 'ADD', name);
   if (!answer.ok) throw new Error(`${name} was not attached: ${answer.body}`);
   const { ips } = JSON.parse(answer.body) as { ips: { address: string }[] };
   const addresses = ips.map(({ address }) => address.slice(0, address.indexOf('/')));
-  const talker = await Talker.start(name, 'tools/demo/pod.ts');
-  return { name, agent, addresses, addMs: answer.ms, talker };
+  const talker = await Talker.start(into(name), 'tools/demo/pod.ts');
+  return { name, node, agent, addresses, addMs: answer.ms, talker };
 }
 
 /** Ends the pod as a runtime does. */

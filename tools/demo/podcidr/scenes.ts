@@ -1,14 +1,14 @@
-import { admin, type DemoAgent } from './agents.ts';
+import { admin, type DemoAgent } from '../agent.ts';
+import { into, run } from '../processes.ts';
+import { table } from '../table.ts';
 import { NODES, OUTSIDE } from './fabric.ts';
 import { callPlugin, type DemoPod } from './pods.ts';
-import { inside, run } from './processes.ts';
-import { table } from './table.ts';
 
 const PORT = 8080;
 
 /** Node, pod, addresses and how long the runtime waited. */
 export function showPods(pods: readonly DemoPod[]): void {
-  const rows = pods.map((pod) => [pod.agent.node.name, pod.name, pod.addresses.join(' '), pod.addMs.toFixed(1)]);
+  const rows = pods.map((pod) => [pod.node.name, pod.name, pod.addresses.join(' '), pod.addMs.toFixed(1)]);
   console.log(`\n${table([['NODE', 'POD', 'ADDRESSES', 'ADD MS'], ...rows])}\n`);
 }
 
@@ -38,9 +38,9 @@ async function rowOf(from: DemoPod, pods: readonly DemoPod[]): Promise<string[]>
 export async function showEgress(pod: DemoPod): Promise<void> {
   for (const [i, address] of OUTSIDE.addresses.entries()) {
     const { saw, error } = await pod.talker.ask({ ask: address, port: PORT });
-    if (saw !== pod.agent.node.addresses[i]) throw new Error(`egress: ${address} saw ${saw ?? error}`);
+    if (saw !== pod.node.addresses[i]) throw new Error(`egress: ${address} saw ${saw ?? error}`);
     console.log(
-      `${pod.name} (${pod.addresses[i]}) called ${address} outside; it was seen as ${saw}, the node ${pod.agent.node.name}`,
+      `${pod.name} (${pod.addresses[i]}) called ${address} outside; it was seen as ${saw}, the node ${pod.node.name}`,
     );
   }
 }
@@ -61,10 +61,7 @@ export async function showRefusal(holder: DemoPod): Promise<void> {
 
 /** Deletes a pod's route behind the agent's back and waits until it stands again. */
 export async function showRepair(pod: DemoPod): Promise<void> {
-  const ip = (...args: string[]) => {
-    const [program, all] = inside(pod.agent.node.name, 'ip', args);
-    return run(program, all);
-  };
+  const ip = (...args: string[]) => run(...into(pod.node.name)('ip', args));
   ip('route', 'delete', `${pod.addresses[0]}/32`);
   const began = performance.now();
   while (ip('route', 'show', `${pod.addresses[0]}/32`).trim() === '') {

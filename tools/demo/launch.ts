@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+const FOLDER = `${tmpdir()}/berth-demo-${process.getuid?.() ?? 0}`;
+const OWNER = `${FOLDER}/owner`; // the process whose end is everybody's end: pid and start time
+const GONE_MS = 10_000;
+
+const SPACES = [
+  ...['--mount', '--net', '--pid', '--fork', '--mount-proc', '--kill-child=KILL'],
+  ...['--propagation', 'private'],
+] as const;
+
+/**
+ * Runs the tour in namespaces of our own, after taking away what an earlier one left. Answers its exit code. An
+ * ordinary user is root in there.
+ */
+export async function launch(words: readonly string[]): Promise<number> {
+  await endLeftover();
+  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const self = [process.execPath, 'tools/demo.ts', '--inside', FOLDER, ...words];
+  const child = spawn('unshare', [...user, ...SPACES, '--', ...self], { stdio: ['pipe', 'inherit', 'inherit'] });
+  const owner = child.pid === undefined ? '' : `${child.pid} ${startTime(child.pid)}`;
+  writeFileSync(OWNER, owner);
+  if (child.pid !== undefined) writeEnter(child.pid, user.length > 0);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.stdin.end());
+  const code = await new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
+  // a later start may have ended us, and have the folder now
+  if (existsSync(OWNER) && readFileSync(OWNER, 'utf8') === owner) removeFolder();
+  return code;
+}
+
+/** A script that runs a command in the tour's namespaces: what is known there by its number is not known outside. */
+function writeEnter(owner: number, user: boolean): void {
+  const spaces = ['--mount', '--net', '--pid', ...(user ? ['--user'] : [])].join(' ');
+  const first = `$(cut -d ' ' -f 1 /proc/${owner}/task/${owner}/children)`;
+  const text = `#!/bin/sh\nexec nsenter --target "${first}" ${spaces} -- env --chdir="$PWD" "$@"\n`;
+  writeFileSync(`${FOLDER}/enter`, text, { mode: 0o755 });
+}
+
+/** Ends the process tree of a demo whose launcher was killed: its number must still belong to the same process. */
+async function endLeftover(): Promise<void> {
+  if (existsSync(OWNER)) {
+    const [pid = '', since = ''] = readFileSync(OWNER, 'utf8').split(' ');
+    if (since !== '' && startTime(Number(pid)) === since) await endTree(Number(pid));
+  }
+  removeFolder();
+}
+
+/** Kills the owner. Its child, the first of the PID namespace, ends last of all in there. */
+async function endTree(owner: number): Promise<void> {
+  const children = readFileSync(`/proc/${owner}/task/${owner}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const firsts = children.map((pid) => ({ pid, since: startTime(pid) }));
+  process.kill(owner, 'SIGKILL');
+  const until = performance.now() + GONE_MS;
+  while (firsts.some(({ pid, since }) => startTime(pid) === since) && performance.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Moves it out of the way first: whoever makes it anew meanwhile must not lose his. */
+function removeFolder(): void {
+  const away = `${FOLDER}-${process.pid}`;
+  if (!existsSync(FOLDER)) return;
+  renameSync(FOLDER, away);
+  rmSync(away, { recursive: true, force: true, maxRetries: 10 });
+}
+
+/** Field 22 of /proc/<pid>/stat, "" when there is no such process, or it only waits to be fetched by its parent. */
+function startTime(pid: number): string {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+  } catch {
+    return '';
+  }
+}
