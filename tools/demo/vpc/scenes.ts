@@ -102,8 +102,9 @@ export async function showDrySubnet(cloud: DemoCloud, node: DemoNode): Promise<r
 /** Somebody detaches a NIC; the agent notices, and tells of the pods that lost their addresses. */
 export async function showLostNic(cloud: DemoCloud, node: DemoNode, pods: readonly DemoPod[]): Promise<void> {
   const { instances } = await cloud.summary();
-  const nic = instances.find(({ name }) => name === node.name)?.nics.find(({ device }) => device === 1);
-  const pod = pods.find(({ address }) => nic?.addresses.includes(address) === true);
+  const [, ...more] = instances.find(({ name }) => name === node.name)?.nics ?? [];
+  const pod = pods.find(({ address }) => more.some(({ addresses }) => addresses.includes(address)));
+  const nic = more.find(({ addresses }) => addresses.includes(pod?.address ?? ''));
   if (nic === undefined || pod === undefined) throw new Error(`${node.name} has no pod on a second NIC`);
   console.log(`\nSomebody detaches ${nic.id} from ${node.name} behind everybody's back.`);
   const before = await sentences(pod);
