@@ -6,7 +6,7 @@ import { askSocket } from '../../src/io/system/http-client.ts';
 import type { MachineSummary } from '../../emulator/server/summary.ts';
 import { BenchAgent, type BenchPlace, compile, configFile, drive } from '../bench/stage.ts';
 import { median, quantile, round } from '../bench/statistics.ts';
-import { admin } from '../demo/agents.ts';
+import { admin } from '../demo/agent.ts';
 import { run } from '../demo/processes.ts';
 
 /** One ADD after the other, real time, a real kernel. */
