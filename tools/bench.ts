@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
 import { type Cell, contest, contestants, medianOf, PARALLEL } from './bench/contest.ts';
 import { type BenchReport, table, writePage } from './bench/page.ts';
-import { BenchAgent, configFile, drive, FLOOR_PODS, floor, prepare } from './bench/stage.ts';
+import { FLOOR_PODS, Floor } from './bench/floor.ts';
+import { BenchAgent, configFile, drive, prepare } from './bench/stage.ts';
 import { median, round } from './bench/statistics.ts';
 
 const ROUNDS = 3;
@@ -43,7 +44,7 @@ async function launch(): Promise<void> {
 async function bench(): Promise<void> {
   const tell = (line: string) => console.error(line);
   const load = loadavg()[0]?.toFixed(2) ?? '?';
-  prepare(SANDBOXES);
+  prepare(SANDBOXES, FLOOR_PODS);
   const agent = new BenchAgent();
   await agent.start();
   const rssIdleMb = agent.usage().rssMb;
@@ -105,15 +106,19 @@ function ratios(cells: readonly Cell[]): { addVsPtp: number; addVsBridgeMasq: nu
 
 type Subject = ReturnType<typeof contestants>['all'][number];
 
-/** ADD as the agent times it beside the floor, by turns. */
+/** ADD as the agent times it beside the floor, pod by pod: both find the processor as the other left it. */
 async function withFloor(agent: BenchAgent, berth: Subject, tell: (line: string) => void) {
   const [agentMs, floorMs]: [number[], number[]] = [[], []];
-  for (let i = 1; i <= 5; i++) {
-    tell(`floor: turn ${i} of 5`);
-    drive({ ...berth, verb: 'ADD', concurrency: 1, count: FLOOR_PODS });
+  for (let i = 1; i <= 3; i++) {
+    tell(`floor: turn ${i} of 3`);
+    const floor = new Floor();
+    for (let first = 0; first < FLOOR_PODS; first++) {
+      drive({ ...berth, verb: 'ADD', concurrency: 1, first, count: 1 });
+      floorMs.push(await floor.pod());
+    }
     agentMs.push(...(await agent.addMs()));
+    await floor.end();
     drive({ ...berth, verb: 'DEL', concurrency: PARALLEL, count: FLOOR_PODS });
-    floorMs.push(...floor());
   }
   return { agentMs: median(agentMs), floorMs: median(floorMs), ratio: round(median(agentMs) / median(floorMs)) };
 }

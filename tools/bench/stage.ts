@@ -11,9 +11,9 @@ export interface BenchPlace {
   readonly enter: readonly string[];
 }
 
-const HOME = '/run/bench';
+export const HOME = '/run/bench';
 const HERE: BenchPlace = { home: HOME, enter: [] };
-const PROGRAMS = resolve('build');
+export const PROGRAMS = resolve('build');
 
 /** One run of a plugin over many sandboxes, as native/bench/driver.c tells it. */
 export interface Run {
@@ -24,7 +24,7 @@ export interface Run {
 }
 
 /** Prepares the namespaces we are in: a private /run, an uplink that leads nowhere, sandboxes. */
-export function prepare(sandboxes: number): void {
+export function prepare(sandboxes: number, ofFloor = 0): void {
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   mkdirSync('/run/netns', { recursive: true });
   mkdirSync(`${HOME}/logs`, { recursive: true }); // apart: the agent watches the folder of its configuration
@@ -36,7 +36,7 @@ export function prepare(sandboxes: number): void {
   run('ip', ['route', 'add', 'default', 'via', '172.29.0.2']);
   run('ip', ['netns', 'add', 'floor']);
   for (let i = 0; i < sandboxes; i++) run('ip', ['netns', 'add', `p${i}`]);
-  for (let i = 0; i < FLOOR_PODS; i++) run('ip', ['netns', 'add', `f${i}`]);
+  for (let i = 0; i < ofFloor; i++) run('ip', ['netns', 'add', `f${i}`]);
 }
 
 /** Compiles programs of native/bench. */
@@ -70,28 +70,6 @@ export function drive(of: {
   const told = JSON.parse(stdout) as Run;
   if (told.failed > 0) throw new Error(`${plugin} ${verb}: ${told.failed} of ${count} failed: ${stderr}`);
   return told;
-}
-
-/** Pods of one measurement of the floor. */
-export const FLOOR_PODS = 100;
-
-/**
- * What an ADD costs in C alone: milliseconds of each of `FLOOR_PODS`. In namespaces that no agent has met: the kernel
- * would tell it of all that happens there, on the floor's time.
- */
-export function floor(): readonly number[] {
-  const inFloor = (program: string, args: readonly string[]) =>
-    run('nsenter', ['--net=/run/netns/floor', '--', program, ...args]);
-  inFloor(process.execPath, ['tools/bench/record.ts', `${HOME}/messages`, '/run/netns/f', `${FLOOR_PODS}`]);
-  const told = JSON.parse(
-    inFloor(`${PROGRAMS}/bench-floor`, [`${HOME}/messages`, '/run/netns/f', `${HOME}/floor-journal`]),
-  ) as Run;
-  if (told.failed > 0) throw new Error(`floor: ${told.failed} of ${FLOOR_PODS} pods failed`);
-  const links = inFloor('ip', ['-o', 'link', 'show'])
-    .split('\n')
-    .flatMap((line) => /\d+: (bth\w+)/.exec(line)?.[1] ?? []);
-  for (const link of links) inFloor('ip', ['link', 'delete', link]);
-  return told.ms;
 }
 
 /** The agent under measurement: the bundle, as it is installed. */
