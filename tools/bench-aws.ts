@@ -4,7 +4,7 @@
 //   npm run -s bench:aws -- --json    one JSON document on standard output, nothing written
 import { spawn } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
-import { liveAdd } from './bench-aws/live.ts';
+import { live } from './bench-aws/live.ts';
 import { table, writePage } from './bench-aws/page.ts';
 import { reportOf } from './bench-aws/report.ts';
 import { simulate } from './bench-aws/simulate.ts';
@@ -27,11 +27,11 @@ async function launch(): Promise<void> {
 async function bench(): Promise<void> {
   const tell = (line: string) => console.error(line);
   const load = loadavg()[0]?.toFixed(2) ?? '?';
-  const adds = await liveAdd(tell);
+  const real = await live(tell);
   const simulated = await simulate(tell);
   const processor = cpus()[0]?.model.trim() ?? '?';
   const machine = `${cpus().length} CPUs (${processor}), load ${load} before it began, Linux ${release()}, Node ${process.versions.node}`;
-  const report = reportOf({ ...simulated, adds }, machine);
+  const report = reportOf({ ...simulated, ...real }, machine);
   if (process.argv.includes('--json')) console.log(JSON.stringify(report));
   else {
     console.log(table(report));

@@ -23,6 +23,7 @@ export interface BurstCell extends Burst, Side {
   readonly idleAfter: number; //      a minute after the last pod
 }
 
+const SPREAD_MS = 100; // a runtime starts the pods of a burst one after the other
 const REST_MS = 120_000;
 const AFTER_MS = 60_000;
 const WITHIN_MS = 3_600_000;
@@ -43,16 +44,20 @@ export async function burst(of: Burst, seed: number): Promise<readonly BurstCell
     SIDES.map((side) => contenderOf(side, of)),
     seed,
   );
-  const phase = seeded(seed).fraction() * TICK_MS; // of aws-node's ticks, in which the pods come
-  const all = SIDES.map((side) => one(region, side, { of, phase }));
+  const random = seeded(seed);
+  const phase = random.fraction() * TICK_MS;
+  const comes = Array.from({ length: of.pods }, (_, i) => (i === 0 ? 0 : random.fraction() * SPREAD_MS));
+  const all = SIDES.map((side) => one(region, side, { of, phase, comes }));
   return region.until(Promise.all(all), WITHIN_MS);
 }
 
-async function one(
-  region: Region,
-  side: Side,
-  { of, phase }: { readonly of: Burst; readonly phase: Millis },
-): Promise<BurstCell> {
+interface Coming {
+  readonly of: Burst;
+  readonly phase: Millis; //            of aws-node's ticks, at which the burst begins
+  readonly comes: readonly Millis[]; // each pod, after that
+}
+
+async function one(region: Region, side: Side, { of, phase, comes }: Coming): Promise<BurstCell> {
   const instance = instanceOf(region, side, of);
   const { clock, calls } = region;
   const pause = (ms: Millis) => new Promise<void>((resolve) => void clock.timer(ms, resolve));
@@ -61,7 +66,8 @@ async function one(
   const [begin, idleBefore] = [clock.now(), region.held(instance)];
   const node = warm ?? (await startNode(region, side, { kind: of }));
   const took: Millis[] = [];
-  const pods = Array.from({ length: of.pods }, async (_, i) => {
+  const pods = comes.map(async (after, i) => {
+    if (begin + after > clock.now()) await pause(begin + after - clock.now());
     await node.add(`pod${i}`);
     took.push(clock.now() - begin);
   });

@@ -1,15 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { askSocket } from '../../src/io/system/http-client.ts';
-import type { MachineSummary } from '../../emulator/server/summary.ts';
-import { BenchAgent, type BenchPlace, compile, configFile, drive } from '../bench/stage.ts';
+import { type BenchAgent, type BenchPlace, compile, configFile, drive } from '../bench/stage.ts';
 import { median, quantile, round } from '../bench/statistics.ts';
-import { admin } from '../demo/agent.ts';
-import { run } from '../demo/processes.ts';
+import { slowly } from './latency.ts';
+import { LiveEmulator, type LiveInstance, warm } from './live-emulator.ts';
+import type { Kind } from './sides.ts';
 
-/** One ADD after the other, real time, a real kernel. */
+/** One ADD after the other, from the executable's spawn to its exit. */
 export interface LiveCell {
   readonly provider: 'podcidr' | 'aws';
   readonly n: number;
@@ -17,54 +12,70 @@ export interface LiveCell {
   readonly p99Ms: number;
 }
 
-const TYPE = 'm5.24xlarge'; // its primary NIC alone holds 784 addresses in prefixes
+/** Pods that come at once to a node of Berth's that has one warm unit. */
+export interface LiveBurstCell extends Kind {
+  readonly pods: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly mutating: number;
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+/** What real time measures. */
+export interface LiveCells {
+  readonly adds: readonly LiveCell[];
+  readonly liveBursts: readonly LiveBurstCell[];
+}
+
+type Tell = (line: string) => void;
+
+const LARGE = 'm5.24xlarge'; // its primary NIC alone holds 784 addresses in prefixes
 const WARM = 400;
 const ROUNDS = 8;
 const PODS = 100; //           of one round
 const WARM_UP = 3; //          rounds that are not counted: an agent that has run for a while has its code compiled
-const READY_MS = 60_000;
 const PLUGIN = 'build/berth-cni';
-const API = 'http://169.254.169.200'; // inside every VPC of the emulator
+const AWS = { provider: 'aws', aws: { endpoint: 'http://169.254.169.200' } }; // inside every VPC of the emulator
+const POOL = { pool: { cooldown: '1s' } }; // so that a pool of this size is enough for all rounds
 
-/**
- * ADDs of an agent on addresses of EC2, from a warm pool, by turns with those of one that has a range of its own. Each
- * runs in an instance of the emulator, with packets; nothing else differs. In a mount namespace of our own, as root.
- */
-export async function liveAdd(tell: (line: string) => void): Promise<readonly LiveCell[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-bench-aws-'));
-  run('mount', ['-t', 'tmpfs', 'tmpfs', folder]); // instances see our file system, but have a /run of their own
+const BURSTS: readonly (Kind & { readonly pods: number })[] = [
+  { type: 'm5.large', unit: 'prefix', pods: 30 },
+  { type: 'm5.24xlarge', unit: 'address', pods: 30 },
+  { type: 'm5.xlarge', unit: 'address', pods: 30 },
+];
+
+/** In instances of the emulator, with packets. In a mount namespace of our own, as root. */
+export async function live(tell: Tell): Promise<LiveCells> {
   compile(['driver']);
-  const emulator = await startEmulator(folder);
+  const nodes = BURSTS.map(({ type, unit }): LiveInstance => ({ name: `${unit}-${type.split('.')[1]}`, type }));
+  const emulator = await LiveEmulator.start([{ name: 'podcidr', type: LARGE }, { name: 'aws', type: LARGE }, ...nodes]);
   try {
-    const agents = {
-      podcidr: await startAgent(folder, 'podcidr', PODCIDR),
-      aws: await startAgent(folder, 'aws', AWS),
-    };
-    await warm(agents.aws);
-    return contest(agents, tell);
+    const adds = await contest(emulator, tell);
+    for (const trouble of slowly()) await emulator.operate('POST /v1/faults', trouble);
+    const liveBursts: LiveBurstCell[] = [];
+    for (const [i, of] of BURSTS.entries()) {
+      tell(`${of.pods} pods at once, ${of.type}, ${of.unit}, with packets`);
+      liveBursts.push(await burst(emulator, nodes[i]?.name ?? '', of));
+    }
+    return { adds, liveBursts };
   } finally {
-    await ended(emulator); // and all that runs in its instances
-    run('umount', ['--lazy', folder]);
-    rmdirSync(folder);
+    await emulator.close();
   }
 }
 
-const POOL = { pool: { cooldown: '1s' } }; // so that a pool of this size is enough for all rounds
-const PODCIDR = { ...POOL, network: { ranges: ['10.90.0.0/16'], cluster: ['10.90.0.0/16'] } };
-const AWS = {
-  ...POOL,
-  provider: 'aws',
-  cloud: { unit: 'prefix', minimumAddresses: WARM, maxPods: WARM },
-  aws: { endpoint: API },
-};
-
-function contest(agents: Readonly<Record<LiveCell['provider'], BenchAgent>>, tell: (line: string) => void) {
+/** An agent on addresses of EC2 and one that has a range of its own, by turns; nothing else differs. */
+async function contest(emulator: LiveEmulator, tell: Tell): Promise<readonly LiveCell[]> {
+  const network = { ranges: ['10.90.0.0/16'], cluster: ['10.90.0.0/16'] };
+  const cloud = { unit: 'prefix', minimumAddresses: WARM, maxPods: WARM };
+  const podcidr = await emulator.startAgent('podcidr', { config: { ...POOL, network }, sandboxes: PODS });
+  const aws = await emulator.startAgent('aws', { config: { ...POOL, ...AWS, cloud }, sandboxes: PODS });
+  await warm(aws, WARM);
   const ms: Record<LiveCell['provider'], number[]> = { podcidr: [], aws: [] };
   for (let turn = 1; turn <= WARM_UP + ROUNDS; turn++) {
     tell(`ADD with packets: round ${turn} of ${WARM_UP + ROUNDS}${turn > WARM_UP ? '' : ', not counted'}`);
-    const order = turn % 2 === 0 ? (['aws', 'podcidr'] as const) : (['podcidr', 'aws'] as const);
-    for (const provider of order) {
-      const took = turnOf(agents[provider].place);
+    const both = [['podcidr', podcidr] as const, ['aws', aws] as const];
+    for (const [provider, agent] of turn % 2 === 0 ? both.toReversed() : both) {
+      const took = oneByOne(agent.place);
       if (turn > WARM_UP) ms[provider].push(...took);
     }
   }
@@ -76,70 +87,24 @@ function contest(agents: Readonly<Record<LiveCell['provider'], BenchAgent>>, tel
   }));
 }
 
-function turnOf(place: BenchPlace): readonly number[] {
-  const config = configFile('plugin', { cniVersion: '1.0.0', name: 'bench', type: 'berth-cni' }, place);
-  const all = { plugin: PLUGIN, config, count: PODS, path: '/nowhere', place };
-  const { ms } = drive({ ...all, verb: 'ADD', concurrency: 1 });
-  drive({ ...all, verb: 'DEL', concurrency: 4 });
+function oneByOne(place: BenchPlace): readonly number[] {
+  const { ms } = drive({ ...callOf(place), verb: 'ADD', concurrency: 1, count: PODS });
+  drive({ ...callOf(place), verb: 'DEL', concurrency: 4, count: PODS });
   return ms;
 }
 
-async function startEmulator(folder: string): Promise<ChildProcess> {
-  const subnets = [{ name: 'nodes', zone: 'eu-west-1a', range: '10.0.0.0/17' }];
-  const instances = ['podcidr', 'aws'].map((name) => ({ name, subnet: 'nodes', type: TYPE }));
-  const vpcs = [{ name: 'bench', range: '10.0.0.0/16', subnets, instances }];
-  writeFileSync(`${folder}/topology.json`, JSON.stringify({ zones: ['eu-west-1a'], vpcs }));
-  const options = ['--region', 'eu-west-1', '--port', '0', '--metadata-port', '0', '--seed', '1'];
-  const words = ['--admin', `${folder}/emulator.sock`, 'start', '--topology', `${folder}/topology.json`, ...options];
-  const child = spawn(process.execPath, ['src/berth.ts', 'emulator', ...words], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const end = performance.now() + READY_MS;
-  while (!(await answers(folder))) {
-    if (performance.now() > end || child.exitCode !== null) throw new Error('the emulator does not answer');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return child;
+async function burst(emulator: LiveEmulator, name: string, of: (typeof BURSTS)[number]): Promise<LiveBurstCell> {
+  const cloud = { unit: of.unit, warmAddresses: 1 };
+  const agent: BenchAgent = await emulator.startAgent(name, { config: { ...AWS, cloud }, sandboxes: of.pods });
+  await warm(agent, 1);
+  await emulator.calls();
+  const { ms, wallMs } = drive({ ...callOf(agent.place), verb: 'ADD', concurrency: of.pods, count: of.pods });
+  const calls = await emulator.calls();
+  const mutating = Object.entries(calls).reduce((sum, [it, count]) => sum + (it.startsWith('Describe') ? 0 : count), 0);
+  return { ...of, firstMs: Math.round(Math.min(...ms)), lastMs: Math.round(wallMs), mutating, calls };
 }
 
-function answers(folder: string): Promise<boolean> {
-  return machines(folder).then(
-    (all) => all.every(({ enter }) => enter !== undefined),
-    () => false,
-  );
-}
-
-async function machines(folder: string): Promise<readonly MachineSummary[]> {
-  const question = { socket: `${folder}/emulator.sock`, ask: 'GET /v1/instances', timeoutMs: 5_000 };
-  return JSON.parse((await askSocket(question)).text) as readonly MachineSummary[];
-}
-
-/** An agent and its sandboxes in the instance of that name. */
-async function startAgent(folder: string, name: string, config: object): Promise<BenchAgent> {
-  const enter = (await machines(folder)).find((it) => it.name === name)?.enter ?? [];
-  const home = `${folder}/${name}`;
-  mkdirSync(home);
-  const [program = '', ...words] = enter;
-  const sandboxes = Array.from({ length: PODS }, (_, i) => `netns add p${i}`).join('\n');
-  run(program, [...words, 'ip', '-batch', '-'], sandboxes);
-  const agent = new BenchAgent({ home, enter }, config);
-  await agent.start();
-  return agent;
-}
-
-/** Until the pool has as many addresses as it is to have. */
-async function warm(agent: BenchAgent): Promise<void> {
-  const end = performance.now() + READY_MS;
-  for (;;) {
-    const pool = JSON.parse(await admin(agent, '/v1/pool')) as { families?: { free: number }[] };
-    if ((pool.families?.[0]?.free ?? 0) >= WARM) return;
-    if (performance.now() > end) throw new Error(`no warm pool: ${JSON.stringify(pool)}: ${agent.log.slice(-2_000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await gone;
+function callOf(place: BenchPlace) {
+  const config = configFile('plugin', { cniVersion: '1.0.0', name: 'bench', type: 'berth-cni' }, place);
+  return { plugin: PLUGIN, config, path: '/nowhere', place };
 }

@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { table as columns } from '../demo/table.ts';
 import { plot } from './plot.ts';
 import type { Report } from './report.ts';
-import { aboveAFifth, addRows, burstRows, churnRows, fleetRows, goalRows, type Rows, slowerByDefault } from './rows.ts';
+import * as rows from './rows.ts';
 
 /** The report as text. */
 export function table(report: Report): string {
   const { cells, machine } = report;
-  const all = [burstRows(cells), churnRows(cells), fleetRows(cells), addRows(cells), goalRows(report)];
-  const text = all.map(({ head, rows }) => columns([head.map((it) => it.toUpperCase()), ...rows]));
+  const simulated = [rows.burstRows(cells), rows.churnRows(cells), rows.fleetRows(cells)];
+  const all = [...simulated, rows.addRows(cells), rows.liveBurstRows(cells), rows.goalRows(report)];
+  const text = all.map((it) => columns([it.head.map((word) => word.toUpperCase()), ...it.rows]));
   return `${text.join('\n\n')}\n\n${machine}`;
 }
 
@@ -36,7 +37,7 @@ emulator's: 1.5 to 4 s to attach a NIC, what was made is shown up to 1 s late, b
 buckets. A call takes 150 ms (Describe) to 700 ms (attach): assumed, and the same for both. The same seeds give the
 same figures everywhere; of each burst the run in the middle of five is shown.
 
-**Real time, a real kernel, packets**: ADD, the last table.
+**Real time, a real kernel, packets**: ADD, and three bursts again, the last tables.
 
 The model of aws-node (\`tools/bench-aws/aws-node-model.ts\`) gives the published examples of aws-node, and is shown at
 its best: a pod has its address the moment the pool has it, not when the kubelet asks again; its own work takes no
@@ -51,7 +52,7 @@ Parts are of aws-node's, both with WARM_IP_TARGET=1, of 30 pods that come to a w
 of m5.xlarge and m5.24xlarge (15 NICs of 50 addresses). Changing calls are all but Describe, until the last pod has its
 address. That a new NIC ends with its instance is asked for in the minute after it, when no pod waits.
 
-${markdown(goalRows(report))}
+${markdown(rows.goalRows(report))}
 
 ![30 pods at once: time to the last, changing calls](benchmarks-aws.svg)
 
@@ -60,46 +61,51 @@ ${markdown(goalRows(report))}
 Bursts in which Berth needs more than a fifth of the calls or the time of aws-node, both with WARM_IP_TARGET=1. One
 prefix serves 16 pods, and of one call nobody can save four fifths:
 
-${markdown(aboveAFifth(cells))}
+${markdown(rows.aboveAFifth(cells))}
 
 Bursts in which the last pod waits longer than with aws-node, both with their defaults. Before a warm one aws-node held
 a whole NIC of idle addresses; at a cold start Berth waits 20 ms for more pods before it asks for addresses:
 
-${markdown(slowerByDefault(cells))}`;
+${markdown(rows.slowerByDefault(cells))}`;
 }
 
 function details({ cells }: Report): string {
   return `## Bursts
 
-Pods that come to one node at once, as many as fit. Warm: a pool at rest, which has met its target. Cold: the agent
+Pods that come to one node within 100 ms, as many as fit. Warm: a pool at rest, which has met its target. Cold: the agent
 starts with the pods waiting. Of each: seconds to the first and to the last pod; changing calls until then, and in the
 minute after; addresses held and not used before, and a minute after.
 
-${markdown(burstRows(cells))}
+${markdown(rows.burstRows(cells))}
 
 ## Churn
 
 20 pods. One goes, 5 s later one comes, 5 s after that runs the next goes, for 10 minutes.
 
-${markdown(churnRows(cells))}
+${markdown(rows.churnRows(cells))}
 
 ## Twenty nodes
 
 of one account start at once, with 30 pods waiting on each. Refused: RequestLimitExceeded.
 
-${markdown(fleetRows(cells))}
+${markdown(rows.fleetRows(cells))}
 
-## ADD
+## With packets
 
-One at a time from a warm pool, from the executable's spawn to its exit, by turns: an agent with the provider aws and
+One ADD at a time from a warm pool, from the executable's spawn to its exit, by turns: an agent with the provider aws and
 one with podcidr, each in an instance of the emulator (m5.24xlarge), both with \`pool.cooldown: 1s\`.
 
-${markdown(addRows(cells))}
+${markdown(rows.addRows(cells))}
+
+30 ADDs at once to nodes with one warm address or prefix and WARM_IP_TARGET=1, the same calls as slow as above. The last
+pod is done when its executable has exited:
+
+${markdown(rows.liveBurstRows(cells))}
 `;
 }
 
-function markdown({ head, rows }: Rows): string {
+function markdown({ head, rows: all }: rows.Rows): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const isNumber = (column: number) => rows.every((row) => /^[≤\d. ]*$/.test(row[column] ?? ''));
-  return [line(head), line(head.map((_, i) => (isNumber(i) ? '--:' : '---'))), ...rows.map(line)].join('\n');
+  const isNumber = (column: number) => all.every((row) => /^[≤\d. ]*$/.test(row[column] ?? ''));
+  return [line(head), line(head.map((_, i) => (isNumber(i) ? '--:' : '---'))), ...all.map(line)].join('\n');
 }

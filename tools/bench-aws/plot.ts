@@ -1,8 +1,8 @@
 import type { BurstCell } from './burst.ts';
 
 const ROW = 22;
-const LEFT = 300;
-const WIDTH = 860;
+const LEFT = 360;
+const WIDTH = 900;
 const FILL: Readonly<Record<string, string>> = {
   'berth WARM_IP_TARGET=1': '#0a7',
   'berth defaults': '#7cb',

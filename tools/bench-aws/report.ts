@@ -2,15 +2,14 @@ import { round } from '../bench/statistics.ts';
 import type { BurstCell } from './burst.ts';
 import type { ChurnCell } from './churn.ts';
 import type { FleetCell } from './fleet.ts';
-import type { LiveCell } from './live.ts';
+import type { LiveCell, LiveCells } from './live.ts';
 import type { Side, Targets } from './sides.ts';
 
 /** Everything that one run measured. */
-export interface Cells {
+export interface Cells extends LiveCells {
   readonly bursts: readonly BurstCell[];
   readonly churns: readonly ChurnCell[];
   readonly fleets: readonly FleetCell[];
-  readonly adds: readonly LiveCell[];
 }
 
 /** A burst of both sides with the same targets: Berth's calls and time in terms of aws-node's. */

@@ -58,6 +58,14 @@ export function addRows({ adds }: Cells): Rows {
   return { head: ['provider', 'n', 'median ms', 'p99 ms'], rows };
 }
 
+export function liveBurstRows({ liveBursts }: Cells): Rows {
+  const rows = liveBursts.map((it) => {
+    const calls = Object.entries(it.calls).map(([action, count]) => `${count} ${action}`);
+    return [kindOf(it), `${it.pods}`, seconds(it.firstMs), seconds(it.lastMs), `${it.mutating}`, calls.join(', ')];
+  });
+  return { head: ['node', 'pods', 'first s', 'last s', 'changing calls', 'all calls'], rows };
+}
+
 export function goalRows({ goals }: Report): Rows {
   const rows = goals.map((it) => [it.what, `${it.measured}`, `≤ ${it.most}`, it.reached ? 'yes' : '**no**']);
   return { head: ['what', 'measured', 'goal', 'reached'], rows };

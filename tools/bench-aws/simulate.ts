@@ -2,6 +2,7 @@ import { ACCESS_KEY } from '../../emulator/server/start.ts';
 import { type Burst, bursts } from './burst.ts';
 import { type Churn, churn } from './churn.ts';
 import { type Fleet, fleet } from './fleet.ts';
+import type { LiveCells } from './live.ts';
 import type { Cells } from './report.ts';
 import { capacityOf, type Kind } from './sides.ts';
 
@@ -24,7 +25,7 @@ const FLEETS: readonly Fleet[] = [
 ];
 
 /** All that simulated time measures: the same seeds, so the same figures on every machine. */
-export async function simulate(tell: (line: string) => void): Promise<Omit<Cells, 'adds'>> {
+export async function simulate(tell: (line: string) => void): Promise<Omit<Cells, keyof LiveCells>> {
   return withKeys(async () => {
     const burstCells = [];
     for (const of of everyBurst()) {

@@ -83,10 +83,17 @@ export interface Cloud {
   readonly serial: number; //            of the next token
   readonly expected: number; //          pods known to be coming
   readonly report: ReportState;
-  readonly growAt: Millis | undefined; // a need that gathers: asked for from then on
+  readonly gathering: Gathering | undefined;
   readonly retryAt: Millis | undefined; // a trouble that keeps a need from being asked for ends then
   readonly wakeAt: Millis | undefined; // something has cooled that one who waits for the cloud could have
   readonly calm: readonly Calm[]; //     one a family at most
+}
+
+/** A need that is asked for at that time, unless more pods come: then later, but `atLatest`. */
+export interface Gathering {
+  readonly at: Millis;
+  readonly atLatest: Millis;
+  readonly hungry: number; // ADDs that waited when it was looked at last
 }
 
 /** When the cloud told, and when it will be asked again. `told` counts reports, `sureAt` is 0 before the first. */
@@ -117,7 +124,7 @@ export function emptyCloud(policy: CloudPolicy): Cloud {
     serial: 1,
     expected: 0,
     report: { told: 0, sureAt: 0, asked: false, dueAt: 0, sure: false },
-    growAt: undefined,
+    gathering: undefined,
     retryAt: undefined,
     wakeAt: undefined,
     calm: [],
@@ -173,7 +180,7 @@ export function slotsOf(limits: NicLimits, family: Family): number {
 /** When there is next something to ask of the cloud. */
 export function cloudTick(cloud: Cloud): Millis {
   const times: Millis[] = cloud.report.asked ? [] : [cloud.report.dueAt];
-  if (cloud.growAt !== undefined) times.push(cloud.growAt);
+  if (cloud.gathering !== undefined) times.push(cloud.gathering.at);
   if (cloud.wakeAt !== undefined) times.push(cloud.wakeAt);
   for (const { sent, dueAt } of cloud.flights) if (!sent) times.push(dueAt);
   for (const { since } of cloud.calm) times.push(since + CALM_MS);

@@ -8,8 +8,12 @@ import { inSubnet, keptBy, ofCreating, ofKind, onNic, REPORTING, WHOLE } from '.
 
 /** NICs that are being created at once. */
 const CREATES_AT_ONCE = 2;
-/** A need gathers for so long before it is asked for: pods come in bursts, and a call costs the same for all. */
-export const GATHER_MS: Millis = 20;
+/**
+ * A need gathers until so long after the last pod that came, and so long at most: pods come in bursts, and a call costs
+ * the same for all. Much less than a call takes.
+ */
+export const GATHER_MS: Millis = 30;
+export const GATHER_MOST_MS: Millis = 200;
 
 /** Why no more can be asked for now than is. */
 export type Stop =

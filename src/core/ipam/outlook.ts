@@ -58,7 +58,7 @@ function nextOf(cloud: Cloud, outlook: Outlook | undefined, of: { family: Family
   const parts = cloud.flights.filter((flight) => concerns(flight, family)).map((flight) => flightWords(flight, now));
   const reason = outlook && whyNot(cloud, outlook, now);
   if (reason !== undefined) parts.push(`needs more, but ${sentence(reason)}`);
-  if (cloud.growAt !== undefined && parts.length === 0) parts.push('asks for more at once');
+  if (cloud.gathering !== undefined && parts.length === 0) parts.push('asks for more at once');
   const calm = cloud.calm.find((it) => it.family === family);
   if (calm !== undefined)
     parts.push(`gives back up to ${calm.least} in ${duration(calm.since + CALM_MS - now)}, should nothing come`);

@@ -2,7 +2,7 @@ import type { Millis } from '../../base/clock.ts';
 import type { Family } from '../../base/ip.ts';
 import type { Cloud, Flight } from './cloud.ts';
 import type { CloudEffect } from './cloud-event.ts';
-import { GATHER_MS, type Growth, grow, type Stop } from './grow.ts';
+import { GATHER_MOST_MS, GATHER_MS, type Growth, grow, type Stop } from './grow.ts';
 import type { Pool } from './pool.ts';
 import { shrink } from './shrink.ts';
 import { type Tally, tally } from './tally.ts';
@@ -49,10 +49,19 @@ function gathered(
     stops.push(growth.stop);
   }
   const asks = cloud !== before;
-  if (!asks || (before.growAt !== undefined && now >= before.growAt))
-    return { cloud: cloud.growAt === undefined ? cloud : { ...cloud, growAt: undefined }, stops };
-  const waits = before.growAt === undefined ? { ...before, growAt: now + GATHER_MS } : before;
-  return { cloud: waits, stops: stops.map(() => ({ by: 'flights' })) };
+  if (!asks || (before.gathering !== undefined && now >= before.gathering.at))
+    return { cloud: cloud.gathering === undefined ? cloud : { ...cloud, gathering: undefined }, stops };
+  const hungry = counted.reduce((sum, of) => sum + of.hungry, 0);
+  return { cloud: gathers(before, hungry, now), stops: stops.map(() => ({ by: 'flights' })) };
+}
+
+/** As long as more of a burst comes, but not for ever. */
+function gathers(cloud: Cloud, hungry: number, now: Millis): Cloud {
+  const { gathering } = cloud;
+  if (gathering === undefined)
+    return { ...cloud, gathering: { at: now + GATHER_MS, atLatest: now + GATHER_MOST_MS, hungry } };
+  if (hungry <= gathering.hungry) return cloud;
+  return { ...cloud, gathering: { ...gathering, at: Math.min(gathering.atLatest, now + GATHER_MS), hungry } };
 }
 
 /** Each intent that is due is asked for; a later failure makes it due again. */
