@@ -72,8 +72,8 @@ ${markdown(rows.slowerByDefault(cells))}`;
 function details({ cells }: Report): string {
   return `## Bursts
 
-Pods that come to one node within 100 ms, as many as fit. Warm: a pool at rest, which has met its target. Cold: the agent
-starts with the pods waiting. Of each: seconds to the first and to the last pod; changing calls until then, and in the
+Pods that come to one node within 100 ms, as many as fit. Warm: a pool at rest, which has met its target. Cold: the
+agent starts when they come. Of each: seconds to the first and to the last pod; changing calls until then, and in the
 minute after; addresses held and not used before, and a minute after.
 
 ${markdown(rows.burstRows(cells))}
