@@ -39,8 +39,8 @@ same figures everywhere; of each burst the run in the middle of five is shown.
 
 **Real time, a real kernel, packets**: ADD, and three bursts again, the last tables.
 
-The model of aws-node (\`tools/bench-aws/aws-node-model.ts\`) gives the published examples of aws-node, and is shown at
-its best: a pod has its address the moment the pool has it, not when the kubelet asks again; its own work takes no
+The model of aws-node (\`tools/bench-aws/aws-node-model.ts\`) comes to rest on the emulator as AWS publishes
+(\`aws-node.test.ts\`), and is shown at its best: a pod has its address the moment the pool has it, not when the kubelet asks again; its own work takes no
 time; where it chooses by the order of a hash map, it takes what is best for it.`;
 }
 
@@ -77,6 +77,10 @@ agent starts when they come. Of each: seconds to the first and to the last pod; 
 minute after; addresses held and not used before, and a minute after.
 
 ${markdown(rows.burstRows(cells))}
+
+Of 30 pods, or 27 where no more fit, on a warm pool:
+
+${markdown(rows.actionRows(cells))}
 
 ## Churn
 

@@ -41,8 +41,11 @@ export interface Report {
 export function reportOf(cells: Cells, machine: string): Report {
   const ratios = ratiosOf(cells);
   const mutatingCalls30 = Math.max(
-    thirty(cells, 'm5.large', 'prefix').berth.mutating,
-    thirty(cells, 'm5.24xlarge', 'address').berth.mutating,
+    ...[
+      thirty(cells, 'm5.large', 'prefix').berth,
+      thirty(cells, 'm5.24xlarge', 'address').berth,
+      ...cells.liveBursts.filter(({ type }) => type !== 'm5.xlarge'),
+    ].map(({ mutating }) => mutating),
   );
   const ours = <T extends Side>(all: readonly T[]) => all.filter(({ program }) => program === 'berth');
   const unassignCallsChurn = Math.max(...ours(cells.churns).map(({ unassign }) => unassign));
@@ -92,9 +95,11 @@ function ratiosOf(cells: Cells): Report['ratios'] {
   };
 }
 
+/** With packets or without. */
 function beyond(cells: Cells): number {
-  const { calls, mutating } = thirty(cells, 'm5.xlarge', 'address').berth;
-  return mutating - 1 - 2 * (calls['CreateNetworkInterface'] ?? 0);
+  const packets = cells.liveBursts.filter(({ type }) => type === 'm5.xlarge');
+  const all = [thirty(cells, 'm5.xlarge', 'address').berth, ...packets];
+  return Math.max(...all.map(({ calls, mutating }) => mutating - 1 - 2 * (calls['CreateNetworkInterface'] ?? 0)));
 }
 
 function thirty(cells: Cells, type: string, unit: BurstCell['unit']): Comparison {

@@ -27,6 +27,18 @@ function burstText(it: BurstCell): string {
   return `${times}; ${it.mutating}+${it.mutatingInTheNextMinute}; ${it.idleBefore}→${it.idleAfter}`;
 }
 
+/** The calls of 30 pods, or of as many as fit, that come to a warm pool. */
+export function actionRows({ bursts }: Cells): Rows {
+  const of = bursts.filter(({ pool, pods }) => pool === 'warm' && pods >= 27 && pods <= 30);
+  const rows = of.map((it) => [kindOf(it), sideOf(it), callsText(it.calls)]);
+  return { head: ['node', 'who', 'calls until the last pod'], rows };
+}
+
+function callsText(calls: Readonly<Record<string, number>>): string {
+  const all = Object.entries(calls).map(([action, count]) => `${count} ${action}`);
+  return all.length === 0 ? 'none' : all.join(', ');
+}
+
 export function churnRows({ churns }: Cells): Rows {
   const head = [
     'node',
@@ -60,8 +72,7 @@ export function addRows({ adds }: Cells): Rows {
 
 export function liveBurstRows({ liveBursts }: Cells): Rows {
   const rows = liveBursts.map((it) => {
-    const calls = Object.entries(it.calls).map(([action, count]) => `${count} ${action}`);
-    return [kindOf(it), `${it.pods}`, seconds(it.firstMs), seconds(it.lastMs), `${it.mutating}`, calls.join(', ')];
+    return [kindOf(it), `${it.pods}`, seconds(it.firstMs), seconds(it.lastMs), `${it.mutating}`, callsText(it.calls)];
   });
   return { head: ['node', 'pods', 'first s', 'last s', 'changing calls', 'all calls'], rows };
 }
