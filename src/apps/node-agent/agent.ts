@@ -126,9 +126,7 @@ function poolAndCloud(
   if (provider === undefined) return { pool: new PoolRunner(adopted, { attachments, clock }) };
   const pool = new PoolRunner(adopted, { attachments, clock, cloud: (effect) => cloud.perform(effect) });
   const nics = new NicRunner({ kernel, journal, clock, log, node }, adopted.cloud?.nics ?? []);
-  const vpcRanges = (ranges: readonly Prefix[]) => {
-    node.setVpcRanges(ranges).catch(() => {}); // said, and tried again
-  };
+  const vpcRanges = (ranges: readonly Prefix[]) => node.setVpcRanges(ranges).catch(() => {}); // said, and tried again
   const cloud: CloudRunner = new CloudRunner({ provider, journal, clock, log, history, pool, nics, vpcRanges });
   return { pool, cloud, nics };
 }

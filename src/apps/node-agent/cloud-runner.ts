@@ -18,7 +18,7 @@ export interface CloudDoors {
   readonly history: History;
   readonly pool: PoolRunner;
   readonly nics: NicRunner;
-  readonly vpcRanges: (ranges: readonly Prefix[]) => void; // they are these now
+  readonly vpcRanges: (ranges: readonly Prefix[]) => Promise<void>; // they are these now; never throws
 }
 
 const RETRY_MS = 2_000; //           limits that could not be asked, a record that could not be written
@@ -34,10 +34,14 @@ const COLLECT_AT_MOST = 10;
 export class CloudRunner {
   readonly #doors: CloudDoors;
   readonly #timers = new Set<() => void>();
+  #known = false; // the ranges of the VPC, to the node
+  #tellKnown = (): void => {};
+  readonly #whenKnown = new Promise<void>((resolve) => (this.#tellKnown = resolve));
   #stopped = false;
 
   constructor(doors: CloudDoors) {
     this.#doors = doors;
+    if (doors.journal.memory().vpcRanges.length > 0) this.#knowRanges();
   }
 
   /** From now on the cloud is asked. Does not wait for it: until it answers an ADD is refused, and told why. */
@@ -147,6 +151,7 @@ export class CloudRunner {
     const sure = wanted || pool.pool.cloud?.nics.length === 0;
     try {
       const nics = await this.#doors.provider.reportNics({ sure });
+      await this.#whenKnown; // before the first pod: what it sends within the VPC would be masqueraded
       await this.#doors.nics.serve(nics, { sure });
       await this.#enter({ kind: 'reported', nics, sure, asOf });
       await this.#doors.nics.follow(this.#doors.pool.pool.cloud?.nics ?? []);
@@ -175,13 +180,19 @@ export class CloudRunner {
     const { provider, vpcRanges, log } = this.#doors;
     try {
       const ranges = await provider.vpcRanges();
-      if (ranges.length > 0) vpcRanges(ranges); // none: it is not told, for a VPC has one
+      if (ranges.length > 0) await vpcRanges(ranges); // none: it is not told, for a VPC has one
+      this.#knowRanges();
       const behind = await provider.tendNics();
       if (behind.length > 0) log.info('NICs tended', { nics: behind });
     } catch (err) {
       log.warn('VPC not followed', { err });
     }
-    this.#later(FOLLOW_MS, () => void this.#follow());
+    this.#later(this.#known ? FOLLOW_MS : RETRY_MS, () => void this.#follow());
+  }
+
+  #knowRanges(): void {
+    this.#known = true;
+    this.#tellKnown();
   }
 
   async #collect(): Promise<void> {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { prefix } from '../../base/ip.ts';
 import { show } from '../../core/datapath/plan.ts';
 import type { NicId } from '../../core/ipam/nic.ts';
+import { CloudError } from '../../io/cloud/provider.ts';
 import { CloudScene } from './testing/cloud-scene.ts';
 import { settled } from './testing/hand-clock.ts';
 
@@ -15,6 +17,21 @@ test('a pod gets an address of a NIC, and the NIC is marked for it before the an
   const [answer] = await scene.burst(1);
   expect(answer).toMatchObject({ exitCode: 0 });
   expect(scene.marks().join('\n')).toContain(`element ${answer?.ips[0]}/32 : 2048 in nic_of4`);
+});
+
+test('A51: no pod starts before the node knows the ranges of its VPC, which are asked for soon again (A57)', async () => {
+  const late = new CloudScene();
+  late.provider.ranges = [prefix('10.0.0.0/8')];
+  late.provider.rangeless = new CloudError('unknown', { action: 'metadata', code: 'Metadata', message: 'too late' });
+  await late.start();
+  const asked = late.small.add({ id: 'early' });
+  await late.pass(3_000);
+  expect(late.marks()).toEqual([]);
+  late.provider.rangeless = undefined;
+  await late.pass(20_000);
+  expect(await asked).toMatchObject({ exitCode: 0 });
+  expect(late.small.standing().some((line) => line.includes('element 10.0.0.0/8 in internal4'))).toBe(true);
+  await late.small.close();
 });
 
 test('A30: twenty pods at once are served by a few calls, and each has an address of its own', async () => {

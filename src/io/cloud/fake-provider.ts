@@ -12,6 +12,8 @@ export class FakeProvider implements NicProvider {
   /** Reports fail with this while it is set. */
   silent: CloudError | undefined;
   ranges: readonly Prefix[] = [];
+  /** The ranges are not told while it is set. */
+  rangeless: CloudError | undefined;
   #serial = 0;
 
   constructor(settings: TinySettings) {
@@ -47,8 +49,9 @@ export class FakeProvider implements NicProvider {
     await this.#do({ kind: 'unassign', token: this.#token(), nic, what });
   }
 
-  vpcRanges(): Promise<readonly Prefix[]> {
-    return Promise.resolve(this.ranges);
+  async vpcRanges(): Promise<readonly Prefix[]> {
+    if (this.rangeless !== undefined) throw this.rangeless;
+    return this.ranges;
   }
 
   tendNics(): Promise<readonly NicId[]> {
