@@ -20,11 +20,15 @@ beforeEach(async () => {
   process.env['AWS_SECRET_ACCESS_KEY'] = ACCESS_KEY.secret;
   region = new Region([{ name: 'node', type: 'm5.xlarge', account: 'ours' }], 7);
   instance = region.instance('node');
+  provider = await opened();
+});
+
+function opened(): Promise<AwsProvider> {
   const settings = awsSettings(parseConfig('').config.aws);
   const network = region.networkOf(instance, 'ours');
   const doors = { clock: region.clock, random: seeded(1), onCall: () => {}, network };
-  provider = await region.until(openAws({ settings, ...doors }), 1_000);
-});
+  return region.until(openAws({ settings, ...doors }), 1_000);
+}
 
 function create(token: string) {
   return provider.createNic(SPEC, token as Token, 'pod');
@@ -104,4 +108,17 @@ test('A48: NICs get the groups that the primary one has now, and EC2 is asked fo
   await region.pass(10_000); // metadata tell late
   expect(await region.until(provider.tendNics(), 60_000)).toEqual([id]);
   expect(region.world.cloud.nics.get(id as string as Id)?.groups).toEqual(groups);
+});
+
+test('A26: what was made before a restart is found by its token, though it would be asked for in other words now', async () => {
+  const token = `node-1@${region.clock.now()}`;
+  const { id } = await region.until(create(token), 60_000);
+  region.world.step({ ...OPERATOR, request: { do: 'detach-nic', of: { nic: id as string as Id } } });
+  const group = outside({ do: 'create-group', vpc: vpc(), name: 'new', description: 'new', tags: {} }, 'group').id;
+  const [own] = region.world.cloud.nics.keys();
+  region.world.step({ ...OPERATOR, request: { do: 'modify-nic', nic: own ?? instance, groups: [group] } });
+  await region.pass(10_000);
+  provider = await opened();
+  expect((await region.until(create(token), 60_000)).id).toBe(id);
+  expect(region.world.cloud.nics.size).toBe(2);
 });

@@ -6,13 +6,13 @@ import {
   DetachNetworkInterfaceCommand,
   type NetworkInterface,
 } from '@aws-sdk/client-ec2';
-import type { Clock } from '../../../base/clock.ts';
+import type { Clock, Millis } from '../../../base/clock.ts';
 import type { NicId, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
 import { CloudError, type Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
 import { podGroups, primaryGroups } from './groups.ts';
 import type { NicsOfInstance } from './nics.ts';
-import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE } from './settings.ts';
+import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE, TAG_INTENT } from './settings.ts';
 import { SubnetChoice } from './subnets.ts';
 
 const LOOK_AGAIN_MS = 1_000;
@@ -35,16 +35,21 @@ export class NicMaker {
   readonly #subnets: SubnetChoice;
   readonly #devices = new Set<number>(); // given to NICs that are being attached
   readonly #begun = new Set<Token>(); //    asked for before, and not made yet
+  readonly #since: Millis; //               tokens from before: nobody knows what came of them
 
   constructor(doors: NicMakerDoors) {
     this.#doors = doors;
     this.#subnets = new SubnetChoice(doors);
+    this.#since = doors.clock.now();
   }
 
   /** Created with its first addresses, attached, and seen. The same token makes the same NIC (A26). */
   async create(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport> {
-    const present = await this.#present(token, urgency);
-    const made = await this.#createSomewhere(spec, token, { urgency, present });
+    const isFirst = !this.#begun.has(token) && timeOf(token, this.#doors.clock) >= this.#since;
+    this.#begun.add(token);
+    const present = await this.#present(isFirst, urgency);
+    const before = isFirst ? undefined : await this.#madeBefore(token, urgency);
+    const made = before ?? (await this.#createSomewhere(spec, token, { urgency, present }));
     const id = made.NetworkInterfaceId as NicId;
     const there = present.find((it) => it.id === id);
     if (there !== undefined) return there; // an earlier try was cut off behind it
@@ -75,11 +80,23 @@ export class NicMaker {
   }
 
   /** What is attached: for a first try as EC2 told last, for another one as it tells now. */
-  async #present(token: Token, urgency: Urgency): Promise<readonly NicReport[]> {
+  async #present(isFirst: boolean, urgency: Urgency): Promise<readonly NicReport[]> {
     const { nics } = this.#doors;
-    const isFirst = !this.#begun.has(token);
-    this.#begun.add(token);
     return isFirst && nics.known.length > 0 ? nics.known : nics.ask(urgency);
+  }
+
+  /**
+   * What an earlier try made, in whatever subnet and with whatever groups were the right ones then. EC2 itself knows a
+   * token again only with the same words.
+   */
+  async #madeBefore(token: Token, urgency: Urgency): Promise<NetworkInterface | undefined> {
+    const { nics, self } = this.#doors;
+    const filters = [
+      { Name: 'vpc-id', Values: [self.vpc] },
+      { Name: `tag:${TAG_INSTANCE}`, Values: [self.instance] },
+      { Name: `tag:${TAG_INTENT}`, Values: [token] },
+    ];
+    return (await nics.describe(filters, urgency))[0];
   }
 
   async #createSomewhere(
@@ -117,7 +134,8 @@ export class NicMaker {
     const tags = {
       ...settings.tags,
       [TAG_INSTANCE]: self.instance,
-      [TAG_CREATED]: createdText(of.token, clock),
+      [TAG_CREATED]: new Date(timeOf(of.token, clock)).toISOString(),
+      [TAG_INTENT]: of.token,
       ...(settings.cluster === '' ? {} : { [TAG_CLUSTER]: settings.cluster }),
     };
     return {
@@ -226,9 +244,9 @@ function unitsOf({ count, unit, family }: NicSpec): Partial<CreateNetworkInterfa
 }
 
 /** The same token must come with the same words. A token that holds its time, "…@1700000000000", gives it. */
-function createdText(token: Token, clock: Clock): string {
+function timeOf(token: Token, clock: Clock): Millis {
   const at = Number(token.split('@')[1]);
-  return new Date(Number.isFinite(at) ? at : clock.now()).toISOString();
+  return Number.isFinite(at) ? at : clock.now();
 }
 
 async function absentIsFine(asked: Promise<unknown>): Promise<void> {

@@ -36,6 +36,7 @@ const KINDS: Readonly<Record<string, CloudErrorKind>> = {
   'InvalidNetworkInterface.InUse': 'busy',
   IncorrectState: 'busy',
   IncorrectInstanceState: 'busy',
+  IdempotentParameterMismatch: 'busy', // made by other words a moment ago: asked again it is found
   InternalError: 'unknown',
   InternalFailure: 'unknown',
   ServerInternal: 'unknown',
