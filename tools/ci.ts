@@ -29,7 +29,7 @@ const STEPS: readonly Step[] = [
     env: { BERTH_TEST_MACHINE: 'arm64' },
   },
   { name: 'the kernel', minutes: 15, tests: ['test/kernel', ONE_BY_ONE] },
-  { name: 'the emulator', minutes: 10, tests: ['emulator', ONE_BY_ONE] },
+  { name: 'the emulator', minutes: 15, tests: ['emulator', ONE_BY_ONE] },
   { name: 'a real cloud', minutes: 40, tests: ['test/cloud'] }, // skipped unless somebody lends one
   { name: 'the agent', minutes: 10, tests: ['test/agent', ONE_BY_ONE] },
   { name: 'conformance', minutes: 12, tests: ['test/conformance', ONE_BY_ONE] },

@@ -49,20 +49,27 @@ async function attach(): Promise<void> {
 
 async function detach(pod: string): Promise<void> {
   held.delete(pod); // from here on it may be somebody else's
-  await until(30_000, `DEL of ${pod}`, async () => (await node.remove(pod)) === 0);
+  await until(120_000, `DEL of ${pod}`, async () => (await node.remove(pod)) === 0);
+}
+
+/** Of those under way, whose kill they may have to sit out. */
+const going = new Set<Promise<void>>();
+
+function begin(work: () => Promise<void>): void {
+  const mine = work().finally(() => going.delete(mine));
+  going.add(mine);
 }
 
 /** A few pods come and a few go, and in the middle of that the agent is killed and started again. */
 async function round(): Promise<void> {
   const some = 1 + Math.floor(random.fraction() * 5);
-  const goes = held.size + some > MOST_PODS ? some + 2 : Math.floor(random.fraction() * 3);
-  const going = [...held.keys()].slice(0, goes).map(detach);
-  const coming = Array.from({ length: some }, attach);
-  const when = random.fraction() * 400;
+  const goes = held.size + going.size + some > MOST_PODS ? some + 2 : Math.floor(random.fraction() * 3);
+  for (const pod of [...held.keys()].slice(0, goes)) begin(() => detach(pod));
+  if (going.size < MOST_PODS) for (let i = 0; i < some; i++) begin(attach);
+  const when = random.fraction() * 600;
   await new Promise((resolve) => setTimeout(resolve, when));
   await node.end('SIGKILL');
   await node.start();
-  await Promise.all([...going, ...coming]);
 }
 
 /** What the agent believes of its NICs: how many addresses are on each. */
@@ -84,6 +91,7 @@ describe.skipIf(!canRun)(`an agent that is killed ${KILLS} times while pods come
   test('A16, A26: gives no address twice and loses none; no NIC and no address is left that nobody knows of', async () => {
     for (let kill = 0; kill < KILLS; kill++) await round();
     region.calm('lose');
+    await Promise.all(going);
     await until(30_000, 'the agent and the cloud agree', async () => (await believed()) === truth());
     const owned = region.nics('node-1').flatMap(({ addresses }) => addresses.slice(1));
     expect([...held.values()].filter((it) => !owned.some((one) => one === it))).toEqual([]);
