@@ -44,9 +44,9 @@ export function powerCut(run: Run): void {
     runtime.change(sandbox, { delAskedAt: sandbox.delAskedAt ?? run.now, told: undefined, cut: true });
 }
 
-/** Starts the agent, again and again if need be. */
-export async function startSomehow(run: Run): Promise<void> {
-  for (let tries = 0; !run.up && run.blames.length === 0; tries++) {
+/** Starts the agent, again and again if need be: unless it is enough. */
+export async function startSomehow(run: Run, enough = () => false): Promise<void> {
+  for (let tries = 0; !run.up && run.blames.length === 0 && !enough(); tries++) {
     if (tries === 6) run.faults.calm();
     if (tries > 12) return run.blame('starts', 'not after a dozen tries');
     if (run.life?.ended === true) bereave(run);
@@ -78,6 +78,7 @@ export async function comeToRest(run: Run): Promise<void> {
   run.blameAll(atRest(run.scene(), belief.attachments, belief.nodePlan));
   const gone = [...runtime.sandboxes.values()].filter((it) => it.gone);
   run.blameAll(leftOf(run.scene(), gone));
+  run.tell(() => 'RESTS  pool, kernel and records were compared');
 }
 
 /**

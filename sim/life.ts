@@ -113,7 +113,6 @@ export class Life {
     const { bootId, attachments } = journal.memory();
     this.remembered = { sameBoot: bootId === this.#machine.bootId, attachments: new Map(attachments), recovery };
     for (const said of recovery.said) this.#fate.tell(() => `agent  recovered: ${said}`);
-    const config = plant.config?.(this.#config) ?? this.#config;
     const spool = this.#machine.spool.open(
       (what) => this.#at({ what: `spool ${what}` }, () => this.#fate.faults.spool(what)),
       this.#ears,
@@ -133,7 +132,7 @@ export class Life {
       log: this.#logger(),
       meter: countNothing,
       bootId: this.#machine.bootId,
-      config,
+      config: this.#configNow(),
     };
     this.#agent = await startAgent(plant.doors?.(doors) ?? doors);
   }
@@ -144,6 +143,11 @@ export class Life {
     const reply = await this.#agent.handle(this.#fate.plant.call?.(frame) ?? frame);
     await this.#pause({ what: 'reply' });
     return reply;
+  }
+
+  /** Takes on what the file says now. Throws what cannot be applied. */
+  async reconfigure(): Promise<void> {
+    await this.#agent?.reconfigure(this.#configNow());
   }
 
   /** A file came into the spool's directory. */
@@ -178,6 +182,11 @@ export class Life {
     this.#ended = true;
     this.#kernel.kill();
     this.#ears.clear();
+  }
+
+  #configNow(): AgentConfig {
+    const config = { ...this.#config, network: { ...this.#config.network, ...this.#machine.edit } };
+    return this.#fate.plant.config?.(config) ?? config;
   }
 
   #at(point: Point, fault: () => Error | undefined = () => undefined): void {

@@ -2,6 +2,7 @@ import type { Millis } from '../src/base/clock.ts';
 import type { Random } from '../src/base/random.ts';
 import { interfaceAddress } from '../src/base/ip.ts';
 import { FakeWorld } from '../src/io/kernel/fake-world.ts';
+import type { Edit } from './setting.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimSpool } from './sim-spool.ts';
 import { SimTime } from './time.ts';
@@ -15,6 +16,8 @@ export class Machine {
   readonly disk: SimDisk;
   readonly spool: SimSpool;
   readonly time: SimTime;
+  /** What was changed in the agent's configuration since the beginning. */
+  edit: Edit;
   #boot: number;
 
   /** `time` is handed in where several machines share it. */
@@ -23,6 +26,7 @@ export class Machine {
     this.disk = from === undefined ? new SimDisk() : from.disk.clone();
     this.spool = from === undefined ? new SimSpool() : from.spool.clone();
     this.time = time ?? new SimTime(from === undefined ? BEGINNING : from.time.now);
+    this.edit = from?.edit ?? {};
     this.#boot = from === undefined ? 1 : from.#boot;
     if (from !== undefined) return;
     const addresses = [interfaceAddress('192.0.2.7/24'), interfaceAddress('2001:db8::7/64')];

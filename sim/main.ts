@@ -1,4 +1,5 @@
 // npm run sim -- --seeds 1..500 [--json] [--plant NAME]         plays seeds and judges every crash in them
+// npm run sim -- --crashes 100000                               seeds from 1 on, until so many crashes are judged
 // npm run sim -- --cloud …                                      nodes in a cloud, instead of one by itself
 // npm run sim -- --seed 7 [--at 42] [--points] [--plant NAME]   tells the story of one, and of the crash at a point
 import { availableParallelism } from 'node:os';
@@ -10,10 +11,12 @@ import { type Outcome, playSeeds } from './seeds.ts';
 
 const SHOWN = 10; // violations that are printed one by one
 const WORKERS = 16;
+const MANY = 1_000_000; // seeds: more than anybody waits for
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '1..100' },
+    seeds: { type: 'string' },
+    crashes: { type: 'string' },
     cloud: { type: 'boolean', default: false },
     seed: { type: 'string' },
     at: { type: 'string' },
@@ -28,13 +31,14 @@ if (values.plant !== undefined && !playing.plants.includes(values.plant)) {
   console.error(`no bug is called "${values.plant}"; there are:\n  ${playing.plants.join('\n  ')}`);
   process.exit(2);
 }
-if (values.seed === undefined) await many(values.seeds);
+const crashes = values.crashes === undefined ? 0 : Number(values.crashes);
+if (values.seed === undefined) await many(values.seeds ?? (crashes > 0 ? `1..${MANY}` : '1..100'));
 else await tell(Number(values.seed), values.at === undefined ? 0 : Number(values.at));
 
 async function many(range: string): Promise<void> {
   const [from = Number.NaN, to = from] = range.split('..').map(Number);
-  if (!Number.isInteger(from) || !Number.isInteger(to) || to < from) {
-    console.error(`--seeds ${range}: a range is written 1..500`);
+  if (!Number.isInteger(from) || !Number.isInteger(to) || to < from || !Number.isInteger(crashes)) {
+    console.error('a range of seeds is written --seeds 1..500, a number of crash points --crashes 100000');
     process.exit(2);
   }
   const began = performance.now();
@@ -46,12 +50,13 @@ async function many(range: string): Promise<void> {
     workers,
     cloud: values.cloud,
     ...plant,
-    onPlayed: progress(to - from + 1),
+    ...(crashes > 0 ? { crashes } : {}),
+    onPlayed: progress(crashes > 0 ? '' : ` of ${to - from + 1}`),
   });
   const seconds = (performance.now() - began) / 1_000;
   if (values.json) console.log(JSON.stringify(documentOf(outcome)));
   else summary(outcome, seconds);
-  process.exitCode = outcome.violations.length === 0 ? 0 : 1;
+  process.exitCode = outcome.violations.length === 0 && outcome.crashPoints >= crashes ? 0 : 1;
 }
 
 /** How many seeds, crash points and broken laws; and each of these, with the command that tells its story. */
@@ -60,12 +65,12 @@ function documentOf({ seeds, crashPoints, violations }: Outcome): object {
   return { seeds, crashPoints, violations: violations.length, stories };
 }
 
-function progress(all: number): (soFar: Outcome) => void {
+function progress(all: string): (soFar: Outcome) => void {
   let shown = performance.now();
   return ({ seeds, crashPoints, violations }) => {
     if (performance.now() - shown < 5_000) return;
     shown = performance.now();
-    console.error(`${seeds} of ${all} seeds, ${crashPoints} crashes, ${violations.length} laws broken`);
+    console.error(`${seeds}${all} seeds, ${crashPoints} crashes, ${violations.length} laws broken`);
   };
 }
 

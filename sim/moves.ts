@@ -2,6 +2,7 @@ import type { Random } from '../src/base/random.ts';
 import { inPod, isSetting } from '../src/core/datapath/identity.ts';
 import { show } from '../src/core/datapath/plan.ts';
 import { nameOf } from './checkers.ts';
+import { reconfigure } from './reconfigure.ts';
 import type { Run } from './run.ts';
 import {
   addFrame,
@@ -34,6 +35,7 @@ const MOVES: readonly (readonly [weight: number, move: Move])[] = [
   [2, spoolDelete],
   [2, dropSandbox],
   [3, meddle],
+  [1, reconfigure],
 ];
 
 /** One move, by lot. */

@@ -5,7 +5,7 @@ import { CALM, Faults, type Weather, weatherOf, weatherText } from './faults.ts'
 import type { Point } from './life.ts';
 import { Machine } from './machine.ts';
 import { move } from './moves.ts';
-import type { Plant } from './plant.ts';
+import { NO_PLANT, type Plant } from './plant.ts';
 import { Run } from './run.ts';
 import { Runtime } from './runtime.ts';
 import { type Setting, settingOf, settingText } from './setting.ts';
@@ -85,6 +85,21 @@ function drawn(seed: number): { readonly random: Random; readonly setting: Setti
   return { random, setting: settingOf(random), weather: weatherOf(random) };
 }
 
+/**
+ * The same life, really ended at a point: what its machine is then, once all that was abandoned has had its time, and
+ * the copy that a crash there is played on. The two must be the same.
+ */
+export async function endedAt(seed: number, at: number): Promise<{ readonly ended: Machine; readonly copy: Machine }> {
+  const { random, setting, weather } = drawn(seed);
+  const play: Play = { seed, setting, weather, plant: NO_PLANT, story: undefined, points: false };
+  const { machine, runtime } = await before(play, random);
+  const crashes: Crash[] = [];
+  await theLife(play, random, { machine, runtime, at, crashes, endsThere: true });
+  const [crash] = crashes;
+  if (crash === undefined) throw new RangeError(`seed ${seed} has no point ${at}`);
+  return { ended: machine, copy: crash.machine };
+}
+
 /** What the agent finds when it starts. */
 async function before(play: Play, random: Random): Promise<{ machine: Machine; runtime: Runtime }> {
   const [machine, runtime] = [new Machine(), new Runtime()];
@@ -107,9 +122,9 @@ async function before(play: Play, random: Random): Promise<{ machine: Machine; r
 async function theLife(
   play: Play,
   random: Random,
-  on: { machine: Machine; runtime: Runtime; at: number | undefined; crashes: Crash[] },
+  on: { machine: Machine; runtime: Runtime; at: number | undefined; crashes: Crash[]; endsThere?: boolean },
 ): Promise<readonly Blame[]> {
-  const { machine, runtime, at, crashes } = on;
+  const { machine, runtime, at, crashes, endsThere = false } = on;
   let count = 0;
   let told = true; // what follows the crash that is asked for never came to be
   const onPoint = (point: Point, run: Run) => {
@@ -118,14 +133,14 @@ async function theLife(
     if (at === undefined || at === count)
       crashes.push({ at: count, point, machine: machine.clone(), runtime: runtime.clone() });
     told &&= at !== count;
-    return false;
+    return endsThere && at === count;
   };
   const story = play.story && ((line: string) => told && play.story?.(line));
   const run = newRun(
     { ...play, story },
     { machine, runtime, random, weather: play.weather, overlapping: true, onPoint },
   );
-  await startSomehow(run);
+  await startSomehow(run, () => endsThere && crashes.length > 0);
   for (let moves = 8 + random.fraction() * 8; moves > 0 && run.up; moves--) {
     move(run);
     const lot = random.fraction();
@@ -155,6 +170,7 @@ async function afterCrash(play: Play, { at, point, machine, runtime }: Crash): P
   await run.pass(random.fraction() < 0.5 ? 200 : random.fraction() * 60_000);
   await aftermath(run, random, mortal);
   run.stop();
+  run.tell(() => `JUDGED ${run.blames.length} laws broken`);
   return run.blames;
 }
 

@@ -22,6 +22,8 @@ export interface SeedsOptions {
   readonly plant?: string;
   /** No further seeds are begun after one with a violation. */
   readonly untilFound?: boolean;
+  /** No further seeds are begun after so many crash points. */
+  readonly crashes?: number;
   readonly onPlayed?: (soFar: Outcome) => void;
 }
 
@@ -32,8 +34,9 @@ export async function playSeeds(options: SeedsOptions): Promise<Outcome> {
   const violations: Violation[] = [];
   const sum = (): Outcome => ({ seeds, crashPoints, violations: violations.toSorted(bySeed) });
   const take = (): number | undefined => {
-    const enough = options.untilFound === true && violations.length > 0;
-    return enough || next > options.to ? undefined : next++;
+    const found = options.untilFound === true && violations.length > 0;
+    const enough = options.crashes !== undefined && crashPoints >= options.crashes;
+    return found || enough || next > options.to ? undefined : next++;
   };
   const played = (result: Played) => {
     seeds++;

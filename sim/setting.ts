@@ -13,6 +13,9 @@ export interface Setting {
   readonly rot: boolean; //     a bit of the disk turns over while the process is down
 }
 
+/** What somebody may write into the configuration while the agent runs, or does not. */
+export type Edit = Partial<Pick<AgentConfig['network'], 'cluster' | 'masquerade' | 'forwardAccept'>>;
+
 const NO_CLOUD = cloudDefaults();
 const V4 = prefix('10.0.3.0/29');
 const V6 = prefix('fd00:3::/125');

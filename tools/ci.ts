@@ -21,6 +21,8 @@ const STEPS: readonly Step[] = [
   { name: 'compile, lint, form, layers, docs', minutes: 5, command: ['node', 'tools/check.ts', '--without-tests'] },
   { name: 'unit tests', minutes: 10, tests: ['src', 'tools'] },
   { name: 'the CNI executable', minutes: 5, tests: ['test/shim'] },
+  { name: 'the simulator', minutes: 8, command: ['node', 'tools/sim.ts', '--crashes', '100000'] },
+  { name: 'bugs planted in the simulator', minutes: 8, tests: ['sim/', ONE_BY_ONE] },
   { name: 'both architectures', minutes: 6, command: ['node', 'tools/build.ts', '--arm64'] },
   {
     name: 'the CNI executable on arm64',
