@@ -22,10 +22,13 @@ export class CloudScene {
     this.attachLinks(1);
   }
 
-  /** Starts the agent, and lets a second pass. */
+  /** Starts the agent, and lets a second pass; then, where the cloud tells all, waits until the pool knows its NICs. */
   async start(): Promise<this> {
     await this.small.start();
     await this.pass(1_000);
+    const { silent, rangeless } = this.provider;
+    const knows = () => (this.small.agent.parts.pool.pool.cloud?.nics ?? []).length > 0;
+    for (let i = 0; i < 100 && silent === undefined && rangeless === undefined && !knows(); i++) await this.pass(0);
     return this;
   }
 
