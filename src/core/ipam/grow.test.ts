@@ -167,6 +167,16 @@ test('A33: 30 deletes and 30 adds in a moment fail no ADD while the cloud has mo
   expect([it.granted.size, it.refusals.size]).toEqual([30, 0]);
 });
 
+test('ADDs that come while the last NIC is being made wait for the slots that it will have', () => {
+  const it = new CloudDriver({ limits: limitsOf(2, 6) }).start().pods(5).passes(20);
+  while (!it.asked.some(({ intent }) => intent.kind === 'createNic')) it.passes(10);
+  it.pods(10).passes(5_000);
+  expect([it.granted.size, it.refusals.size]).toEqual([10, 0]);
+  it.add('one too many');
+  it.passes(5_000);
+  expect(it.refusals.get('one too many')?.why).toBe('nic-limit');
+});
+
 test('nicOf tells through which NIC an address is reached', () => {
   const it = new CloudDriver({ limits: limitsOf(3, 4) }).start().pods(6).passes(20_000);
   for (const held of it.pool.slots.keys())

@@ -109,7 +109,8 @@ function create(growing: Growing): void {
   const per = slotsOf(limits, family);
   while (growing.need > 0 && growing.stop?.by !== 'flights') {
     if (nicRoom(growing.cloud, limits) <= 0 || per === 0) {
-      growing.stop ??= givesBack(growing.cloud) ? { by: 'flights' } : { by: 'nics' };
+      const wait = givesBack(growing.cloud) || bringsRoom(growing);
+      growing.stop ??= wait ? { by: 'flights' } : { by: 'nics' };
       return;
     }
     if (growing.cloud.flights.filter(isCreating).length >= CREATES_AT_ONCE) {
@@ -122,6 +123,14 @@ function create(growing: Growing): void {
     ask(growing, { kind: 'createNic', token: tokenOf(growing.cloud, now), spec: { count, unit, family } });
     spend(growing, count * unitSize(unit, family));
   }
+}
+
+/** Whether a NIC is being made that will have slots left: more can be asked for once it is there. */
+function bringsRoom({ cloud, limits, family }: Growing): boolean {
+  const per = slotsOf(limits, family);
+  return cloud.flights.some(
+    ({ intent }) => intent.kind === 'createNic' && (intent.spec.family !== family || intent.spec.count < per),
+  );
 }
 
 /** The first unit that nothing keeps from being asked. None: the trouble of the last is the reason. */
