@@ -7,6 +7,7 @@ import { actionsTable, awsSettingsTable, policyText } from './docs/aws.ts';
 import { rowFaults, rowsCount, rowsTable } from './docs/aws-rows.ts';
 import { commandsText, exitTable } from './docs/cli.ts';
 import { keysTable } from './docs/configuration.ts';
+import { emulatorActions, emulatorQuestions } from './docs/emulator.ts';
 import { codesTable, refusalsTable } from './docs/errors.ts';
 import { executableTable } from './docs/executable.ts';
 import { metricsTable } from './docs/metrics.ts';
@@ -24,6 +25,8 @@ const TABLES = [
   { file: 'docs/aws.md', name: 'settings', text: awsSettingsTable },
   { file: 'docs/conformance-aws.md', name: 'aws count', text: rowsCount },
   { file: 'docs/conformance-aws.md', name: 'aws rows', text: rowsTable },
+  { file: 'docs/emulator.md', name: 'emulator actions', text: emulatorActions },
+  { file: 'docs/emulator.md', name: 'emulator questions', text: emulatorQuestions },
   { file: 'docs/cli.md', name: 'exit codes', text: exitTable },
   { file: 'docs/cli.md', name: 'commands', text: commandsText },
 ] as const;

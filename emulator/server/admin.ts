@@ -27,6 +27,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST /v1/settle': (emulator) => emulator.settled(),
 };
 
+/** All that an operator can ask. */
+export const OPERATOR_QUESTIONS: readonly string[] = Object.keys(ROUTES);
+
 /** Something that was asked for and cannot be: told with status 400. */
 class AdminError extends Error {
   override readonly name = 'AdminError';
