@@ -62,6 +62,30 @@ test('A44: an API that still tells of a NIC whose link has gone is asked again u
   expect(said(it, 'lost')).toHaveLength(1);
 });
 
+test('A44: that a NIC is young does not delay what is told of it, once its link has gone as well', () => {
+  const it = new CloudDriver({ limits: limitsOf(2, 6) }).start().pods(8).passes(5_000);
+  const gone = it.nic(1);
+  it.cloud.nics.delete(gone);
+  it.feed({ kind: 'nicGone', nic: gone });
+  it.passes(9_000);
+  expect(said(it, 'lost')).toEqual([]);
+  it.passes(6_000);
+  expect(said(it, 'lost')).toEqual([expect.stringMatching(/lost eni-1 whole \[p5,p6,p7\]$/)]);
+});
+
+test('A44: a young NIC whose link comes again is lost by no report that misses it', () => {
+  const it = new CloudDriver({ limits: limitsOf(2, 6) }).start().pods(8).passes(5_000);
+  const nic = it.nic(1);
+  hidden(it, (what) => what.held === undefined && what.nic === nic);
+  it.feed({ kind: 'nicGone', nic });
+  it.passes(5_000);
+  it.feed({ kind: 'nicReady', nic });
+  it.passes(30_000);
+  it.seen = () => it.cloud.report();
+  it.passes(120_000);
+  expect([said(it, 'lost'), it.pool.cloud?.nics[1]?.trust]).toEqual([[], 'sure']);
+});
+
 test('A44: a NIC detached from outside is told with its pods; nothing of it is given meanwhile, nor after', () => {
   const it = twoNics();
   const gone = it.nic(1);

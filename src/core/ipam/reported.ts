@@ -39,7 +39,7 @@ export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
   const nics = cloud.nics.flatMap((nic) => {
     const seen = event.nics.find(({ id }) => id === nic.report.id);
     const orphan = nic.trust === 'leaving' && !isLeaving(cloud, nic.report.id);
-    const held = orphan ? stayedAfterAll(nic, seen !== undefined, event) : heard(nic, seen !== undefined, event);
+    const held = orphan ? stayedAfterAll(nic, seen !== undefined, event) : nicHeard(nic, seen !== undefined, event);
     if (held === undefined && orphan) return [];
     if (held === undefined) {
       hearing.lost.push({ nic: nic.report.id, what: [...nic.holds.keys()], whole: true });
@@ -156,6 +156,13 @@ function stayedAfterAll(held: Held, there: boolean, { sure, asOf }: Report): Hel
   const { trust, since, confirmedAt, missedAt } = held;
   if (!sure || asOf < since + LAG_MS) return { trust, since, confirmedAt, missedAt };
   return there ? { trust: 'sure', since, confirmedAt: asOf, missedAt: undefined } : undefined;
+}
+
+/** That it was just made does not excuse a NIC that is missed and whose link has gone: it was there already. */
+function nicHeard(nic: Nic, there: boolean, event: Report): Held | undefined {
+  if (nic.goneAt === undefined) return heard(nic, there, event);
+  const held = heard({ ...nic, since: Math.min(nic.since, event.asOf - LAG_MS) }, there, event);
+  return held === undefined ? undefined : { ...held, since: nic.since };
 }
 
 function heard(held: Held, there: boolean, event: Report): Held | undefined {

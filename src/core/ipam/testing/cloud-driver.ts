@@ -99,10 +99,10 @@ export class CloudDriver {
     }
   }
 
-  /** The datapath is quick. */
+  /** The datapath is quick, where there is a link. */
   private makeReady(): void {
     for (const { report, ready } of this.pool.cloud?.nics ?? [])
-      if (!ready) this.in(50, () => this.feed({ kind: 'nicReady', nic: report.id }));
+      if (!ready && this.cloud.nics.has(report.id)) this.in(50, () => this.feed({ kind: 'nicReady', nic: report.id }));
   }
 
   private in(ms: Millis, happens: () => void): void {
