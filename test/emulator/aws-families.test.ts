@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { AwsSettings } from '../../src/io/cloud/aws/settings.ts';
 import type { Topology } from '../../emulator/server/topology.ts';
 import { isRoot } from '../kernel/space.ts';
 import { AWS_ENVIRONMENT, AwsRegion } from './aws-region.ts';
@@ -21,10 +22,13 @@ function topology(type: string): Topology {
       {
         name: 'vpc',
         range: '10.0.0.0/16',
+        ranges: ['100.64.0.0/16'],
         ipv6: true,
         subnets: [
           { name: 'a', zone: a, range: '10.0.1.0/24' },
           { name: 'b', zone: b, range: '10.0.2.0/24' },
+          { name: 'pods-a', zone: a, range: '100.64.1.0/24' },
+          { name: 'pods-b', zone: b, range: '100.64.2.0/24' },
         ],
         instances: [at('node-1', 'a'), at('node-2', 'a'), at('node-3', 'b')],
       },
@@ -51,21 +55,35 @@ interface Wanted {
   readonly unit: string;
   readonly pods: number;
   readonly noPrefix?: boolean; // the subnets have none
+  readonly apart?: boolean; //    pods' NICs stand in subnets of their own
 }
 
 /** So many pods on each of three nodes. */
 async function begin(of: Wanted): Promise<readonly LivePod[]> {
   region = await AwsRegion.open({ topology: topology(of.type), manner: { ...QUICK, buckets: {} }, packets: true });
   if (of.noPrefix === true) region.trouble({ kind: 'exhaust', of: 'prefix' });
-  const config = `cloud: { families: ${of.families}, unit: ${of.unit} }\nnetwork: { tunnel: { use: never } }\n`;
+  const config = `cloud: { families: ${of.families}, unit: ${of.unit}, usePrimary: ${of.apart !== true} }\nnetwork: { tunnel: { use: never } }\n`;
   for (const name of NODES) {
     const machine = region.emulator.fabric?.machine(region.instance(name))?.netns.path ?? '';
-    nodes.push(await LiveNode.open(name, machine, await region.provider(name), config));
+    nodes.push(
+      await LiveNode.open(
+        name,
+        machine,
+        await region.provider(name, of.apart === true ? { zones: podSubnets() } : {}),
+        config,
+      ),
+    );
   }
   const names = Array.from({ length: of.pods }, (_, i) => `pod${i}`);
   const pods = await Promise.all(nodes.flatMap((node) => names.map((name) => node.pod(name))));
   region.emulator.fabric?.forgetDrops();
   return pods;
+}
+
+/** Custom networking: a subnet for pods in each zone. */
+function podSubnets(): AwsSettings['zones'] {
+  const at = (name: string) => ({ subnet: region.subnet(name), groups: [] });
+  return { 'eu-west-1a': at('pods-a'), 'eu-west-1b': at('pods-b') };
 }
 
 /** Every pod asks every other one, by each family. */
@@ -149,6 +167,24 @@ test.skipIf(!isRoot)(
         [true, 0],
       ]);
     await askAll(pods);
+    expect(drops()).toEqual([]);
+  },
+);
+
+test.skipIf(!isRoot)(
+  "A47: in subnets of their own, of another range, pods reach pods, nodes and the world, and the nodes' NICs hold none",
+  { timeout: 120_000 },
+  async () => {
+    const pods = await begin({ type: 'm5.large', families: '[v4]', unit: 'address', pods: 3, apart: true });
+    expect(pods.every(({ address }) => address.startsWith('100.64.'))).toBe(true);
+    for (const name of NODES) expect(region.nics(name)[0]?.addresses).toHaveLength(1);
+    await askAll(pods);
+    await people();
+    for (const pod of pods) {
+      for (const name of NODES) expect(await seenBy(region.nics(name)[0]?.addresses[0] ?? '', pod)).toBe(pod.address);
+      const own = region.nics(pod.name.split('/')[0] ?? '')[0];
+      expect(await seenBy('198.51.100.1', pod)).toBe(own?.publicAddress);
+    }
     expect(drops()).toEqual([]);
   },
 );
