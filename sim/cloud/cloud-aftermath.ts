@@ -5,7 +5,7 @@ import { atRest, leftOf } from '../checkers.ts';
 import { askDelete, newPod } from '../moves.ts';
 import type { Run } from '../run.ts';
 import { addFrame } from '../runtime.ts';
-import { type CloudScene, cloudAtRest, isSure, strays, unresolved } from './cloud-checkers.ts';
+import { type CloudScene, cloudAtRest, isSure, nodeAtRest, strays, unresolved } from './cloud-checkers.ts';
 import type { Stage } from './cloud-run.ts';
 import type { Cluster, Node } from './cluster.ts';
 import { clear, type RegionWeather } from './region-weather.ts';
@@ -45,9 +45,9 @@ export async function cloudRest(stage: Stage): Promise<void> {
     if (owed.length === 0) break;
     for (const deletion of owed) deletion();
   }
-  await within(cluster, KNOWN_WITHIN_MS, () => up.every((node) => isSettled(node)));
+  await within(cluster, KNOWN_WITHIN_MS, () => up.every((node) => isSettled(stage, node)));
   for (const node of up)
-    if (!isSettled(node))
+    if (!isSettled(stage, node))
       node.run.blame('resolved', `${node.name}: ${unresolved(node).join(', ') || 'it is not sure'}`);
   await collected(stage, up);
   for (const { run } of up) nodeLaws(run);
@@ -60,8 +60,9 @@ function owedBy(run: Run): (() => void)[] {
     .map((sandbox) => () => askDelete(run, sandbox));
 }
 
-function isSettled(node: Node): boolean {
-  return unresolved(node).length === 0 && isSure(node.run.life?.belief().pool);
+function isSettled({ scene }: Stage, node: Node): boolean {
+  if (unresolved(node).length > 0 || !isSure(node.run.life?.belief().pool)) return false;
+  return nodeAtRest(scene, node).next().done === true;
 }
 
 /** NICs that agents made and lost are found by the sweep, if somebody is there to sweep. */
@@ -104,18 +105,26 @@ export async function cloudAnew(stage: Stage): Promise<void> {
       if (!sandbox.gone) run.blame('unfailing', `the DEL of pod ${sandbox.n} did not succeed`);
       run.parts.runtime.sandboxes.delete(sandbox.n);
     }
-  await cluster.pass(30_000);
-  for (const { run } of up) for (let i = 0; i < 2; i++) newPod(run, {});
+  const { random } = cluster;
+  // their addresses have cooled; or, later, what is too much is just being given back
+  await cluster.pass(random.fraction() < 0.5 ? 30_000 : 120_000 + random.fraction() * 60_000);
+  const pods = roomOf(stage);
+  for (const { run } of up) for (let i = 0; i < pods; i++) newPod(run, {});
   await within(cluster, stage.setting.spacious ? SERVED_WITHIN_MS : 120_000, () => {
     for (const { run } of up) askAgain(run);
-    return up.every(({ run }) => run.parts.runtime.live().length >= 2);
+    return up.every(({ run }) => run.parts.runtime.live().length >= pods);
   });
   if (!stage.setting.spacious) return;
   for (const { run, name, instance } of up) {
     const served = run.parts.runtime.live().length;
     const nics = nicsOf(cluster.region.cloud, instance).length;
-    if (served < 2) run.blame('served', `${name} serves ${served} of two new pods; it has ${nics} NICs`);
+    if (served < pods) run.blame('served', `${name} serves ${served} of ${pods} new pods; it has ${nics} NICs`);
   }
+}
+
+/** How many pods a node of that type can have for certain. */
+function roomOf({ setting }: Stage): number {
+  return setting.type === 't2.micro' ? 2 : setting.pods;
 }
 
 /** Who was refused asks again. */

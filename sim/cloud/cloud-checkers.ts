@@ -101,21 +101,27 @@ export function* cloudAtRest(scene: CloudScene): Generator<Blame> {
     if (!cluster.region.cloud.nics.has(id)) yield { law: 'foreign', detail: `${id} of others is gone` };
   for (const node of cluster.nodes) {
     if (!node.run.up) continue;
-    yield* nodeAtRest(cluster, node);
+    yield* nodeAtRest(scene, node);
     for (const sandbox of node.run.parts.runtime.live())
       if (isLive(sandbox) && !sandbox.meddled)
         for (const address of sandbox.told?.addresses ?? []) yield* placeOf(scene, node, { sandbox, address });
   }
 }
 
-function* nodeAtRest(cluster: Cluster, node: Node): Generator<Blame> {
+/** Whether a node knows what it has, and believes in nothing else. */
+export function* nodeAtRest({ cluster, meddling }: CloudScene, node: Node): Generator<Blame> {
   const pool = node.run.life?.belief().pool;
   if (pool?.cloud === undefined) return;
   const truth = nicsOf(cluster.region.cloud, node.instance);
   for (const nic of truth) {
     const known = pool.cloud.nics.find(({ report }) => report.id === (nic.id as string));
     if (known === undefined) yield { law: 'owned', detail: `${node.name} does not know its ${nic.id}` };
-    else yield* unlike(node, nic, new Set([...known.holds.keys()].map(String)));
+    else {
+      yield* unlike(node, nic, new Set([...known.holds.keys()].map(String)));
+      for (const [it, { trust }] of known.holds)
+        if (trust === 'foreign' && !meddling.added.has(it))
+          yield { law: 'owned', detail: `${node.name} takes ${it} of its ${nic.id} for another's` };
+    }
   }
   for (const { report } of pool.cloud.nics)
     if (!truth.some(({ id }) => id === (report.id as string)))

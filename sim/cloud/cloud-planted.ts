@@ -27,7 +27,10 @@ export const CLOUD_PLANTED: Readonly<Record<string, CloudPlant>> = {
   },
   'an unassign without an answer counts as not done': {
     provider: withProvider((provider) => ({
-      unassign: (...asked) => provider.unassign(...asked).catch(asIfDenied),
+      unassign: async (...asked) => {
+        await provider.unassign(...asked);
+        asIfDenied(new Error('no answer'));
+      },
     })),
   },
   'a NIC whose end was not answered counts as there': {

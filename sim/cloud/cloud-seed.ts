@@ -55,8 +55,8 @@ interface Play {
   readonly options: CloudSeedOptions;
 }
 
-/** One in so many of the places in the kernel is played as a crash: a plan has hundreds of items. */
-const KERNEL_SHARE = 0.06;
+/** Which part of the places is played as a crash. A plan has hundreds of items; a disk alone is another's game. */
+const SHARES: Readonly<Record<string, number>> = { kernel: 0.06, disk: 0.08, metadata: 0.15, spool: 0.1 };
 
 /** What one seed is about, in a line. */
 export function cloudSeedText(seed: number): string {
@@ -99,11 +99,12 @@ async function theLife(play: Play, random: Random, crashes: Crash[]): Promise<re
   const { setting, options, seed } = play;
   const { at } = options;
   const lots = seeded(seed);
-  let [count, told] = [0, true];
+  let [count, told, over] = [0, true, false];
   const stage = newStage(play, { random, overlapping: true, told: () => told, meddling: noMeddling() });
   const onPoint = (point: Point, name: string) => {
+    if (over) return false;
     count++;
-    const wanted = at === undefined ? point.what !== 'kernel' || lots.fraction() < KERNEL_SHARE : at === count;
+    const wanted = at === undefined ? lots.fraction() < shareOf(point) : at === count;
     if (options.points === true) options.story?.(`point  ${count} ${name} ${point.what}`);
     if (wanted) crashes.push(crashOf(stage, { at: count, point, node: name }));
     told &&= at !== count;
@@ -120,8 +121,17 @@ async function theLife(play: Play, random: Random, crashes: Crash[]): Promise<re
   for (const node of cluster.nodes) await startNode(node);
   for (let moves = 10 + random.fraction() * 15; moves > 0; moves--) await something(live, random);
   await cluster.settle();
+  over = true;
+  calm(live, play.region);
+  for (const node of cluster.nodes) await startNode(node);
+  if (blamesOf(live.scene).length === 0) await cloudRest(live);
+  if (blamesOf(live.scene).length === 0) await cloudAnew(live);
   for (const { run } of cluster.nodes) run.stop();
   return blamesOf(stage.scene);
+}
+
+function shareOf({ what }: Point): number {
+  return SHARES[what.split(' ')[0] ?? ''] ?? 1;
 }
 
 /** One thing that happens in the cluster, and some time. */
@@ -141,8 +151,8 @@ async function something({ scene, setting }: Stage, random: Random): Promise<voi
   const pause = random.fraction();
   if (pause < 0.2) return;
   if (pause < 0.6) await cluster.pass(random.fraction() * 200);
-  else if (pause < 0.9) await cluster.pass(random.fraction() * 10_000);
-  else await cluster.pass(random.fraction() * 200_000);
+  else if (pause < 0.87) await cluster.pass(random.fraction() * 10_000);
+  else await cluster.pass(random.fraction() * 400_000); // long enough to give back what is too much
 }
 
 interface Playing {

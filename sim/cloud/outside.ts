@@ -8,12 +8,14 @@ import type { Cluster } from './cluster.ts';
 /** What others did to the cloud behind the agents' backs. */
 export interface Meddling {
   readonly taken: Set<Address | Prefix>; // pods' or not
+  readonly added: Set<Address | Prefix>; // to our NICs
   readonly theirs: Set<Id>; //    NICs that they made
   readonly detached: Set<Id>; //  NICs of ours
 }
 
 export function noMeddling(from?: Meddling): Meddling {
-  return { taken: new Set(from?.taken), theirs: new Set(from?.theirs), detached: new Set(from?.detached) };
+  const { taken, added, theirs, detached } = from ?? {};
+  return { taken: new Set(taken), added: new Set(added), theirs: new Set(theirs), detached: new Set(detached) };
 }
 
 /** Whether others took an address, or may have: until the agent can know of that, it may give it. */
@@ -33,6 +35,7 @@ export function meddle(cluster: Cluster, meddling: Meddling): void {
   if (request === undefined) return;
   cluster.nodes[0]?.run.tell(() => `others ${JSON.stringify(request).replaceAll(/["{}]/g, '')}`);
   const answer = cluster.region.tryOutside(request);
+  if (answer?.is === 'assigned') for (const it of answer.addresses) meddling.added.add(it);
   if (answer?.is === 'made' && answer.view.kind === 'nic') meddling.theirs.add(answer.view.nic.id);
 }
 
