@@ -59,7 +59,7 @@ export function adopt(
     }
     pool = claimed(pool, id, addresses);
   }
-  const known = withIntents(withRanges(pool, setting.ranges), memory.intents);
+  const known = withIntents(withRanges(pool, setting.ranges), memory.intents, now);
   return { pool: withNics(known, memory.nics), disputes };
 }
 
@@ -69,13 +69,14 @@ function withNics(pool: Pool, reports: Memory['nics']): Pool {
   return { ...pool, cloud: { ...cloud, nics: reports.map((report) => rememberedNic(cloud, report)) } };
 }
 
-function withIntents(pool: Pool, intents: Memory['intents']): Pool {
+function withIntents(pool: Pool, intents: Memory['intents'], now: Millis): Pool {
   if (pool.cloud === undefined) return pool;
-  let { returned } = pool.cloud;
+  let { returned, awaited } = pool.cloud;
   const flights: Flight[] = [];
   for (const { intent, at, settledAt } of intents.values()) {
     if (settledAt === undefined) {
       const doubt = intent.kind === 'assign';
+      if (intent.kind === 'assign') awaited = awaited.set(intent.nic, now);
       flights.push({
         intent: withoutHeld(pool, intent),
         urgency: 'housekeeping',
@@ -90,7 +91,7 @@ function withIntents(pool: Pool, intents: Memory['intents']): Pool {
       for (const it of intent.what) returned = returned.set(returnKey(intent.nic, it), settledAt);
   }
   flights.sort((a, b) => byNumber(a.at, b.at) || byText(a.intent.token, b.intent.token));
-  return { ...pool, cloud: { ...pool.cloud, returned, flights } };
+  return { ...pool, cloud: { ...pool.cloud, returned, awaited, flights } };
 }
 
 /** A pod may have got what was to go, when the cloud had refused that and nobody could write so any more. */

@@ -73,7 +73,8 @@ function withGiven(cloud: Cloud, of: { nic: NicId; given: Given; now: Millis }):
     ...nic,
     holds: all.reduce((holds, it) => holds.set(it, held), nic.holds),
   }));
-  return nicNamed(cloud, of.nic) === undefined ? askSurely(next, of.now) : next;
+  const sure = of.given.doubtful === true ? { ...next, awaited: next.awaited.set(of.nic, of.now) } : next;
+  return nicNamed(cloud, of.nic) === undefined ? askSurely(sure, of.now) : sure;
 }
 
 function withNic(cloud: Cloud, report: NicReport, now: Millis): Cloud {
@@ -100,7 +101,7 @@ function withoutNic(cloud: Cloud, id: NicId, now: Millis): Cloud {
 function failed(cloud: Cloud, flight: Flight, { failure, now }: { failure: CloudFailure; now: Millis }): Answered {
   const { intent } = flight;
   const scope = scopeOf(intent, failure, subnetOf(cloud, intent));
-  const noted = troubled(cloud, { scope, failure, salt: intent.token }, now);
+  const noted = troubled(awaiting(cloud, intent, { failure, now }), { scope, failure, salt: intent.token }, now);
   const until = noted.troubles.find((it) => it.scope === scope)?.until ?? now;
   const failures = flight.failures + 1;
   if (PATIENCE[failure.kind].again && failures < GIVE_UP_AFTER) {
@@ -113,6 +114,12 @@ function failed(cloud: Cloud, flight: Flight, { failure, now }: { failure: Cloud
     ? stayed(landed(noted, flight), intent, { trust: 'sure' })
     : doubted(landed(noted, flight), intent, now);
   return { cloud: known ? left : askSurely(left, now), settled: [intent.token] };
+}
+
+/** What was assigned, and not answered, the API may not tell of at once. */
+function awaiting(cloud: Cloud, intent: Intent, { failure, now }: { failure: CloudFailure; now: Millis }): Cloud {
+  if (intent.kind !== 'assign' || failure.kind !== 'unknown') return cloud;
+  return { ...cloud, awaited: cloud.awaited.set(intent.nic, now) };
 }
 
 /** What was to leave, and may have left: it goes on leaving until the API tells, late enough (reported.ts). */

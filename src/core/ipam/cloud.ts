@@ -80,6 +80,8 @@ export interface Cloud {
   readonly troubles: readonly Trouble[];
   /** What we gave back (a NIC's id, or id and address), and when: reports from before still tell of it. */
   readonly returned: SortedMap<string, Millis>;
+  /** NICs for which an assign was not answered, and until when one was under way: what appears there is ours. */
+  readonly awaited: SortedMap<NicId, Millis>;
   readonly serial: number; //            of the next token
   readonly expected: number; //          pods known to be coming
   readonly report: ReportState;
@@ -121,6 +123,7 @@ export function emptyCloud(policy: CloudPolicy): Cloud {
     flights: [],
     troubles: [],
     returned: SortedMap.empty<string, Millis>(byText),
+    awaited: SortedMap.empty<NicId, Millis>(byText),
     serial: 1,
     expected: 0,
     report: { told: 0, sureAt: 0, asked: false, dueAt: 0, sure: false },

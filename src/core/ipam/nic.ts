@@ -51,6 +51,7 @@ export type Token = Brand<string, 'Token'>;
 export interface Given {
   readonly addresses: readonly Address[];
   readonly prefixes: readonly Prefix[];
+  readonly doubtful?: boolean; // an earlier try was not answered: more may have been given, and be told of later
 }
 
 /** Who waits for a call: a pod before a refill before housekeeping. */

@@ -58,6 +58,7 @@ export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
   const returned = [...cloud.returned].filter(([, at]) => at > now - RETURNED_MS);
   const next: Cloud = {
     ...cloud,
+    awaited: event.sure ? stillAwaited(cloud, event.asOf) : cloud.awaited,
     nics,
     troubles: event.sure ? cloud.troubles.filter((it) => !endsWith(it)) : cloud.troubles,
     report: reportAfter(cloud, event, { doubts, now }),
@@ -92,7 +93,7 @@ function newNic(hearing: Hearing, report: NicReport): Nic {
 
 /**
  * A NIC as it was told of before a restart. It counts as known for long, and never confirmed: the first report that
- * misses it, or something on it, raises the doubt that ends with its being lost.
+ * misses it, or something on it, raises the doubt that ends with its being lost, when the API cannot lag any more.
  */
 export function rememberedNic(cloud: Cloud, report: NicReport): Nic {
   const nic = nicOf(report, { event: { sure: false, asOf: 0 }, now: 0 });
@@ -136,11 +137,17 @@ function merged(hearing: Hearing, nic: Nic, seen: NicReport): Nic['holds'] {
     hearing.doubts = true;
     return holds;
   }
-  const ours = cloud.flights.some(({ intent }) => intent.kind === 'assign' && intent.nic === seen.id);
+  const asked = cloud.flights.some(({ intent }) => intent.kind === 'assign' && intent.nic === seen.id);
+  const ours = asked || cloud.awaited.has(seen.id);
   const taken = ours || cloud.policy.foreign === 'adopt';
   if (!ours) hearing.found.push({ nic: seen.id, what: others, whole: false, taken });
   const held: Held = { ...heldSince(hearing), trust: taken ? 'sure' : 'foreign' };
   return others.reduce((all, it) => all.set(it, held), holds);
+}
+
+/** The NICs on which what was given without an answer may not be told of yet. */
+function stillAwaited({ awaited }: Cloud, asOf: Millis): Cloud['awaited'] {
+  return [...awaited].reduce((all, [nic, at]) => (asOf < at + LAG_MS ? all : all.delete(nic)), awaited);
 }
 
 /** Whether it is being given back right now. */
@@ -186,7 +193,9 @@ function missed(held: Held, { sure, asOf }: Report): Held | undefined {
   if (trust === 'leaving' || since > asOf - LAG_MS) return as(trust);
   if (trust === 'foreign') return sure ? undefined : as(trust);
   if (!sure) return confirmedAt > asOf - LAG_MS ? as(trust) : as('unsure');
-  if (missedAt !== undefined && asOf >= missedAt + CONFIRM_MS) return undefined;
+  // what the API never told of may be younger than it knows: given just before a restart
+  const patience = confirmedAt === 0 ? LAG_MS : CONFIRM_MS;
+  if (missedAt !== undefined && asOf >= missedAt + patience) return undefined;
   return as('unsure', missedAt ?? asOf);
 }
 

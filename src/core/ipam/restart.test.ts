@@ -4,16 +4,21 @@ import type { MemoryRecord } from '../memory/record.ts';
 import type { Address } from '../../base/ip.ts';
 import { attachmentName } from '../attachment.ts';
 import { adopt } from './adopt.ts';
+import type { CloudPolicy } from './cloud.ts';
 import type { Intent, NicId, Token } from './nic.ts';
 import { CloudDriver, POLICY } from './testing/cloud-driver.ts';
 import { COOLDOWN, id } from './testing/driver.ts';
 import { limitsOf } from './testing/tiny-cloud.ts';
 
 /** A driver whose pool is adopted from these records, with the cloud as it is. */
-function restarted(before: CloudDriver, records: readonly MemoryRecord[]): CloudDriver {
+function restarted(
+  before: CloudDriver,
+  records: readonly MemoryRecord[],
+  more: Partial<CloudPolicy> = {},
+): CloudDriver {
   const it = new CloudDriver({ limits: before.cloud.limits });
   Object.assign(it, { cloud: before.cloud, now: before.now });
-  const policy = { cooldownMs: COOLDOWN, waitingLimit: 100, cloud: POLICY };
+  const policy = { cooldownMs: COOLDOWN, waitingLimit: 100, cloud: { ...POLICY, ...more } };
   it.pool = adopt(records.reduce(remember, emptyMemory), { policy, ranges: [] }, it.now).pool;
   return it;
 }
@@ -90,4 +95,37 @@ test('A24: what is warm is given after a restart before the cloud has told anyth
   it.feed({ kind: 'nicReady', nic: 'eni-0' as NicId });
   it.add('warm');
   expect(it.granted.has('warm')).toBe(true);
+});
+
+test("A19, A43: what was assigned just before a restart, and the API does not tell of yet, stays its pod's", () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start();
+  const late = before.cloud.report().map((nic) => ({ ...nic, addresses: [] })); // as the API tells for a while
+  before.pods(1);
+  const [first] = before.pool.claims.values();
+  const [pods] = first ?? [];
+  if (pods === undefined) throw new Error('no pod has an address');
+  const it = restarted(before, [claims(pods), { kind: 'nics', nics: before.cloud.report() }]);
+  it.seen = () => late;
+  it.start().passes(45_000);
+  expect(it.log.filter((line) => line.includes(' lost '))).toEqual([]);
+  it.seen = () => it.cloud.report();
+  it.passes(60_000);
+  expect(it.pool.slots.get(pods)).toMatchObject({ state: 'claimed' });
+});
+
+test('A26: what an assign brought before a crash is ours, though the API tells of it late and others are ignored', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start();
+  const late = before.cloud.report();
+  const intent: Intent = { kind: 'assign', token, nic: 'eni-0' as NicId, unit: 'address', family: 'v4', count: 3 };
+  before.cloud.carryOut(intent);
+  const it = restarted(before, [intends(intent), { kind: 'nics', nics: late }], { foreign: 'ignore' });
+  it.seen = () => late;
+  it.start().passes(20_000);
+  it.seen = () => it.cloud.report();
+  it.passes(120_000);
+  const trusts = [...(it.pool.cloud?.nics[0]?.holds.values() ?? [])].map(({ trust }) => trust);
+  expect(trusts).not.toContain('foreign');
+  it.cloud.carryOut({ ...intent, token: 'others@1' as Token, count: 1 }); // long after: another's
+  it.passes(700_000);
+  expect(it.log.filter((line) => line.includes(' found '))).toHaveLength(1);
 });

@@ -32,11 +32,12 @@ export async function assign(doors: AssignDoors, it: Assignment, urgency: Urgenc
   const before = doors.nics.known.find(({ id }) => id === it.nic) ?? (await find(doors.nics, it.nic, urgency));
   for (let tries = 1; ; tries++) {
     try {
-      return await once(doors.ec2, { ...it, subnet: before?.subnet }, urgency);
+      const given = await once(doors.ec2, { ...it, subnet: before?.subnet }, urgency);
+      return tries === 1 ? given : { ...given, doubtful: true };
     } catch (error) {
       if (!(error instanceof CloudError) || !isAmbiguous(error) || tries === TRIES) throw error;
       const given = newIn(before, await find(doors.nics, it.nic, urgency), it.family);
-      if (given.addresses.length + given.prefixes.length > 0) return given;
+      if (given.addresses.length + given.prefixes.length > 0) return { ...given, doubtful: true };
     }
   }
 }
