@@ -63,7 +63,9 @@ export function advice(refusal: Refusal): string {
         ? 'ask again once an address has cooled; delete pods, add a range to network.ranges, or lower pool.cooldown'
         : 'delete pods, or add a range to network.ranges; berth pods shows who holds the addresses';
     case 'too-late':
-      return 'the runtime asks again by itself; should it last, add a range to network.ranges or lower pool.cooldown';
+      return refusal.coming === undefined
+        ? 'the runtime asks again by itself; should it last, add a range to network.ranges or lower pool.cooldown'
+        : 'the runtime asks again by itself; should it last, berth cloud calls tells whether the cloud answers';
     case 'subnet-empty':
       return 'give back addresses of this subnet, add a subnet or a range to the VPC, or let the pod run on a node of another subnet';
     case 'nic-limit':

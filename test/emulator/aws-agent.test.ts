@@ -240,6 +240,8 @@ describe.skipIf(!canRun)('a region of two zones, three instances, and the agent 
     for (const name of ['node-1', 'node-2'])
       await until(30_000, `${name} is sure`, () => node(name).logged('taken from outside').length > 0);
     expect(await node('node-2').why(address)).toContain('from outside');
+    expect(await node('node-2').metric('berth_taken_total', 'address')).toBe(1);
+    expect(await node('node-1').metric('berth_taken_total', 'nic')).toBe(1);
     for (const it of cut) expect(await node('node-1').why(it)).toContain(`${nic} was detached from outside`);
     const after = await Promise.all(['a0', 'a1', 'a2'].map((pod) => node('node-1').pod(pod)));
     expect(after.filter((it) => cut.includes(it))).toEqual([]);

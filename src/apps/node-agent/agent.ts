@@ -119,7 +119,7 @@ function poolPolicy({ config, provider }: AgentDoors): PoolPolicy {
 
 /** The pool, and where the node has a cloud, what stands between the two. */
 function poolAndCloud(
-  { provider, journal, clock, log }: AgentDoors,
+  { provider, journal, clock, log, meter }: AgentDoors,
   of: { adopted: Pool; attachments: Attachments; history: History; node: NodeRunner; kernel: Kernel },
 ): { pool: PoolRunner; cloud?: CloudRunner; nics?: NicRunner } {
   const { adopted, attachments, history, node, kernel } = of;
@@ -127,7 +127,10 @@ function poolAndCloud(
   const pool = new PoolRunner(adopted, { attachments, clock, cloud: (effect) => cloud.perform(effect) });
   const nics = new NicRunner({ kernel, journal, clock, log, node }, adopted.cloud?.nics ?? []);
   const vpcRanges = (ranges: readonly Prefix[]) => node.setVpcRanges(ranges).catch(() => {}); // said, and tried again
-  const cloud: CloudRunner = new CloudRunner({ provider, journal, clock, log, history, pool, nics, vpcRanges });
+  const cloud: CloudRunner = new CloudRunner({
+    ...{ provider, journal, clock, log, meter },
+    ...{ history, pool, nics, vpcRanges },
+  });
   return { pool, cloud, nics };
 }
 

@@ -55,5 +55,6 @@ test('A44: a NIC that was detached while no agent ran is told to its pods', asyn
   await scene.start();
   await scene.pass(300_000);
   expect(scene.small.logged).toContain('error taken from outside');
+  expect(scene.small.counted).toContain('taken nic 1');
   expect(scene.marks().some((line) => line.includes(': 1 in'))).toBe(false);
 });

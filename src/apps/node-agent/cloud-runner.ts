@@ -5,7 +5,8 @@ import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
 import type { CloudFailure, Intent, NicReport, Urgency } from '../../core/ipam/nic.ts';
 import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
-import type { Journal } from '../../io/store/journal.ts';
+import { type Journal, JournalError } from '../../io/store/journal.ts';
+import type { Meter } from './doors.ts';
 import type { History } from './history.ts';
 import type { NicRunner } from './nic-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
@@ -15,6 +16,7 @@ export interface CloudDoors {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly meter: Meter;
   readonly history: History;
   readonly pool: PoolRunner;
   readonly nics: NicRunner;
@@ -22,6 +24,7 @@ export interface CloudDoors {
 }
 
 const RETRY_MS = 2_000; //           limits that could not be asked, a record that could not be written
+const MOST_RETRY_MS = 60_000;
 const FOLLOW_MS = 30_000; //         ranges of the VPC, security groups
 const COLLECT_MS = 3_600_000;
 const COLLECT_FIRST_MS = 180_000; // a NIC on its way to its instance is no leak
@@ -38,6 +41,7 @@ export class CloudRunner {
   #tellKnown = (): void => {};
   readonly #whenKnown = new Promise<void>((resolve) => (this.#tellKnown = resolve));
   #stopped = false;
+  #tail: Promise<void> = Promise.resolve();
 
   constructor(doors: CloudDoors) {
     this.#doors = doors;
@@ -78,12 +82,14 @@ export class CloudRunner {
   }
 
   /** The limits first: without them nothing can be asked for. */
-  async #learnLimits(): Promise<void> {
+  async #learnLimits(againMs = RETRY_MS): Promise<void> {
     try {
       await this.#enter({ kind: 'limits', limits: await this.#doors.provider.limits() });
-    } catch (err) {
-      this.#doors.log.warn('limits unknown', { err });
-      this.#later(RETRY_MS, () => void this.#learnLimits());
+    } catch (error) {
+      const failure = failureOf(error, 'limits');
+      this.#doors.log.warn('limits unknown', { ...failure });
+      await this.#enter({ kind: 'limitsFailed', failure });
+      this.#later(againMs, () => void this.#learnLimits(Math.min(MOST_RETRY_MS, 2 * againMs)));
     }
   }
 
@@ -140,7 +146,8 @@ export class CloudRunner {
     try {
       await journal.append([{ kind: 'settled', tokens: effect.tokens, at: clock.now() }]);
     } catch (err) {
-      log.warn('not settled', { tokens: effect.tokens, err }); // after a restart it is asked again, and nothing changes
+      log.warn('not settled', { tokens: effect.tokens, err }); // after a restart it would be asked again
+      this.#later(RETRY_MS, () => void this.#settle(effect));
     }
   }
 
@@ -159,7 +166,7 @@ export class CloudRunner {
     } catch (error) {
       const failure = failureOf(error, 'report');
       this.#doors.log.warn('cloud does not tell', { ...failure });
-      await this.#enter({ kind: 'reportFailed', failure });
+      await this.#enter({ kind: 'reportFailed', failure, sure });
     }
   }
 
@@ -169,7 +176,8 @@ export class CloudRunner {
   }
 
   #tellLost({ nic, what, whole, claims }: Extract<CloudEffect, { kind: 'lost' }>): void {
-    const { log, history } = this.#doors;
+    const { log, meter, history } = this.#doors;
+    meter.taken(whole ? 'nic' : 'address', whole ? 1 : what.length);
     log.error('taken from outside', { nic, what, whole, attachments: claims });
     const because = whole ? `${nic} was detached from outside` : `${what.join(', ')} left ${nic} from outside`;
     for (const id of claims) history.note({ id }, { kind: 'cutOff', because });
@@ -206,13 +214,22 @@ export class CloudRunner {
     this.#later(COLLECT_MS, () => void this.#collect());
   }
 
-  /** An event that cannot be written has not happened: it is told again. */
-  async #enter(event: PoolEvent): Promise<void> {
-    try {
-      await this.#doors.pool.tell(event);
-    } catch (err) {
-      this.#doors.log.error('cloud event not taken', { event: event.kind, err });
-      this.#later(RETRY_MS, () => void this.#enter(event));
+  /** Resolves when the pool has taken it. One after the other: what came of it may hang on those before. */
+  #enter(event: PoolEvent): Promise<void> {
+    this.#tail = this.#tail.then(() => this.#tell(event));
+    return this.#tail;
+  }
+
+  /** An event that cannot be written has not happened: it is told again, until the agent ends. */
+  async #tell(event: PoolEvent): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#doors.pool.tell(event);
+      } catch (err) {
+        this.#doors.log.error('cloud event not taken', { event: event.kind, err });
+        if (!(err instanceof JournalError)) return; // a broken law is not mended by time: the next report tells
+      }
+      await new Promise<void>((resolve) => this.#later(RETRY_MS, resolve));
     }
   }
 

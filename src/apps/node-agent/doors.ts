@@ -30,6 +30,8 @@ export interface Meter {
   repaired(owner: 'node' | 'pod', items: number): void;
   journalSeconds(seconds: number): void;
   kernelError(errno: string): void;
+  /** Somebody took so many away from this node, in the cloud. */
+  taken(what: 'nic' | 'address', count: number): void;
 }
 
 export const countNothing: Meter = {
@@ -38,6 +40,7 @@ export const countNothing: Meter = {
   repaired: () => {},
   journalSeconds: () => {},
   kernelError: () => {},
+  taken: () => {},
 };
 
 /** Everything the agent touches the world through. The simulator hands in its own. */

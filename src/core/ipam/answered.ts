@@ -140,13 +140,17 @@ function stayed(cloud: Cloud, intent: Intent, as: Partial<Held>): Cloud {
   );
 }
 
-/** The cloud could not say what is attached: asked again later, and nothing else meanwhile. */
-export function reportFailed(cloud: Cloud, failure: CloudFailure, now: Millis): Cloud {
+/**
+ * The cloud could not say what is attached. Where the API itself was asked, nothing else is asked of it meanwhile.
+ * Metadata that fail are in nobody's way: the API is asked in their place.
+ */
+export function reportFailed(cloud: Cloud, of: { failure: CloudFailure; sure: boolean }, now: Millis): Cloud {
+  const { failure, sure } = of;
   const salt = `${cloud.policy.owner} report`;
-  const scope = failure.kind === 'denied' ? REPORTING : WHOLE;
+  const scope = failure.kind === 'denied' || !sure ? REPORTING : WHOLE;
   const noted = troubled(cloud, { scope, failure, salt }, now);
   const dueAt = noted.troubles.find((it) => it.scope === scope)?.until ?? now;
-  return { ...noted, report: { ...noted.report, asked: false, dueAt } };
+  return { ...noted, report: { ...noted.report, asked: false, sure: true, dueAt } };
 }
 
 /** The API itself shall tell what is attached, as soon as it is not being asked already. */

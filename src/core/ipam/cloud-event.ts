@@ -6,6 +6,8 @@ import type { CloudFailure, Given, Holdable, Intent, NicId, NicLimits, NicReport
 export type CloudEvent =
   /** What this instance may have. */
   | { readonly kind: 'limits'; readonly limits: NicLimits }
+  /** It could not be told. It is asked for again, unbidden. */
+  | { readonly kind: 'limitsFailed'; readonly failure: CloudFailure }
   /** What is attached. `sure`: the API itself said so. `asOf`: when it was asked; what is newer it cannot know. */
   | {
       readonly kind: 'reported';
@@ -13,8 +15,8 @@ export type CloudEvent =
       readonly sure: boolean;
       readonly asOf: Millis;
     }
-  /** The cloud did not say. */
-  | { readonly kind: 'reportFailed'; readonly failure: CloudFailure }
+  /** The cloud did not say. `sure`: the API itself did not. */
+  | { readonly kind: 'reportFailed'; readonly failure: CloudFailure; readonly sure: boolean }
   | { readonly kind: 'assigned'; readonly token: Token; readonly given: Given }
   | { readonly kind: 'nicCreated'; readonly token: Token; readonly nic: NicReport }
   | { readonly kind: 'unassigned'; readonly token: Token }

@@ -9,6 +9,7 @@ import { blocksOf } from './nic-blocks.ts';
 import type { Pool } from './pool.ts';
 import { type Change, reported } from './reported.ts';
 import { promiseAnew, withNicBlocks } from './slots.ts';
+import { LIMITS, troubled, withoutTrouble } from './trouble.ts';
 
 interface Absorbed {
   readonly pool: Pool;
@@ -45,7 +46,9 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
   });
   switch (event.kind) {
     case 'limits':
-      return only({ ...cloud, limits: event.limits });
+      return only({ ...withoutTrouble(cloud, LIMITS), limits: event.limits });
+    case 'limitsFailed':
+      return only(troubled(cloud, { scope: LIMITS, failure: event.failure, salt: cloud.policy.owner }, now));
     case 'expected':
       return only({ ...cloud, expected: Math.max(0, event.pods) });
     case 'reported': {
@@ -56,7 +59,7 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
       return { ...heard, cloud: { ...heard.cloud, flights }, settled };
     }
     case 'reportFailed':
-      return only(reportFailed(cloud, event.failure, now));
+      return only(reportFailed(cloud, event, now));
     case 'nicReady':
       return only(withNic(cloud, event.nic, (nic) => ({ ...nic, ready: true, goneAt: undefined })));
     case 'nicGone':

@@ -70,7 +70,10 @@ function givesBack({ flights }: Cloud): boolean {
 
 /** Metadata may lag behind what was asked for before a restart: the API itself must have told, unless it never will. */
 function isKnown({ report, troubles }: Cloud): boolean {
-  return report.sureAt > 0 || (report.told > 0 && troubles.some(({ scope }) => scope === REPORTING));
+  return (
+    report.sureAt > 0 ||
+    (report.told > 0 && troubles.some(({ scope, failure }) => scope === REPORTING && failure.kind === 'denied'))
+  );
 }
 
 function atCap({ total, asked }: Tally, maxPods: number): boolean {

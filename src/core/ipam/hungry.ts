@@ -6,7 +6,7 @@ import { slotsOf } from './cloud.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
 import { nicsTaken, type Tally } from './tally.ts';
-import { passes } from './trouble.ts';
+import { LIMITS, passes } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
 
@@ -64,8 +64,9 @@ function nicLimit(cloud: Cloud, { family, claimed, cooling }: Tally): Refusal | 
 }
 
 function starting(cloud: Cloud): Refusal {
-  const trouble = cloud.troubles.at(-1);
-  const cause = 'the cloud has not told yet which interfaces this node has';
+  const limits = cloud.limits === undefined ? cloud.troubles.find(({ scope }) => scope === LIMITS) : undefined;
+  const trouble = limits ?? cloud.troubles.at(-1);
+  const cause = `the cloud has not told yet which interfaces this node ${limits === undefined ? 'has' : 'may have'}`;
   return { why: 'starting', cause: trouble === undefined ? cause : `${cause}: ${trouble.failure.message}` };
 }
 

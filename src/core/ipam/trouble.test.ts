@@ -125,3 +125,26 @@ test('before anybody has told what the node has, an ADD waits, and is refused as
   other.start();
   expect(other.granted.has('early')).toBe(true);
 });
+
+const unanswered = { kind: 'unknown', action: 'metadata', code: 'Metadata', message: 'no answer' } as const;
+
+test('metadata that fail are in nobody’s way: addresses are asked for, and the API tells what is attached', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 11) }).start().passes(70_000);
+  it.feed({ kind: 'reportFailed', failure: unanswered, sure: false });
+  it.pods(5).passes(5_000);
+  expect(it.granted.size).toBe(5);
+  expect(it.pool.cloud?.report.sureAt).toBeGreaterThan(1_070_000 - 1);
+});
+
+test('while nobody tells what the instance may have, an ADD is refused with the reason', () => {
+  const it = new CloudDriver({ limits: small });
+  it.passes(1_000);
+  const denied = { kind: 'denied', action: 'DescribeInstanceTypes', code: 'x', message: 'not allowed' } as const;
+  it.feed({ kind: 'limitsFailed', failure: denied });
+  it.pods(30).passes(61_000);
+  const refused = [...it.refusals.values()];
+  expect(refused[0]).toMatchObject({ why: 'starting' });
+  expect(JSON.stringify(refused[0])).toContain('not allowed');
+  it.start();
+  expect(it.pool.cloud?.troubles).toEqual([]);
+});

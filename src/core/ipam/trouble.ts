@@ -29,6 +29,9 @@ export const WHOLE = 'cloud';
 /** Telling what is attached is denied. */
 export const REPORTING = 'report';
 
+/** Telling what this instance may have. */
+export const LIMITS = 'limits';
+
 /** One unit of a family in one subnet; `create` alone: in all subnets that a new NIC could stand in. */
 export const inSubnet = (subnet: string, unit: Unit, family: Family) => `subnet ${subnet} ${unit} ${family}`;
 export const ofCreating = (unit: Unit | 'any') => `create ${unit}`;
@@ -89,4 +92,9 @@ export function keptBy(cloud: Cloud, scopes: readonly string[], now: Millis): Tr
 /** Whether waiting is worth it: it passes by itself, soon. The others ask for somebody, or for another node. */
 export function passes({ failure }: Trouble): boolean {
   return failure.kind === 'throttled' || failure.kind === 'busy' || failure.kind === 'unknown';
+}
+
+/** The cloud after what was in the way there is over. */
+export function withoutTrouble(cloud: Cloud, scope: string): Cloud {
+  return { ...cloud, troubles: cloud.troubles.filter((it) => it.scope !== scope) };
 }

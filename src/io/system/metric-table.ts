@@ -104,6 +104,12 @@ export const METRICS = {
     help: 'Changes of the cloud that are on record and not known to be done.',
     labels: ['kind'],
   },
+  taken: {
+    name: 'berth_taken_total',
+    type: 'counter',
+    help: 'NICs and addresses that somebody took away from this node in the cloud, confirmed by its API.',
+    labels: ['what'],
+  },
   troubles: {
     name: 'berth_cloud_troubles',
     type: 'gauge',

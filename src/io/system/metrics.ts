@@ -40,6 +40,8 @@ export interface Metrics {
   repaired(owner: 'node' | 'pod', items: number): void;
   journalSeconds(seconds: number): void;
   kernelError(errno: string): void;
+  /** Somebody took so many away from this node, in the cloud. */
+  taken(what: 'nic' | 'address', count: number): void;
   /** One call of the cloud has ended. */
   cloudCall(action: string, outcome: string, seconds: number): void;
   /** All of it in Prometheus' text format 0.0.4, with the sample as it is now. */
@@ -60,6 +62,7 @@ export function createMetrics(version: string): Metrics {
   const repairs = counter(METRICS.repairs);
   const journal = histogram(METRICS.journalSeconds);
   const kernelErrors = counter(METRICS.kernelErrors);
+  const taken = counter(METRICS.taken);
   const cloudSeconds = histogram(METRICS.cloudSeconds);
   const setCloud = cloudGauges(gauge);
   const addresses = gauge(METRICS.addresses);
@@ -82,6 +85,7 @@ export function createMetrics(version: string): Metrics {
     repaired: (owner, items) => repairs.inc({ owner }, items),
     journalSeconds: (seconds) => journal.observe(seconds),
     kernelError: (errno) => kernelErrors.inc({ errno }),
+    taken: (what, count) => taken.inc({ what }, count),
     cloudCall: (action, outcome, seconds) => cloudSeconds.observe({ action, outcome }, seconds),
     text: (sample) => {
       for (const { family, states, waiting: adds } of sample.addresses) {

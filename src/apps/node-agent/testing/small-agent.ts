@@ -89,6 +89,7 @@ export class SmallAgent {
         repaired: (owner, items) => void this.counted.push(`repaired ${owner} ${items}`),
         journalSeconds: () => {},
         kernelError: (errno) => void this.counted.push(`kernel ${errno}`),
+        taken: (what, count) => void this.counted.push(`taken ${what} ${count}`),
       },
       bootId: 'this one',
       ...(this.provider === undefined ? {} : { provider: this.provider }),

@@ -202,7 +202,7 @@ export class CloudWorld {
     this.later(5 + this.random.fraction() * 200, () => {
       if (fails) {
         const failure = { kind: 'unknown', action: 'Describe', code: '503', message: 'no answer' } as const;
-        this.feed({ kind: 'reportFailed', failure });
+        this.feed({ kind: 'reportFailed', failure, sure });
       } else {
         this.feed({ kind: 'reported', nics: told?.nics ?? [], sure, asOf });
         this.remembers({ kind: 'nics', nics: afterReport(this.pool) });
