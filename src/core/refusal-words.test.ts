@@ -78,6 +78,13 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /another node/,
       ],
     ],
+    held: [
+      [
+        { why: 'held', family: 'v4', claimed: 9, cooling: 1 },
+        'this node is held as it is: of its IPv4 addresses 9 are claimed and 1 are cooling, and no more are asked for',
+        /cloud\.hold/,
+      ],
+    ],
     'cloud-denied': [
       [
         {

@@ -149,7 +149,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
     asks: 'Each bad value is refused with field and reason; the effective configuration is printed.',
     also: [at('src/io/config/load.test.ts', '%j is refused with its place and what is expected')],
   },
-  { asks: 'A cordoned node neither grows nor shrinks.', open: KUBERNETES },
+  { asks: 'A cordoned node neither grows nor shrinks.', open: `By hand: cloud.hold. By itself: ${KUBERNETES}` },
   { asks: "The node's capacity told to the scheduler.", open: KUBERNETES },
   { asks: "A StatefulSet's pod keeps its address.", open: KUBERNETES },
 ];

@@ -18,6 +18,7 @@ export interface CloudPolicy {
   readonly maxPods: number; //       no more addresses than these are asked for, rounded up to one unit
   readonly usePrimary: boolean; //   false: custom networking, the node's own NIC holds no pod
   readonly keepTrunkSlot: boolean; // one NIC slot is left free until a trunk is attached
+  readonly hold: boolean; //         nothing is asked for and nothing given back, as for a cordoned node
   readonly foreign: 'adopt' | 'ignore'; // addresses put on our NICs from outside, while we run
 }
 

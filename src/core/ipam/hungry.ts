@@ -46,6 +46,8 @@ export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Ref
   switch (stop?.by) {
     case 'trouble':
       return inTrouble(stop.trouble, tally, now);
+    case 'hold':
+      return { why: 'held', family: tally.family, claimed: tally.claimed, cooling: tally.cooling };
     case 'nics':
       return nicLimit(cloud, tally);
     case 'unknown':

@@ -87,3 +87,23 @@ test('what is being given back is not given to a pod, and its slot is not counte
   expect(it.granted.size).toBe(10);
   for (const held of it.pool.slots.keys()) expect(it.cloud.holds(held)).toBe(true);
 });
+
+test('A88: a node that is held gives what it has, and neither asks for more nor gives anything back', () => {
+  const it = new CloudDriver({ limits: large }).start().pods(12).passes(20_000);
+  const { shape } = it;
+  const calls = it.asked.length;
+  const { cloud } = it.pool;
+  if (cloud === undefined) throw new Error('a pool without a cloud');
+  it.pool = { ...it.pool, cloud: { ...cloud, policy: { ...cloud.policy, hold: true } } };
+  it.pods(30).passes(60_000);
+  const held = sum(it.shape);
+  expect([it.granted.size, [...it.refusals.values()][0]?.why]).toEqual([held, 'held']);
+  it.pods(0).passes(3_600_000);
+  expect([it.shape, it.asked.length]).toEqual([shape, calls]);
+  it.pods(5).passes(1_000);
+  expect(it.granted.size).toBe(5);
+});
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}

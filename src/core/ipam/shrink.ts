@@ -14,12 +14,12 @@ export const LEAST_AGE_MS: Millis = 60_000;
 /**
  * Gives back what was too much for `CALM_MS`: first NICs that nobody needs, then prefixes and addresses, in one call a
  * NIC, the emptiest NIC first. Never what is in use, cooling, young or unsure, and nothing at all while anything is
- * unsure, somebody waits, or the family is growing.
+ * unsure, somebody waits, the family is growing, or the node is held.
  */
 export function shrink(pool: Pool, before: Cloud, of: { family: Family; tally: Tally; now: Millis }): Cloud {
   const { family, tally, now } = of;
-  const { limits } = before;
-  if (limits === undefined) return before;
+  const { limits, policy } = before;
+  if (limits === undefined || policy.hold) return before;
   const aim = aimOf(before, limits, { family, tally });
   const calm = calmer(
     before.calm.find((it) => it.family === family),

@@ -40,6 +40,7 @@ export interface AgentConfig {
     readonly maxPods: number;
     readonly usePrimary: boolean;
     readonly keepTrunkSlot: boolean;
+    readonly hold: boolean;
     readonly foreign: 'adopt' | 'ignore';
     readonly external: readonly Prefix[];
   };

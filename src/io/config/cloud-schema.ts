@@ -32,6 +32,9 @@ export const cloudKeys = {
   maxPods: whole(1, 10_000).default(110).describe('No more addresses are asked for than so many pods need.'),
   usePrimary: yesOrNo.default(true).describe("Whether pods may have addresses of the node's own NIC."),
   keepTrunkSlot: yesOrNo.default(false).describe('Whether one NIC is left free for a trunk until that is attached.'),
+  hold: yesOrNo
+    .default(false)
+    .describe('Whether nothing is asked for and nothing given back. AWS: DISABLE_NETWORK_RESOURCE_PROVISIONING.'),
   foreign: oneOf(['adopt', 'ignore'])
     .default('adopt')
     .describe('What becomes of addresses that others put on our NICs while we run.'),

@@ -20,6 +20,7 @@ export const POLICY: CloudPolicy = {
   maxPods: 250,
   usePrimary: true,
   keepTrunkSlot: false,
+  hold: false,
   foreign: 'adopt',
 };
 
