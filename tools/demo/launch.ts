@@ -33,7 +33,7 @@ export async function launch(words: readonly string[]): Promise<number> {
 
 /** A script that runs a command in the tour's namespaces: what is known there by its number is not known outside. */
 function writeEnter(owner: number, user: boolean): void {
-  const spaces = ['--mount', '--net', '--pid', ...(user ? ['--user'] : [])].join(' ');
+  const spaces = ['--mount', '--net', '--pid', ...(user ? ['--user', '--preserve-credentials'] : [])].join(' ');
   const first = `$(cut -d ' ' -f 1 /proc/${owner}/task/${owner}/children)`;
   const text = `#!/bin/sh\nexec nsenter --target "${first}" ${spaces} -- env --chdir="$PWD" "$@"\n`;
   writeFileSync(`${FOLDER}/enter`, text, { mode: 0o755 });

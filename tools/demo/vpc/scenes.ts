@@ -141,14 +141,15 @@ function indented(text: string): string {
 }
 
 /** What to try while the demo stays up. */
-export function showCommands(folder: string, cloud: DemoCloud, node: DemoNode, pod: DemoPod): void {
+export function showCommands(folder: string, cloud: DemoCloud, [pod]: readonly DemoPod[]): void {
+  if (pod === undefined) return;
   const commands = ['nics', 'pool', 'cloud calls', 'pods', `why demo/${pod.name}`, `explain demo/${pod.name}`];
   console.log('\nEverything stays up. Try, in another terminal:');
-  console.log(`  export BERTH_ADMIN_SOCKET=${node.agent.adminSocket} BERTH_EMULATOR=${cloud.socket}`);
+  console.log(`  export BERTH_ADMIN_SOCKET=${pod.node.agent.adminSocket} BERTH_EMULATOR=${cloud.socket}`);
   for (const command of [...commands, 'emulator describe', 'emulator drops', 'emulator calls'])
     console.log(`  npm run -s berth -- ${command}`);
   console.log(
-    `  ${folder}/enter npm run -s berth -- emulator exec ${node.name} -- ip netns exec ${pod.name} ip address`,
+    `  ${folder}/enter npm run -s berth -- emulator exec ${pod.node.name} -- ip netns exec ${pod.name} ip address`,
   );
   console.log('Ctrl-C ends it and leaves nothing behind.');
 }

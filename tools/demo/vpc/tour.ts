@@ -37,9 +37,8 @@ export async function vpcTour(folder: string, ended?: Promise<void>): Promise<vo
   showDrop(cloud);
   pods.push(...(await showDrySubnet(cloud, third)));
   await showLostNic(cloud, second, pods);
-  const [first] = pods;
-  if (ended !== undefined && first !== undefined) {
-    showCommands(folder, cloud, second, first);
+  if (ended !== undefined) {
+    showCommands(folder, cloud, pods);
     await ended;
   }
   await doing('everything taken down', async () => {
