@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ACCESS_KEY } from '../emulator/server/start.ts';
 
 /** Loads koffi from a bundle as the agent does, and calls libc whenever it is asked to. */
 const CALLER = `
@@ -36,4 +37,13 @@ test('a program that runs from a bundle goes on when it is bundled anew', { time
   bundle();
   child.send('again');
   expect(await answer()).toBe(process.pid);
+});
+
+test('the emulator is started by the bundle, and is no part of what the agent loads', { timeout: 30_000 }, () => {
+  execFileSync(process.execPath, ['tools/bundle.ts', directory], { stdio: 'pipe' });
+  const words = ['emulator', 'start', '--help'];
+  const said = execFileSync(join(directory, 'berth'), words, { encoding: 'utf8' });
+  expect(said).toContain('--topology');
+  expect(readFileSync(join(directory, 'berth.mjs'), 'utf8')).not.toContain(ACCESS_KEY.secret);
+  expect(readFileSync(join(directory, 'emulator.mjs'), 'utf8')).toContain(ACCESS_KEY.secret);
 });
