@@ -37,7 +37,7 @@ interface Scene {
   readonly nics: Plan;
 }
 
-async function scene(masquerade: boolean): Promise<Scene> {
+async function scene(masquerade: boolean, external: readonly Prefix[] = []): Promise<Scene> {
   const [node, router] = [await PlannedNode.open(1), await Space.open()];
   open.push(node, router);
   wire(node.space, router);
@@ -45,7 +45,7 @@ async function scene(masquerade: boolean): Promise<Scene> {
     ranges: [],
     cluster: [prefix('10.0.0.0/16'), prefix('10.1.0.0/16'), prefix('fd01::/16')],
     masquerade: { enabled: masquerade, except: [], ports: 'kept', families: ['v4'] },
-    nics: { families: ['v4', 'v6'], marks: [PRIMARY, SECOND].map(nicMark), external: [] },
+    nics: { families: ['v4', 'v6'], marks: [PRIMARY, SECOND].map(nicMark), external },
     mtuBytes: 1500,
   });
   const nics = [...nicPlan(PRIMARY), ...nicPlan(SECOND)];
@@ -117,6 +117,28 @@ onNft('without masquerading the world sees the pod, through its own NIC (A51)', 
   expect(await space.seenAs('tcp', '198.51.100.9', 80)).toBe(addresses[0]);
   expect(dropped(here.router)).toBe(0);
 });
+
+onNft.each([
+  ['listed as external', [prefix('203.0.113.0/24')]],
+  ['not listed', []],
+] as const)(
+  'A53: a range to which only the node has a way, %s: pods of other NICs reach it just when it is',
+  async (_, external) => {
+    const here = await scene(false, external);
+    const office = await Space.open();
+    open.push(office);
+    join(here.node.space, 'ext0', office, 'eth0');
+    here.node.space.ip('address add 192.0.2.1/30 dev ext0');
+    here.node.space.ip('route add 203.0.113.0/24 via 192.0.2.2');
+    for (const line of ['address add 192.0.2.2/30 dev eth0', 'address add 203.0.113.9/32 dev lo', 'link set lo up'])
+      office.ip(line);
+    office.ip('route add 10.1.1.0/28 via 192.0.2.1');
+    await office.listen('tcp', '203.0.113.9', 80);
+    const { space, addresses } = await pod(here, 5);
+    const [seen] = (await space.ask('tcp', '203.0.113.9', 80, { patienceMs: 700 })).split(' ');
+    expect(seen === addresses[0]).toBe(external.length > 0);
+  },
+);
 
 onNft('pods of one node reach each other and the node, whatever their NIC', async () => {
   const here = await scene(true);
