@@ -98,7 +98,7 @@ describe.skipIf(!isRoot)('metadata', () => {
       'ip address add 10.0.1.30/32 dev eth1; ip link set eth1 up; ip route add 10.0.1.1 dev eth1 table 2',
     );
     await stage.run('i-a', 'ip route add default via 10.0.1.1 dev eth1 table 2; ip rule add from 10.0.1.30 table 2');
-    expect(await stage.run('i-a', `${get(TREE, '--interface 10.0.1.30')} 2>/dev/null`)).toContain('nothing');
+    expect(await stage.run('i-a', `${get(TREE, '--interface 10.0.1.30', '-m 3')} 2>/dev/null`)).toContain('nothing');
     expect(stage.drops()).toEqual([
       'metadata was asked for from 10.0.1.30 of eni-a2, and is only behind the primary NIC',
     ]);
