@@ -1,4 +1,5 @@
 import type { Millis } from '../../src/base/clock.ts';
+import { CALM_MS } from '../../src/core/ipam/cloud.ts';
 import { nicsOf } from '../../emulator/cloud/cloud.ts';
 import { bereave } from '../aftermath.ts';
 import { atRest, leftOf } from '../checkers.ts';
@@ -11,6 +12,7 @@ import type { Cluster, Node } from './cluster.ts';
 import { clear, type RegionWeather } from './region-weather.ts';
 
 const STEP_MS = 15_000;
+const COOL_MS = 30_000;
 const KNOWN_WITHIN_MS = 45 * 60_000; //     the longest trouble passes, and the API has told twice
 const COLLECTED_WITHIN_MS = 150 * 60_000; // the sweep comes every hour
 const SERVED_WITHIN_MS = 45 * 60_000;
@@ -93,8 +95,17 @@ function blame(
   for (const { law, detail } of blames) nodes[0]?.run.blame(law, detail);
 }
 
-/** All pods go; then new ones come to each node: where there is room, each is served in the end. */
+/**
+ * All pods go; then new ones come to each node: where there is room, each is served in the end. Once more, when what is
+ * too much then is just being given back.
+ */
 export async function cloudAnew(stage: Stage): Promise<void> {
+  const { random } = stage.scene.cluster;
+  await cloudTurn(stage, COOL_MS);
+  if (random.fraction() < 0.5) await cloudTurn(stage, COOL_MS + CALM_MS + (random.fraction() - 0.3) * 30_000);
+}
+
+async function cloudTurn(stage: Stage, afterMs: Millis): Promise<void> {
   const { cluster } = stage.scene;
   const up = cluster.nodes.filter(({ run }) => run.up);
   for (const { run } of up)
@@ -105,9 +116,7 @@ export async function cloudAnew(stage: Stage): Promise<void> {
       if (!sandbox.gone) run.blame('unfailing', `the DEL of pod ${sandbox.n} did not succeed`);
       run.parts.runtime.sandboxes.delete(sandbox.n);
     }
-  const { random } = cluster;
-  // their addresses have cooled; or, later, what is too much is just being given back
-  await cluster.pass(random.fraction() < 0.5 ? 30_000 : 120_000 + random.fraction() * 60_000);
+  await cluster.pass(afterMs);
   const pods = roomOf(stage);
   for (const { run } of up) for (let i = 0; i < pods; i++) newPod(run, {});
   await within(cluster, stage.setting.spacious ? SERVED_WITHIN_MS : 120_000, () => {

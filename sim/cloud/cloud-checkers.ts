@@ -20,6 +20,7 @@ import { isTaken, type Meddling } from './outside.ts';
 export interface CloudScene {
   readonly cluster: Cluster;
   readonly meddling: Meddling; // what others did
+  readonly lags: boolean; //      a Describe may miss for long what was just made
 }
 
 /** What is wrong with an answer that a node's runtime just got. */
@@ -80,7 +81,8 @@ export function* atSaying(
 }
 
 /** One intent makes one NIC, however often it is asked for. */
-function* onceMade({ tokens }: Cluster['region']['cloud']): Generator<Blame> {
+function* onceMade({ tokens }: Cluster['region']['cloud'], lags: boolean): Generator<Blame> {
+  if (lags) return; // what nobody sees is made again, and swept in the end
   const made = new Map<string, string>();
   for (const [key] of tokens) {
     const [, action, token = ''] = key.split(' ');
@@ -96,7 +98,7 @@ function* onceMade({ tokens }: Cluster['region']['cloud']): Generator<Blame> {
 export function* cloudAtRest(scene: CloudScene): Generator<Blame> {
   const { cluster, meddling } = scene;
   for (const broken of lawsBroken(cluster.region.cloud)) yield { law: 'cloud', detail: broken };
-  yield* onceMade(cluster.region.cloud);
+  yield* onceMade(cluster.region.cloud, scene.lags);
   for (const id of meddling.theirs)
     if (!cluster.region.cloud.nics.has(id)) yield { law: 'foreign', detail: `${id} of others is gone` };
   for (const node of cluster.nodes) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CLOUD_PLANTED } from './cloud-planted.ts';
-import { playCloudSeed } from './cloud-seed.ts';
 import { NO_CLOUD_PLANT } from './cloud-plant.ts';
+import { playCloudSeed } from './cloud-seed.ts';
 
 async function storyOf(seed: number, at: number): Promise<readonly string[]> {
   const lines: string[] = [];
@@ -12,27 +12,37 @@ async function storyOf(seed: number, at: number): Promise<readonly string[]> {
 test('the same seed tells the same story, and so does the same crash in it', { timeout: 60_000 }, async () => {
   for (const at of [0, 60]) {
     const first = await storyOf(5, at);
-    expect(first.length).toBeGreaterThan(30);
+    expect(first.length).toBeGreaterThan(20);
     expect(await storyOf(5, at)).toEqual(first);
   }
 });
 
-test('another seed tells another story', async () => {
-  expect(await storyOf(5, 0)).not.toEqual(await storyOf(6, 0));
+test('another seed tells another story, and a crash another end', { timeout: 60_000 }, async () => {
+  const told = await Promise.all([storyOf(5, 0), storyOf(6, 0), storyOf(5, 60)]);
+  expect(new Set(told.map((lines) => lines.join('\n'))).size).toBe(3);
 });
 
-const SEEDS = 12;
+test('without a bug no law is broken, whatever is lost, late, throttled, dry or taken', {
+  timeout: 120_000,
+}, async () => {
+  for (let seed = 1; seed <= LIVES; seed++)
+    expect(await playCloudSeed(seed, { plant: NO_CLOUD_PLANT, at: 0 }), `seed ${seed}`).toMatchObject({
+      violations: [],
+    });
+});
 
-/** The first seed in which a law is broken; undefined: in none of the first ones. */
+const LIVES = 60; // a bug must be found in one of so many lives, without a further crash
+
+/** The first life in which a law is broken; undefined: none. */
 async function firstBroken(bug: string): Promise<number | undefined> {
   const plant = CLOUD_PLANTED[bug] ?? NO_CLOUD_PLANT;
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const { violations } = await playCloudSeed(seed, { plant, untilBroken: true });
+  for (let seed = 1; seed <= LIVES; seed++) {
+    const { violations } = await playCloudSeed(seed, { plant, at: 0 });
     if (violations.length > 0) return seed;
   }
   return undefined;
 }
 
-test.each(Object.keys(CLOUD_PLANTED))('the laws find it out when %s', { timeout: 240_000 }, async (bug) => {
+test.each(Object.keys(CLOUD_PLANTED))('the laws find it out when %s', { timeout: 120_000 }, async (bug) => {
   expect(await firstBroken(bug)).toBeDefined();
 });

@@ -16,7 +16,7 @@ import { newNode, type Stage } from './cloud-run.ts';
 import { type CloudSetting, cloudSettingOf, cloudSettingText, ZONE } from './cloud-setting.ts';
 import { Cluster } from './cluster.ts';
 import { type Meddling, meddle, noMeddling } from './outside.ts';
-import { darken, type RegionWeather, regionWeatherOf, regionWeatherText } from './region-weather.ts';
+import { darken, describeLags, type RegionWeather, regionWeatherOf, regionWeatherText } from './region-weather.ts';
 import { Region } from './region.ts';
 import { launch, terminate } from './vpc.ts';
 
@@ -169,7 +169,7 @@ function newStage(play: Play, { random, overlapping, told, meddling, from }: Pla
   const ours = from?.region ?? new Region({ rules: RULES, zones: [ZONE], time, random });
   const { story } = options;
   return {
-    scene: { cluster: new Cluster({ region: ours, time, random }), meddling },
+    scene: { cluster: new Cluster({ region: ours, time, random }), meddling, lags: describeLags(region) },
     setting,
     weather,
     region: { metadataFails: region.metadataFails },

@@ -39,6 +39,11 @@ export function regionWeatherOf(random: Random): RegionWeather {
   return { troubles, metadataFails: random.fraction() < 0.2 ? 0.05 + random.fraction() * 0.3 : 0 };
 }
 
+/** Whether what was just made is shown late. */
+export function describeLags({ troubles }: RegionWeather): boolean {
+  return troubles.some(({ what }) => what.kind === 'lag' && what.viewer === 'describe');
+}
+
 /** In a line, for whoever reads a story. */
 export function regionWeatherText({ troubles, metadataFails }: RegionWeather): string {
   const told = [...troubles.map(({ name }) => name), metadataFails > 0 ? 'metadata fail' : []].flat();

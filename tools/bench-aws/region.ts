@@ -122,6 +122,7 @@ export class Region {
     const { status, delivery, action = '', code } = said;
     this.calls.push({ at: this.#clock.now(), account, instance, action, code });
     if (delivery.how === 'late') await new Promise<void>((done) => void this.#clock.timer(delivery.byMs, done));
+    if (delivery.how === 'cut') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     return { response: { statusCode: status, headers: { ...said.headers }, body: Buffer.from(said.body) } };
   }
 

@@ -30,16 +30,25 @@ export interface AssignDoors {
  */
 export async function assign(doors: AssignDoors, it: Assignment, urgency: Urgency): Promise<Given> {
   const before = doors.nics.known.find(({ id }) => id === it.nic) ?? (await find(doors.nics, it.nic, urgency));
-  for (let tries = 1; ; tries++) {
+  for (let [tries, lost] = [1, false]; ; tries++) {
     try {
       const given = await once(doors.ec2, { ...it, subnet: before?.subnet }, urgency);
-      return tries === 1 ? given : { ...given, doubtful: true };
+      return lost ? { ...given, doubtful: true } : given;
     } catch (error) {
-      if (!(error instanceof CloudError) || !isAmbiguous(error) || tries === TRIES) throw error;
+      if (!(error instanceof CloudError)) throw error;
+      lost ||= isAmbiguous(error);
+      if (!lost) throw error;
       const given = newIn(before, await find(doors.nics, it.nic, urgency), it.family);
       if (given.addresses.length + given.prefixes.length > 0) return { ...given, doubtful: true };
+      if (!isAmbiguous(error)) throw unsure(error);
+      if (tries === TRIES) throw error;
     }
   }
+}
+
+/** What an earlier try was given may be why this one is refused. */
+function unsure({ action, code, message, subnet }: CloudError): CloudError {
+  return new CloudError('unknown', { action, code, message, ...(subnet === undefined ? {} : { subnet }) });
 }
 
 const TRIES = 4;
