@@ -115,6 +115,23 @@ describe('the tree', () => {
       expect(await read(base + absent)).toBe(404);
   });
 
+  test('says the IPv6 addresses and prefixes of a NIC, and of the instance its first', async () => {
+    const InstanceId = it.emulator.instanceCalled('node-3');
+    const Filters = [{ Name: 'attachment.instance-id', Values: [InstanceId ?? ''] }];
+    const found = await it.client.send(new ec2.DescribeNetworkInterfacesCommand({ Filters }));
+    const { NetworkInterfaceId, MacAddress } = found.NetworkInterfaces?.[0] ?? {};
+    const assign = (more: object) =>
+      it.client.send(new ec2.AssignIpv6AddressesCommand({ NetworkInterfaceId, ...more }));
+    const [address] = (await assign({ Ipv6AddressCount: 1 })).AssignedIpv6Addresses ?? [];
+    const [block] = (await assign({ Ipv6PrefixCount: 1 })).AssignedIpv6Prefixes ?? [];
+    it.emulator.world.pass(LAG_MS);
+    const of = (path: string) => read(`network/interfaces/macs/${MacAddress}/${path}`, 'node-3');
+    expect(await of('ipv6s')).toBe(address);
+    expect(await of('ipv6-prefix')).toBe(block);
+    expect(await of('subnet-ipv6-cidr-blocks')).toMatch(/\/64$/);
+    expect(await read('ipv6', 'node-3')).toBe(address);
+  });
+
   test('a folder is the names in it; a file has no slash, and nothing stands above the tree', async () => {
     expect(String(await read('placement/')).split('\n')).toContain('availability-zone');
     expect(await read('placement')).toBe(await read('placement/'));
