@@ -22,7 +22,7 @@ export interface StartWords {
 export async function startCommand(words: StartWords): Promise<void> {
   const { port, metadataPort, seed, packets, ...rest } = words;
   if (packets && process.getuid?.() !== 0)
-    throw new CommandError('packets need root: network namespaces are made; or --no-packets, for the API alone');
+    throw new CommandError('packets need root, or a user namespace (docs/emulator.md); --no-packets: the API alone');
   const running = await start({
     ...rest,
     packets,
