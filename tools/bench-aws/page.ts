@@ -64,7 +64,7 @@ prefix serves 16 pods, and of one call nobody can save four fifths:
 ${markdown(rows.aboveAFifth(cells))}
 
 Bursts in which the last pod waits longer than with aws-node, both with their defaults. Before a warm one aws-node held
-a whole NIC of idle addresses; at a cold start Berth waits 30 ms for more pods before it asks for addresses:
+a whole NIC of idle addresses; at a cold start Berth waits for more pods before it asks for addresses, 30 to 250 ms:
 
 ${markdown(rows.slowerByDefault(cells))}`;
 }

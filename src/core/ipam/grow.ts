@@ -9,11 +9,15 @@ import { inSubnet, keptBy, ofCreating, ofKind, onNic, REPORTING, WHOLE } from '.
 /** NICs that are being created at once. */
 const CREATES_AT_ONCE = 2;
 /**
- * A need gathers until so long after the last pod that came, and so long at most: pods come in bursts, and a call costs
- * the same for all. Much less than a call takes.
+ * A need gathers before it is asked for: pods come in bursts, and a call costs the same for all. Longer while nobody
+ * waits, and from each pod of a burst on; all of it is less than a call takes.
  */
-export const GATHER_MS: Millis = 30;
-export const GATHER_MOST_MS: Millis = 200;
+export const GATHER_MS: Readonly<Record<'alone' | 'unhurried' | 'more' | 'most', Millis>> = {
+  alone: 30, //     from the first that waits
+  unhurried: 100, // from when the pool is to be refilled
+  more: 60, //      from each that comes then; a busy machine starts its pods in fits
+  most: 250,
+};
 
 /** Why no more can be asked for now than is. */
 export type Stop =

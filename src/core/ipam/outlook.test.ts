@@ -20,7 +20,7 @@ test('what is under way is said with its NIC and since when, and who waits', () 
   expect(words(it)).toEqual([
     '1 IPv4 address: 1 in use, 0 cooling, 0 free; 1 shall be free; 5 pods wait | asks for more at once',
   ]);
-  it.passes(130);
+  it.passes(160);
   expect(words(it)).toEqual([
     '1 IPv4 address: 1 in use, 0 cooling, 0 free; 1 shall be free; 5 pods wait | 6 addresses for eni-0 (asked 100 ms ago)',
   ]);
@@ -29,7 +29,7 @@ test('what is under way is said with its NIC and since when, and who waits', () 
 test('what failed is said with when it is asked again', () => {
   const it = new CloudDriver({ limits: large }, { targets: { warmAddresses: 1 } }).start();
   it.failures.push('throttled');
-  it.pods(2).passes(340);
+  it.pods(2).passes(365);
   expect(words(it)).toEqual([
     expect.stringMatching(/2 addresses for eni-0 \(asked again in 1(\.\d)? s, failed 1 time\)$/),
   ]);

@@ -2,7 +2,7 @@ import type { Millis } from '../../base/clock.ts';
 import type { Family } from '../../base/ip.ts';
 import type { Cloud, Flight } from './cloud.ts';
 import type { CloudEffect } from './cloud-event.ts';
-import { GATHER_MOST_MS, GATHER_MS, type Growth, grow, type Stop } from './grow.ts';
+import { GATHER_MS, type Growth, grow, type Stop } from './grow.ts';
 import type { Pool } from './pool.ts';
 import { shrink } from './shrink.ts';
 import { type Tally, tally } from './tally.ts';
@@ -58,10 +58,12 @@ function gathered(
 /** As long as more of a burst comes, but not for ever. */
 function gathers(cloud: Cloud, hungry: number, now: Millis): Cloud {
   const { gathering } = cloud;
-  if (gathering === undefined)
-    return { ...cloud, gathering: { at: now + GATHER_MS, atLatest: now + GATHER_MOST_MS, hungry } };
+  if (gathering === undefined) {
+    const first = hungry > 0 ? GATHER_MS.alone : GATHER_MS.unhurried;
+    return { ...cloud, gathering: { at: now + first, atLatest: now + GATHER_MS.most, hungry } };
+  }
   if (hungry <= gathering.hungry) return cloud;
-  return { ...cloud, gathering: { ...gathering, at: Math.min(gathering.atLatest, now + GATHER_MS), hungry } };
+  return { ...cloud, gathering: { ...gathering, at: Math.min(gathering.atLatest, now + GATHER_MS.more), hungry } };
 }
 
 /** Each intent that is due is asked for; a later failure makes it due again. */
