@@ -66,7 +66,7 @@ const inCloud = (change: (cloud: NonNullable<Pool['cloud']>) => NonNullable<Pool
 const BUGS: Readonly<Record<string, Plant>> = {
   'it takes metadata for the API': [
     on('reported', (event) => ({ ...event, sure: true })),
-    /said to be lost, and nobody/,
+    /said to be lost, and nobody|has it not on this node/,
   ],
   'it believes old reports': [
     on('reported', (event) => ({ ...event, asOf: 9e15 })),
