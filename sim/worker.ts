@@ -15,6 +15,7 @@ export interface Played extends SeedResult {
 
 // Plays each seed that it is sent, and answers what became of it.
 
+Error.stackTraceLimit = 0; // errors are plenty here, and nobody reads where they came from
 const { cloud, plant } = workerData as WorkerTask;
 const playing = game(cloud);
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seedsOf } from '../../../tools/ci/thorough.ts';
 import { address } from '../../base/ip.ts';
 import { emptyMemory } from '../memory/fold.ts';
 import { adopt } from './adopt.ts';
@@ -7,9 +8,11 @@ import type { Pool } from './pool.ts';
 import { type Stepped, step } from './step.ts';
 import { type House, simulate } from './testing/world.ts';
 
-test('a thousand seeds keep every promise', { timeout: 120_000 }, () => {
+const SEEDS = 1_000; // of which `npm run check` plays a part
+
+test('hundreds of seeds keep every promise', { timeout: 120_000 }, () => {
   const seen = { grants: 0, refusals: 0, waits: 0, crashes: 0, reboots: 0 };
-  for (let seed = 1; seed <= 1_000; seed++) {
+  for (let seed = 1; seed <= seedsOf(SEEDS); seed++) {
     try {
       const world = simulate(seed);
       for (const key of Object.keys(seen) as (keyof typeof seen)[]) seen[key] += world.seen[key];
@@ -25,7 +28,7 @@ test('a thousand seeds keep every promise', { timeout: 120_000 }, () => {
     crashes: 1_000,
     reboots: 100,
   }))
-    expect(seen[what as keyof typeof seen], what).toBeGreaterThan(least);
+    expect(seen[what as keyof typeof seen], what).toBeGreaterThan((least * seedsOf(SEEDS)) / SEEDS);
 });
 
 test('a seed replays exactly', () => {
