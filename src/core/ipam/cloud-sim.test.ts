@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seedsOf } from '../../../tools/ci/thorough.ts';
+import { runsOf } from '../../../tools/ci/thorough.ts';
 import { emptyMemory } from '../memory/fold.ts';
 import { adopt } from './adopt.ts';
 import type { PoolEffect, PoolEvent } from './event.ts';
@@ -11,7 +11,7 @@ const SEEDS = 300; // of which `npm run check` plays a part
 
 test('hundreds of seeds keep every promise', { timeout: 120_000 }, () => {
   const seen = { grants: 0, refusals: 0, crashes: 0, calls: 0, failures: 0, outside: 0, lost: 0 };
-  for (let seed = 1; seed <= seedsOf(SEEDS); seed++) {
+  for (let seed = 1; seed <= runsOf(SEEDS); seed++) {
     try {
       const world = simulateCloud(seed);
       for (const key of Object.keys(seen) as (keyof typeof seen)[]) seen[key] += world.seen[key];
@@ -29,7 +29,7 @@ test('hundreds of seeds keep every promise', { timeout: 120_000 }, () => {
     outside: 400,
     lost: 150,
   };
-  const share = seedsOf(SEEDS) / SEEDS;
+  const share = runsOf(SEEDS) / SEEDS;
   for (const key of Object.keys(least) as (keyof typeof seen)[])
     expect(seen[key], key).toBeGreaterThan(share * least[key]);
 });

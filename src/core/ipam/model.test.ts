@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../../../tools/ci/thorough.ts';
 import { address, type Family, type Prefix, prefix } from '../../base/ip.ts';
 import { type AttachmentId, attachmentId } from '../attachment.ts';
 import type { PoolEvent, Range } from './event.ts';
@@ -93,6 +94,6 @@ test('whatever happens, the pool does what a pool of lists would do', { timeout:
         return { model, real };
       }, all);
     }),
-    { numRuns: 400 },
+    { numRuns: runsOf(400) },
   );
 });

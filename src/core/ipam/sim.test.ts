@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seedsOf } from '../../../tools/ci/thorough.ts';
+import { runsOf } from '../../../tools/ci/thorough.ts';
 import { address } from '../../base/ip.ts';
 import { emptyMemory } from '../memory/fold.ts';
 import { adopt } from './adopt.ts';
@@ -12,7 +12,7 @@ const SEEDS = 1_000; // of which `npm run check` plays a part
 
 test('hundreds of seeds keep every promise', { timeout: 120_000 }, () => {
   const seen = { grants: 0, refusals: 0, waits: 0, crashes: 0, reboots: 0 };
-  for (let seed = 1; seed <= seedsOf(SEEDS); seed++) {
+  for (let seed = 1; seed <= runsOf(SEEDS); seed++) {
     try {
       const world = simulate(seed);
       for (const key of Object.keys(seen) as (keyof typeof seen)[]) seen[key] += world.seen[key];
@@ -28,7 +28,7 @@ test('hundreds of seeds keep every promise', { timeout: 120_000 }, () => {
     crashes: 1_000,
     reboots: 100,
   }))
-    expect(seen[what as keyof typeof seen], what).toBeGreaterThan((least * seedsOf(SEEDS)) / SEEDS);
+    expect(seen[what as keyof typeof seen], what).toBeGreaterThan((least * runsOf(SEEDS)) / SEEDS);
 });
 
 test('a seed replays exactly', () => {

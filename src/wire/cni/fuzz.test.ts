@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../../../tools/ci/thorough.ts';
 import { utf8 } from '../../base/bytes.ts';
 import { readConfig, versionForError } from './config.ts';
 import { CniError, writeError } from './error.ts';
@@ -113,7 +114,7 @@ test('any JSON made of the right words is read or refused, for every verb', () =
     fc.property(top, fc.constantFrom(...SUPPORTED_VERSIONS), fc.constantFrom(...VERBS), (conf, cniVersion, verb) => {
       survives(() => readConfig(utf8(JSON.stringify({ ...conf, cniVersion, name: 'pods' })), verb));
     }),
-    { numRuns: 5_000 },
+    { numRuns: runsOf(5_000) },
   );
 });
 
