@@ -88,7 +88,8 @@ function openProvider(stage: Stage, { door, instance, run }: Opening): NicProvid
     const ask = metadataAsk(cloudDoor, fails);
     const metadata = new Metadata({ endpoint: settings.metadata, timeoutMs, clock, ask });
     const self = await readSelf(metadata);
-    const options = { region: self.region, client: ec2Client(cloudDoor), timeoutMs, clock, onCall: () => {} };
+    const client = ec2Client(cloudDoor);
+    const options = { region: self.region, client, timeoutMs, clock: cloudDoor.clock, onCall: () => {} };
     const ec2 = new Ec2({ ...options, random: cluster.random });
     return new AwsProvider({ ec2, metadata, self, settings, known: door.memory().nics, clock });
   });

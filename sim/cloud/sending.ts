@@ -7,13 +7,13 @@ import type { Id } from '../../emulator/cloud/nouns.ts';
 import type { Blame } from '../checkers.ts';
 import type { Action, Inputs } from './ec2-requests.ts';
 
-/** What one node may ask of EC2 (docs/aws.md): so many at once, and so many a second after that. */
+/** What one node may ask of each action (docs/aws.md): so many at once, and so many a second after that. */
 const BUDGETS = { changing: { burst: 8, perSecond: 2 }, reading: { burst: 16, perSecond: 5 } } as const;
 
 /** Counts one process' calls against its budget. */
 export class CallMeter {
   readonly #clock: Clock;
-  readonly #levels = new Map<keyof typeof BUDGETS, { level: number; at: Millis }>();
+  readonly #levels = new Map<Action, { level: number; at: Millis }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -21,12 +21,11 @@ export class CallMeter {
 
   /** One call more. Whether it was within the budget. */
   count(action: Action): boolean {
-    const kind = action.startsWith('Describe') ? 'reading' : 'changing';
-    const { burst, perSecond } = BUDGETS[kind];
+    const { burst, perSecond } = action.startsWith('Describe') ? BUDGETS.reading : BUDGETS.changing;
     const now = this.#clock.now();
-    const was = this.#levels.get(kind) ?? { level: burst, at: now };
+    const was = this.#levels.get(action) ?? { level: burst, at: now };
     const level = Math.min(burst, was.level + ((now - was.at) / 1_000) * perSecond) - 1;
-    this.#levels.set(kind, { level, at: now });
+    this.#levels.set(action, { level, at: now });
     return level >= -0.01; // timers are of whole milliseconds
   }
 }

@@ -144,6 +144,7 @@ export class CloudRunner {
   async #settle(effect: Extract<CloudEffect, { kind: 'settle' }>): Promise<void> {
     const { journal, clock, log } = this.#doors;
     try {
+      await journal.synced(); // a machine that dies now must not know of the end alone, and not of what it brought
       await journal.append([{ kind: 'settled', tokens: effect.tokens, at: clock.now() }]);
     } catch (err) {
       log.warn('not settled', { tokens: effect.tokens, err }); // after a restart it would be asked again

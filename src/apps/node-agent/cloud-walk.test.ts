@@ -52,6 +52,30 @@ test('A26: what is asked of the cloud is on record before', async () => {
   expect(seen.every(Boolean)).toBe(true);
 });
 
+test('A26: an intent is settled when what it brought is durable: the record of a NIC is not lost behind it', async () => {
+  await scene.small.stop();
+  const told: string[] = [];
+  let unsynced = 0;
+  scene.small.onJournal = (journal) => ({
+    append: (records) => {
+      unsynced += records.filter(({ kind }) => kind === 'nics').length;
+      for (const { kind } of records) if (kind === 'settled') told.push(unsynced === 0 ? 'durable' : 'too soon');
+      return journal.append(records);
+    },
+    synced: async () => {
+      const before = unsynced;
+      await journal.synced();
+      unsynced -= before;
+    },
+    memory: () => journal.memory(),
+    failing: () => journal.failing(),
+    close: () => journal.close(),
+  });
+  await scene.small.start();
+  await scene.burst(6, 0, 10_000);
+  expect(new Set(told)).toEqual(new Set(['durable']));
+});
+
 test('addresses of a NIC whose link is not there yet are given when it comes', async () => {
   const asked = Array.from({ length: 12 }, (_, i) => scene.small.add({ id: `pod${i}` }));
   await settled();
