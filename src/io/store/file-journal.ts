@@ -136,7 +136,7 @@ export class FileJournal implements Journal {
     const generation = this.#generation + 1;
     const bytes = this.#snapshot(generation);
     const wanted = this.#lengthFor(bytes.length + room);
-    const file = this.#spare.become(fileName(generation), bytes, wanted);
+    const file = this.#spare.become(fileName(generation), bytes, { room, wanted });
     if (this.#file !== undefined) this.#retired = [...this.#retired, { name: this.#file.name }];
     this.#file?.close();
     this.#file = new JournalFile(file, generation, bytes.length);

@@ -29,11 +29,11 @@ export class SpareFile {
   }
 
   /**
-   * Turns it into a file of the journal that begins with these bytes and is `wanted` bytes long, or long enough.
-   * Throws DiskError.
+   * Turns it into a file of the journal that begins with these bytes, and has room for so many more. It is `wanted`
+   * bytes long, or long enough. Throws DiskError.
    */
-  become(name: string, bytes: Uint8Array, wanted: number): DiskFile {
-    if (this.#file !== undefined && this.#file.bytes < bytes.length) this.close();
+  become(name: string, bytes: Uint8Array, { room, wanted }: { room: number; wanted: number }): DiskFile {
+    if (this.#file !== undefined && this.#file.bytes < bytes.length + room) this.close();
     const file = this.#file ?? this.#disk.create(NAME, wanted);
     this.#file = undefined; // whatever happens to it now, it is no longer a file of zeros
     try {
