@@ -109,7 +109,11 @@ export class Life {
       later: (what) => this.#later(what),
     });
     const disk: Disk = plant.disk?.(raw, this.clock) ?? raw;
-    const { journal, recovery } = openJournal({ disk, clock: this.clock, fileBytes: FILE_BYTES[this.#config.provider] });
+    const { journal, recovery } = openJournal({
+      disk,
+      clock: this.clock,
+      fileBytes: FILE_BYTES[this.#config.provider],
+    });
     const { bootId, attachments } = journal.memory();
     this.remembered = { sameBoot: bootId === this.#machine.bootId, attachments: new Map(attachments), recovery };
     for (const said of recovery.said) this.#fate.tell(() => `agent  recovered: ${said}`);
