@@ -20,7 +20,7 @@ import type { DiskTouch } from './sim-disk.ts';
 import { SimClock } from './time.ts';
 
 /** Small, so that files end often. */
-const FILE_BYTES = 16 * 1024;
+const FILE_BYTES = { podcidr: 48 * 1024, aws: 256 * 1024 } as const; // the plan of NICs is long
 
 /** A place where the process can be stopped: before this is done. */
 export type Point = { readonly what: string; readonly tear?: DiskTouch & { readonly verb: 'write' } };
