@@ -24,9 +24,10 @@ export function reconfigure(run: Run): boolean {
   machine.edit = { ...machine.edit, ...edit };
   run.tell(() => `config ${JSON.stringify(edit)}`);
   const { life } = run;
+  const fair = !run.faults.active;
   if (life?.up !== true) return true;
   life.reconfigure().catch((error: unknown) => {
-    if (!run.faults.active && !life.ended) run.blame('unfailing', `another configuration: ${String(error)}`);
+    if (fair && !run.faults.active && !life.ended) run.blame('unfailing', `another configuration: ${String(error)}`);
   });
   return true;
 }
