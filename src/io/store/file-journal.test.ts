@@ -95,6 +95,18 @@ test('an agent starts on a full disk, goes on in the file that is there, and ref
   expect(after()).toEqual([attachment(2).id]);
 });
 
+test('a disk that was full when a file ended is no trouble for ever: nobody need give anything back', async () => {
+  const disk = failingDisk(folder.path);
+  const { journal } = open(disk, 16 * 1024);
+  await journal.synced();
+  disk.fails.add('create');
+  await expect(journal.append([claim(1, 60_000)])).rejects.toMatchObject({ kind: 'full' });
+  disk.fails.clear();
+  await expect.poll(() => journal.failing(), { timeout: 5_000 }).toBeUndefined();
+  await journal.append([claim(1, 60_000)]);
+  expect(after()).toEqual([attachment(1).id]);
+});
+
 test('an agent on a full disk without any journal does not start: it could remember nothing', () => {
   const disk = failingDisk(folder.path);
   disk.fails.add('create');

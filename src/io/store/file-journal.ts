@@ -173,7 +173,8 @@ export class FileJournal implements Journal {
    * again.
    */
   #tend(): void {
-    if (this.#file?.trusted !== true) this.#tryTo('write', () => this.#begin(0));
+    // a file that ended when no other could be begun takes no claim any more
+    if (this.#file?.trusted !== true || this.#troubles.has('write')) this.#tryTo('write', () => this.#begin(0));
     const live = (this.#memory.attachments.size + 1) * this.#largest;
     this.#tryTo('room', () => {
       this.#spare.prepare(this.#lengthFor(live)).catch((cause: unknown) => this.#note('room', cause));
