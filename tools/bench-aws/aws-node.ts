@@ -58,7 +58,9 @@ export class AwsNode implements Node {
     this.#region = region;
     this.#instance = region.instance(of.name);
     this.#network = region.networkOf(this.#instance, of.account);
-    this.#client = new EC2Client({ region: 'eu-west-1', maxAttempts: 1, requestHandler: this.#network.ec2 });
+    const { ec2, keys } = this.#network;
+    const credentials = keys === undefined ? {} : { credentials: keys };
+    this.#client = new EC2Client({ region: 'eu-west-1', maxAttempts: 1, requestHandler: ec2, ...credentials });
     this.#settings = of.settings;
     this.#random = seeded(of.name.length + 1);
   }

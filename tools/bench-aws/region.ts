@@ -52,6 +52,8 @@ export class Region {
   readonly #keyring = new Keyring([{ ...ACCESS_KEY, account: ACCOUNT }], SEAL);
   readonly calls: SeenCall[] = [];
   readonly world: World;
+  /** Requests of this moment. The SDK takes real time to send them: nobody may see in what order they came. */
+  #arrived: { readonly key: string; readonly go: () => void }[] = [];
 
   /** One subnet of 32,763 addresses, in which the instances run. */
   constructor(contenders: readonly Contender[], seed: number) {
@@ -75,6 +77,8 @@ export class Region {
   /** EC2 and metadata, as this instance reaches them. */
   networkOf(instance: Id, account: string): AwsNetwork {
     return {
+      // the SDK's own search for them reads files, in real time
+      keys: { accessKeyId: ACCESS_KEY.id, secretAccessKey: ACCESS_KEY.secret },
       ec2: { handle: (request: SdkRequest) => this.#answer(request, instance, account), destroy: () => {} },
       metadata: (method, path, headers) => {
         const now = this.world.now();
@@ -105,6 +109,7 @@ export class Region {
     for (;;) {
       await atRest();
       if (done) return work;
+      if (this.#takeArrived()) continue;
       if (!this.#clock.fireNext(end)) throw new Error(`not done within ${withinMs} ms of simulated time`);
     }
   }
@@ -114,8 +119,18 @@ export class Region {
     await this.until(new Promise<void>((resolve) => void this.#clock.timer(ms, resolve)), ms);
   }
 
+  /** Lets those in that have come, in an order of their own. Whether there were any. */
+  #takeArrived(): boolean {
+    const arrived = this.#arrived.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    this.#arrived = [];
+    for (const { go } of arrived) go();
+    return arrived.length > 0;
+  }
+
   async #answer(request: SdkRequest, instance: Id, account: string) {
     const { method, path, headers, body = '' } = request;
+    const key = `${account} ${instance} ${Buffer.from(body).toString()}`;
+    await new Promise<void>((go) => this.#arrived.push({ key, go }));
     const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
     const signed = { method, path, query: '', headers: lower, body: Buffer.from(body).toString() };
     const said = answerQuery(signed, this.#door(account));
@@ -140,11 +155,11 @@ export class Region {
   }
 }
 
-/** When nothing is left to run but what waits for time. The SDK reads its files the first time. */
+/** When nothing is left to run but what waits for time. The SDK reads its files: to close one is a request as well. */
 async function atRest(): Promise<void> {
   for (let quiet = 0; quiet < ROUNDS; quiet++) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (process.getActiveResourcesInfo().some((it) => it.startsWith('FSReq'))) quiet = 0;
+    if (process.getActiveResourcesInfo().some((it) => it.includes('Req'))) quiet = 0;
   }
 }
 

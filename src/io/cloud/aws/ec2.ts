@@ -10,6 +10,7 @@ export interface Ec2Options {
   readonly region: string;
   readonly endpoint?: string; //      absent: EC2's own
   readonly requests?: Ec2Requests; // absent: over the network
+  readonly keys?: Ec2Keys; //         absent: what the SDK finds
   readonly client?: Ec2Client; //     absent: the SDK's own
   readonly timeoutMs: Millis;
   readonly clock: Clock;
@@ -19,6 +20,9 @@ export interface Ec2Options {
 
 /** What carries a signed request to EC2, and its answer back. */
 export type Ec2Requests = NonNullable<EC2ClientConfig['requestHandler']>;
+
+/** What requests are signed with. */
+export type Ec2Keys = NonNullable<EC2ClientConfig['credentials']>;
 
 /** Who carries commands out: signed and over the network, or by itself. Its errors have EC2's codes for names. */
 export type Ec2Client = Pick<EC2Client, 'send' | 'destroy'>;
@@ -138,13 +142,14 @@ export class Ec2 {
 const FILES_ANEW = { ignoreCache: true };
 
 function clientOf(options: Ec2Options, systemClockOffset = 0): Ec2Client {
-  const { region, endpoint, requests, client, timeoutMs } = options;
+  const { region, endpoint, requests, keys, client, timeoutMs } = options;
   if (client !== undefined) return client;
   return new EC2Client({
     region,
     systemClockOffset,
     ...FILES_ANEW,
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(keys === undefined ? {} : { credentials: keys }),
     maxAttempts: 1, // ours know who is waiting
     requestHandler: requests ?? {
       requestTimeout: timeoutMs,

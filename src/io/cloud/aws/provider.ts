@@ -11,7 +11,7 @@ import type { Given, NicId, NicLimits, NicReport, NicSpec, Token } from '../../.
 import { CloudError, type NicProvider, type Urgency } from '../provider.ts';
 import { assign, type Assignment, unassign } from './assign.ts';
 import { NicMaker } from './create.ts';
-import { Ec2, type Ec2Requests } from './ec2.ts';
+import { Ec2, type Ec2Keys, type Ec2Requests } from './ec2.ts';
 import { collectLeaked } from './leaked.ts';
 import { behindGroups, podGroups, primaryGroups } from './groups.ts';
 import { knownLimits } from './limits.ts';
@@ -33,6 +33,7 @@ export interface AwsOptions {
 export interface AwsNetwork {
   readonly ec2: Ec2Requests;
   readonly metadata: MetadataAsk;
+  readonly keys?: Ec2Keys;
 }
 
 /** Amazon EC2, seen from one instance. Throws CloudError where metadata does not tell what the instance is. */
@@ -46,11 +47,12 @@ export async function openAws({
 }: AwsOptions): Promise<AwsProvider> {
   const { timeoutMs, endpoint } = settings;
   const ask = network === undefined ? {} : { ask: network.metadata };
-  const requests = network === undefined ? {} : { requests: network.ec2 };
+  const { ec2: requests, keys } = network ?? {};
+  const reached = { ...(requests === undefined ? {} : { requests }), ...(keys === undefined ? {} : { keys }) };
   const metadata = new Metadata({ endpoint: settings.metadata, timeoutMs, clock, ...ask });
   const self = await readSelf(metadata);
   const at = endpoint === undefined ? {} : { endpoint };
-  const ec2 = new Ec2({ region: settings.region ?? self.region, ...at, ...requests, timeoutMs, clock, random, onCall });
+  const ec2 = new Ec2({ region: settings.region ?? self.region, ...at, ...reached, timeoutMs, clock, random, onCall });
   return new AwsProvider({ ec2, metadata, self, settings, known, clock });
 }
 
