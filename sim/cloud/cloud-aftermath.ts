@@ -47,11 +47,9 @@ export async function cloudRest(stage: Stage): Promise<void> {
     if (owed.length === 0) break;
     for (const deletion of owed) deletion();
   }
-  await within(cluster, KNOWN_WITHIN_MS, () => up.every((node) => isSettled(stage, node)));
-  for (const node of up)
-    if (!isSettled(stage, node))
-      node.run.blame('resolved', `${node.name}: ${unresolved(node).join(', ') || 'it is not sure'}`);
+  await settled(stage, up);
   await collected(stage, up);
+  await settled(stage, up); // to collect takes minutes, in which a NIC too many may have begun to go
   for (const { run } of up) nodeLaws(run);
   blame(cluster, cloudAtRest(stage.scene));
 }
@@ -60,6 +58,13 @@ function owedBy(run: Run): (() => void)[] {
   return [...run.parts.runtime.sandboxes.values()]
     .filter(({ told, delAskedAt, gone }) => !gone && (told === undefined || delAskedAt !== undefined))
     .map((sandbox) => () => askDelete(run, sandbox));
+}
+
+async function settled(stage: Stage, up: readonly Node[]): Promise<void> {
+  await within(stage.scene.cluster, KNOWN_WITHIN_MS, () => up.every((node) => isSettled(stage, node)));
+  for (const node of up)
+    if (!isSettled(stage, node))
+      node.run.blame('resolved', `${node.name}: ${unresolved(node).join(', ') || 'it is not sure'}`);
 }
 
 function isSettled({ scene }: Stage, node: Node): boolean {
