@@ -4,6 +4,7 @@ import { address } from '../../base/ip.ts';
 import { attachment, claim, failingDisk, idsOf, newFolder, openIn, release } from './journal-stage.ts';
 import { FILE_BYTES, generationOf } from './journal-file.ts';
 import { lockState } from './lock.ts';
+import { openJournal } from './open-journal.ts';
 
 let folder = newFolder();
 beforeEach(() => {
@@ -128,6 +129,24 @@ test('after a sync that failed the file is trusted no more: everything goes into
   await journal.synced();
   expect(journalFiles()).not.toEqual(before);
   expect(after()).toEqual([attachment(1).id]);
+});
+
+test('a disk that does not sync is given another file once a second, not again and again', async () => {
+  const disk = failingDisk(folder.path);
+  const timers: { readonly ms: number; readonly run: () => void }[] = [];
+  const timer = (ms: number, run: () => void) => {
+    const it = { ms, run };
+    timers.push(it);
+    return () => void timers.splice(timers.indexOf(it), timers.includes(it) ? 1 : 0);
+  };
+  const { journal } = openJournal({ disk, clock: { now: () => 0, steady: () => 0, timer } });
+  disk.fails.add('sync');
+  for (let rounds = 0; rounds < 50; rounds++) {
+    for (const { run } of timers.splice(0).filter(({ ms }) => ms < 1_000)) run();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(journal.failing()).toContain('cannot sync');
+  expect(journalFiles().length).toBeLessThanOrEqual(3);
 });
 
 test('after a write that failed half-way nothing is written behind it, and what was refused does not come back', async () => {

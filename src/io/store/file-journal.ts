@@ -142,7 +142,8 @@ export class FileJournal implements Journal {
     this.#file = new JournalFile(file, generation, bytes.length);
     this.#generation = generation;
     this.#written++;
-    this.#tendWithin(0);
+    // a disk that does not sync would be given file after file
+    this.#tendWithin(this.#troubles.has('sync') ? RETRY_MS : 0);
   }
 
   #snapshot(generation: number): Uint8Array {
