@@ -1,0 +1,31 @@
+import { type KubeObject, loose, looseList, text } from './object.ts';
+
+/** What is kept of a Pod. */
+export interface PodShape {
+  readonly namespace: string;
+  readonly name: string;
+  /** Its uid, and of the mirror of a static pod the one that the runtime knows it by. */
+  readonly uids: readonly string[];
+  readonly hostNetwork: boolean;
+  readonly ended: boolean; //    its containers will never run again
+  readonly leaving: boolean; //  it is being deleted
+  readonly addressed: boolean; // it has told an address
+}
+
+/** Where the kubelet writes the uid of a static pod. */
+const MIRROR = 'kubernetes.io/config.mirror';
+
+/** Reads a Pod. */
+export function readPod({ metadata, spec, status }: KubeObject): PodShape {
+  const { phase, podIP, podIPs } = loose(status);
+  const mirror = text(loose(metadata['annotations'])[MIRROR]);
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uids: mirror === '' ? [metadata.uid] : [metadata.uid, mirror],
+    hostNetwork: loose(spec)['hostNetwork'] === true,
+    ended: phase === 'Succeeded' || phase === 'Failed',
+    leaving: metadata['deletionTimestamp'] !== undefined,
+    addressed: text(podIP) !== '' || looseList(podIPs).length > 0,
+  };
+}
