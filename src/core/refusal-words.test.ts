@@ -52,6 +52,11 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /asks again/,
       ],
       [
+        { why: 'too-late', waitedMs: 8_000, cooling: 0, coming: 3, askedMs: 7_800 },
+        'no address was free within 8 s: 3 more are asked of the cloud since 7.8 s and not there yet, no used ones are cooling',
+        /cloud calls/,
+      ],
+      [
         { why: 'too-late', waitedMs: 800, cooling: 1 },
         'no address was free within 800 ms: 1 used one is cooling',
         /asks again/,
@@ -108,6 +113,11 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
       [
         { why: 'cloud-failing', action: 'AssignPrivateIpAddresses', message: 'no answer', againInMs: 4_000 },
         'the cloud does not carry out AssignPrivateIpAddresses: no answer; it is asked again in 4 s',
+        /API of the cloud/,
+      ],
+      [
+        { why: 'cloud-failing', action: 'CreateVif', message: 'CreateVif: Busy: try later', againInMs: 4_000 },
+        'the cloud does not carry out CreateVif: Busy: try later; it is asked again in 4 s', // named once
         /API of the cloud/,
       ],
     ],

@@ -23,11 +23,11 @@ export function sentence(refusal: Refusal): string {
     case 'held':
       return `this node is held as it is: of its ${nameOf(refusal.family)} addresses ${refusal.claimed} are claimed and ${refusal.cooling} are cooling, and no more are asked for`;
     case 'cloud-denied':
-      return `the cloud denies ${refusal.action}: ${refusal.message}; it is asked again in ${duration(refusal.againInMs)}`;
+      return `the cloud denies ${callWords(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-throttled':
       return `the cloud throttles ${refusal.action}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-failing':
-      return `the cloud does not carry out ${refusal.action}: ${refusal.message}; it is asked again in ${duration(refusal.againInMs)}`;
+      return `the cloud does not carry out ${callWords(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cancelled':
       return `the sandbox was removed while its ADD waited for an address, after ${duration(refusal.waitedMs)}`;
     case 'queue-full':
@@ -138,11 +138,12 @@ function exhausted(refusal: Extract<Refusal, { why: 'exhausted' }>): string {
   return `no ${nameOf(family)} address is free: ${of}, ${claimed} are claimed and ${cooling} are cooling${kept}${next}`;
 }
 
-function late({ cooling, coming = 0 }: Extract<Refusal, { why: 'too-late' }>): string {
+function late({ cooling, coming = 0, askedMs }: Extract<Refusal, { why: 'too-late' }>): string {
   const cool = `${counted(cooling, 'used one is', 'used ones are')} cooling`;
+  const since = askedMs === undefined ? '' : ` since ${duration(askedMs)}`;
   return coming === 0
     ? cool
-    : `${counted(coming, 'more is', 'more are')} asked of the cloud and not there yet, ${cool}`;
+    : `${counted(coming, 'more is', 'more are')} asked of the cloud${since} and not there yet, ${cool}`;
 }
 
 function subnetEmpty({
@@ -156,6 +157,11 @@ function subnetEmpty({
   const what = `${subnet === undefined ? 'an' : ''} ${nameOf(family)} address left to give`.trim();
   const mine = `${claimed} are claimed on this node and ${cooling} are cooling`;
   return `${where} ${what}: ${mine}; it is asked again in ${duration(againInMs)}`;
+}
+
+/** A call and what was said to it: messages of a cloud may begin with the call's name. */
+function callWords({ action, message }: { readonly action: string; readonly message: string }): string {
+  return message.startsWith(`${action}: `) ? message : `${action}: ${message}`;
 }
 
 function nameOf(family: Family): string {

@@ -19,8 +19,13 @@ export type Refusal =
       readonly promised: number; // of ADDs that came before and wait
       readonly nextFreeInMs?: Millis; // the next one that is promised to nobody
     }
-  // coming: asked of the cloud, not there yet
-  | { readonly why: 'too-late'; readonly waitedMs: Millis; readonly cooling: number; readonly coming?: number }
+  | {
+      readonly why: 'too-late';
+      readonly waitedMs: Millis;
+      readonly cooling: number;
+      readonly coming?: number; //   asked of the cloud, not there yet
+      readonly askedMs?: Millis; //  for how long the oldest of it is being asked for
+    }
   | {
       readonly why: 'subnet-empty';
       readonly subnet?: string; //  absent: every subnet that a NIC could stand in

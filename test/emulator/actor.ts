@@ -37,12 +37,28 @@ export class Actor {
     return (answer.split(' ')[0] ?? '').replace(/^::ffff:/, '');
   }
 
+  /** From now on it says back whatever it hears at a port. */
+  async echo(port: number): Promise<void> {
+    await this.#order({ do: 'echo', address: '::', port });
+  }
+
+  /** Talks to an echo over one TCP connection from now on, until `endStream`. One at a time. */
+  async stream(address: string, port: number): Promise<void> {
+    await this.#order({ do: 'stream', address, port });
+  }
+
+  /** What came of the connection: "N lines, all came back", or what did not. */
+  endStream(): Promise<string> {
+    return this.#order({ do: 'end-stream' });
+  }
+
   close(): void {
     if (this.#child.connected) this.#child.disconnect(); // it ends with that
   }
 
   #order(order: Order): Promise<string> {
     const id = this.#next++;
+    if (!this.#child.connected) return Promise.resolve('closed');
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
       this.#child.send({ id, order });

@@ -10,6 +10,7 @@ import { Actor } from './actor.ts';
 import { AwsRegion } from './aws-region.ts';
 import { TWO_ZONES } from './aws-topologies.ts';
 import { CloudNode } from './cloud-node.ts';
+import { Talk } from './talk.ts';
 
 // The agent as a process and the CNI executable, each as it is installed, on an emulated region of AWS with packets:
 // what a node lives through, from a burst of pods to a NIC that somebody takes away.
@@ -44,27 +45,6 @@ function nicOf(pod: string): Nic {
   const name = pod.split('/')[0] ?? '';
   const holds = ({ addresses }: Nic) => addresses.some((it) => it === ip(pod));
   return region.nics(name).find(holds) ?? fail(`no NIC of ${name} holds ${pod}`);
-}
-
-/** A pod sends to another, each packet after the answer to the last, until it is told to stop. What was lost. */
-function talks(from: string, to: string): { stop: () => Promise<{ sent: number; lost: number }> } {
-  let going = true;
-  const talk = async () => {
-    const counted = { sent: 0, lost: 0 };
-    while (going) {
-      counted.sent++;
-      const seen = await actor(from).seen(ip(to), { protocol: 'udp', patienceMs: 500 });
-      if (seen !== ip(from)) counted.lost++;
-    }
-    return counted;
-  };
-  const end = talk();
-  return {
-    stop: () => {
-      going = false;
-      return end;
-    },
-  };
 }
 
 /** Something goes wrong for calls of a node, until the test ends. */
@@ -182,7 +162,7 @@ describe.skipIf(!canRun)('a region of two zones, three instances, and the agent 
     const [name, first, second] = ['node-1', 'node-1/p0', 'node-1/web'];
     const before = await standing(name);
     trouble({ kind: 'hang' }, { instance: region.instance(name) });
-    const talking = [first, second].map((pod) => talks(pod, 'node-3/p0'));
+    const talking = [first, second].map((pod) => new Talk(actor(pod), { as: ip(pod), to: ip('node-3/p0') }));
     await node(name).end('SIGKILL');
     await node(name).start();
     await node(name).ready();

@@ -129,7 +129,8 @@ export class AwsRegion {
     this.world.trouble({ name: what.kind, what, scope: {}, ...more });
   }
 
-  calm(name: Mishap['kind']): void {
+  /** Ends a trouble, by its name; where none was given, by its kind. */
+  calm(name: string): void {
     this.world.calm(name);
   }
 

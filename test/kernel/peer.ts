@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer, connect } from 'node:net';
+import { listenEcho, Stream } from './stream.ts';
 
 // The process that a Space keeps in its network namespace: it listens and asks there, as it is told over IPC, and
 // ends with its parent.
@@ -16,7 +17,12 @@ export type Order =
       readonly port: number;
       readonly localPort?: number;
       readonly patienceMs?: number;
-    };
+    }
+  /** Says back what clients say, as long as they say something. */
+  | { readonly do: 'echo'; readonly address: string; readonly port: number }
+  /** Begins to talk over one TCP connection to an echo, and goes on until `end-stream`, which says how it went. */
+  | { readonly do: 'stream'; readonly address: string; readonly port: number }
+  | { readonly do: 'end-stream' };
 
 const PATIENCE_MS = 4_000; // a lost SYN is sent again after one second
 
@@ -69,9 +75,26 @@ function nameOf(error: NodeJS.ErrnoException): string {
   return error.code === 'ECONNREFUSED' ? 'refused' : `${error.code}`;
 }
 
+let stream: Stream | undefined;
+
+function obey(order: Order): Promise<string> {
+  switch (order.do) {
+    case 'listen':
+      return listen(order);
+    case 'ask':
+      return ask(order);
+    case 'echo':
+      return listenEcho(order.address, order.port);
+    case 'stream':
+      stream = new Stream(order.address, order.port);
+      return Promise.resolve('streaming');
+    case 'end-stream':
+      return stream?.end() ?? Promise.reject(new Error('there is no stream'));
+  }
+}
+
 process.on('message', ({ id, order }: { id: number; order: Order }) => {
-  const done = order.do === 'listen' ? listen(order) : ask(order);
-  done.then(
+  obey(order).then(
     (answer) => process.send?.({ id, answer }),
     (error: Error) => process.send?.({ id, error: error.message }),
   );

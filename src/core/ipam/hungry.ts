@@ -31,7 +31,13 @@ export function tooLate(pool: Pool, it: Waiting, now: Millis): Refusal | undefin
   const coming = asked + preparing;
   const failing = failingCall(cloud);
   const reason = failing === undefined ? whyNot(cloud, of, now) : inTrouble(failing, of.tally, now);
-  return reason ?? { why: 'too-late', waitedMs: now - it.since, cooling, coming };
+  return reason ?? { why: 'too-late', waitedMs: now - it.since, cooling, coming, ...askedMs(cloud, now) };
+}
+
+/** For how long the cloud has been asked for what has not come. */
+function askedMs({ flights }: Cloud, now: Millis): { askedMs?: Millis } {
+  const since = flights.flatMap(({ at, urgency }) => (urgency === 'housekeeping' ? [] : at));
+  return since.length === 0 ? {} : { askedMs: now - Math.min(...since) };
 }
 
 /** Why what was asked for has not come, when it failed before and is asked for again. */
