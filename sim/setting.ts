@@ -42,7 +42,7 @@ export function settingOf(random: Random): Setting {
       forwardAccept: chance(0.2),
     },
     pool: { cooldownMs: 30_000, patienceMs: chance(0.3) ? 10_000 : 60_000, waitingLimit: 8 },
-    repair: { enabled: foreign, delayMs: 300, intervalMs: 30_000 },
+    repair: { enabled: foreign, delayMs: 300, intervalMs: 30_000, installation: 'never' },
     paths: { socket: '', adminSocket: '', state: '', spool: '' },
     http: { listen: undefined },
     log: { level: 'info', format: 'json' },

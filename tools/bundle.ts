@@ -7,7 +7,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build as bundle, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
-import { writeWhole } from '../src/apps/cli/setup/manifest.ts';
+import { writeWhole } from '../src/io/system/whole-file.ts';
 import { actionsAsked } from './docs/aws.ts';
 
 const OUT = process.argv[2] ?? 'dist';

@@ -73,7 +73,7 @@ export function nodeSetting(of: CloudSetting, name: string): Setting {
       forwardAccept: false,
     },
     pool: { cooldownMs: 30_000, patienceMs: 60_000, waitingLimit: 16 },
-    repair: { enabled: false, delayMs: 300, intervalMs: 30_000 },
+    repair: { enabled: false, delayMs: 300, intervalMs: 30_000, installation: 'never' },
     paths: { socket: '', adminSocket: '', state: '', spool: '' },
     http: { listen: undefined },
     log: { level: 'info', format: 'json' },

@@ -57,6 +57,41 @@ step 'pods' /usr/local/bin/berth pods --no-headers
 step 'explain' /usr/local/bin/berth explain c1-inst --socket /run/berth/admin.sock
 step 'check' /usr/local/bin/berth check -o json
 mkdir -p /etc/cni/net.d && echo '{"type":"other","password":"hunter2"}' >/etc/cni/net.d/99-other.conf
+# Waits for a file to be again what it was, or not; says the seconds.
+back() {
+  for second in 0 1 2 3 4 5 6 7 8 9 10; do
+    cmp -s "$1" "$2" && [ "$(stat -c %a "$1")" = "$3" ] && echo "$second s" && return 0
+    sleep 1
+  done
+  return 1
+}
+
+list=/etc/cni/net.d/10-berth.conflist
+cp "$list" /run/list && cp /opt/cni/bin/berth-cni /run/executable
+(while [ -e /run/executing ] || [ ! -e /run/executed ]; do
+  CNI_COMMAND=VERSION /opt/cni/bin/berth-cni </dev/null >/dev/null 2>&1 || echo "exit $?" >>/run/not-executed
+  touch /run/executed
+done) &
+touch /run/executing
+rm "$list"
+step 'list deleted' back "$list" /run/list 600
+echo '{}' >"$list"
+step 'list altered' back "$list" /run/list 600
+step 'upgrade' /usr/local/bin/berth install --wait 20
+rm /run/executing
+wait $!
+step 'executions' cat /run/executed /run/not-executed
+chmod 644 /opt/cni/bin/berth-cni
+step 'executable without its mode' back /opt/cni/bin/berth-cni /run/executable 755
+rm /opt/cni/bin/berth-cni
+step 'executable deleted' back /opt/cni/bin/berth-cni /run/executable 755
+step 'put back' grep -c '"msg":"put back"' /run/agent.log
+echo 'repair: { installation: never }' >>/etc/berth/config.yaml
+step 'taken on' sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do grep -q reconfigured /run/agent.log && exit; sleep 1; done; exit 1'
+rm "$list"
+step 'list deleted for good' back "$list" /run/list 600
+cp /run/list "$list"
+sed -i '/^repair:/d' /etc/berth/config.yaml
 step 'bundle' /usr/local/bin/berth bundle --file /run/bundle.tar.gz
 step 'names in the bundle' tar -tzf /run/bundle.tar.gz
 step 'bundle in plain' tar -xzOf /run/bundle.tar.gz

@@ -55,6 +55,22 @@ test.skipIf(!canRun)('what was installed attaches a pod and explains it', () => 
   );
 });
 
+test.skipIf(!canRun)('A25: executable and list that somebody deletes or alters are back within 10 s', () => {
+  for (const name of ['list deleted', 'list altered', 'executable without its mode', 'executable deleted'])
+    expect(`${name}: ${step(name).said.trim()}`).toMatch(/: \d s$/);
+  expect(step('put back')).toEqual({ code: 0, said: '4\n' });
+});
+
+test.skipIf(!canRun)('A25: whoever executes the plugin during an upgrade always finds it', () => {
+  expect(step('upgrade')).toMatchObject({ code: 0 });
+  expect(step('executions').said).toContain('not-executed: No such file');
+});
+
+test.skipIf(!canRun)('A25: who does not want it says so, and the list stays away', () => {
+  expect(step('taken on').code).toBe(0);
+  expect(step('list deleted for good').code).toBe(1);
+});
+
 test.skipIf(!canRun || !has('systemd-analyze'))('systemd has nothing to say against the unit', () => {
   expect(step('unit')).toEqual({ code: 0, said: '\n' });
 });

@@ -141,7 +141,6 @@ export const CNI_ROWS: readonly AwsRow[] = [
   },
   {
     asks: 'A deleted conflist is back in 10 s; the executable is replaced whole.',
-    open: 'Nobody puts a deleted conflist back while the agent runs.',
     also: [check('load.ts', 'the binary replaced by rename during 100 ADDs: no failure')],
   },
   { asks: 'SIGTERM or a crash during a call of the cloud leaves nothing behind.' },

@@ -27,7 +27,7 @@ export interface Meter {
   /** One verb has ended: seconds by stage ("total", "claim", "apply", …) and result ("ok", "refused", "failed"). */
   call(verb: string, result: 'ok' | 'refused' | 'failed', stages: Readonly<Record<string, number>>): void;
   refused(why: string): void;
-  repaired(owner: 'node' | 'pod', items: number): void;
+  repaired(owner: 'node' | 'pod' | 'installation', items: number): void;
   journalSeconds(seconds: number): void;
   kernelError(errno: string): void;
   /** Somebody took so many away from this node, in the cloud. */

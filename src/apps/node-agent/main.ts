@@ -15,6 +15,8 @@ import { openSpool } from '../../io/store/spool.ts';
 import { readBootId } from '../../io/system/boot-id.ts';
 import { realClock } from '../../io/system/clock.ts';
 import { realRandom } from '../../io/system/random.ts';
+import { KeptFiles } from '../../io/system/kept-files.ts';
+import { ownManifestPath } from '../../io/system/manifest.ts';
 import { watchFile } from '../../io/system/file-watch.ts';
 import { type HttpServer, serveHttp } from '../../io/system/http-server.ts';
 import { createLogger, type LevelLogger } from '../../io/system/logger.ts';
@@ -24,6 +26,8 @@ import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { awsSettings } from './aws-settings.ts';
 import { type CallBook, openCallBook } from './call-book.ts';
+import { keepInstalled } from './install-keeper.ts';
+import { obstacles } from './readiness.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -45,6 +49,13 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
   const agent = await openAgent(config, { log, metrics, calls, closers });
   const waiting = followConfig(agent, { configPath, config, log, closers });
   const facts = { version, pid: process.pid, startedAt };
+  closers.push(
+    keepInstalled({
+      ...{ files: new KeptFiles(ownManifestPath()), clock: realClock, log, meter: metrics },
+      which: () => agent.parts.node.config.repair.installation,
+      serving: () => obstacles(agent.parts).length === 0,
+    }),
+  );
   const servers = await serve({ parts: agent.parts, facts, metrics, log, calls, configPath, waiting }, config);
   const cni = await serveCalls({ path: config.paths.socket, log, answer: (call) => agent.handle(call) });
   log.info('started', { version, ms: realClock.now() - startedAt, attachments: agent.parts.attachments.count });

@@ -69,6 +69,8 @@ export const PATIENCE_MS = 60_000;
 export const NODE_WAIT_MS = 5_000;
 /** How many ADDs may wait for an address at once. */
 export const WAITING_LIMIT = 1_000;
+/** How often it is looked whether what `berth install` gave to the runtime is still there. */
+export const INSTALLED_LOOK_MS = 5_000;
 /** Events kept in memory for `berth why`. */
 export const EVENT_RING = 4_096;
 

@@ -56,7 +56,13 @@ export interface AgentConfig {
     readonly tags: readonly string[]; // "key=value"
     readonly manageUntagged: boolean;
   };
-  readonly repair: { readonly enabled: boolean; readonly delayMs: Millis; readonly intervalMs: Millis };
+  readonly repair: {
+    readonly enabled: boolean;
+    readonly delayMs: Millis;
+    readonly intervalMs: Millis;
+    /** Of what `berth install` gave to the runtime: what is put back. */
+    readonly installation: 'altered' | 'missing' | 'never';
+  };
   readonly paths: {
     readonly socket: string;
     readonly adminSocket: string;

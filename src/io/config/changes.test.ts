@@ -18,7 +18,7 @@ const after: AgentConfig = {
     masquerade: { ...started.network.masquerade, except: [prefix('192.0.2.0/24')] },
   },
   pool: { cooldownMs: 1, patienceMs: 2, waitingLimit: 3 },
-  repair: { enabled: false, delayMs: 4, intervalMs: 5_000 },
+  repair: { enabled: false, delayMs: 4, intervalMs: 5_000, installation: 'never' },
   paths: { socket: '/a', adminSocket: '/b', state: '/c', spool: '/d' },
   http: { listen: '127.0.0.1:1' },
   log: { level: 'debug', format: 'text' },
@@ -37,6 +37,6 @@ test('nothing that waits for the next start is taken on before, and everything e
   const { mode, bridge } = started.network;
   expect(live.network).toEqual({ ...after.network, mode, bridge });
   expect(live.pool.patienceMs).toBe(2);
-  expect(live.repair).toEqual({ enabled: true, delayMs: 4, intervalMs: 5_000 });
+  expect(live.repair).toEqual({ enabled: true, delayMs: 4, intervalMs: 5_000, installation: 'never' });
   expect(live.log.level).toBe('debug');
 });

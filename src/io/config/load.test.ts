@@ -27,7 +27,7 @@ test('an empty file is all defaults', () => {
   expect(config.network).toMatchObject({ mode: 'routed', ranges: [], mtuBytes: 'auto', forwardAccept: true });
   expect(config.network.masquerade).toEqual({ enabled: true, except: [], ports: 'random' });
   expect(config.pool).toEqual({ cooldownMs: 30_000, patienceMs: 60_000, waitingLimit: 1_000 });
-  expect(config.repair).toEqual({ enabled: true, delayMs: 200, intervalMs: 30_000 });
+  expect(config.repair).toEqual({ enabled: true, delayMs: 200, intervalMs: 30_000, installation: 'altered' });
   expect(config.paths.socket).toBe('/run/berth/agent.sock');
   expect(config.http).toEqual({ listen: undefined });
   expect(config.log).toEqual({ level: 'info', format: 'json' });

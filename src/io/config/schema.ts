@@ -147,8 +147,13 @@ export const configSchema = section(
         interval: duration({ least: 1_000, most: 86_400_000 })
           .prefault('30s')
           .describe('How often everything is compared, also what the kernel tells nothing of.'),
+        installation: oneOf(['altered', 'missing', 'never'])
+          .default('altered')
+          .describe(
+            'Whether the CNI executable and the network list that `berth install` wrote are put back: when they were changed or deleted, when they were deleted, or never.',
+          ),
       },
-      'What happens when the kernel is not as it should be.',
+      'What happens when the kernel, or what was installed, is not as it should be.',
     ),
     paths: section(
       {

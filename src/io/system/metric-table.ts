@@ -63,7 +63,7 @@ export const METRICS = {
   repairs: {
     name: 'berth_repaired_items_total',
     type: 'counter',
-    help: 'Things that were missing in the kernel or changed there, and were made again.',
+    help: 'Things that were missing or changed, in the kernel or among the installed files, and were made again.',
     labels: ['owner'],
   },
   journalSeconds: {

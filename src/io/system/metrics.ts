@@ -37,7 +37,7 @@ export interface Metrics {
   /** One CNI call has ended: seconds by stage, "total" among them. */
   call(verb: string, result: CallResult, stages: Readonly<Record<string, number>>): void;
   refused(why: string): void;
-  repaired(owner: 'node' | 'pod', items: number): void;
+  repaired(owner: 'node' | 'pod' | 'installation', items: number): void;
   journalSeconds(seconds: number): void;
   kernelError(errno: string): void;
   /** Somebody took so many away from this node, in the cloud. */

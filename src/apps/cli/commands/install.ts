@@ -52,7 +52,7 @@ export async function install(terminal: Terminal, options: InstallOptions): Prom
   start(it, artefacts, options, say);
   await serving(it, config, options, terminal);
   putConflist(it, options, say);
-  terminal.out(`Berth serves this node: ${config.network.ranges.join(', ')}\n`);
+  terminal.out(`Berth serves this node: ${config.network.ranges.join(', ') || `addresses of ${config.provider}`}\n`);
   return 'ok';
 }
 
@@ -60,7 +60,8 @@ function putProgram(it: Installation, artefacts: Artefacts, { prefix, binDir }: 
   const executable = new Set<keyof Artefacts>(['wrapper', 'shim', 'node']);
   for (const [key, path] of Object.entries(INSTALLED) as [keyof Artefacts, string][])
     it.file(join(prefix, path), readFileSync(artefacts[key]), { mode: executable.has(key) ? 0o755 : 0o644 });
-  it.file(join(binDir, PLUGIN), readFileSync(artefacts.shim), { mode: 0o755 });
+  const kept = { from: join(prefix, INSTALLED.shim) };
+  it.file(join(binDir, PLUGIN), readFileSync(artefacts.shim), { mode: 0o755, kept });
   it.link(LINK, join(prefix, INSTALLED.wrapper));
 }
 
@@ -88,7 +89,8 @@ function checkedRange(text: string): string {
 function readConfig(it: Installation, { config }: InstallOptions): AgentConfig {
   try {
     const loaded = loadConfig(it.at(config), {});
-    if (loaded.config.network.ranges.length > 0) return loaded.config;
+    const { provider, network } = loaded.config;
+    if (provider !== 'podcidr' || network.ranges.length > 0) return loaded.config;
     throw new CliError('failed', `${config} names no range to give addresses from`, {
       advice: 'set network.ranges there and run "berth install" again; or remove it and use --range 10.244.1.0/24',
     });
@@ -148,11 +150,15 @@ async function serving(
 }
 
 function putConflist(it: Installation, options: InstallOptions, say: (line: string) => void): void {
-  const { confDir, conflist, network, root } = options;
+  const { confDir, conflist, network, root, prefix } = options;
   const runtime = findRuntime(root);
   const newest = runtime !== undefined && speaksCni11(runtime) === true;
   const cniVersion = options.cniVersion ?? (newest ? '1.1.0' : '1.0.0');
-  it.file(join(confDir, basename(conflist)), networkList({ cniVersion, network }), { mode: 0o600 });
+  const list = networkList({ cniVersion, network });
+  const copy = join(prefix, 'lib', 'network-list.json'); // before the list itself, which is put back from it
+  it.file(copy, list, { mode: 0o600 });
+  const kept = { from: copy, onceServing: true } as const;
+  it.file(join(confDir, basename(conflist)), list, { mode: 0o600, kept });
   const because = runtime === undefined ? 'no runtime was found' : `${runtime.name} ${runtime.version}`;
   say(`${join(confDir, basename(conflist))}: network ${network}, version ${cniVersion} (${because})`);
   const first = nodeFiles(root)

@@ -10,7 +10,7 @@ import { ADMIN, type AgentStatus } from '../../../wire/agent/status.ts';
 import { ask } from '../ask.ts';
 import { CliError, type ExitKind } from '../exit.ts';
 import { manifestPath } from '../setup/installation.ts';
-import { type Entry, readManifest } from '../setup/manifest.ts';
+import { type Entry, letGo, readManifest } from '../../../io/system/manifest.ts';
 import { takeBack } from '../setup/removal.ts';
 import { hasSystemd, systemctl } from '../setup/systemd.ts';
 import type { Terminal } from '../terminal.ts';
@@ -37,6 +37,7 @@ export async function uninstall(terminal: Terminal, options: UninstallOptions): 
   const say = (lines: readonly (string | undefined)[]) => {
     for (const line of lines) if (line !== undefined) terminal.err(`${line}\n`);
   };
+  letGo(path, manifest); // or the agent would put back what goes first
   say(first.map((entry) => takeBack(entry, options)));
   if (options.root === '/') say(await clearKernel());
   const [places, things] = [

@@ -1,11 +1,25 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VERSION } from '../../../base/version.ts';
-import { type Entry, type Manifest, readManifest, sha256, subject, writeManifest, writeWhole } from './manifest.ts';
+import {
+  type Entry,
+  type Kept,
+  type Manifest,
+  readManifest,
+  subject,
+  writeManifest,
+} from '../../../io/system/manifest.ts';
+import { sha256, writeWhole } from '../../../io/system/whole-file.ts';
 
 export interface Place {
   readonly root: string; //   "/" but for tests and images
   readonly prefix: string; // of the node
+}
+
+export interface FileManner {
+  readonly mode?: number; //  absent: 0644
+  readonly keepIfEdited?: true;
+  readonly kept?: Omit<Kept, 'mode'>;
 }
 
 /** The manifest of an installation, as a path of the machine we are on. */
@@ -29,7 +43,8 @@ export class Installation {
   }
 
   /** Writes a file whole. What was there before and is not ours is kept beside, for the way back. */
-  file(path: string, content: string | Uint8Array, more: { mode?: number; keepIfEdited?: true } = {}): void {
+  file(path: string, content: string | Uint8Array, more: FileManner = {}): void {
+    const { mode = 0o644, keepIfEdited, kept } = more;
     this.directory(dirname(path));
     const before = this.#entry(`file ${path}`);
     const backup = before?.kind === 'file' ? before.backup : this.#backup(path);
@@ -38,9 +53,10 @@ export class Installation {
       path,
       sha256: sha256(content),
       ...(backup === undefined ? {} : { backup }),
-      ...(more.keepIfEdited ? { keepIfEdited: true } : {}),
+      ...(keepIfEdited ? { keepIfEdited } : {}),
+      ...(kept === undefined ? {} : { kept: { ...kept, mode } }),
     });
-    writeWhole(this.at(path), content, more.mode ?? 0o644);
+    writeWhole(this.at(path), content, mode);
   }
 
   /** A symbolic link, unless something else has that name. Answers whether it is there. */

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Entry, sha256, writeWhole } from './manifest.ts';
+import type { Entry } from '../../../io/system/manifest.ts';
+import { sha256, writeWhole } from '../../../io/system/whole-file.ts';
 import { systemctl } from './systemd.ts';
 
 export interface RemovalOptions {

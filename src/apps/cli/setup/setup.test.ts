@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silent } from '../../../base/log.ts';
 import { type CallServer, serveCalls } from '../../../io/system/unix-server.ts';
+import { readManifest } from '../../../io/system/manifest.ts';
 import { run } from '../testing/fake-agent.ts';
 import { INSTALLED } from './artefacts.ts';
 import { findRuntime, speaksCni11 } from './runtime.ts';
@@ -158,6 +159,26 @@ test('a configuration that cannot be used stops before anything is started', asy
     code: 2,
     err: expect.stringContaining('not an address range'),
   });
+});
+
+test('a node on a cloud needs no range', async () => {
+  await agent();
+  mkdirSync(join(root, 'etc/berth'), { recursive: true });
+  writeFileSync(join(root, 'etc/berth/config.yaml'), 'provider: aws\n');
+  const done = await run(['install', '--root', root, '--from', from, '--wait', '0']);
+  expect(done).toMatchObject({ code: 0, out: 'Berth serves this node: addresses of aws\n' });
+});
+
+test('A25: executable and list lie where an agent finds them again', async () => {
+  await agent();
+  await install();
+  const { entries } = readManifest(join(root, 'opt/berth/manifest.json')) ?? { entries: [] };
+  const kept = entries.flatMap((it) => (it.kind === 'file' && it.kept !== undefined ? [[it.path, it.kept]] : []));
+  expect(kept).toEqual([
+    ['/opt/cni/bin/berth-cni', { from: '/opt/berth/libexec/berth-cni', mode: 0o755 }],
+    [CONFLIST, { from: '/opt/berth/lib/network-list.json', mode: 0o600, onceServing: true }],
+  ]);
+  expect(read('/opt/berth/lib/network-list.json')).toBe(read(CONFLIST));
 });
 
 test('a list that comes first by name is told of', async () => {

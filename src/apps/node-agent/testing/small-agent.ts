@@ -189,7 +189,7 @@ function configOf(ranges: readonly Prefix[]): AgentConfig {
       forwardAccept: false,
     },
     pool: { cooldownMs: 30_000, patienceMs: 60_000, waitingLimit: 8 },
-    repair: { enabled: true, delayMs: 200, intervalMs: 30_000 },
+    repair: { enabled: true, delayMs: 200, intervalMs: 30_000, installation: 'never' },
     paths: { socket: '', adminSocket: '', state: '', spool: '' },
     http: { listen: undefined },
     log: { level: 'info', format: 'json' },
