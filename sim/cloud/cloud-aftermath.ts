@@ -63,13 +63,17 @@ function owedBy(run: Run): (() => void)[] {
 async function settled(stage: Stage, up: readonly Node[]): Promise<void> {
   await within(stage.scene.cluster, KNOWN_WITHIN_MS, () => up.every((node) => isSettled(stage, node)));
   for (const node of up)
-    if (!isSettled(stage, node))
-      node.run.blame('resolved', `${node.name}: ${unresolved(node).join(', ') || 'it is not sure'}`);
+    if (!isSettled(stage, node)) node.run.blame('resolved', `${node.name}: ${inDoubt(stage, node)}`);
 }
 
 function isSettled({ scene }: Stage, node: Node): boolean {
   if (unresolved(node).length > 0 || !isSure(node.run.life?.belief().pool)) return false;
   return nodeAtRest(scene, node).next().done === true;
+}
+
+function inDoubt({ scene }: Stage, node: Node): string {
+  const unlike = [...nodeAtRest(scene, node)].map(({ detail }) => detail);
+  return [...unresolved(node), ...unlike].join(', ') || 'it is not sure';
 }
 
 /** NICs that agents made and lost are found by the sweep, if somebody is there to sweep. */

@@ -76,7 +76,7 @@ function withIntents(pool: Pool, intents: Memory['intents'], now: Millis): Pool 
   for (const { intent, at, settledAt } of intents.values()) {
     if (settledAt === undefined) {
       const doubt = intent.kind === 'assign';
-      if (intent.kind === 'assign') awaited = awaited.set(intent.nic, now);
+      if (intent.kind === 'assign') awaited = awaited.set(intent.token, { nic: intent.nic, at: now });
       flights.push({
         intent: withoutHeld(pool, intent),
         urgency: 'housekeeping',

@@ -11,24 +11,30 @@ import { PATIENCE, REPORTING, scopeOf, troubled, untroubled, WHOLE } from './tro
 /** After so many failures whose outcome is unknown an intent is given up: a report tells what came of it. */
 const GIVE_UP_AFTER = 6;
 
-/** The cloud after an answer, and the intents whose outcome is known now. */
+/** The cloud after an answer, and the intents whose outcome is known now: not those that are still awaited. */
 export interface Answered {
   readonly cloud: Cloud;
   readonly settled: readonly Token[];
 }
 
+type Assign = Extract<Intent, { readonly kind: 'assign' }>;
 type Answer = Extract<CloudEvent, { readonly token: Token }>;
 
 /** An answer that nobody waits for any more, or that comes twice, changes nothing but that the API is asked. */
 export function answered(cloud: Cloud, event: Answer, now: Millis): Answered {
   const flight = cloud.flights.find(({ intent }) => intent.token === event.token);
-  if (flight === undefined) return { cloud: askSurely(cloud, now), settled: [event.token] };
+  if (flight === undefined) return known(askSurely(cloud, now), event.token);
   const { intent } = flight;
   if (event.kind === 'cloudFailed') return failed(cloud, flight, { failure: event.failure, now });
   const nothing = emptyAnswer(intent, event);
   if (nothing !== undefined) return failed(cloud, flight, { failure: nothing, now });
   const fine = untroubled(landed(cloud, flight), intent, subnetOf(cloud, intent));
-  return { cloud: carriedOut(fine, intent, { event, now }), settled: [event.token] };
+  return known(carriedOut(fine, intent, { event, now }), event.token);
+}
+
+/** An assign of which the cloud may still tell stays on record: a crash must not forget whose that is. */
+function known(cloud: Cloud, token: Token): Answered {
+  return { cloud, settled: cloud.awaited.has(token) ? [] : [token] };
 }
 
 /** A cloud that answers with nothing of what was asked for would be asked for ever. */
@@ -43,7 +49,7 @@ function emptyAnswer(intent: Intent, event: Answer): CloudFailure | undefined {
 function carriedOut(cloud: Cloud, intent: Intent, { event, now }: { event: Answer; now: Millis }): Cloud {
   switch (intent.kind) {
     case 'assign':
-      return event.kind === 'assigned' ? withGiven(cloud, { nic: intent.nic, given: event.given, now }) : cloud;
+      return event.kind === 'assigned' ? withGiven(cloud, intent, { given: event.given, now }) : cloud;
     case 'createNic':
       return event.kind === 'nicCreated' ? withNic(cloud, event.nic, now) : cloud;
     case 'unassign':
@@ -65,16 +71,17 @@ function changed(cloud: Cloud, id: NicId, change: (nic: Nic) => Nic): Cloud {
   return { ...cloud, nics: cloud.nics.map((nic) => (nic.report.id === id ? change(nic) : nic)) };
 }
 
-function withGiven(cloud: Cloud, of: { nic: NicId; given: Given; now: Millis }): Cloud {
+function withGiven(cloud: Cloud, { nic: id, token }: Assign, of: { given: Given; now: Millis }): Cloud {
   const all: readonly Holdable[] = [...of.given.addresses, ...of.given.prefixes];
   const held: Held = { trust: 'sure', since: of.now, confirmedAt: of.now, missedAt: undefined };
-  const returned = all.reduce((rest, it) => rest.delete(returnKey(of.nic, it)), cloud.returned);
-  const next = changed({ ...cloud, returned }, of.nic, (nic) => ({
+  const returned = all.reduce((rest, it) => rest.delete(returnKey(id, it)), cloud.returned);
+  const next = changed({ ...cloud, returned }, id, (nic) => ({
     ...nic,
     holds: all.reduce((holds, it) => holds.set(it, held), nic.holds),
   }));
-  const sure = of.given.doubtful === true ? { ...next, awaited: next.awaited.set(of.nic, of.now) } : next;
-  return nicNamed(cloud, of.nic) === undefined ? askSurely(sure, of.now) : sure;
+  const awaited = of.given.doubtful === true ? next.awaited.set(token, { nic: id, at: of.now }) : next.awaited;
+  const sure = { ...next, awaited };
+  return nicNamed(cloud, id) === undefined ? askSurely(sure, of.now) : sure;
 }
 
 function withNic(cloud: Cloud, report: NicReport, now: Millis): Cloud {
@@ -109,17 +116,17 @@ function failed(cloud: Cloud, flight: Flight, { failure, now }: { failure: Cloud
     return { cloud: { ...noted, flights: noted.flights.map((it) => (it === flight ? again : it)) }, settled: [] };
   }
   // an earlier try may have happened: then only the API knows, and not at once
-  const known = flight.failures === 0 && (failure.kind === 'exhausted' || failure.kind === 'denied');
-  const left = known
+  const refused = flight.failures === 0 && (failure.kind === 'exhausted' || failure.kind === 'denied');
+  const left = refused
     ? stayed(landed(noted, flight), intent, { trust: 'sure' })
     : doubted(landed(noted, flight), intent, now);
-  return { cloud: known ? left : askSurely(left, now), settled: [intent.token] };
+  return known(refused ? left : askSurely(left, now), intent.token);
 }
 
 /** What was assigned, and not answered, the API may not tell of at once. */
 function awaiting(cloud: Cloud, intent: Intent, { failure, now }: { failure: CloudFailure; now: Millis }): Cloud {
   if (intent.kind !== 'assign' || failure.kind !== 'unknown') return cloud;
-  return { ...cloud, awaited: cloud.awaited.set(intent.nic, now) };
+  return { ...cloud, awaited: cloud.awaited.set(intent.token, { nic: intent.nic, at: now }) };
 }
 
 /** What was to leave, and may have left: it goes on leaving until the API tells, late enough (reported.ts). */

@@ -51,13 +51,8 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
       return only(troubled(cloud, { scope: LIMITS, failure: event.failure, salt: cloud.policy.owner }, now));
     case 'expected':
       return only({ ...cloud, expected: Math.max(0, event.pods) });
-    case 'reported': {
-      const heard = reported(cloud, event, now);
-      if (!event.sure || !cloud.flights.some(({ doubt }) => doubt)) return { ...heard, settled: [] };
-      const flights = heard.cloud.flights.filter(({ doubt }) => !doubt);
-      const settled = heard.cloud.flights.filter(({ doubt }) => doubt).map(({ intent }) => intent.token);
-      return { ...heard, cloud: { ...heard.cloud, flights }, settled };
-    }
+    case 'reported':
+      return reported(cloud, event, now);
     case 'reportFailed':
       return only(reportFailed(cloud, event, now));
     case 'nicReady':

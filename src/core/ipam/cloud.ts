@@ -64,6 +64,12 @@ export interface Flight {
   readonly doubt: boolean; //   asked before a restart: the next report of the API tells what came of it
 }
 
+/** An assign that may have given more than it answered, and when it was last asked for, at the latest. */
+export interface Awaited {
+  readonly nic: NicId;
+  readonly at: Millis;
+}
+
 /** Something that the cloud refuses for now, and when it is asked again: trouble.ts. */
 export interface Trouble {
   readonly scope: string;
@@ -81,8 +87,8 @@ export interface Cloud {
   readonly troubles: readonly Trouble[];
   /** What we gave back (a NIC's id, or id and address), and when: reports from before still tell of it. */
   readonly returned: SortedMap<string, Millis>;
-  /** NICs for which an assign was not answered, and until when one was under way: what appears there is ours. */
-  readonly awaited: SortedMap<NicId, Millis>;
+  /** Assigns of which the cloud may tell late: what appears on their NICs is ours. Settled when it must have told. */
+  readonly awaited: SortedMap<Token, Awaited>;
   readonly serial: number; //            of the next token
   readonly expected: number; //          pods known to be coming
   readonly report: ReportState;
@@ -124,7 +130,7 @@ export function emptyCloud(policy: CloudPolicy): Cloud {
     flights: [],
     troubles: [],
     returned: SortedMap.empty<string, Millis>(byText),
-    awaited: SortedMap.empty<NicId, Millis>(byText),
+    awaited: SortedMap.empty<Token, Awaited>(byText),
     serial: 1,
     expected: 0,
     report: { told: 0, sureAt: 0, asked: false, dueAt: 0, sure: false },

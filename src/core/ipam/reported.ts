@@ -2,7 +2,7 @@ import type { Millis } from '../../base/clock.ts';
 import { byText, SortedMap } from '../../base/sorted-map.ts';
 import { type Cloud, type Held, type Nic, returnKey, type Trouble } from './cloud.ts';
 import type { CloudEvent } from './cloud-event.ts';
-import type { Holdable, NicId, NicReport } from './nic.ts';
+import type { Holdable, NicId, NicReport, Token } from './nic.ts';
 import { REPORTING, WHOLE } from './trouble.ts';
 
 /** Clouds are eventually consistent: for so long a report may miss what was just made, or tell of what is gone. */
@@ -23,6 +23,7 @@ export interface Change {
 }
 export interface Heard {
   readonly cloud: Cloud;
+  readonly settled: readonly Token[]; // intents of which the cloud must have told by now
   readonly lost: readonly Change[];
   readonly found: readonly (Change & { readonly taken: boolean })[];
 }
@@ -56,15 +57,20 @@ export function reported(cloud: Cloud, event: Report, now: Millis): Heard {
   nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0));
   const doubts = hearing.doubts || nics.some((nic) => doubtful(cloud, nic, event.asOf));
   const returned = [...cloud.returned].filter(([, at]) => at > now - RETURNED_MS);
+  const awaited = event.sure ? stillAwaited(cloud, event.asOf) : cloud.awaited;
+  const flights = event.sure ? cloud.flights.filter(({ doubt }) => !doubt) : cloud.flights;
   const next: Cloud = {
     ...cloud,
-    awaited: event.sure ? stillAwaited(cloud, event.asOf) : cloud.awaited,
+    awaited,
+    flights,
     nics,
     troubles: event.sure ? cloud.troubles.filter((it) => !endsWith(it)) : cloud.troubles,
-    report: reportAfter(cloud, event, { doubts, now }),
+    report: reportAfter({ ...cloud, awaited }, event, { doubts, now }),
     returned: returned.reduce((all, [key, at]) => all.set(key, at), SortedMap.empty<string, Millis>(byText)),
   };
-  return { cloud: next, lost: hearing.lost, found: hearing.found };
+  const open = new Set(flights.map(({ intent }) => intent.token));
+  const settled = [...cloud.awaited.keys()].filter((token) => !awaited.has(token) && !open.has(token));
+  return { cloud: next, settled, lost: hearing.lost, found: hearing.found };
 }
 
 interface Hearing {
@@ -138,16 +144,16 @@ function merged(hearing: Hearing, nic: Nic, seen: NicReport): Nic['holds'] {
     return holds;
   }
   const asked = cloud.flights.some(({ intent }) => intent.kind === 'assign' && intent.nic === seen.id);
-  const ours = asked || cloud.awaited.has(seen.id);
+  const ours = asked || [...cloud.awaited.values()].some(({ nic }) => nic === seen.id);
   const taken = ours || cloud.policy.foreign === 'adopt';
   if (!ours) hearing.found.push({ nic: seen.id, what: others, whole: false, taken });
   const held: Held = { ...heldSince(hearing), trust: taken ? 'sure' : 'foreign' };
   return others.reduce((all, it) => all.set(it, held), holds);
 }
 
-/** The NICs on which what was given without an answer may not be told of yet. */
+/** The assigns of which the API may not tell yet. */
 function stillAwaited({ awaited }: Cloud, asOf: Millis): Cloud['awaited'] {
-  return [...awaited].reduce((all, [nic, at]) => (asOf < at + LAG_MS ? all : all.delete(nic)), awaited);
+  return [...awaited].reduce((all, [token, { at }]) => (asOf < at + LAG_MS ? all : all.delete(token)), awaited);
 }
 
 /** Whether it is being given back right now. */
@@ -227,5 +233,7 @@ function reportAfter(cloud: Cloud, event: Report, of: { doubts: boolean; now: Mi
   if (cloud.report.dueAt <= now) return { ...base, sure: cloud.report.sure, dueAt: now }; // wanted meanwhile
   if (doubts) return { ...base, sure: true, dueAt: event.sure ? now + CONFIRM_MS : now };
   if (sureAt === 0) return { ...base, sure: true, dueAt: now };
+  const awaited = Math.min(...[...cloud.awaited.values()].map(({ at }) => at + LAG_MS), Number.POSITIVE_INFINITY);
+  if (awaited <= now + REPORT_MS) return { ...base, sure: true, dueAt: Math.max(now, awaited) };
   return { ...base, sure: now - sureAt >= SURE_EVERY_MS, dueAt: now + REPORT_MS };
 }
