@@ -262,7 +262,7 @@ export class Run implements Fate, Together {
     runtime.change(sandbox, { gone: true });
     for (const address of sandbox.told?.addresses ?? []) {
       const leaving = runtime.left.get(address);
-      if (leaving !== undefined) runtime.left.set(address, { ...leaving, done: leaving.done ?? this.now });
+      if (leaving?.holder === sandbox.n) runtime.left.set(address, { ...leaving, done: leaving.done ?? this.now });
     }
     this.parts.machine.world.removeSandbox(sandbox.netns);
   }

@@ -49,6 +49,7 @@ export type CallKind = 'add' | 'again' | 'elsewhere' | 'del' | 'late' | 'check' 
 
 /** When a holder was first to go, and when its DEL was answered. */
 export interface Leaving {
+  readonly holder: number; // the sandbox
   readonly asked: Millis;
   readonly done: Millis | undefined;
 }
@@ -113,7 +114,8 @@ export class Runtime {
     for (const call of this.callsOf(sandbox))
       if (call.kind !== 'del') this.calls.set(call.n, { ...call, orphaned: true });
     if (delAskedAt !== undefined) return sandbox;
-    for (const address of told?.addresses ?? []) this.left.set(address, { asked: now, done: undefined });
+    for (const address of told?.addresses ?? [])
+      this.left.set(address, { holder: sandbox.n, asked: now, done: undefined });
     return this.change(sandbox, { delAskedAt: now });
   }
 

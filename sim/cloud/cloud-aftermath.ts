@@ -1,6 +1,7 @@
 import type { Millis } from '../../src/base/clock.ts';
 import { CALM_MS } from '../../src/core/ipam/cloud.ts';
 import { nicsOf } from '../../emulator/cloud/cloud.ts';
+import { INSTANCE_TYPES } from '../../emulator/dialects/aws/instance-types.ts';
 import { bereave } from '../aftermath.ts';
 import { atRest, leftOf } from '../checkers.ts';
 import { askDelete, newPod } from '../moves.ts';
@@ -126,23 +127,28 @@ async function cloudTurn(stage: Stage, afterMs: Millis): Promise<void> {
       run.parts.runtime.sandboxes.delete(sandbox.n);
     }
   await cluster.pass(afterMs);
-  const pods = roomOf(stage);
-  for (const { run } of up) for (let i = 0; i < pods; i++) newPod(run, {});
+  const pods = new Map(up.map((node) => [node, podsOf(stage, node)]));
+  for (const [{ run }, count] of pods) for (let i = 0; i < count; i++) newPod(run, {});
   await within(cluster, stage.setting.spacious ? SERVED_WITHIN_MS : 120_000, () => {
     for (const { run } of up) askAgain(run);
-    return up.every(({ run }) => run.parts.runtime.live().length >= pods);
+    return up.every((node) => node.run.parts.runtime.live().length >= (pods.get(node) ?? 0));
   });
   if (!stage.setting.spacious) return;
-  for (const { run, name, instance } of up) {
+  for (const [{ run, name, instance }, count] of pods) {
     const served = run.parts.runtime.live().length;
     const nics = nicsOf(cluster.region.cloud, instance).length;
-    if (served < pods) run.blame('served', `${name} serves ${served} of ${pods} new pods; it has ${nics} NICs`);
+    if (served < count) run.blame('served', `${name} serves ${served} of ${count} new pods; it has ${nics} NICs`);
   }
 }
 
-/** How many pods a node of that type can have for certain. */
-function roomOf({ setting }: Stage): number {
-  return setting.type === 't2.micro' ? 2 : setting.pods;
+/** How many pods a node can have for certain: what others put on its NICs takes their places. */
+function podsOf({ setting, scene: { cluster, meddling } }: Stage, { instance }: Node): number {
+  const type = INSTANCE_TYPES.get(setting.type);
+  const slots = (type?.cards[0]?.nics ?? 0) * ((type?.addressesPerNic ?? 1) - 1);
+  const theirs = nicsOf(cluster.region.cloud, instance).flatMap((nic) =>
+    nic.addresses.filter((it) => meddling.added.has(it)),
+  );
+  return Math.max(0, Math.min(setting.pods, slots - theirs.length));
 }
 
 /** Who was refused asks again. */

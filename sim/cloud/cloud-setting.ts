@@ -51,13 +51,14 @@ export function cloudSettingOf(random: Random): CloudSetting {
   };
 }
 
+const DEFAULTS = cloudDefaults(); // to judge a configuration takes long, and thousands of nodes are made
+
 /** The configuration of one node's agent, and what follows from it. */
 export function nodeSetting(of: CloudSetting, name: string): Setting {
-  const defaults = cloudDefaults();
   const config: AgentConfig = {
     provider: 'aws',
-    cloud: { ...defaults.cloud, unit: of.unit, targets: of.targets, foreign: of.foreign, maxPods: 24 },
-    aws: { ...defaults.aws, cluster: CLUSTER },
+    cloud: { ...DEFAULTS.cloud, unit: of.unit, targets: of.targets, foreign: of.foreign, maxPods: 24 },
+    aws: { ...DEFAULTS.aws, cluster: CLUSTER },
     nodeName: name,
     network: {
       mode: 'routed',

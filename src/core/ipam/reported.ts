@@ -136,8 +136,11 @@ function merged(hearing: Hearing, nic: Nic, seen: NicReport): Nic['holds'] {
     holds = held === undefined ? holds.delete(it) : holds.set(it, held);
     if (held === undefined && before.trust !== 'foreign' && !orphan) lost.push(it);
   }
-  const others = [...told].filter((it) => !nic.holds.has(it) && !isReturned(hearing, returnKey(seen.id, it)));
   if (lost.length > 0) hearing.lost.push({ nic: seen.id, what: lost, whole: false });
+  const news = [...told].filter((it) => !nic.holds.has(it) && !isReturned(hearing, returnKey(seen.id, it)));
+  const isBack = (it: Holdable) => isLeaving(cloud, seen.id, it); // since before a restart that forgot it
+  for (const it of news) if (isBack(it)) holds = holds.set(it, { ...heldSince(hearing), trust: 'leaving' });
+  const others = news.filter((it) => !isBack(it));
   if (others.length === 0) return holds;
   if (!event.sure) {
     hearing.doubts = true;

@@ -83,6 +83,21 @@ test('A26: what may have given more than it answered stays on record until the A
   }
 });
 
+test('A26: what was being given back, and no longer counted to its NIC, is given to no pod when the API tells of it', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(5).passes(5_000);
+  const seen = before.cloud.report();
+  const what = seen[0]?.addresses.slice(0, 2) ?? [];
+  const withdrawn = seen.map((nic) => ({ ...nic, addresses: nic.addresses.slice(2) }));
+  const intent: Intent = { kind: 'unassign', token, nic: 'eni-0' as NicId, what };
+  before.cloud.carryOut(intent);
+  const it = restarted(before, [intends(intent), { kind: 'nics', nics: withdrawn }]);
+  it.failures.push('throttled', 'throttled');
+  it.seen = () => seen; // late
+  it.start().pods(6);
+  expect(what.filter((address) => it.pool.slots.has(address))).toEqual([]);
+  expect(it.log.filter((line) => line.includes(' found '))).toEqual([]);
+});
+
 test('what was given back a moment before the restart is not taken up from metadata that lag', () => {
   const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(3).passes(5_000);
   const seen = before.cloud.report();

@@ -20,8 +20,12 @@ export interface Origin {
 /** All that an instance is told, below "latest": "Instance metadata categories" and "dynamic data", EC2 guide. */
 export function metadataTree(metadata: Metadata, origin: Origin): Tree {
   return {
-    dynamic: { 'instance-identity': { document: identityDocument(metadata, origin.place) } },
-    'meta-data': { ...about(metadata, origin), ...network(metadata, origin.place) },
+    get dynamic() {
+      return { 'instance-identity': { document: identityDocument(metadata, origin.place) } };
+    },
+    get 'meta-data'() {
+      return { ...about(metadata, origin), ...network(metadata, origin.place) };
+    },
   };
 }
 
