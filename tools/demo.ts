@@ -2,9 +2,9 @@
 // tour: on the NICs of an emulated VPC; with --provider podcidr on ranges of the nodes.
 // Everything lives in namespaces of one process tree: when that ends, however it ends, the kernel takes all of it back.
 import { parseArgs } from 'node:util';
-import { launch } from './demo/launch.ts';
 import { podcidrTour } from './demo/podcidr/tour.ts';
 import { vpcTour } from './demo/vpc/tour.ts';
+import { launch, stageFolder } from './launch.ts';
 
 const TOURS = { aws: vpcTour, podcidr: podcidrTour } as const;
 const GONE_MS = 20_000;
@@ -21,7 +21,12 @@ const { once, provider, inside } = values;
 if (!isTour(provider)) {
   console.error(`npm start: --provider is one of ${Object.keys(TOURS).join(', ')}, not "${provider}"`);
   process.exitCode = 2;
-} else if (inside === undefined) process.exitCode = await launch(process.argv.slice(2));
+} else if (inside === undefined)
+  process.exitCode = await launch({
+    folder: stageFolder('demo'),
+    program: 'tools/demo.ts',
+    words: process.argv.slice(2),
+  });
 else await tour(TOURS[provider], inside);
 
 function isTour(name: string): name is keyof typeof TOURS {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs one command of the project after doing its set-up: sh tools/run.sh demo|ci|check|conformance|bench|bench-aws|sim|torture|build …
+# Runs one command of the project after doing its set-up: sh tools/run.sh demo|ci|check|conformance|bench|bench-aws|cluster|sim|torture|build …
 # A command is tools/<command>.ts, or src/berth.ts for "berth", on the pinned Node of package.json, whatever Node started it.
 # What is said here goes to stderr: stdout belongs to the command.
 set -eu

@@ -39,6 +39,9 @@ interface Need {
 
 const NAMESPACES = ['ip', 'nsenter', 'unshare'] as const;
 
+/** Of real nodes: the runtime, and what kube-proxy calls. */
+const REAL_NODES = ['nft', 'iptables', 'conntrack', 'containerd', 'runc', 'busybox', 'cni/loopback'] as const;
+
 /** What each command needs; a command that is not here needs nothing. */
 const NEEDS: Readonly<Record<string, Need>> = {
   demo: { programs: ['cc', ...NAMESPACES], builds: true },
@@ -46,6 +49,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   conformance: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   bench: { programs: ['cc', ...NAMESPACES, 'nft', 'iptables'], builds: true },
   'bench-aws': { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
+  cluster: { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
   torture: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   ci: { programs: Object.keys(PACKAGES) as Program[], builds: true, clients: true },
 };

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { containerdConfig } from './containerd-config.ts';
 import { ociArchive } from './image.ts';
 
 /** The image of all pods: busybox, which has a shell, httpd and nc; it is the pause image as well. */
@@ -122,7 +123,10 @@ export async function startContainerd(
   const { folder } = node;
   mkdirSync(netDir, { recursive: true });
   const config = join(folder, 'containerd.toml');
-  writeFileSync(config, programs.version === 2 ? configV2(folder, netDir, binDir) : configV3(folder, netDir, binDir));
+  writeFileSync(
+    config,
+    containerdConfig(programs.version, { root: join(folder, 'root'), netDir, binDir, pause: IMAGE }),
+  );
   const archive = join(folder, 'image.tar');
   writeFileSync(archive, busyboxImage());
   const path =
@@ -170,38 +174,4 @@ export async function until(limitMs: number, what: string, holds: () => boolean 
 export function busyboxImage(): Uint8Array {
   const bytes = readFileSync('/bin/busybox');
   return ociArchive(IMAGE, [{ path: 'bin/busybox', bytes, mode: 0o755 }], ['/bin/busybox', 'sleep', '100000']);
-}
-
-/** The settings that a machine without CAP_SYS_RESOURCE needs, and folders of our own. */
-function configV2(folder: string, netDir: string, binDir: string): string {
-  return `version = 2
-root = "${folder}/root"
-state = "/run/containerd/state"
-[grpc]
-  address = "/run/containerd/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "${IMAGE}"
-  restrict_oom_score_adj = true
-  disable_tcp_service = true
-  stream_server_address = "127.0.0.1"
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "${binDir}"
-    conf_dir = "${netDir}"
-`;
-}
-
-function configV3(folder: string, netDir: string, binDir: string): string {
-  return `version = 3
-root = "${folder}/root"
-state = "/run/containerd/state"
-[grpc]
-  address = "/run/containerd/containerd.sock"
-[plugins.'io.containerd.cri.v1.images'.pinned_images]
-  sandbox = "${IMAGE}"
-[plugins.'io.containerd.cri.v1.runtime']
-  restrict_oom_score_adj = true
-  [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ["${binDir}"]
-    conf_dir = "${netDir}"
-`;
 }

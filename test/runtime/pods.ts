@@ -31,7 +31,7 @@ export async function fetchFrom(member: Member, pod: CriPod, host: string, port 
 }
 
 /** What a node's kernel holds for pods: links, routes, nftables elements. */
-export function traces({ node }: { readonly node: TestNode }): string[] {
+export function traces({ node }: { readonly node: Pick<TestNode, 'run'> }): string[] {
   const lines = (...args: string[]) => node.run('ip', ...args).split('\n');
   const links = lines('-o', 'link', 'show').filter((line) => line.includes(': bth'));
   const routes = ['-4', '-6'].flatMap((family) => lines(family, 'route', 'show'));
@@ -41,7 +41,7 @@ export function traces({ node }: { readonly node: TestNode }): string[] {
 /** The sets and maps of the table that have an element for every pod, or for every port of one. */
 const OF_PODS = /^(pods|hairpin|ports)/;
 
-function elements(node: TestNode): string[] {
+function elements(node: Pick<TestNode, 'run'>): string[] {
   type Held = { readonly name: string; readonly elem?: readonly unknown[] };
   const text = node.run('nft', '-j', 'list', 'table', 'inet', 'berth');
   const { nftables } = JSON.parse(text) as { nftables: readonly { set?: Held; map?: Held }[] };

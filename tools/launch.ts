@@ -2,8 +2,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-const FOLDER = `${tmpdir()}/berth-demo-${process.getuid?.() ?? 0}`;
-const OWNER = `${FOLDER}/owner`; // the process whose end is everybody's end: pid and start time
 const GONE_MS = 10_000;
 
 const SPACES = [
@@ -11,41 +9,61 @@ const SPACES = [
   ...['--propagation', 'private'],
 ] as const;
 
+/** A program that runs in namespaces of its own. */
+export interface Stage {
+  readonly folder: string; //  where it keeps its things: of stageFolder
+  readonly program: string; // it is told "--inside FOLDER"
+  readonly words: readonly string[];
+  readonly clear?: (folder: string) => Promise<void>; // what outlives processes, at the end or at the next start
+}
+
+/** The folder of a stage: one for each user. */
+export function stageFolder(name: string): string {
+  return `${tmpdir()}/berth-${name}-${process.getuid?.() ?? 0}`;
+}
+
 /**
- * Runs the tour in namespaces of our own, after taking away what an earlier one left. Answers its exit code. An
+ * Runs a program in namespaces of our own, after taking away what an earlier one left. Answers its exit code. An
  * ordinary user is root in there.
  */
-export async function launch(words: readonly string[]): Promise<number> {
-  await endLeftover();
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+export async function launch(stage: Stage): Promise<number> {
+  const { folder, program, words } = stage;
+  await endLeftover(stage);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  const self = [process.execPath, 'tools/demo.ts', '--inside', FOLDER, ...words];
+  const self = [process.execPath, program, '--inside', folder, ...words];
   const child = spawn('unshare', [...user, ...SPACES, '--', ...self], { stdio: ['pipe', 'inherit', 'inherit'] });
   const owner = child.pid === undefined ? '' : `${child.pid} ${startTime(child.pid)}`;
-  writeFileSync(OWNER, owner);
-  if (child.pid !== undefined) writeEnter(child.pid, user.length > 0);
+  writeFileSync(ownerFile(folder), owner);
+  if (child.pid !== undefined) writeEnter(folder, child.pid, user.length > 0);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.stdin.end());
   const code = await new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
   // a later start may have ended us, and have the folder now
-  if (existsSync(OWNER) && readFileSync(OWNER, 'utf8') === owner) removeFolder();
+  if (existsSync(ownerFile(folder)) && readFileSync(ownerFile(folder), 'utf8') === owner) await remove(stage);
   return code;
 }
 
-/** A script that runs a command in the tour's namespaces: what is known there by its number is not known outside. */
-function writeEnter(owner: number, user: boolean): void {
+/** It names the process whose end is everybody's end: pid and start time. */
+function ownerFile(folder: string): string {
+  return `${folder}/owner`;
+}
+
+/** A script that runs a command in the stage's namespaces: what is known there by its number is not known outside. */
+function writeEnter(folder: string, owner: number, user: boolean): void {
   const spaces = ['--mount', '--net', '--pid', ...(user ? ['--user', '--preserve-credentials'] : [])].join(' ');
   const first = `$(cut -d ' ' -f 1 /proc/${owner}/task/${owner}/children)`;
   const text = `#!/bin/sh\nexec nsenter --target "${first}" ${spaces} -- env --chdir="$PWD" "$@"\n`;
-  writeFileSync(`${FOLDER}/enter`, text, { mode: 0o755 });
+  writeFileSync(`${folder}/enter`, text, { mode: 0o755 });
 }
 
-/** Ends the process tree of a demo whose launcher was killed: its number must still belong to the same process. */
-async function endLeftover(): Promise<void> {
-  if (existsSync(OWNER)) {
-    const [pid = '', since = ''] = readFileSync(OWNER, 'utf8').split(' ');
+/** Ends the process tree whose launcher was killed: its number must still belong to the same process. */
+async function endLeftover(stage: Stage): Promise<void> {
+  const owner = ownerFile(stage.folder);
+  if (existsSync(owner)) {
+    const [pid = '', since = ''] = readFileSync(owner, 'utf8').split(' ');
     if (since !== '' && startTime(Number(pid)) === since) await endTree(Number(pid));
   }
-  removeFolder();
+  await remove(stage);
 }
 
 /** Kills the owner. Its child, the first of the PID namespace, ends last of all in there. */
@@ -58,11 +76,12 @@ async function endTree(owner: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Moves it out of the way first: whoever makes it anew meanwhile must not lose his. */
-function removeFolder(): void {
-  const away = `${FOLDER}-${process.pid}`;
-  if (!existsSync(FOLDER)) return;
-  renameSync(FOLDER, away);
+/** Moves the folder out of the way first: whoever makes it anew meanwhile must not lose his. */
+async function remove({ folder, clear }: Stage): Promise<void> {
+  const away = `${folder}-${process.pid}`;
+  if (!existsSync(folder)) return;
+  await clear?.(folder);
+  renameSync(folder, away);
   rmSync(away, { recursive: true, force: true, maxRetries: 10 });
 }
 

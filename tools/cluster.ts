@@ -1,0 +1,57 @@
+// npm run cluster: a real Kubernetes on this machine with Berth on its nodes. Prints how to reach it, and stays until
+// Ctrl-C; with --once it proves itself and ends. Everything lives in namespaces of one process tree: when that ends,
+// however it ends, the kernel takes all of it back; what outlives processes is removed then, or by the next start.
+import { parseArgs } from 'node:util';
+import { apiSocket, clearCluster } from './cluster/cluster.ts';
+import { openGate } from './cluster/gate.ts';
+import { buildKubernetes } from './cluster/kubernetes/build.ts';
+import { Progress } from './cluster/kubernetes/progress.ts';
+import { NEWEST_PROVED, kubernetesVersions, recipeOf } from './cluster/kubernetes/recipe.ts';
+import { stay } from './cluster/stay.ts';
+import { launch, stageFolder } from './launch.ts';
+
+const WORKERS = 3;
+const PROXY_MODES = ['iptables', 'nftables'] as const;
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false }, //                  prove it, and end
+    build: { type: 'boolean', default: false }, //                 only build Kubernetes, if it is not on the shelf
+    kubernetes: { type: 'string', default: NEWEST_PROVED }, //     its version
+    'proxy-mode': { type: 'string', default: PROXY_MODES[0] }, //  of kube-proxy
+    inside: { type: 'string' }, //                                 we are in the namespaces; the cluster's folder
+    kube: { type: 'string', default: '' }, //                      there: the built Kubernetes
+    port: { type: 'string', default: '' }, //                      there: where the API server is reached from outside
+  },
+});
+const { once, inside, kube, port } = values;
+const proxyMode = PROXY_MODES.find((it) => it === values['proxy-mode']);
+
+if (proxyMode === undefined) refuse(`--proxy-mode is one of ${PROXY_MODES.join(', ')}`);
+else if (!kubernetesVersions().includes(values.kubernetes))
+  refuse(`--kubernetes is one of ${kubernetesVersions().join(', ')}`);
+else if (process.getuid?.() !== 0 && !values.build) refuse('a cluster wants root: its nodes have cgroups');
+else if (inside !== undefined) await stay({ folder: inside, kube, workers: WORKERS, proxyMode }, { once, port });
+else {
+  const version = values.kubernetes;
+  const built = await buildKubernetes(recipeOf(version), new Progress(`Kubernetes ${version}`));
+  if (values.build) console.log(built);
+  else process.exitCode = await start(built);
+}
+
+/** The cluster, and a gate to it on this machine's loopback address. */
+async function start(built: string): Promise<number> {
+  const folder = stageFolder('cluster');
+  const gate = await openGate(apiSocket(folder));
+  const words = [...process.argv.slice(2), '--kube', built, '--port', String(gate.port)];
+  try {
+    return await launch({ folder, program: 'tools/cluster.ts', words, clear: clearCluster });
+  } finally {
+    gate.close();
+  }
+}
+
+function refuse(why: string): void {
+  console.error(`npm run cluster: ${why}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { until } from '../../test/runtime/node.ts';
+import { Api } from './api.ts';
+import { type Credentials, type Door, kubeconfig, tokenOf } from './credentials.ts';
+import { endOf } from './log.ts';
+import type { ClusterNode } from './node/node.ts';
+import { API, KUBE } from './shared.ts';
+
+/** Addresses of Services. */
+export const SERVICES = '10.96.0.0/16';
+const PORT = 6443;
+const READY_MS = 60_000;
+
+/** What a control plane is started with. */
+export interface ControlPlaneSpec {
+  readonly node: ClusterNode;
+  readonly address: string; //    of its node
+  readonly credentials: Credentials;
+  readonly podRange?: string; //  of which each node gets a part; absent: addresses come from elsewhere
+  readonly socket: string; //     where the relay to the API server shall be
+}
+
+/** A running control plane. */
+export interface ControlPlane {
+  readonly door: Door; // for whoever is in the cluster's network
+  readonly api: Api; //   as an administrator
+}
+
+/** etcd, the API server and a relay to it; then the controllers and the scheduler. Resolves when the API is ready. */
+export async function startControlPlane(spec: ControlPlaneSpec): Promise<ControlPlane> {
+  const { node, address, credentials, socket } = spec;
+  node.write('/etc/kubernetes/tokens.csv', credentials.tokenFile, 0o600);
+  node.write('/etc/kubernetes/signing.key', credentials.signingKey, 0o600);
+  node.start('etcd', KUBE, ['etcd', ...ETCD]);
+  node.start('kube-apiserver', KUBE, ['kube-apiserver', ...apiserver(address)]);
+  node.start('relay', process.execPath, [resolve(import.meta.dirname, 'relay.ts'), API, address, String(PORT)]);
+  const api = new Api({ socket, token: tokenOf(credentials, 'admin') });
+  await until(READY_MS, 'the API server is ready', () => api.ready()).catch((cause: unknown) => {
+    throw new Error(`the API server's log ends so:\n${endOf(node.logFile('kube-apiserver'))}`, { cause });
+  });
+  const certificate = readFileSync(node.outside('/etc/kubernetes/pki/apiserver.crt'), 'utf8');
+  const door = { server: `https://${address}:${PORT}`, certificate };
+  for (const name of ['controllers', 'scheduler'])
+    node.write(configPath(name), kubeconfig(door, tokenOf(credentials, name)), 0o600);
+  node.start('kube-controller-manager', KUBE, ['kube-controller-manager', ...controllers(spec.podRange)]);
+  node.start('kube-scheduler', KUBE, ['kube-scheduler', ...client('scheduler')]);
+  return { door, api };
+}
+
+function configPath(name: string): string {
+  return join('/etc/kubernetes', `${name}.kubeconfig`);
+}
+
+/** What is lost with the power was to be gone anyway. */
+const ETCD = [
+  '--data-dir=/var/lib/etcd',
+  '--unsafe-no-fsync',
+  '--log-level=warn',
+  '--listen-client-urls=http://127.0.0.1:2379',
+  '--advertise-client-urls=http://127.0.0.1:2379',
+  '--listen-peer-urls=http://127.0.0.1:2380',
+];
+
+function apiserver(address: string): readonly string[] {
+  return [
+    '--etcd-servers=http://127.0.0.1:2379',
+    `--service-cluster-ip-range=${SERVICES}`,
+    '--token-auth-file=/etc/kubernetes/tokens.csv',
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
+    '--disable-admission-plugins=StorageObjectInUseProtection', // there are no volumes to protect
+    '--service-account-key-file=/etc/kubernetes/signing.key',
+    '--service-account-signing-key-file=/etc/kubernetes/signing.key',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    '--cert-dir=/etc/kubernetes/pki',
+    `--advertise-address=${address}`,
+    `--secure-port=${PORT}`,
+    '--allow-privileged=true',
+    '--kubelet-preferred-address-types=InternalIP', // nodes' names are in no DNS
+  ];
+}
+
+function controllers(podRange: string | undefined): readonly string[] {
+  const ranges = podRange === undefined ? [] : ['--allocate-node-cidrs=true', `--cluster-cidr=${podRange}`];
+  return [
+    ...client('controllers'),
+    '--service-account-private-key-file=/etc/kubernetes/signing.key',
+    '--root-ca-file=/etc/kubernetes/pki/apiserver.crt',
+    ...ranges,
+  ];
+}
+
+/** There is one of each: nobody to elect a leader among. */
+function client(name: string): readonly string[] {
+  const config = configPath(name);
+  return [
+    `--kubeconfig=${config}`,
+    `--authentication-kubeconfig=${config}`,
+    `--authorization-kubeconfig=${config}`,
+    '--leader-elect=false',
+    '--bind-address=127.0.0.1',
+  ];
+}

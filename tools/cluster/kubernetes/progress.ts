@@ -1,0 +1,45 @@
+/** How far a build is, in packages. Nothing is known of the total before the packages are fetched. */
+export interface Reached {
+  readonly done: number;
+  readonly total: number;
+}
+
+const WIDTH = 24;
+const QUIET_MS = 60_000;
+
+/** The line of a bar: what is built, how far it is, how long it takes and usually takes. */
+export function progressLine(what: string, { done, total }: Reached, seconds: number): string {
+  const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+  if (total === 0) return `${what}: fetching its modules, usually half a minute, 600 MB the first time (${clock})`;
+  const share = Math.min(1, done / total);
+  const bar = '█'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '░');
+  return `${what} ${bar} ${done} of ${total} packages (${clock}; usually 10 to 18 min the first time, 20 s after)`;
+}
+
+/** Says how far a build is: over and over in one line on a terminal, once a minute elsewhere. */
+export class Progress {
+  readonly #what: string;
+  readonly #out: NodeJS.WriteStream;
+  readonly #began = performance.now();
+  #said = -QUIET_MS;
+  #shown = false;
+
+  constructor(what: string, out: NodeJS.WriteStream = process.stderr) {
+    [this.#what, this.#out] = [what, out];
+  }
+
+  show(reached: Reached): void {
+    const now = performance.now() - this.#began;
+    const line = progressLine(this.#what, reached, now / 1_000);
+    if (this.#out.isTTY) this.#out.write(`\r\x1b[K${line.slice(0, this.#out.columns - 1)}`);
+    else if (now - this.#said >= QUIET_MS) this.#out.write(`${line}\n`);
+    else return;
+    this.#shown = true;
+    if (now - this.#said >= QUIET_MS) this.#said = now;
+  }
+
+  /** Leaves the line as it is no more needed. */
+  end(): void {
+    if (this.#shown && this.#out.isTTY) this.#out.write('\r\x1b[K');
+  }
+}

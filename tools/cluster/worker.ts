@@ -1,0 +1,90 @@
+import { copyFileSync } from 'node:fs';
+import { until } from '../../test/runtime/node.ts';
+import { containerdConfig } from '../../test/runtime/containerd-config.ts';
+import { type Credentials, type Door, kubeconfig, tokenOf } from './credentials.ts';
+import { endOf } from './log.ts';
+import type { ClusterNode } from './node/node.ts';
+import { IMAGES, KUBE } from './shared.ts';
+
+const START_MS = 30_000;
+const SOCKET = '/run/containerd/containerd.sock';
+
+/** Address of the cluster's DNS, where somebody starts one. */
+const DNS = '10.96.0.10';
+
+/** A worker's place in a cluster. */
+export interface WorkerSpec {
+  readonly node: ClusterNode;
+  readonly address: string;
+  readonly credentials: Credentials;
+  readonly pods: string; // the range that all pods' addresses are in
+  readonly proxyMode: 'iptables' | 'nftables';
+}
+
+/** containerd with the images in it; there is no registry to fetch any from. Resolves when it could start a pod. */
+export async function startRuntime(node: ClusterNode, images: readonly string[], pause: string): Promise<void> {
+  const places = { root: '/var/lib/containerd', netDir: '/etc/cni/net.d', binDir: '/opt/cni/bin' };
+  node.write('/etc/containerd/config.toml', containerdConfig(2, { ...places, pause }));
+  copyFileSync('/usr/lib/cni/loopback', node.outside('/opt/cni/bin/loopback')); // containerd calls it for each sandbox
+  node.start('containerd', 'containerd', []);
+  await until(START_MS, `containerd of ${node.name} answers`, () => answers(node)).catch((cause: unknown) => {
+    throw new Error(`its log ends so:\n${endOf(node.logFile('containerd'))}`, { cause });
+  });
+  for (const image of images) await node.finish('ctr', '-n', 'k8s.io', 'images', 'import', `${IMAGES}/${image}`);
+}
+
+function answers(node: ClusterNode): boolean {
+  try {
+    node.run('ctr', 'version');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The kubelet and kube-proxy of a node. It registers itself when the API server is ready. */
+export function startKubelet({ node, address, credentials, pods, proxyMode }: WorkerSpec, door: Door): void {
+  const [own, proxy] = ['/etc/kubernetes/kubelet.kubeconfig', '/etc/kubernetes/proxy.kubeconfig'];
+  node.write(own, kubeconfig(door, tokenOf(credentials, node.name)), 0o600);
+  node.write(proxy, kubeconfig(door, tokenOf(credentials, 'proxy')), 0o600);
+  node.write('/etc/kubernetes/kubelet.yaml', JSON.stringify(KUBELET));
+  node.write('/etc/kubernetes/proxy.yaml', JSON.stringify(kubeProxy(node.name, { proxy, pods, mode: proxyMode })));
+  const words = [`--kubeconfig=${own}`, `--hostname-override=${node.name}`, `--node-ip=${address}`];
+  node.start('kubelet', KUBE, ['kubelet', '--config=/etc/kubernetes/kubelet.yaml', ...words]);
+  node.start('kube-proxy', KUBE, ['kube-proxy', '--config=/etc/kubernetes/proxy.yaml']);
+}
+
+/** What a machine without systemd, with cgroup v1 and without CAP_SYS_RESOURCE wants, and disks that are others'. */
+const KUBELET = {
+  apiVersion: 'kubelet.config.k8s.io/v1beta1',
+  kind: 'KubeletConfiguration',
+  cgroupDriver: 'cgroupfs',
+  failCgroupV1: false,
+  failSwapOn: false,
+  oomScoreAdj: 0,
+  protectKernelDefaults: true,
+  enforceNodeAllocatable: [],
+  authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+  authorization: { mode: 'AlwaysAllow' },
+  clusterDNS: [DNS],
+  clusterDomain: 'cluster.local',
+  containerRuntimeEndpoint: `unix://${SOCKET}`,
+  evictionHard: { 'memory.available': '1Mi', 'nodefs.available': '0%', 'imagefs.available': '0%' },
+  imageGCHighThresholdPercent: 100,
+  nodeStatusUpdateFrequency: '4s',
+  syncFrequency: '10s',
+} as const;
+
+/** Settings of conntrack belong to the machine: zero leaves them as they are. */
+function kubeProxy(name: string, { proxy, pods, mode }: { proxy: string; pods: string; mode: string }): object {
+  return {
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    clientConnection: { kubeconfig: proxy },
+    hostnameOverride: name,
+    mode,
+    clusterCIDR: pods,
+    conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
+    oomScoreAdj: 0,
+  };
+}
