@@ -6,6 +6,7 @@ import type { Pool, PoolPolicy } from '../../core/ipam/pool.ts';
 import type { Prefix } from '../../base/ip.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
 import { Attachments } from './attachments.ts';
+import { ClusterRunner } from './cluster-runner.ts';
 import { CloudRunner } from './cloud-runner.ts';
 import type { CniDoors } from './cni-doors.ts';
 import { serveCni } from './cni-server.ts';
@@ -40,7 +41,11 @@ export interface AgentParts extends CniDoors {
   readonly sweeper: Sweeper;
   readonly cloud?: CloudRunner;
   readonly nics?: NicRunner;
+  readonly cluster?: ClusterRunner;
 }
+
+/** So long the API server may take to say that what is on record of the cluster still holds. */
+const CLUSTER_WAIT_MS = 2_000;
 
 /**
  * Builds the agent on its doors and brings memory, kernel and node together: what was lost is found, the node's plan
@@ -48,25 +53,38 @@ export interface AgentParts extends CniDoors {
  * remembered; a node plan that cannot be applied only makes it not ready, and is tried again.
  */
 export async function startAgent(doors: AgentDoors): Promise<Agent> {
-  const parts = await build(doors);
-  await parts.node.establish(doors.config).catch(() => {}); // said, and tried again
+  let file = doors.config;
+  const cluster = openCluster(doors);
+  await cluster?.start(CLUSTER_WAIT_MS);
+  const configured = () => cluster?.configured(file) ?? file;
+  const parts = await build({ ...doors, config: configured() }, { cluster, lack: () => cluster?.lack(file) });
+  const takeOn = async () => {
+    try {
+      await parts.node.establish(configured());
+    } finally {
+      // what failed is tried again: the ranges are the new ones either way
+      await parts.pool.setRanges(parts.node.ranges);
+    }
+  };
+  await parts.node.establish(configured()).catch(() => {}); // said, and tried again
   await parts.sweeper.sweep();
   await parts.spool.start();
   parts.repairer.start();
   parts.cloud?.start();
   parts.pool.start();
+  cluster?.follow({ changed: () => takeOn().catch(() => {}), cordoned: () => {} }); // said, and tried again
   return {
     handle: (call) => serveCni(parts, call),
     reconfigure: async (config) => {
+      file = config;
       try {
-        await parts.node.establish(config);
+        await takeOn();
       } finally {
-        // what failed is tried again: the ranges are the new ones either way
-        await parts.pool.setRanges(parts.node.ranges);
         await parts.sweeper.sweep();
       }
     },
     stop: async () => {
+      cluster?.stop();
       parts.spool.stop();
       parts.repairer.stop();
       parts.node.stop();
@@ -80,14 +98,23 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
   };
 }
 
-async function build(doors: AgentDoors): Promise<AgentParts> {
+function openCluster({ kube, journal, clock, log, config }: AgentDoors): ClusterRunner | undefined {
+  return kube === undefined ? undefined : new ClusterRunner({ kube, journal, clock, log }, config);
+}
+
+interface OfCluster {
+  readonly cluster: ClusterRunner | undefined;
+  readonly lack: () => string | undefined;
+}
+
+async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<AgentParts> {
   const { journal, clock, log, meter, config } = doors;
   const kernel = countedKernel(doors.kernel, meter);
   if (journal.memory().bootId !== doors.bootId) await journal.append([{ kind: 'boot', bootId: doors.bootId }]);
   await rescueLost(doors);
   const attachments = new Attachments(journal);
   const standing = () => attachments.all().map(({ plan }) => plan);
-  const node = new NodeRunner({ kernel, journal, clock, log, standing }, config);
+  const node = new NodeRunner({ kernel, journal, clock, log, standing, lack }, config);
   const policy = poolPolicy(doors);
   const { pool: adopted, disputes } = adopt(journal.memory(), { policy, ranges: node.ranges }, clock.now());
   for (const dispute of disputes) log.error('two records of one address', { ...dispute });
@@ -108,7 +135,8 @@ async function build(doors: AgentDoors): Promise<AgentParts> {
   const spool = new SpoolRunner({ spool: doors.spool, clock, log, del });
   const sweeper = new Sweeper({ ...basis, lanes, log });
   const onCloud = cloud === undefined || nics === undefined ? {} : { cloud, nics };
-  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud };
+  const inCluster = cluster === undefined ? {} : { cluster };
+  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster };
 }
 
 function poolPolicy({ config, provider }: AgentDoors): PoolPolicy {

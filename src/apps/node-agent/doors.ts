@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import type { CallFrame } from '../../wire/agent/frame.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { NicProvider } from '../../io/cloud/provider.ts';
+import type { KubeDoors } from './cluster-runner.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
 import type { Journal, Recovery } from '../../io/store/journal.ts';
 
@@ -55,5 +56,7 @@ export interface AgentDoors {
   readonly bootId: string;
   /** The cloud that the node's NICs are of; absent for podcidr. */
   readonly provider?: NicProvider;
+  /** The cluster that the node is of; absent where it is of none. */
+  readonly kube?: KubeDoors;
   readonly config: AgentConfig;
 }

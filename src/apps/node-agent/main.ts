@@ -25,6 +25,7 @@ import { serveCalls } from '../../io/system/unix-server.ts';
 import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { awsSettings } from './aws-settings.ts';
+import { openKube } from './open-kube.ts';
 import { type CallBook, openCallBook } from './call-book.ts';
 import { keepInstalled } from './install-keeper.ts';
 import { obstacles } from './readiness.ts';
@@ -91,6 +92,8 @@ async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: 
   const onBad = (name: string, why: string) => log.error('spooled file set aside', { name, why });
   const spool = openSpool(config.paths.spool, onBad);
   const provider = openProvider(config, { journal, calls });
+  const kube = await openKube(config);
+  if (kube !== undefined) closers.push(() => kube.client.close());
   const doors = {
     kernel,
     journal,
@@ -102,6 +105,7 @@ async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: 
     bootId: readBootId(),
     config,
     ...(provider === undefined ? {} : { provider }),
+    ...(kube === undefined ? {} : { kube }),
   };
   return startAgent(doors);
 }

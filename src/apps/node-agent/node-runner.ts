@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/log.ts';
 import type { Clock, Millis } from '../../base/clock.ts';
-import { type Family, familyOf, type Prefix } from '../../base/ip.ts';
+import { addressIn, type Family, familyOf, type Prefix } from '../../base/ip.ts';
 import type { Mac } from '../../base/mac.ts';
 import { type NicDatapath, nicMark, nicPlan } from '../../core/datapath/nic-plan.ts';
 import type { Range } from '../../core/ipam/event.ts';
@@ -22,6 +22,8 @@ export interface NodeDoors {
   readonly log: Logger;
   /** The plans of the pods that stand on the node's. */
   readonly standing: () => readonly Plan[];
+  /** What else pods must wait for, in a sentence. */
+  readonly lack?: () => string | undefined;
 }
 
 /** What a cloud adds to the configuration. */
@@ -67,12 +69,12 @@ export class NodeRunner {
 
   /** Whether the node's plan was applied whole. */
   get standing(): boolean {
-    return this.#trouble === undefined;
+    return this.trouble === undefined;
   }
 
-  /** Why it does not stand. */
+  /** Why it does not stand, or no pod may stand on it yet. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble ?? this.#doors.lack?.();
   }
 
   /**
@@ -80,7 +82,7 @@ export class NodeRunner {
    * fails leaves the node as it was.
    */
   get known(): boolean {
-    return this.#want !== undefined;
+    return this.#want !== undefined && this.#doors.lack?.() === undefined;
   }
 
   /** Resolves when the node is known, and after so long at the latest: ask then. */
@@ -201,7 +203,7 @@ export class NodeRunner {
       this.#want = want;
       this.#place = undefined;
       this.#trouble = undefined;
-      for (const done of [...this.#waiting]) done();
+      if (this.known) for (const done of [...this.#waiting]) done();
     } catch (error) {
       this.#trouble = error instanceof Error ? error.message : String(error);
       throw error;
@@ -256,11 +258,17 @@ function wanted(
 /** More than the first card of any instance type has: the ruleset stays as it is when NICs come and go. */
 const MOST_DEVICES = 16;
 
-/** The configured link, else the one of the default route, else the first that has an address. */
+/**
+ * The configured link, else the one with the address that others know us by, else that of the default route, else the
+ * first that has an address.
+ */
 function uplinkOf(config: AgentConfig, links: readonly HostLink[]): LinkFacts | undefined {
-  const { uplink } = config.network;
+  const { network, nodeName } = config;
+  const { uplink } = network;
   const byName = links.find(({ name }) => name === uplink);
+  const own = network.peers.find(({ name }) => name === nodeName)?.addresses ?? [];
+  const known = links.find(({ addresses }) => addresses.some((it) => own.includes(addressIn(it))));
   const byRoute = links.find(({ defaultRoute }) => defaultRoute.length > 0);
   const byAddress = links.find(({ up, addresses }) => up && addresses.length > 0);
-  return uplink === 'auto' ? (byRoute ?? byAddress) : byName;
+  return uplink === 'auto' ? (known ?? byRoute ?? byAddress) : byName;
 }

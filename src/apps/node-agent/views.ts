@@ -30,7 +30,7 @@ export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus 
     uptimeMs: clock.now() - facts.startedAt,
     mode: node.config.network.mode,
     ready: wrong.length === 0,
-    degraded: [...wrong, ...lackOfPods(repairer.missing('pods'))],
+    degraded: [...wrong, ...lackOfPods(repairer.missing('pods')), ...lackOfCluster(parts)],
     pools: node.families.map((family) => poolView(parts, family)),
     attachments: attachments.count,
     spooled: parts.spool.length,
@@ -50,6 +50,13 @@ function lackOfPods(missing: readonly string[]): readonly string[] {
   if (missing.length === 0) return [];
   const parts = counted(missing.length, 'part of pods’ own network is', 'parts of pods’ own network are');
   return [`${parts} missing: the first: ${missing[0]}; the log says what keeps it from being put back`];
+}
+
+/** The node works on with what is on record. */
+function lackOfCluster({ cluster }: AgentParts): readonly string[] {
+  const unheard = cluster?.trouble;
+  const told = unheard === undefined ? [] : [`changes of the cluster are not heard: ${unheard.message}`];
+  return [...told, ...(cluster?.doubts ?? [])];
 }
 
 export function poolView({ pool, node, clock }: AgentParts, family: 'v4' | 'v6'): PoolStatus {

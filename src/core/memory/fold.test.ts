@@ -4,6 +4,7 @@ import { type Address, address, addressOfNumber, prefix } from '../../base/ip.ts
 import { localMac } from '../../base/mac.ts';
 import { type AttachmentId, type AttachmentRecord, attachmentId } from '../attachment.ts';
 import type { Plan } from '../datapath/plan.ts';
+import type { Learnt } from '../cluster/learnt.ts';
 import type { Intent, NicId, NicReport, Token } from '../ipam/nic.ts';
 import { afterBoot, emptyMemory, forget, remember, snapshot } from './fold.ts';
 import type { Memory, MemoryRecord } from './record.ts';
@@ -24,6 +25,12 @@ function nic(name: string): NicReport {
   const holds = { groups: [], primary: [own], addresses: [a], prefixes: [] };
   return { id: name as NicId, mac: localMac(1n), ...place, ...holds, kind: 'interface', managed: true };
 }
+
+const learnt: Learnt = {
+  ranges: [prefix('10.244.1.0/24')],
+  peers: [{ name: 'n2', addresses: [address('192.0.2.2')], ranges: [prefix('10.244.2.0/24')] }],
+  cluster: [],
+};
 
 function fold(records: readonly MemoryRecord[]): Memory {
   return records.reduce(remember, emptyMemory);
@@ -97,12 +104,13 @@ test('the same boot again keeps everything: an agent restarted', () => {
   expect(plain(afterBoot(held, 'b1'))).toEqual(plain(held));
 });
 
-test('after a reboot nobody is attached, cooling goes on, what pods held is free but no longer fresh, NICs are known', () => {
+test('after a reboot nobody is attached, cooling goes on, what pods held is free but no longer fresh, NICs and cluster are known', () => {
   const before = fold([
     { kind: 'boot', bootId: 'b1' },
     { kind: 'node-plan', plan },
     { kind: 'nics', nics: [nic('eni-1')] },
     { kind: 'vpc-ranges', ranges: [prefix('10.0.0.0/16')] },
+    { kind: 'cluster', learnt },
     claim('c1', [a], 7_000),
     release('c2', [b], 31_000),
   ]);
@@ -118,6 +126,7 @@ test('after a reboot nobody is attached, cooling goes on, what pods held is free
     intents: [],
     nics: [nic('eni-1')],
     vpcRanges: [prefix('10.0.0.0/16')],
+    learnt,
   });
 });
 
@@ -215,6 +224,12 @@ const record: fc.Arbitrary<MemoryRecord> = fc.oneof(
     arbitrary: fc
       .subarray([prefix('10.0.0.0/16'), prefix('10.1.0.0/16')])
       .map((ranges): MemoryRecord => ({ kind: 'vpc-ranges', ranges })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .subarray([prefix('10.244.1.0/24'), prefix('fd00::/64')])
+      .map((ranges): MemoryRecord => ({ kind: 'cluster', learnt: { ...learnt, ranges } })),
   },
 );
 

@@ -2,6 +2,7 @@ import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import { byNumber, byText, SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
+import { nothingLearnt } from '../cluster/learnt.ts';
 import type { Token } from '../ipam/nic.ts';
 import type { KnownIntent, Memory, MemoryRecord } from './record.ts';
 
@@ -22,6 +23,7 @@ export const emptyMemory: Memory = {
   intents: SortedMap.empty<Token, KnownIntent>(byText),
   nics: [],
   vpcRanges: [],
+  learnt: nothingLearnt,
 };
 
 /** The memory with one record more. O(log n). The memory before stays as it was. */
@@ -57,6 +59,8 @@ export function remember(memory: Memory, record: MemoryRecord): Memory {
       return { ...memory, nics: record.nics };
     case 'vpc-ranges':
       return { ...memory, vpcRanges: record.ranges };
+    case 'cluster':
+      return { ...memory, learnt: record.learnt };
     default:
       return memory; // of a later version: the journal keeps it for its reader
   }
@@ -87,8 +91,8 @@ export function afterBoot(memory: Memory, bootId: string): Memory {
   let { released } = memory;
   for (const { addresses, since } of memory.attachments.values())
     for (const address of addresses) released = released.set(address, since);
-  const { intents, nics, vpcRanges } = memory; // the cloud outlives the machine
-  return { ...emptyMemory, bootId, released, intents, nics, vpcRanges };
+  const { intents, nics, vpcRanges, learnt } = memory; // cloud and cluster outlive the machine
+  return { ...emptyMemory, bootId, released, intents, nics, vpcRanges, learnt };
 }
 
 /**
@@ -108,6 +112,7 @@ export function snapshot(memory: Memory): readonly MemoryRecord[] {
   if (memory.nodePlan.length > 0) records.push({ kind: 'node-plan', plan: memory.nodePlan });
   if (memory.nics.length > 0) records.push({ kind: 'nics', nics: memory.nics });
   if (memory.vpcRanges.length > 0) records.push({ kind: 'vpc-ranges', ranges: memory.vpcRanges });
+  if (memory.learnt !== nothingLearnt) records.push({ kind: 'cluster', learnt: memory.learnt });
   for (const attachment of memory.attachments.values()) records.push({ kind: 'claim', attachment });
   const times = new Map<Millis, Address[]>();
   for (const [address, freeAt] of memory.released) {

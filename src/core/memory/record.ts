@@ -2,6 +2,7 @@ import type { Address, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
 import type { SortedMap } from '../../base/sorted-map.ts';
 import type { AttachmentId, AttachmentRecord } from '../attachment.ts';
+import type { Learnt } from '../cluster/learnt.ts';
 import type { Plan } from '../datapath/plan.ts';
 import type { Intent, NicReport, Token } from '../ipam/nic.ts';
 
@@ -30,7 +31,9 @@ export type MemoryRecord =
   /** What the cloud told of the node's NICs last, with what it gave since: written before anything stands on it. */
   | { readonly kind: 'nics'; readonly nics: readonly NicReport[] }
   /** Inside of these ranges pods keep their own address: those of the node's VPC. */
-  | { readonly kind: 'vpc-ranges'; readonly ranges: readonly Prefix[] };
+  | { readonly kind: 'vpc-ranges'; readonly ranges: readonly Prefix[] }
+  /** What the API server told of the cluster last. */
+  | { readonly kind: 'cluster'; readonly learnt: Learnt };
 
 /** An intent, and when it was decided and settled. One that gives back is kept a while: clouds tell of it late. */
 export interface KnownIntent {
@@ -49,4 +52,5 @@ export interface Memory {
   readonly intents: SortedMap<Token, KnownIntent>;
   readonly nics: readonly NicReport[];
   readonly vpcRanges: readonly Prefix[];
+  readonly learnt: Learnt;
 }

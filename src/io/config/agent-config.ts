@@ -56,6 +56,14 @@ export interface AgentConfig {
     readonly tags: readonly string[]; // "key=value"
     readonly manageUntagged: boolean;
   };
+  /** The cluster that this node is of. */
+  readonly kubernetes: {
+    readonly access: 'none' | 'in-cluster' | 'kubeconfig';
+    readonly kubeconfig: string; //           path
+    readonly server: string | undefined; //   instead of the Service's address; in-cluster only
+    readonly cordon: 'hold' | 'ignore';
+    readonly events: boolean;
+  };
   readonly repair: {
     readonly enabled: boolean;
     readonly delayMs: Millis;

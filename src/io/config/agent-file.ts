@@ -8,6 +8,7 @@ export function agentConfig(file: ConfigFile): AgentConfig {
   const { pool, repair } = file;
   const { warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics, ...cloud } = file.cloud;
   const { timeout, region, endpoint, ...aws } = file.aws;
+  const { server, ...kubernetes } = file.kubernetes;
   return {
     nodeName: file.nodeName,
     provider: file.provider,
@@ -15,6 +16,7 @@ export function agentConfig(file: ConfigFile): AgentConfig {
     pool: { cooldownMs: pool.cooldown, patienceMs: pool.patience, waitingLimit: pool.waitingLimit },
     cloud: { ...cloud, targets: withoutAbsent({ warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics }) },
     aws: { ...aws, region, endpoint, timeoutMs: timeout },
+    kubernetes: { ...kubernetes, server },
     repair: {
       enabled: repair.enabled,
       delayMs: repair.delay,
@@ -49,6 +51,7 @@ export function configFile(config: AgentConfig) {
     },
     cloud: { ...cloud, ...targets },
     aws: withoutAbsent({ ...aws, timeout: durationText(timeoutMs) }),
+    kubernetes: withoutAbsent(config.kubernetes),
     repair: {
       enabled: repair.enabled,
       delay: durationText(repair.delayMs),

@@ -81,8 +81,9 @@ function sockets({ paths }: AgentConfig): Found {
   return [{ where: 'paths.adminSocket', says: 'is the same as paths.socket' }];
 }
 
-function noRange({ provider, network: { ranges } }: AgentConfig): Found {
+function noRange({ provider, kubernetes, network: { ranges } }: AgentConfig): Found {
   if (provider !== 'podcidr') return [];
+  if (ranges.length === 0 && kubernetes.access !== 'none') return []; // they will be learnt
   const empty = 'no range: every ADD will be refused until there is one';
   if (ranges.length === 0) return [{ where: 'network.ranges', says: empty }];
   return ranges.flatMap((range, i) => {

@@ -135,6 +135,27 @@ export const configSchema = section(
     ),
     cloud: section(cloudKeys, 'What a node on a cloud holds; not for `podcidr`.').meta({ restart: true }),
     aws: section(awsKeys, 'Amazon EC2; for `aws`.').meta({ restart: true }),
+    kubernetes: section(
+      {
+        access: oneOf(['none', 'in-cluster', 'kubeconfig'])
+          .default('none')
+          .describe(
+            'How the API server is asked. `none`: this node is of no cluster. `in-cluster`: as the pod that we run in. `kubeconfig`: as a file says.',
+          ),
+        kubeconfig: filePath.prefault('/etc/berth/kubeconfig').describe('That file.'),
+        server: z
+          .url({ error: expecting('a URL') })
+          .optional()
+          .describe(
+            'Where the API server answers, in-cluster. Absent: the Service kubernetes, which needs kube-proxy.',
+          ),
+        cordon: oneOf(['hold', 'ignore'])
+          .default('hold')
+          .describe('Whether a cordoned node of a cloud asks for nothing and gives nothing back.'),
+        events: yesOrNo.default(true).describe('Whether pods and nodes get Events that say what was decided.'),
+      },
+      'The cluster that this node is of: ranges, other nodes and pods to come are learnt from it.',
+    ).meta({ restart: true }),
     repair: section(
       {
         enabled: yesOrNo

@@ -75,7 +75,7 @@ test('what changes nothing of what is kept is no news', async () => {
 });
 
 test('lists of thousands come in pages of 500', async () => {
-  await informer.stop();
+  informer.stop();
   for (let i = 0; i < 1_200; i++) node(`n${i}`);
   client.asked.length = 0;
   told.length = 0;
@@ -169,7 +169,7 @@ test('watches that end at once are not asked for again and again', async () => {
 
 test('stopped, it hears nothing more and asks nothing', async () => {
   await news(2_000);
-  await informer.stop();
+  informer.stop();
   client.asked.length = 0;
   node('c');
   expect(await news(600_000)).toEqual([]);

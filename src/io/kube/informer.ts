@@ -27,6 +27,8 @@ export interface InformerQuestion<T> {
   readonly hear: (change: Change<T>) => void;
   /** The first list has been told to its end. Called once. */
   readonly synced?: () => void;
+  /** The server was asked in vain; it is asked again. */
+  readonly failed?: (error: KubeError) => void;
 }
 
 const PAGE = 500;
@@ -58,21 +60,21 @@ export class Informer<T> {
   #failures = 0;
   #trouble: KubeError | undefined;
   #wake: () => void = () => {};
-  #running: Promise<void> | undefined;
 
   constructor(doors: InformerDoors, question: InformerQuestion<T>) {
     this.#doors = doors;
     this.#question = question;
   }
 
+  /** Once. */
   start(): void {
-    this.#running ??= this.#run();
+    void this.#run();
   }
 
-  async stop(): Promise<void> {
+  /** Nothing is told any more. What is being asked is not waited for. */
+  stop(): void {
     this.#stopping.abort();
     this.#wake();
-    await this.#running;
   }
 
   /** Whether a list was ever told to its end. */
@@ -202,6 +204,8 @@ export class Informer<T> {
       log.warn('API server not heard', { what, kind: error.kind, says: error.message });
     }
     if (error.kind !== 'expired') this.#trouble = error;
+    this.#question.failed?.(error);
+    if (this.#stopped) return;
     const longest = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 16);
     const pause = Math.max(error.retryAfterMs ?? 0, longest * (0.5 + random.fraction() / 2));

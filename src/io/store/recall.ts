@@ -70,9 +70,17 @@ function isRecord(value: Loose & { readonly kind: string }): value is MemoryReco
       return Array.isArray(value['nics']) && value['nics'].every((nic) => isObject(nic) && isNic(nic));
     case 'vpc-ranges':
       return areTexts(value['ranges']);
+    case 'cluster':
+      return isObject(value['learnt']) && isLearnt(value['learnt']);
     default:
       return false;
   }
+}
+
+function isLearnt({ ranges, peers, cluster }: Loose): boolean {
+  const isPeer = (it: unknown) =>
+    isObject(it) && typeof it['name'] === 'string' && areTexts(it['addresses']) && areTexts(it['ranges']);
+  return areTexts(ranges) && areTexts(cluster) && Array.isArray(peers) && peers.every(isPeer);
 }
 
 function isAttachment({ id, name, netns, addresses, ports, ordinal, plan, result, since }: Loose): boolean {

@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<string, number>> = {
   settled: 7,
   nics: 8,
   'vpc-ranges': 9,
+  cluster: 10,
 };
 const NAMES = new Map(Object.entries(KINDS).map(([name, number]) => [number, name]));
 

@@ -15,6 +15,7 @@ import { linuxDisk } from '../../../io/store/linux-disk.ts';
 import { openJournal } from '../../../io/store/open-journal.ts';
 import type { CallFrame } from '../../../wire/agent/frame.ts';
 import { type Agent, startAgent } from '../agent.ts';
+import type { KubeDoors } from '../cluster-runner.ts';
 import type { SpooledCall } from '../doors.ts';
 import { HandClock } from './hand-clock.ts';
 
@@ -48,6 +49,8 @@ export class SmallAgent {
   onJournal: (journal: Journal) => Journal = (journal) => journal;
   /** The cloud it stands on, when it does. */
   provider: NicProvider | undefined;
+  /** The cluster it is of, when it is of one. */
+  kube: KubeDoors | undefined;
   readonly #directory = mkdtempSync(join(tmpdir(), 'berth-agent-'));
   readonly #config: AgentConfig;
   #agent: Agent | undefined;
@@ -93,6 +96,7 @@ export class SmallAgent {
       },
       bootId: 'this one',
       ...(this.provider === undefined ? {} : { provider: this.provider }),
+      ...(this.kube === undefined ? {} : { kube: this.kube }),
       config: this.#config,
     });
     return this;

@@ -19,6 +19,11 @@ export class FakeKubeClient implements KubeClient {
   readonly #watches = new Set<Watch>();
   readonly asked: string[] = []; // "list nodes", "create events", …
   #failing: KubeError | undefined;
+  #silent = false;
+  #end: () => void = () => {};
+  readonly #closed = new Promise<void>((_, reject) => {
+    this.#end = () => reject(new KubeError('ended', 'the client was closed'));
+  });
 
   constructor(store: ApiStore, clock: Clock) {
     this.#store = store;
@@ -29,6 +34,11 @@ export class FakeKubeClient implements KubeClient {
   fail(error: KubeError | undefined): void {
     this.#failing = error;
     if (error !== undefined) this.endWatches(error);
+  }
+
+  /** From now on questions are taken and never answered. */
+  silence(): void {
+    this.#silent = true;
   }
 
   /** All watches end, as when the server's time for them is up, or by an error. */
@@ -88,12 +98,13 @@ export class FakeKubeClient implements KubeClient {
   };
 
   close(): void {
+    this.#end();
     this.endWatches(new KubeError('ended', 'the client was closed'));
   }
 
   async #ask<T>(what: string, answer: () => T): Promise<T> {
     this.asked.push(what);
-    await Promise.resolve();
+    await (this.#silent ? this.#closed : Promise.resolve());
     if (this.#failing !== undefined) throw this.#failing;
     return answer();
   }
