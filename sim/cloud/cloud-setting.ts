@@ -56,7 +56,7 @@ const DEFAULTS = cloudDefaults(); // to judge a configuration takes long, and th
 /** The configuration of one node's agent, and what follows from it. */
 export function nodeSetting(of: CloudSetting, name: string): Setting {
   const config: AgentConfig = {
-    kubernetes: defaults.kubernetes,
+    kubernetes: DEFAULTS.kubernetes,
     provider: 'aws',
     cloud: { ...DEFAULTS.cloud, unit: of.unit, targets: of.targets, foreign: of.foreign, maxPods: 24 },
     aws: { ...DEFAULTS.aws, cluster: CLUSTER },

@@ -34,8 +34,9 @@ export const nothingLearnt: Learnt = { ranges: [], peers: [], cluster: [] };
 
 /**
  * What all the nodes amount to for one of them (K1, K8, K9). A node that is gone from the list while we run on it
- * keeps its ranges, since its pods have addresses of them, and its place: it is being registered anew, or drained away. Of two nodes
- * that claim one range the one that was made later has it, and never another than this node what is its own.
+ * keeps its ranges, since its pods have addresses of them, and its place: it is being registered anew, or drained away.
+ * Of two nodes that claim one range the one that was made later has it, and never another than this node what is its
+ * own.
  */
 export function learn(
   nodes: readonly NodeFacts[],
