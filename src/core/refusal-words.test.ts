@@ -89,6 +89,11 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         'this node is held as it is: of its IPv4 addresses 9 are claimed and 1 are cooling, and no more are asked for',
         /cloud\.hold/,
       ],
+      [
+        { why: 'held', family: 'v4', claimed: 9, cooling: 1, cordoned: true },
+        'this node is cordoned: of its IPv4 addresses 9 are claimed and 1 are cooling, and no more are asked for',
+        /uncordon/,
+      ],
     ],
     'cloud-denied': [
       [

@@ -21,7 +21,7 @@ export function sentence(refusal: Refusal): string {
     case 'nic-limit':
       return `this node's NICs are full: ${refusal.nics} of ${counted(refusal.limit, 'NIC')} with ${counted(refusal.slots, 'slot')} each; ${refusal.claimed} addresses are claimed and ${refusal.cooling} are cooling`;
     case 'held':
-      return `this node is held as it is: of its ${nameOf(refusal.family)} addresses ${refusal.claimed} are claimed and ${refusal.cooling} are cooling, and no more are asked for`;
+      return `this node is ${refusal.cordoned === true ? 'cordoned' : 'held as it is'}: of its ${nameOf(refusal.family)} addresses ${refusal.claimed} are claimed and ${refusal.cooling} are cooling, and no more are asked for`;
     case 'cloud-denied':
       return `the cloud denies ${callWords(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-throttled':
@@ -73,7 +73,9 @@ export function advice(refusal: Refusal): string {
     case 'nic-limit':
       return "let the pod run on another node, use prefixes, take a larger instance type, or lower the node's max-pods";
     case 'held':
-      return 'let the pod run on another node, or take cloud.hold out of the configuration';
+      return refusal.cordoned === true
+        ? 'let the pod run on another node, uncordon this one, or set kubernetes.cordon to ignore'
+        : 'let the pod run on another node, or take cloud.hold out of the configuration';
     case 'cloud-denied':
       return `allow ${refusal.action} to the role of this node; running pods and warm addresses are not affected`;
     case 'cloud-throttled':

@@ -44,7 +44,13 @@ export type Refusal =
       readonly cooling: number;
     }
   /** `cloud.hold`: nothing is asked for. */
-  | { readonly why: 'held'; readonly family: Family; readonly claimed: number; readonly cooling: number }
+  | {
+      readonly why: 'held';
+      readonly family: Family;
+      readonly claimed: number;
+      readonly cooling: number;
+      readonly cordoned?: true; // for as long; else by the configuration
+    }
   | { readonly why: 'cloud-denied'; readonly action: string; readonly message: string; readonly againInMs: Millis }
   | { readonly why: 'cloud-throttled'; readonly action: string; readonly againInMs: Millis }
   | { readonly why: 'cloud-failing'; readonly action: string; readonly message: string; readonly againInMs: Millis }

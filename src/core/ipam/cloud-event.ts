@@ -27,6 +27,8 @@ export type CloudEvent =
   | { readonly kind: 'nicReady'; readonly nic: NicId }
   /** Its link is gone from the kernel. Not believed before the API says so too, but nothing is given from it. */
   | { readonly kind: 'nicGone'; readonly nic: NicId }
+  /** Nobody shall be bound to this node any more, or is again: nothing is asked for and nothing given back while. */
+  | { readonly kind: 'cordoned'; readonly cordoned: boolean }
   /** So many pods are bound to this node and have not asked yet. */
   | { readonly kind: 'expected'; readonly pods: number };
 

@@ -49,6 +49,8 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
       return only({ ...withoutTrouble(cloud, LIMITS), limits: event.limits });
     case 'limitsFailed':
       return only(troubled(cloud, { scope: LIMITS, failure: event.failure, salt: cloud.policy.owner }, now));
+    case 'cordoned':
+      return only({ ...cloud, cordoned: event.cordoned });
     case 'expected':
       return only({ ...cloud, expected: Math.max(0, event.pods) });
     case 'reported':

@@ -18,7 +18,7 @@ export interface CloudPolicy {
   readonly maxPods: number; //       no more addresses than these are asked for, rounded up to one unit
   readonly usePrimary: boolean; //   false: custom networking, the node's own NIC holds no pod
   readonly keepTrunkSlot: boolean; // one NIC slot is left free until a trunk is attached
-  readonly hold: boolean; //         nothing is asked for and nothing given back, as for a cordoned node
+  readonly hold: boolean; //         nothing is asked for and nothing given back
   readonly foreign: 'adopt' | 'ignore'; // addresses put on our NICs from outside, while we run
 }
 
@@ -91,6 +91,7 @@ export interface Cloud {
   readonly awaited: SortedMap<Token, Awaited>;
   readonly serial: number; //            of the next token
   readonly expected: number; //          pods known to be coming
+  readonly cordoned: boolean; //         as `hold` of the policy, for now
   readonly report: ReportState;
   readonly gathering: Gathering | undefined;
   readonly retryAt: Millis | undefined; // a trouble that keeps a need from being asked for ends then
@@ -133,6 +134,7 @@ export function emptyCloud(policy: CloudPolicy): Cloud {
     awaited: SortedMap.empty<Token, Awaited>(byText),
     serial: 1,
     expected: 0,
+    cordoned: false,
     report: { told: 0, sureAt: 0, asked: false, dueAt: 0, sure: false },
     gathering: undefined,
     retryAt: undefined,

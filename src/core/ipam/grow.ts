@@ -22,7 +22,7 @@ export const GATHER_MS: Readonly<Record<'alone' | 'unhurried' | 'more' | 'most',
 /** Why no more can be asked for now than is. */
 export type Stop =
   | { readonly by: 'trouble'; readonly trouble: Trouble }
-  | { readonly by: 'hold' } //     the operator wants it so
+  | { readonly by: 'hold' } //     the operator wants it so, for good or while the node is cordoned
   | { readonly by: 'nics' } //     no slot on any NIC, and no NIC more
   | { readonly by: 'max-pods' }
   | { readonly by: 'unknown' } //  nobody has told yet what this instance has, and may have
@@ -46,7 +46,7 @@ export function grow(before: Cloud, of: { family: Family; tally: Tally; now: Mil
   const need = needOf(aim, tally, policy.maxPods);
   const full: Stop = givesBack(before) ? { by: 'flights' } : { by: 'max-pods' };
   if (need <= 0) return { cloud: before, stop: atCap(tally, policy.maxPods) ? full : undefined };
-  if (policy.hold) return { cloud: before, stop: { by: 'hold' } };
+  if (policy.hold || before.cordoned) return { cloud: before, stop: { by: 'hold' } };
   const trouble = keptBy(before, [WHOLE], now);
   if (trouble !== undefined) return { cloud: before, stop: { by: 'trouble', trouble } };
   const most = policy.maxPods - tally.total - tally.asked;

@@ -53,7 +53,7 @@ export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Ref
     case 'trouble':
       return inTrouble(stop.trouble, tally, now);
     case 'hold':
-      return { why: 'held', family: tally.family, claimed: tally.claimed, cooling: tally.cooling };
+      return { why: 'held', ...usage(tally), ...(cloud.policy.hold ? {} : { cordoned: true }) };
     case 'nics':
       return nicLimit(cloud, tally);
     case 'unknown':

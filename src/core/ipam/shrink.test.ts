@@ -104,6 +104,23 @@ test('A88: a node that is held gives what it has, and neither asks for more nor 
   expect(it.granted.size).toBe(5);
 });
 
+test('A88: a cordoned node neither grows nor shrinks, says so, and does both again when it is uncordoned', () => {
+  const it = new CloudDriver({ limits: large }).start().pods(12).passes(20_000);
+  const { shape } = it;
+  const calls = it.asked.length;
+  it.feed({ kind: 'cordoned', cordoned: true });
+  it.pods(30).passes(60_000);
+  expect(it.granted.size).toBe(sum(shape));
+  expect([...it.refusals.values()][0]).toMatchObject({ why: 'held', cordoned: true });
+  it.pods(0).passes(3_600_000);
+  expect([it.shape, it.asked.length]).toEqual([shape, calls]);
+  it.feed({ kind: 'cordoned', cordoned: false });
+  it.passes(3_600_000);
+  expect(sum(it.shape)).toBeLessThan(sum(shape));
+  it.pods(20).passes(60_000);
+  expect(it.granted.size).toBe(20);
+});
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0);
 }

@@ -14,12 +14,13 @@ export const LEAST_AGE_MS: Millis = 60_000;
 /**
  * Gives back what was too much for `CALM_MS`: first NICs that nobody needs, then prefixes and addresses, in one call a
  * NIC, the emptiest NIC first. Never what is in use, cooling, young or unsure, and nothing at all while anything is
- * unsure, somebody waits, the family is growing, or the node is held.
+ * unsure, somebody waits, the family is growing, or the node is held or cordoned.
  */
 export function shrink(pool: Pool, before: Cloud, of: { family: Family; tally: Tally; now: Millis }): Cloud {
   const { family, tally, now } = of;
   const { limits, policy } = before;
-  if (limits === undefined || policy.hold) return before;
+  if (limits === undefined) return before;
+  if (policy.hold || before.cordoned) return withCalm(before, family, undefined);
   const aim = aimOf(before, limits, { family, tally });
   const calm = calmer(
     before.calm.find((it) => it.family === family),

@@ -296,6 +296,7 @@ export class CloudWorld {
     else if (dice < 0.88) this.crash();
     else if (dice < 0.91) this.meddle();
     else if (dice < 0.94) this.cloud.dry = !this.cloud.dry;
+    else if (dice < 0.95) this.feed({ kind: 'cordoned', cordoned: this.random.fraction() < 0.5 });
     else this.feed({ kind: 'expected', pods: Math.floor(this.random.fraction() * 4) });
   }
 
@@ -305,6 +306,7 @@ export class CloudWorld {
     this.cloud.dry = false;
     for (const by of [...this.open.keys(), ...this.told.keys(), ...this.gone]) this.remove(by);
     this.feed({ kind: 'expected', pods: 0 });
+    this.feed({ kind: 'cordoned', cordoned: false });
     this.passes(REST_MS);
     this.must(
       this.pool.claims.size + this.pool.waiting.length + this.memory.attachments.size === 0,
