@@ -1,18 +1,19 @@
 import type { CallFrame, ReplyFrame } from '../../wire/agent/frame.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
-import type { AttachmentId } from '../../core/attachment.ts';
+import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import { adopt } from '../../core/ipam/adopt.ts';
 import type { Pool, PoolPolicy } from '../../core/ipam/pool.ts';
 import type { Prefix } from '../../base/ip.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
 import { Attachments } from './attachments.ts';
-import { ClusterRunner } from './cluster-runner.ts';
+import type { ClusterRunner } from './cluster-runner.ts';
 import { CloudRunner } from './cloud-runner.ts';
 import type { CniDoors } from './cni-doors.ts';
 import { serveCni } from './cni-server.ts';
 import { countedKernel } from './counted-kernel.ts';
 import type { AgentDoors } from './doors.ts';
 import { History, whom } from './history.ts';
+import { followCluster, type InCluster, openCluster, openPods } from './in-cluster.ts';
 import { Lanes } from './lanes.ts';
 import { detachFrom } from './late-del.ts';
 import { NicRunner } from './nic-runner.ts';
@@ -35,13 +36,12 @@ export interface Agent {
   readonly parts: AgentParts;
 }
 
-export interface AgentParts extends CniDoors {
+export interface AgentParts extends CniDoors, Partial<InCluster> {
   readonly doors: AgentDoors;
   readonly attachments: Attachments;
   readonly sweeper: Sweeper;
   readonly cloud?: CloudRunner;
   readonly nics?: NicRunner;
-  readonly cluster?: ClusterRunner;
 }
 
 /** So long the API server may take to say that what is on record of the cluster still holds. */
@@ -72,7 +72,7 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
   parts.repairer.start();
   parts.cloud?.start();
   parts.pool.start();
-  cluster?.follow({ changed: () => takeOn().catch(() => {}), cordoned: () => {} }); // said, and tried again
+  followCluster(parts, parts, () => takeOn().catch(() => {})); // said, and tried again
   return {
     handle: (call) => serveCni(parts, call),
     reconfigure: async (config) => {
@@ -85,6 +85,7 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
     },
     stop: async () => {
       cluster?.stop();
+      parts.pods?.stop();
       parts.spool.stop();
       parts.repairer.stop();
       parts.node.stop();
@@ -96,10 +97,6 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
     },
     parts,
   };
-}
-
-function openCluster({ kube, journal, clock, log, config }: AgentDoors): ClusterRunner | undefined {
-  return kube === undefined ? undefined : new ClusterRunner({ kube, journal, clock, log }, config);
 }
 
 interface OfCluster {
@@ -133,9 +130,11 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
     log.info('detached', { id, ips: record.addresses, from: 'spool' });
   };
   const spool = new SpoolRunner({ spool: doors.spool, clock, log, del });
-  const sweeper = new Sweeper({ ...basis, lanes, log });
+  const pods = openPods(doors, basis);
+  const podGone = pods && ((record: AttachmentRecord) => pods.isGone(record));
+  const sweeper = new Sweeper({ ...basis, lanes, log, podGone });
   const onCloud = cloud === undefined || nics === undefined ? {} : { cloud, nics };
-  const inCluster = cluster === undefined ? {} : { cluster };
+  const inCluster = cluster === undefined || pods === undefined ? {} : { cluster, pods };
   return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster };
 }
 

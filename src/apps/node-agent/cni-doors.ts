@@ -1,6 +1,7 @@
 import type { AttachDoors } from './attach.ts';
 import type { AgentDoors } from './doors.ts';
 import type { Lanes } from './lanes.ts';
+import type { PodRunner } from './pod-runner.ts';
 import type { ReadinessDoors } from './readiness.ts';
 import type { SpoolRunner } from './spool-runner.ts';
 
@@ -8,4 +9,6 @@ import type { SpoolRunner } from './spool-runner.ts';
 export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 'log' | 'meter'> {
   readonly lanes: Lanes;
   readonly spool: SpoolRunner;
+  /** Where the node is of a cluster. */
+  readonly pods?: PodRunner;
 }

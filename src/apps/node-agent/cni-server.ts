@@ -61,7 +61,8 @@ async function dispatch(doors: CniDoors, request: CniRequest, stdin: Uint8Array)
 async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig): Promise<string> {
   const began = doors.clock.steady();
   await doors.spool.settle(idOf(request, config), async (id, netns) => void (await detachFrom(doors, id, netns)));
-  const { record, result, times, again } = await attach(doors, request, config);
+  const ended = doors.pods?.asks(podOf(request));
+  const { record, result, times, again } = await attach(doors, request, config).finally(ended);
   const ms = doors.clock.steady() - began;
   doors.history.note(whom(record), { kind: 'attached', ms, again });
   doors.clock.timer(0, () => tellAttached(doors, { request, record, ms, times, again })); // the answer goes first

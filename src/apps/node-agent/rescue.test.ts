@@ -52,7 +52,10 @@ test('an attachment is vanished when neither its sandbox nor its link is there: 
   const [record] = lostAttachments([veth(aliasOf(id, [ip]))], new Set(), 5);
   if (record === undefined) throw new Error('no record');
   const records = [{ ...record, netns: '/run/netns/a' }];
-  expect(vanishedAttachments(records, [], () => false)).toEqual(records);
-  expect(vanishedAttachments(records, [], () => true)).toEqual([]);
-  expect(vanishedAttachments(records, [veth('')], () => false)).toEqual([]);
+  const [here, away] = [{ sandboxExists: () => true }, { sandboxExists: () => false }];
+  expect(vanishedAttachments(records, [], away)).toEqual(records);
+  expect(vanishedAttachments(records, [], here)).toEqual([]);
+  expect(vanishedAttachments(records, [veth('')], away)).toEqual([]);
+  expect(vanishedAttachments(records, [], { ...here, podGone: () => true })).toEqual(records);
+  expect(vanishedAttachments(records, [veth('')], { ...here, podGone: () => true })).toEqual([]);
 });

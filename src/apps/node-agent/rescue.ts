@@ -26,16 +26,18 @@ export function lostAttachments(
 /**
  * Attachments on record of which neither the sandbox nor the link is there any more: the record of their DEL was lost
  * with a broken journal, or nobody will ever send it. Where one of both still stands (the sandbox of an ADD that is
- * asked again, the link of a pod whose namespace we cannot see from here) the attachment stays.
+ * asked again, the link of a pod whose namespace we cannot see from here) the attachment stays. A sandbox whose link
+ * and pod are both gone is only what a runtime left behind; without a cluster no pod is known to be gone.
  */
 export function vanishedAttachments(
   records: readonly AttachmentRecord[],
   inventory: Plan,
-  sandboxExists: (path: string) => boolean,
+  of: { readonly sandboxExists: (path: string) => boolean; readonly podGone?: (record: AttachmentRecord) => boolean },
 ): readonly AttachmentRecord[] {
   const links = new Set(inventory.flatMap((item) => (item.kind === 'veth' ? [item.host.name] : [])));
   const hasLink = (item: Item) => item.kind === 'veth' && links.has(item.host.name);
-  return records.filter(({ netns, plan }) => !sandboxExists(netns) && !plan.some(hasLink));
+  const isEmpty = (record: AttachmentRecord) => !of.sandboxExists(record.netns) || of.podGone?.(record) === true;
+  return records.filter((record) => !record.plan.some(hasLink) && isEmpty(record));
 }
 
 function belongsTo(item: Item, link: string, addresses: readonly string[]): boolean {

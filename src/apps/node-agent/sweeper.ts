@@ -12,6 +12,8 @@ import { vanishedAttachments } from './rescue.ts';
 export interface SweeperDoors extends AttachDoors {
   readonly lanes: Lanes;
   readonly log: Logger;
+  /** Whether the cluster knows of no pod that an attachment is of; absent: nobody can say. */
+  readonly podGone?: ((record: AttachmentRecord) => boolean) | undefined;
 }
 
 const FIRST_RETRY_MS = 5_000;
@@ -70,29 +72,35 @@ export class Sweeper {
 
   /** Whether nothing is on record that is nowhere else. */
   async #releaseVanished(): Promise<boolean> {
-    const { kernel, attachments, lanes } = this.#doors;
-    const inventory = await kernel.inventory();
-    const exists = (path: string) => kernel.sandboxExists(path);
-    const vanished = vanishedAttachments(attachments.all(), inventory, exists);
+    const { attachments, lanes } = this.#doors;
     let clean = true;
-    for (const record of vanished) {
+    for (const record of await this.#vanished(attachments.all())) {
       const release = () => this.#release(record);
       clean = (await lanes.run(record.name.containerId, release)) && clean;
     }
     return clean;
   }
 
+  async #vanished(records: readonly AttachmentRecord[]): Promise<readonly AttachmentRecord[]> {
+    const { kernel, podGone } = this.#doors;
+    const sandboxExists = (path: string) => kernel.sandboxExists(path);
+    const inventory = await kernel.inventory();
+    return vanishedAttachments(records, inventory, { sandboxExists, ...(podGone && { podGone }) });
+  }
+
+  /** In the attachment's lane, so that no ADD or DEL of it is under way. */
   async #release(record: AttachmentRecord): Promise<boolean> {
-    const { kernel, attachments, history, log } = this.#doors;
-    const { id, addresses, netns } = record;
-    if (attachments.get(id) !== record || kernel.sandboxExists(netns)) return true; // somebody has attached it anew
+    const { attachments, history, log } = this.#doors;
+    const { id, addresses } = record;
+    if (attachments.get(id) !== record) return true; // somebody has attached it anew
+    if ((await this.#vanished([record])).length === 0) return true; // or was just doing so
     try {
       await detach(this.#doors, id);
     } catch (err) {
       log.warn('vanished, but not released', { id, err });
       return false;
     }
-    history.note(whom(record), { kind: 'swept', because: 'neither its sandbox nor its link is there any more' });
+    history.note(whom(record), { kind: 'swept', because: 'neither its link nor its sandbox or pod is there any more' });
     log.warn('vanished', { id, ips: addresses });
     return true;
   }

@@ -4,7 +4,8 @@ import { localMac } from '../../../base/mac.ts';
 import type { AgentConfig } from '../../../io/config/agent-config.ts';
 import { ApiStore } from '../../../io/kube/testing/api-store.ts';
 import { FakeKubeClient } from '../../../io/kube/testing/fake-client.ts';
-import { NODES } from '../../../wire/kube/resource.ts';
+import { loose, text } from '../../../wire/kube/object.ts';
+import { EVENTS, NODES, PODS } from '../../../wire/kube/resource.ts';
 import { SmallAgent } from './small-agent.ts';
 
 /** An agent of a cluster: kernel and API server fake, its journal real. Its node is called "small". Close it. */
@@ -48,6 +49,26 @@ export class ClusterScene {
     this.store.apply({ resource: NODES, name }, { spec: { podCIDRs }, status }, { manager: 'test', force: true });
   }
 
+  /** A pod is bound to this node from now on, in the namespace web. Answers its uid. */
+  pod(name: string, more: object = {}): string {
+    return bindPod(this.store, name, more);
+  }
+
+  removePod(name: string): void {
+    this.store.remove({ resource: PODS, namespace: 'web', name });
+  }
+
+  /** What Events say: reason, whom they are about, how often, and the words. */
+  events(): readonly (readonly [string, string, number, string])[] {
+    const { items } = this.store.list({ resource: EVENTS }, { limit: 0 });
+    return items.map(({ reason, involvedObject, count, message }) => [
+      text(reason),
+      text(loose(involvedObject)['name']),
+      Number(count),
+      text(message),
+    ]);
+  }
+
   removeNode(name: string): void {
     this.store.remove({ resource: NODES, name });
   }
@@ -58,4 +79,16 @@ export class ClusterScene {
       .standing()
       .filter((line) => /10\.244\.|fd00:/.test(line) && /^(route|neighbour|fdb) (?!.*host:bth)/.test(line));
   }
+}
+
+/** A pod in the namespace "web", bound to the node "small". Its uid is as the API makes them. */
+export function bindPod(store: ApiStore, name: string, more: object = {}): string {
+  const place = { resource: PODS, namespace: 'web', name };
+  const { metadata } = store.apply(place, { spec: { nodeName: 'small' }, ...more }, { manager: 'test', force: true });
+  return metadata.uid;
+}
+
+/** CNI_ARGS as a kubelet's runtime sends them. */
+export function argsOf(name: string, uid: string): string {
+  return `IgnoreUnknown=1;K8S_POD_NAMESPACE=web;K8S_POD_NAME=${name};K8S_POD_UID=${uid}`;
 }

@@ -1,0 +1,52 @@
+import type { Attachments } from './attachments.ts';
+import { ClusterRunner } from './cluster-runner.ts';
+import type { AgentDoors } from './doors.ts';
+import { EventRunner } from './event-runner.ts';
+import type { History } from './history.ts';
+import { PodRunner } from './pod-runner.ts';
+import type { PoolRunner } from './pool-runner.ts';
+import type { Sweeper } from './sweeper.ts';
+
+/** What only a node of a cluster has. */
+export interface InCluster {
+  readonly cluster: ClusterRunner;
+  readonly pods: PodRunner;
+}
+
+/** What this node knows of its cluster; undefined where it is of none. Nothing is asked yet. */
+export function openCluster({ kube, journal, clock, log, config }: AgentDoors): ClusterRunner | undefined {
+  return kube === undefined ? undefined : new ClusterRunner({ kube, journal, clock, log }, config);
+}
+
+/** The pods that are bound to the node, and from now on its decisions as Events. */
+export function openPods(
+  { kube, clock, log, config }: AgentDoors,
+  of: { readonly attachments: Attachments; readonly pool: PoolRunner; readonly history: History },
+): PodRunner | undefined {
+  if (kube === undefined) return undefined;
+  const { nodeName, kubernetes } = config;
+  const pods = new PodRunner({ kube, clock, log, nodeName, ...of });
+  if (!kubernetes.events) return pods;
+  const uidOf = (namespace: string, name: string) => pods.uidOf(namespace, name);
+  const events = new EventRunner({ client: kube.client, clock, log, nodeName, uidOf });
+  of.history.tellOn((decision) => events.hear(decision));
+  return pods;
+}
+
+/** From now on the agent follows its cluster. `takeOn`: takes on what it says of the configuration; never throws. */
+export function followCluster(
+  { cluster, pods }: Partial<InCluster>,
+  of: { readonly doors: AgentDoors; readonly pool: PoolRunner; readonly sweeper: Sweeper },
+  takeOn: () => Promise<void>,
+): void {
+  const { pool, sweeper } = of;
+  const { log, config } = of.doors;
+  const held = config.kubernetes.cordon === 'hold' && pool.pool.cloud !== undefined;
+  cluster?.follow({
+    changed: takeOn,
+    cordoned: (cordoned) => {
+      if (held) pool.tell({ kind: 'cordoned', cordoned }).catch((err: unknown) => log.warn('not held', { err }));
+    },
+  });
+  pods?.start(() => void sweeper.sweep());
+}

@@ -1,0 +1,127 @@
+import type { Clock, Millis } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import { type BoundPod, expectedPods, isPodGone, SURE_MS } from '../../core/cluster/bound.ts';
+import type { AttachmentRecord, PodName } from '../../core/attachment.ts';
+import { Informer } from '../../io/kube/informer.ts';
+import { readPod } from '../../wire/kube/pod.ts';
+import { PODS } from '../../wire/kube/resource.ts';
+import type { Attachments } from './attachments.ts';
+import type { KubeDoors } from './cluster-runner.ts';
+import type { PoolRunner } from './pool-runner.ts';
+
+export interface PodDoors {
+  readonly kube: KubeDoors;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodeName: string;
+  readonly attachments: Attachments;
+  readonly pool: PoolRunner;
+}
+
+/**
+ * The pods that are bound to this node. The pool is told how many will ask, a second before the runtime does; and what
+ * is on record of pods that the cluster no longer knows can be told from what lives.
+ */
+export class PodRunner {
+  readonly #doors: PodDoors;
+  readonly #pods: Informer<BoundPod>;
+  readonly #asking = new Map<string, number>(); // uids for which an ADD is under way
+  #told = 0; //                                    pods that the pool expects
+  #sweep: () => void = () => {};
+  readonly #cancels = new Set<() => void>();
+  #counting = false;
+  #stopped = false;
+
+  constructor(doors: PodDoors) {
+    const { kube, clock, log, nodeName } = doors;
+    this.#doors = doors;
+    this.#pods = new Informer(
+      { ...kube, clock, log },
+      {
+        select: { resource: PODS, fields: `spec.nodeName=${nodeName}` },
+        read: readPod,
+        hear: (change) => {
+          this.#countSoon();
+          if (change.kind === 'removed' && this.#isAttached(change.before)) this.#sweepIn(SURE_MS); // DEL is late
+        },
+        synced: () => this.#sweepIn(0),
+      },
+    );
+  }
+
+  /** `sweep`: looks for attachments that nobody has any more. */
+  start(sweep: () => void): void {
+    this.#sweep = sweep;
+    this.#pods.start();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#pods.stop();
+    for (const cancel of this.#cancels) cancel();
+  }
+
+  /** The pod's runtime asks: the pool hears it from the ADD itself. Call the answer when the ADD has ended. */
+  asks(pod: PodName | undefined): () => void {
+    if (pod === undefined || pod.uid === '') return () => {};
+    const { uid } = pod;
+    this.#asking.set(uid, (this.#asking.get(uid) ?? 0) + 1);
+    this.#count();
+    return () => {
+      const left = (this.#asking.get(uid) ?? 1) - 1;
+      if (left > 0) this.#asking.set(uid, left);
+      else this.#asking.delete(uid);
+      this.#countSoon();
+    };
+  }
+
+  /** Whether the cluster, heard now, knows of no pod that an attachment is of. */
+  isGone(record: AttachmentRecord): boolean {
+    if (!this.#pods.synced || this.#pods.trouble !== undefined) return false;
+    const uids = new Set(this.#pods.values().flatMap((pod) => pod.uids));
+    return isPodGone(record, uids, this.#doors.clock.now());
+  }
+
+  /** The API's own uid of a pod; undefined: it is not known. */
+  uidOf(namespace: string, name: string): string | undefined {
+    return this.#pods.get(`${namespace}/${name}`)?.uids[0];
+  }
+
+  #isAttached({ uids }: BoundPod): boolean {
+    return this.#doors.attachments.all().some(({ pod }) => pod !== undefined && uids.includes(pod.uid));
+  }
+
+  /** Once for a burst. */
+  #countSoon(): void {
+    if (this.#counting || this.#stopped) return;
+    this.#counting = true;
+    this.#later(0, () => {
+      this.#counting = false;
+      this.#count();
+    });
+  }
+
+  /** Only a pool that must ask for addresses has a use for it. */
+  #count(): void {
+    const { attachments, pool, log } = this.#doors;
+    if (pool.pool.cloud === undefined || this.#stopped) return;
+    const known = new Set(this.#asking.keys());
+    for (const { pod } of attachments.all()) if (pod !== undefined) known.add(pod.uid);
+    const pods = expectedPods(this.#pods.values(), known);
+    if (pods === this.#told) return;
+    this.#told = pods;
+    pool.tell({ kind: 'expected', pods }).catch((err: unknown) => log.warn('pods not expected', { pods, err }));
+  }
+
+  #sweepIn(ms: Millis): void {
+    if (!this.#stopped) this.#later(ms, () => this.#sweep());
+  }
+
+  #later(ms: Millis, then: () => void): void {
+    const cancel = this.#doors.clock.timer(ms, () => {
+      this.#cancels.delete(cancel);
+      then();
+    });
+    this.#cancels.add(cancel);
+  }
+}
