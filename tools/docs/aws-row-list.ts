@@ -43,7 +43,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
     asks: 'Lost NICs are deleted: own tags, older than 5 minutes, by one agent alone; never those of others.',
   },
   { asks: 'Throttled: pauses that differ by chance, a rate within the budget, recovery.' },
-  { asks: 'Three shapes of a dry subnet; only that one rests; metric and Event.', open: `The Event: ${KUBERNETES}` },
+  { asks: 'Three shapes of a dry subnet; only that one rests; metric and Event.' },
   { asks: 'Metadata that miss a NIC for 60 s harm no pod.' },
   { asks: 'A NIC detached from outside: told, with its pods; its addresses are not given again.' },
   { asks: 'An address from outside is adopted or left alone, and never used twice.' },
@@ -124,7 +124,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
       ),
     ],
   },
-  { asks: 'Events for denied, exhausted and throttled.', open: KUBERNETES },
+  { asks: 'Events for denied, exhausted and throttled.' },
   {
     asks: 'A support bundle by one command, without secrets.',
     also: [at('test/agent/install.test.ts', 'a bundle for a supporter holds what explains the node, and no secret')],
@@ -160,7 +160,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
     asks: 'Each bad value is refused with field and reason; the effective configuration is printed.',
     also: [at('src/io/config/load.test.ts', '%j is refused with its place and what is expected')],
   },
-  { asks: 'A cordoned node neither grows nor shrinks.', open: `By hand: cloud.hold. By itself: ${KUBERNETES}` },
+  { asks: 'A cordoned node neither grows nor shrinks.' },
   { asks: "The node's capacity told to the scheduler.", open: KUBERNETES },
   { asks: "A StatefulSet's pod keeps its address.", open: KUBERNETES },
 ];

@@ -62,7 +62,6 @@ export const CNI_ROWS: readonly AwsRow[] = [
   },
   {
     asks: 'An ADD on a dry subnet has a code and a text of its own, and an Event.',
-    open: `The Event: ${KUBERNETES}`,
     also: [
       at(
         'src/apps/node-agent/cloud-walk.test.ts',
