@@ -17,8 +17,7 @@ const COMMON: BuildOptions = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  minify: true,
-  keepNames: true, // class names are in logs
+  minifyWhitespace: true, minifySyntax: true,
   legalComments: 'none', // all licences are in licences.txt
   logLevel: 'warning',
 };
