@@ -153,6 +153,22 @@ export class Writer {
     this.#bytes.set(bytes, from);
   }
 
+  /** The UTF-8 bytes of a text, without a mark of its end. Returns how many they are. */
+  text(text: string): number {
+    const from = this.#grow(text.length);
+    for (let i = 0; i < text.length; i++) {
+      const letter = text.charCodeAt(i);
+      if (letter > 0x7f) {
+        this.#length = from;
+        const bytes = utf8(text);
+        this.run(bytes);
+        return bytes.length;
+      }
+      this.#bytes[from + i] = letter;
+    }
+    return text.length;
+  }
+
   zeros(count: number): void {
     const from = this.#grow(count);
     this.#bytes.fill(0, from, from + count);

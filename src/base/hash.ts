@@ -5,6 +5,11 @@ const PRIME_LOW = 0x1b3; // the prime is 2^40 + 0x1b3
 
 /** FNV-1a over the UTF-16 code units of a text, 64 bit. For names and tags, never for security. */
 export function hash64(text: string): bigint {
+  const [high, low] = halves(text);
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+function halves(text: string): readonly [high: number, low: number] {
   let high = OFFSET_HIGH;
   let low = OFFSET_LOW;
   for (let i = 0; i < text.length; i++) {
@@ -13,7 +18,7 @@ export function hash64(text: string): bigint {
     low = product >>> 0;
     high = (Math.imul(high, PRIME_LOW) + Math.floor(product / 2 ** 32) + (mixed << 8)) >>> 0;
   }
-  return (BigInt(high) << 32n) | BigInt(low);
+  return [high, low];
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -24,11 +29,12 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
  */
 export function hashName(text: string, length: number): string {
   if (length > 12) throw new RangeError(`a hash has 12 letters, not ${length}`);
-  let rest = hash64(text);
+  let [high, low] = halves(text);
   let name = '';
   for (let i = 0; i < length; i++) {
-    name += ALPHABET[Number(rest & 31n)];
-    rest >>= 5n;
+    name += ALPHABET[low & 31];
+    low = (low >>> 5) | (high << 27);
+    high >>>= 5;
   }
   return name;
 }

@@ -243,9 +243,9 @@ describe.skipIf(!mayUnshare)('in namespaces', () => {
   });
 
   test('namespaces are told apart', async () => {
-    expect([kernel.isHostNamespace(node.path), kernel.isHostNamespace(sandbox.path)]).toEqual([true, false]);
-    expect([kernel.isHostNamespace('/nowhere'), kernel.sandboxExists('/nowhere')]).toEqual([false, false]);
-    expect([kernel.sandboxExists(sandbox.path), kernel.sandboxExists('/etc/passwd')]).toEqual([true, false]);
+    const places = [node.path, sandbox.path, '/nowhere', '/etc/passwd'];
+    expect(places.map((path) => kernel.namespaceAt(path))).toEqual(['host', 'other', 'none', 'none']);
+    expect(places.map((path) => kernel.sandboxExists(path))).toEqual([true, true, false, false]);
     await kernel.ensure(routedPod(1), sandbox.path);
     expect(await kernel.macOf(pod('eth0'), sandbox.path)).toBe(veth(1).podMac);
     expect(await kernel.macOf(host('bth1'))).toBe(veth(1).hostMac);

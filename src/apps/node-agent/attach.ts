@@ -81,11 +81,12 @@ export function idOf(request: AddRequest | CheckRequest | DelRequest, config: Ne
 }
 
 function refuseWrongSandbox({ kernel }: AttachDoors, request: AddRequest): void {
-  if (!kernel.sandboxExists(request.netns))
+  const found = kernel.namespaceAt(request.netns);
+  if (found === 'none')
     throw new CniError('invalidNetns', `CNI_NETNS ${request.netns} is not a network namespace`, {
       details: 'the sandbox is gone or was never made; the runtime should make a new one',
     });
-  if (!request.netnsOverride && kernel.isHostNamespace(request.netns))
+  if (!request.netnsOverride && found === 'host')
     throw new CniError('invalidNetns', `CNI_NETNS ${request.netns} is the node's own network namespace`, {
       details: 'a pod of the host network needs no CNI plugin; set CNI_NETNS_OVERRIDE=1 if this is meant',
     });

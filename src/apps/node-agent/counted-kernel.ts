@@ -28,7 +28,7 @@ export function countedKernel(kernel: Kernel, meter: Pick<Meter, 'kernelError'>)
     inventory: () => thrown(kernel.inventory()),
     macOf: (link, sandbox) => thrown(kernel.macOf(link, sandbox)),
     hostLinks: () => thrown(kernel.hostLinks()),
-    isHostNamespace: (path) => kernel.isHostNamespace(path),
+    namespaceAt: (path) => kernel.namespaceAt(path),
     sandboxExists: (path) => kernel.sandboxExists(path),
     forgetFlows: (flows) => thrown(kernel.forgetFlows(flows)),
     refresh: (plan) => thrown(kernel.refresh(plan)),

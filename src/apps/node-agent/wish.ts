@@ -82,7 +82,8 @@ export function wishOf(context: WishContext, id: AttachmentId, request: AddReque
 /** The record's own result, behind what the chain made before us, in the version that was asked for. */
 export function answerOf(record: AttachmentRecord, config: NetworkConfig): string {
   const own = freshResults.get(record) ?? readBack(record);
-  return writeResult(mergeResult(config.prevResult ?? noResult, own), config.cniVersion);
+  const { prevResult } = config;
+  return writeResult(prevResult === undefined ? own : mergeResult(prevResult, own), config.cniVersion);
 }
 
 /** Spares an ADD to read back what it has just written. */

@@ -129,12 +129,13 @@ export class FakeKernel implements Kernel {
     return found;
   }
 
-  isHostNamespace(path: string): boolean {
-    return path === HOST_NAMESPACE;
+  namespaceAt(path: string): 'host' | 'other' | 'none' {
+    if (path === HOST_NAMESPACE) return 'host';
+    return this.world.hasSandbox(path) ? 'other' : 'none';
   }
 
   sandboxExists(path: string): boolean {
-    return path === HOST_NAMESPACE || this.world.hasSandbox(path);
+    return this.namespaceAt(path) !== 'none';
   }
 
   async forgetFlows(flows: Flows): Promise<void> {

@@ -110,10 +110,10 @@ export interface Kernel {
   /** The host's links that could be an uplink. */
   hostLinks(): Promise<readonly HostLink[]>;
   /**
-   * Whether a path names the namespace this kernel works in: a pod must not be given the node's own. Absent path:
-   * false.
+   * What a path names: the namespace this kernel works in, which a pod must not be given, another network namespace, or
+   * none.
    */
-  isHostNamespace(path: string): boolean;
+  namespaceAt(path: string): 'host' | 'other' | 'none';
   /** Whether a path names a network namespace that exists. */
   sandboxExists(path: string): boolean;
   /**

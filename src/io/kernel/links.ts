@@ -1,4 +1,5 @@
 import type { Mac } from '../../base/mac.ts';
+import { sameLink } from '../../core/datapath/identity.ts';
 import type { LinkRef } from '../../core/datapath/plan.ts';
 import type { LinkMessage } from '../../wire/rtnetlink/link.ts';
 import { KernelError } from './kernel.ts';
@@ -18,7 +19,7 @@ export interface Known {
 export class Links {
   readonly #places: Places;
   readonly #read = new Map<string, LinkMessage | undefined>();
-  readonly #born = new Map<string, Known>();
+  readonly #born: { readonly ref: LinkRef; readonly known: Known }[] = []; // a few
 
   constructor(places: Places) {
     this.#places = places;
@@ -26,12 +27,12 @@ export class Links {
 
   /** From now on the link is known as one that this call makes. */
   bear(ref: LinkRef, known: Known): void {
-    this.#born.set(nameOf(ref), known);
+    this.#born.push({ ref, known });
   }
 
   /** Whether this call makes the link. */
   isBorn(ref: LinkRef): boolean {
-    return this.#born.has(nameOf(ref));
+    return this.#bornOf(ref) !== undefined;
   }
 
   /** The link as the kernel shows it, or undefined. One in a pod without a sandbox is not there. Throws KernelError. */
@@ -58,9 +59,14 @@ export class Links {
 
   #known(ref: LinkRef): Known {
     if (ref.name === 'lo') return { index: LOOPBACK };
-    const known = this.#born.get(nameOf(ref)) ?? this.read(ref);
+    const known = this.#bornOf(ref) ?? this.read(ref);
     if (known === undefined) throw new KernelError('absent', `there is no link ${nameOf(ref)}`);
     return known;
+  }
+
+  #bornOf(ref: LinkRef): Known | undefined {
+    for (const { ref: born, known } of this.#born) if (sameLink(born, ref)) return known;
+    return undefined;
   }
 }
 

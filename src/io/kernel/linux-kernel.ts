@@ -150,13 +150,14 @@ export class LinuxKernel implements Kernel {
     return hostLinks(this.#host);
   }
 
-  isHostNamespace(path: string): boolean {
+  namespaceAt(path: string): 'host' | 'other' | 'none' {
     const found = fileOf(path);
-    return found !== undefined && found.dev === this.#file.dev && found.ino === this.#file.ino;
+    if (found?.dev !== this.#file.dev) return 'none';
+    return found.ino === this.#file.ino ? 'host' : 'other';
   }
 
   sandboxExists(path: string): boolean {
-    return fileOf(path)?.dev === this.#file.dev;
+    return this.namespaceAt(path) !== 'none';
   }
 
   async forgetFlows(flows: Parameters<Kernel['forgetFlows']>[0]): Promise<void> {

@@ -157,10 +157,11 @@ function isRace({ index, errno }: Refused, { removals }: Change): boolean {
 }
 
 function unique(items: readonly ElementItem[]): readonly ElementItem[] {
-  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+  return items.length < 2 ? items : [...new Map(items.map((item) => [keyOf(item), item])).values()];
 }
 
 function portions(items: readonly ElementItem[]): readonly (readonly ElementItem[])[] {
+  if (items.length > 0 && items.length <= TRANSACTION_ELEMENTS) return [items];
   const count = Math.ceil(items.length / TRANSACTION_ELEMENTS);
   return Array.from({ length: count }, (_, i) => items.slice(i * TRANSACTION_ELEMENTS, (i + 1) * TRANSACTION_ELEMENTS));
 }

@@ -21,10 +21,13 @@ export class Place {
     return new Place({ protocol: 'route', netns, strict: true, port }, new Writer(16_384));
   }
 
-  /** A place for one call, in which this one stands still: it uses the same buffers. Throws KernelError. */
+  /**
+   * A place for one call, in which this one stands still: it uses the same buffers. In a pod there is little to dump,
+   * so that nothing is gained by letting the kernel filter. Throws KernelError.
+   */
   openBeside(netns: Netns, port: number): Place {
     const { buffer } = this.channel.socket;
-    return new Place({ protocol: 'route', netns, strict: true, port, buffer }, this.writer);
+    return new Place({ protocol: 'route', netns, port, buffer }, this.writer);
   }
 
   /** Closes the socket; the namespace is its opener's. */

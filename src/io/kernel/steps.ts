@@ -73,25 +73,31 @@ function performGroup(place: Place, group: readonly Step[], made: Set<Item>): Fa
 }
 
 function performRequests(place: Place, steps: readonly Step[], made: Set<Item>): Failed | undefined {
-  const { faults, answers } = sendBatch(
-    place,
-    steps.flatMap(({ requests = [] }) => requests),
-  );
+  const requests: Request[] = [];
+  for (const step of steps) requests.push(...(step.requests ?? NONE));
+  const { faults, answers } = sendBatch(place, requests);
   let at = 0;
   let failed: Failed | undefined;
   for (const step of steps) {
-    const numbers = (step.requests ?? []).map(() => at++);
-    const bad = numbers.find((number) => faults.has(number));
-    const fault = bad === undefined ? undefined : faults.get(bad);
-    const told = numbers.flatMap((number) => answers.get(number) ?? []);
-    const some = numbers.some((number) => !faults.has(number));
-    if (some && step.makes?.(told) === true) for (const item of step.items) made.add(item);
+    const end = at + (step.requests ?? NONE).length;
+    const told: Message[] = [];
+    let [done, fault]: [number, Fault | undefined] = [0, undefined];
+    for (; at < end; at++) {
+      const refused = faults.get(at);
+      const answer = answers.get(at);
+      if (refused === undefined) done++;
+      else fault ??= refused;
+      if (answer !== undefined) told.push(answer);
+    }
+    if (done > 0 && step.makes?.(told) === true) for (const item of step.items) made.add(item);
     const [item] = step.items;
     if (fault !== undefined && item !== undefined && failed === undefined)
       failed = { failure: { item, error: kernelError(fault.errno, `make ${show(item)}`, fault.said) }, fault };
   }
   return failed;
 }
+
+const NONE: readonly Request[] = [];
 
 function performWrite({ write, items, makes }: Step, made: Set<Item>): undefined {
   write?.();

@@ -37,8 +37,8 @@ export const tellingCases: readonly KernelCase[] = [
     name: 'a sandbox is there and is not the host; a path of nothing is neither',
     run: async ({ kernel, sandbox }) => {
       const path = await sandbox();
-      assert.deepEqual([kernel.sandboxExists(path), kernel.isHostNamespace(path)], [true, false]);
-      assert.deepEqual([kernel.sandboxExists('/no/such'), kernel.isHostNamespace('/no/such')], [false, false]);
+      assert.deepEqual([kernel.sandboxExists(path), kernel.namespaceAt(path)], [true, 'other']);
+      assert.deepEqual([kernel.sandboxExists('/no/such'), kernel.namespaceAt('/no/such')], [false, 'none']);
     },
   },
   {

@@ -66,22 +66,22 @@ function make(directory: string): void {
 
 /** A directory that was seen to be empty: as long as it is the same and nothing changed in it, it is empty. */
 interface Emptiness {
-  readonly inode: bigint;
-  readonly changedNs: bigint;
+  readonly inode: number;
+  readonly changedMs: number;
 }
 
 /** File systems tell time in ticks: what came in the tick of our look would not show. */
 const TICK_MS = 1_000;
 
 function emptiness(directory: string, seenAt: number): Emptiness | undefined {
-  const found = statSync(directory, { bigint: true, throwIfNoEntry: false });
-  if (found === undefined || Number(found.mtimeMs) > seenAt - TICK_MS) return undefined;
-  return { inode: found.ino, changedNs: found.mtimeNs };
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found === undefined || found.mtimeMs > seenAt - TICK_MS) return undefined;
+  return { inode: found.ino, changedMs: found.mtimeMs };
 }
 
-function stillEmpty(directory: string, { inode, changedNs }: Emptiness): boolean {
-  const found = statSync(directory, { bigint: true, throwIfNoEntry: false });
-  return found?.ino === inode && found.mtimeNs === changedNs;
+function stillEmpty(directory: string, { inode, changedMs }: Emptiness): boolean {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  return found?.ino === inode && found.mtimeMs === changedMs;
 }
 
 function list(directory: string): readonly string[] {

@@ -126,23 +126,15 @@ export function interfaceIn(result: CniResult, ifname: string, sandbox: string):
   return result.interfaces.find((link) => link.name === ifname && link.sandbox === sandbox);
 }
 
-/** The result as the JSON document of a version, for stdout. */
+/** The result as the JSON document of a version, for stdout. What is undefined JSON leaves out. */
 export function writeResult(result: CniResult, version: CniVersion): string {
   const new11 = atLeast(version, '1.1.0');
+  const versioned = !atLeast(version, '1.0.0');
   return JSON.stringify({
     cniVersion: version,
-    ...list(
-      'interfaces',
-      result.interfaces.map((link) => writeInterface(link, new11)),
-    ),
-    ...list(
-      'ips',
-      result.ips.map((ip) => writeIp(ip, !atLeast(version, '1.0.0'))),
-    ),
-    ...list(
-      'routes',
-      result.routes.map((route) => writeRoute(route, new11)),
-    ),
+    interfaces: orNone(result.interfaces.map((link) => writeInterface(link, new11))),
+    ips: orNone(result.ips.map((ip) => writeIp(ip, versioned))),
+    routes: orNone(result.routes.map((route) => writeRoute(route, new11))),
     dns: writeDns(result.dns),
   });
 }
@@ -182,37 +174,27 @@ function readRoute(of: Place): ResultRoute {
   };
 }
 
-function writeInterface(link: ResultInterface, new11: boolean): object {
-  const more = { ...some('mtu', link.mtuBytes), ...some('socketPath', link.socketPath), ...some('pciID', link.pciId) };
-  return { name: link.name, ...some('mac', link.mac), ...(new11 ? more : {}), ...some('sandbox', link.sandbox) };
+function writeInterface({ name, mac, mtuBytes, socketPath, pciId, sandbox }: ResultInterface, new11: boolean): object {
+  if (!new11) return { name, mac, sandbox };
+  return { name, mac, mtu: mtuBytes, socketPath, pciID: pciId, sandbox };
 }
 
-function writeIp(ip: ResultIp, versioned: boolean): object {
-  return {
-    ...(versioned ? { version: familyOf(ip.address) === 'v4' ? '4' : '6' } : {}),
-    ...some('interface', ip.interface),
-    address: ip.address,
-    ...some('gateway', ip.gateway),
-  };
+function writeIp({ address: own, gateway, interface: of }: ResultIp, versioned: boolean): object {
+  if (!versioned) return { interface: of, address: own, gateway };
+  return { version: familyOf(own) === 'v4' ? '4' : '6', interface: of, address: own, gateway };
 }
 
-function writeRoute(route: ResultRoute, new11: boolean): object {
-  const { to, via, mtuBytes, advmss, priority, table, scope } = route;
-  const more = { ...some('mtu', mtuBytes), ...some('advmss', advmss), ...some('priority', priority) };
-  return {
-    dst: to,
-    ...some('gw', via),
-    ...(new11 ? { ...more, ...some('table', table), ...some('scope', scope) } : {}),
-  };
+function writeRoute({ to, via, mtuBytes, advmss, priority, table, scope }: ResultRoute, new11: boolean): object {
+  return new11 ? { dst: to, gw: via, mtu: mtuBytes, advmss, priority, table, scope } : { dst: to, gw: via };
 }
 
-function writeDns(dns: Dns): object {
-  return {
-    ...list('nameservers', dns.nameservers),
-    ...some('domain', dns.domain),
-    ...list('search', dns.search),
-    ...list('options', dns.options),
-  };
+function writeDns({ nameservers, domain, search, options }: Dns): object {
+  return { nameservers: orNone(nameservers), domain, search: orNone(search), options: orNone(options) };
+}
+
+/** A list that has something in it. */
+function orNone<T>(values: readonly T[]): readonly T[] | undefined {
+  return values.length === 0 ? undefined : values;
 }
 
 const U32 = 0xffff_ffff;
@@ -220,8 +202,4 @@ const U32 = 0xffff_ffff;
 /** The one key, or nothing when there is no value. */
 function some<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: V };
-}
-
-function list<K extends string, V>(key: K, values: readonly V[]): { readonly [key in K]?: readonly V[] } {
-  return some(key, values.length === 0 ? undefined : values);
 }

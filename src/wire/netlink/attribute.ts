@@ -1,4 +1,4 @@
-import { DecodeError, Reader, textOf, utf8, type Writer } from '../../base/bytes.ts';
+import { DecodeError, Reader, textOf, type Writer } from '../../base/bytes.ts';
 
 // struct nlattr, linux/netlink.h: u16 length with this header | u16 type | value | zeros up to a multiple of four.
 
@@ -87,10 +87,12 @@ export function putU32be(writer: Writer, type: number, value: number): void {
 
 /** Writes a text with the NUL that the kernel expects behind it. */
 export function putText(writer: Writer, type: number, value: string): void {
-  const bytes = utf8(value);
-  head(writer, type, bytes.length + 1);
-  writer.run(bytes);
+  const start = writer.length;
+  head(writer, type, 0);
+  const length = writer.text(value) + 1;
+  if (length > LONGEST) throw tooLong(length);
   writer.u8(0);
+  writer.setU16(start, length + HEADER);
   writer.align4();
 }
 
@@ -140,7 +142,11 @@ export function textOfAttribute(attribute: Attribute): string {
 }
 
 function head(writer: Writer, type: number, length: number): void {
-  if (length > LONGEST) throw new RangeError(`an attribute of ${length} bytes; the longest has ${LONGEST}`);
+  if (length > LONGEST) throw tooLong(length);
   writer.u16(length + HEADER);
   writer.u16(type);
+}
+
+function tooLong(length: number): RangeError {
+  return new RangeError(`an attribute of ${length} bytes; the longest has ${LONGEST}`);
 }

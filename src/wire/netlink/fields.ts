@@ -36,16 +36,17 @@ export interface Fields<T extends Table> {
 export type Spelled<F> = F extends Fields<infer T> ? ValueOf<T> : never;
 
 export function fields<const T extends Table>(table: T): Fields<T> {
-  const rows = Object.entries(table);
-  const byType = new Map(rows.map(([name, [type, codec]]) => [type, { name, codec }]));
+  const rows = Object.entries(table).map(([name, [type, codec]]) => ({ name, type, codec }));
+  const byType = new Map(rows.map((row) => [row.type, row]));
   return {
     put: (writer, value) => {
       const values: Readonly<Record<string, unknown>> = value;
-      for (const [name, [type, codec]] of rows) {
+      for (const { name, type, codec } of rows) {
         const one = values[name];
         if (one !== undefined) codec.put(writer, type, one);
       }
-      for (const { type, flags, value: bytes } of value.other ?? []) attribute.putBytes(writer, type | flags, bytes);
+      if (value.other === undefined) return;
+      for (const { type, flags, value: bytes } of value.other) attribute.putBytes(writer, type | flags, bytes);
     },
     take: (bytes) => {
       const value: Record<string, unknown> = {};
