@@ -17,7 +17,9 @@ const COMMON: BuildOptions = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  minifyWhitespace: true, minifySyntax: true,
+  // names stay: they are in logs and stacks, and esbuild's keepNames would wrap every closure at run time
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none', // all licences are in licences.txt
   logLevel: 'warning',
 };
