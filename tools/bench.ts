@@ -112,10 +112,8 @@ async function withFloor(agent: BenchAgent, berth: Subject, tell: (line: string)
   for (let i = 1; i <= 3; i++) {
     tell(`floor: turn ${i} of 3`);
     const floor = new Floor();
-    for (let first = 0; first < FLOOR_PODS; first++) {
-      drive({ ...berth, verb: 'ADD', concurrency: 1, first, count: 1 });
-      floorMs.push(await floor.pod());
-    }
+    const { others } = drive({ ...berth, verb: 'ADD', concurrency: 1, count: FLOOR_PODS, inTurnsWith: floor });
+    floorMs.push(...others);
     agentMs.push(...(await agent.addMs()));
     await floor.end();
     drive({ ...berth, verb: 'DEL', concurrency: PARALLEL, count: FLOOR_PODS });

@@ -1,14 +1,17 @@
 // Executes a CNI plugin many times, as a runtime does, and measures each execution from spawn to exit.
 //
-//   driver PLUGIN VERB CONCURRENCY CONFIG ID_PREFIX FIRST COUNT NETNS_PREFIX CNI_PATH
+//   driver PLUGIN VERB CONCURRENCY CONFIG ID_PREFIX FIRST COUNT NETNS_PREFIX CNI_PATH [TURNS ANSWERS]
 //
 // Operation i has CNI_CONTAINERID = ID_PREFIX i and CNI_NETNS = NETNS_PREFIX i; CONFIG is what the plugin reads on stdin. At most
 // CONCURRENCY plugins run at once. Prints one JSON document: {"wallMs":…,"cpuMs":…,"failed":…,"ms":[…]}; cpuMs is the processor time
 // of the plugins and their children (getrusage). What the first failing plugin printed goes to stderr.
 // fork and exec cost the same for every plugin measured so, which a driver in a managed runtime could not promise.
+// TURNS and ANSWERS are fifos to somebody who takes turns with the plugin (floor.c): after each operation one byte goes to the first, and a
+// line with the milliseconds that the other took comes from the second; the document has them as "others".
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,15 +89,45 @@ static double cpu_ms(void) {
   return u.ru_utime.tv_sec * 1e3 + u.ru_utime.tv_usec / 1e3 + u.ru_stime.tv_sec * 1e3 + u.ru_stime.tv_usec / 1e3;
 }
 
+static int open_fifo(const char *path) {
+  int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) die(path);
+  return fd;
+}
+
+// Lets the other side have its turn: how many milliseconds it took.
+static double turn_of_other(int turns, int answers) {
+  char text[64];
+  size_t length = 0;
+  if (write(turns, ".", 1) != 1) die("turns");
+  for (;;) {
+    struct pollfd ready = {answers, POLLIN, 0};
+    if (poll(&ready, 1, 10000) != 1) errno = ETIMEDOUT, die("answers");
+    ssize_t n = read(answers, text + length, sizeof text - 1 - length);
+    if (n <= 0) die("answers");
+    length += (size_t)n;
+    text[length] = 0;
+    if (text[length - 1] == '\n' || length == sizeof text - 1) return atof(text);
+  }
+}
+
+static void print_list(const char *name, const double *values, int count) {
+  printf(",\"%s\":[", name);
+  for (int i = 0; i < count; i++) printf("%s%.4f", i == 0 ? "" : ",", values[i]);
+  printf("]");
+}
+
 int main(int argc, char **argv) {
-  if (argc != 10) {
-    fprintf(stderr, "usage: driver PLUGIN VERB CONCURRENCY CONFIG ID_PREFIX FIRST COUNT NETNS_PREFIX CNI_PATH\n");
+  if (argc != 10 && argc != 12) {
+    fprintf(stderr, "usage: driver PLUGIN VERB CONCURRENCY CONFIG ID_PREFIX FIRST COUNT NETNS_PREFIX CNI_PATH [TURNS ANSWERS]\n");
     return 2;
   }
+  int turns = argc == 12 ? open_fifo(argv[10]) : -1, answers = argc == 12 ? open_fifo(argv[11]) : -1;
   int concurrency = atoi(argv[3]), first = atoi(argv[6]), count = atoi(argv[7]);
   struct job *jobs = calloc((size_t)concurrency, sizeof *jobs);
   double *ms = calloc((size_t)count, sizeof *ms);
-  if (jobs == NULL || ms == NULL) die("calloc");
+  double *others = calloc((size_t)count, sizeof *others);
+  if (jobs == NULL || ms == NULL || others == NULL) die("calloc");
   int started = 0, ended = 0, failed = 0;
   double began = now_ms();
   while (ended < count) {
@@ -109,10 +142,12 @@ int main(int argc, char **argv) {
       if (status != 0 && failed++ == 0) show_failure(&jobs[i]);
       close(jobs[i].out);
       jobs[i].pid = 0;
+      if (turns >= 0) others[ended - 1] = turn_of_other(turns, answers);
     }
   }
-  printf("{\"wallMs\":%.3f,\"cpuMs\":%.3f,\"failed\":%d,\"ms\":[", now_ms() - began, cpu_ms(), failed);
-  for (int i = 0; i < count; i++) printf("%s%.3f", i == 0 ? "" : ",", ms[i]);
-  printf("]}\n");
+  printf("{\"wallMs\":%.3f,\"cpuMs\":%.3f,\"failed\":%d", now_ms() - began, cpu_ms(), failed);
+  print_list("ms", ms, count);
+  print_list("others", others, turns >= 0 ? count : 0);
+  printf("}\n");
   return 0;
 }

@@ -21,6 +21,7 @@ export interface Run {
   readonly cpuMs: number; // of the plugins and their children
   readonly failed: number;
   readonly ms: readonly number[];
+  readonly others: readonly number[]; // milliseconds of whoever took turns with it
 }
 
 /** Prepares the namespaces we are in: a private /run, an uplink that leads nowhere, sandboxes. */
@@ -55,10 +56,13 @@ export function drive(of: {
   count: number;
   path: string;
   place?: BenchPlace;
+  inTurnsWith?: { readonly turns: string; readonly answers: string };
 }): Run {
-  const { plugin, verb, config, concurrency, first = 0, count, path, place = HERE } = of;
+  const { plugin, verb, config, concurrency, first = 0, count, path, place = HERE, inTurnsWith } = of;
   const { home, enter } = place;
-  const args = [resolve(plugin), verb, `${concurrency}`, config, 'bench', `${first}`, `${count}`, '/run/netns/p', path];
+  const fifos = inTurnsWith === undefined ? [] : [inTurnsWith.turns, inTurnsWith.answers];
+  const what = [resolve(plugin), verb, `${concurrency}`, config, 'bench', `${first}`, `${count}`];
+  const args = [...what, '/run/netns/p', path, ...fifos];
   const env = { ...process.env, BERTH_SOCKET: `${home}/agent.sock`, BERTH_SPOOL: `${home}/spool` };
   const [program = '', ...rest] = [...enter, `${PROGRAMS}/bench-driver`, ...args];
   const { stdout, stderr, status } = spawnSync(program, rest, {
