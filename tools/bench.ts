@@ -56,7 +56,7 @@ async function bench(): Promise<void> {
     for (let round = 0; round < (it.name === 'berth' ? WARM_UP.rounds : 1); round++)
       for (const verb of ['ADD', 'DEL'] as const)
         drive({ ...it, verb, concurrency: 4, count: it.name === 'berth' ? WARM_UP.pods : WARM_UP.ofOthers });
-  const cells = contest(all, agent, ROUNDS, tell);
+  const cells = await contest(all, agent, ROUNDS, tell);
   const inAgent = await withFloor(agent, berth, tell);
   const growth = await fill(agent, berth, tell);
   const status = drive({

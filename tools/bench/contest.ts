@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { referencePlugins } from '../reference-plugins.ts';
 import { type BenchAgent, configFile, drive, type Run } from './stage.ts';
 import { median, quantile, round } from './statistics.ts';
@@ -24,6 +25,9 @@ export interface Cell {
 }
 
 export const PARALLEL = 32;
+
+/** What a plugin's last DELs left the kernel to do goes on a while: nobody shall pay for what came before. */
+const REST_MS = 500;
 
 const FAST = { serial: 100, parallel: 192 };
 const SLOW = { serial: 25, parallel: 64 };
@@ -68,18 +72,19 @@ export function contestants(): { all: readonly Contestant[]; version: string; no
 }
 
 /** Rounds in which every contestant has its turn, so that what disturbs the machine disturbs all. */
-export function contest(
+export async function contest(
   all: readonly Contestant[],
   agent: BenchAgent,
   rounds: number,
   tell: (line: string) => void,
-): readonly Cell[] {
+): Promise<readonly Cell[]> {
   const results = new Map<string, { cell: Pick<Cell, 'plugin' | 'op' | 'concurrency'>; runs: Run[] }>();
   for (let round = 1; round <= rounds; round++)
     for (const it of all)
       for (const concurrency of [1, PARALLEL]) {
         tell(`round ${round} of ${rounds}: ${it.name}, ${concurrency} at once`);
         const count = concurrency === 1 ? it.counts.serial : it.counts.parallel;
+        await sleep(REST_MS);
         for (const op of ['ADD', 'DEL'] as const) {
           const before = it.name === 'berth' ? agent.usage().cpuMs : 0;
           const run = drive({ plugin: it.plugin, verb: op, config: it.config, concurrency, count, path: it.path });

@@ -86,8 +86,8 @@ Ratios travel, absolute times do not. All programs took turns in one run, in pri
 driver in C (\`native/bench/driver.c\`), from spawn to exit. Berth journals every claim before it is applied.
 The agent had attached 1,200 pods before, so that its code was compiled. CPU is that of the plugin's processes and, for
 Berth, of the agent. The floor (\`native/bench/floor.c\`) sends the messages that the agent sends for an ADD and writes
-one record, with no agent and no executable, one pod after each of the agent's: ${report.floorMs} ms; the agent takes
-${report.addInAgentMs} ms.
+one record, with no agent and no executable: ${report.floorMs} ms; the agent takes ${report.addInAgentMs} ms. The two
+take turns, pod by pod, by the hand of the driver.
 
 ![ADD and DEL, one at a time](benchmarks.svg)
 
