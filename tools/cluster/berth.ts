@@ -17,12 +17,14 @@ const CONFLIST = {
 } as const;
 
 /**
- * Installs Berth on a node: the executable, the agent as a process, and last, when an ADD would succeed, the conflist,
- * by a rename. The node turns Ready then.
+ * Installs Berth on a node: the executable, the agent as a process with this kubeconfig, and last, when an ADD would
+ * succeed, the conflist, by a rename. The node turns Ready then.
  */
-export async function startBerth(node: ClusterNode, config: object): Promise<void> {
+export async function startBerth(node: ClusterNode, access: string): Promise<void> {
   const paths = { socket: '/run/berth/agent.sock', adminSocket: ADMIN };
-  const whole = { nodeName: node.name, paths, http: { listen: '127.0.0.1:9464' }, ...config };
+  const kubernetes = { access: 'kubeconfig', kubeconfig: '/etc/berth/kubeconfig' };
+  const whole = { nodeName: node.name, paths, http: { listen: '127.0.0.1:9464' }, kubernetes };
+  node.write(kubernetes.kubeconfig, access, 0o600);
   node.write('/etc/berth/config.yaml', JSON.stringify(whole, null, 2)); // JSON is YAML
   copyFileSync(`${CLONE}/build/berth-cni`, node.outside('/opt/cni/bin/berth-cni'));
   const { program, args, env } = agentCommand('/etc/berth/config.yaml');

@@ -3,9 +3,10 @@ import { basename, dirname, join } from 'node:path';
 import { busyboxImage, IMAGE, until } from '../../test/runtime/node.ts';
 import { doing } from '../demo/table.ts';
 import type { Api } from './api.ts';
+import { allowAgent } from './agent-role.ts';
 import { startBerth } from './berth.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import { type Credentials, newCredentials } from './credentials.ts';
+import { AGENT_USER, type Credentials, kubeconfig, newCredentials, tokenOf } from './credentials.ts';
 import { CONTROL, makeSwitch, PODS, plug, type Post, worker } from './network.ts';
 import { below, type Cgroup, makeCgroup, ownCgroup, removeCgroup } from './node/cgroups.ts';
 import { ClusterNode } from './node/node.ts';
@@ -39,7 +40,6 @@ export interface Worker extends Post {
 /** What is used here of a Node object. */
 interface NodeObject {
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly podCIDRs?: readonly string[] };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -64,7 +64,7 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   await doing('kubelet, kube-proxy and Berth on each worker, until all are Ready', async () => {
     for (const { node, address } of workers)
       startKubelet({ node, address, credentials, pods: PODS, proxyMode: spec.proxyMode }, plane.door);
-    await installBerth(plane.api, workers);
+    await installBerth(plane, workers, credentials);
     await until(READY_MS, 'all nodes are Ready', async () => (await nodes(plane.api)).every(isReady));
   });
   const seconds = (performance.now() - began) / 1_000;
@@ -121,17 +121,11 @@ async function startServers(
   return plane;
 }
 
-/** The agents are told their ranges as the controller manager gave them out. */
-async function installBerth(api: Api, workers: readonly Worker[]): Promise<void> {
-  const ranges = new Map<string, readonly string[]>();
-  await until(READY_MS, 'every node has registered and has a range', async () => {
-    for (const { metadata, spec } of await nodes(api))
-      if (spec.podCIDRs !== undefined) ranges.set(metadata.name, spec.podCIDRs);
-    return workers.every(({ name }) => ranges.has(name));
-  });
-  const peers = workers.map(({ name, address }) => ({ name, addresses: [address], ranges: ranges.get(name) ?? [] }));
-  const config = (name: string) => ({ network: { ranges: ranges.get(name) ?? [], cluster: [PODS], peers } });
-  await Promise.all(workers.map(({ node }) => startBerth(node, config(node.name))));
+/** The agents learn their ranges, and each other's, from the Nodes. */
+async function installBerth({ api, door }: ControlPlane, workers: readonly Worker[], of: Credentials): Promise<void> {
+  await allowAgent(api, AGENT_USER);
+  const access = kubeconfig(door, tokenOf(of, 'agent'));
+  await Promise.all(workers.map(({ node }) => startBerth(node, access)));
 }
 
 async function nodes(api: Api): Promise<readonly NodeObject[]> {

@@ -14,11 +14,15 @@ export interface Credentials {
   readonly signingKey: string; //                 of service accounts' tokens, PEM
 }
 
+/** As whom Berth's agents ask the API server. */
+export const AGENT_USER = 'berth-agent';
+
 const CONTROL_PLANE: readonly Account[] = [
   { name: 'admin', user: 'admin', groups: ['system:masters'] },
   { name: 'controllers', user: 'system:kube-controller-manager', groups: ['system:masters'] },
   { name: 'scheduler', user: 'system:kube-scheduler', groups: [] },
   { name: 'proxy', user: 'system:kube-proxy', groups: [] },
+  { name: 'agent', user: AGENT_USER, groups: [] },
 ];
 
 /** New secrets: for the control plane, an administrator, and each node as a kubelet is named. */
