@@ -6,7 +6,7 @@ import { apiSocket, clearCluster } from './cluster/cluster.ts';
 import { openGate } from './cluster/gate.ts';
 import { buildKubernetes } from './cluster/kubernetes/build.ts';
 import { Progress } from './cluster/kubernetes/progress.ts';
-import { NEWEST_PROVED, kubernetesVersions, recipeOf } from './cluster/kubernetes/recipe.ts';
+import { STANDARD, kubernetesVersions, recipeOf } from './cluster/kubernetes/recipe.ts';
 import { stay } from './cluster/stay.ts';
 import { launch, stageFolder } from './launch.ts';
 
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false }, //                  prove it, and end
     build: { type: 'boolean', default: false }, //                 only build Kubernetes, if it is not on the shelf
-    kubernetes: { type: 'string', default: NEWEST_PROVED }, //     its version
+    kubernetes: { type: 'string', default: STANDARD }, //     its version
     'proxy-mode': { type: 'string', default: PROXY_MODES[0] }, //  of kube-proxy
     inside: { type: 'string' }, //                                 we are in the namespaces; the cluster's folder
     kube: { type: 'string', default: '' }, //                      there: the built Kubernetes

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { has } from '../kernel/space.ts';
-import { family, living, type Process } from './processes.ts';
+import { family, living, type Process, says } from './processes.ts';
 
 // `npm start`: whatever of it is killed, the next start cleans up and works.
 
@@ -48,19 +48,6 @@ afterEach(() => {
 function start(...args: string[]): ChildProcess {
   const env = { ...process.env, TMPDIR: folder };
   return spawn(process.execPath, ['tools/demo.ts', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** Waits until it says something; fails with all that it said when it ends before. */
-function says(child: ChildProcess, words: string): Promise<void> {
-  let said = '';
-  return new Promise((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (bytes) => {
-        said += String(bytes);
-        if (said.includes(words)) resolve();
-      });
-    child.once('exit', (code) => reject(new Error(`the tour ended with ${code}:\n${said}`)));
-  });
 }
 
 function kill(all: readonly Process[], part: RegExp): void {

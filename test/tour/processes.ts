@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process as /proc tells it; its number may be given anew, its number and start time may not. */
@@ -27,6 +28,19 @@ export function family(of: number): readonly Process[] {
 export function living(some: readonly Process[]): readonly Process[] {
   const alive = new Set(processes().map(({ pid, since }) => `${pid} ${since}`));
   return some.filter(({ pid, since }) => alive.has(`${pid} ${since}`));
+}
+
+/** Waits until it says something; fails with all that it said when it ends before. */
+export function says(child: ChildProcess, words: string): Promise<void> {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (bytes) => {
+        said += String(bytes);
+        if (said.includes(words)) resolve();
+      });
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${said}`)));
+  });
 }
 
 function read(pid: number): Process | undefined {

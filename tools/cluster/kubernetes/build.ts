@@ -19,8 +19,7 @@ const LAST_LINES = 15;
  * rename. Throws with the end of the log.
  */
 export async function buildKubernetes(recipe: Recipe, progress: Progress): Promise<string> {
-  const folder = shelf(recipe);
-  const built = join(folder, 'berth-kube');
+  const { folder, executable: built } = shelf(recipe);
   const end = Date.now() + LIMIT_MS;
   while (!existsSync(built)) {
     const release = tryLock(folder);
@@ -51,7 +50,7 @@ async function build(recipe: Recipe, folder: string, progress: Progress): Promis
   const partial = join(folder, `${process.pid}.partial`);
   const args = ['build', '-v', ...recipe.flags, '-o', partial, '.'];
   await go(recipe, source, { args, out: log, log, look: () => shown(folder, progress) });
-  renameSync(partial, join(folder, 'berth-kube'));
+  renameSync(partial, shelf(recipe).executable);
 }
 
 interface Work {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 const SOURCES = resolve(import.meta.dirname, '../../../native/kubernetes');
 
 /** The version that is built unless another is asked for, and the one of CI. */
-export const NEWEST_PROVED = '1.34.4';
+export const STANDARD = '1.34.4';
 
 /** How one version of Kubernetes is built. The same recipe makes the same bytes. */
 export interface Recipe {
@@ -63,8 +63,14 @@ export function keyOf({ files, flags, env, compiler: by }: Recipe): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Where built ones are kept: outside of the tree, so that every clone of a user has them. */
-export function shelf(recipe: Recipe): string {
+/** Where a built one is kept: outside of the tree, so that every clone of a user has it. */
+export interface Shelf {
+  readonly folder: string;
+  readonly executable: string; // there once it is whole
+}
+
+export function shelf(recipe: Recipe): Shelf {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  return join(cache, 'berth', 'kube', keyOf(recipe));
+  const folder = join(cache, 'berth', 'kube', keyOf(recipe));
+  return { folder, executable: join(folder, 'berth-kube') };
 }

@@ -51,16 +51,17 @@ export function ownCgroup(): Cgroup {
   return group;
 }
 
-/** Deepest first: its files go with the folder. False: a process is in it, or below. */
+/** Deepest first: its files go with the folder. False: a process is in it, or below. Others may remove it meanwhile. */
 function removeFolder(folder: string): boolean {
-  if (!existsSync(folder)) return true;
-  const inside = readdirSync(folder, { withFileTypes: true }).filter((it) => it.isDirectory());
-  if (!inside.every(({ name }) => removeFolder(join(folder, name)))) return false;
   try {
+    const inside = readdirSync(folder, { withFileTypes: true }).filter((it) => it.isDirectory());
+    if (!inside.every(({ name }) => removeFolder(join(folder, name)))) return false;
     rmdirSync(folder);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EBUSY') return false;
+    if (code === 'ENOENT') return true;
     throw error;
   }
 }
