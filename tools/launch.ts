@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 
 const GONE_MS = 10_000;
 
@@ -76,13 +77,25 @@ async function endTree(owner: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Moves the folder out of the way first: whoever makes it anew meanwhile must not lose his. */
+/**
+ * Moves the folder out of the way first: whoever makes it anew meanwhile must not lose his. What somebody moved who was
+ * killed then is taken away as well.
+ */
 async function remove({ folder, clear }: Stage): Promise<void> {
-  const away = `${folder}-${process.pid}`;
-  if (!existsSync(folder)) return;
-  await clear?.(folder);
-  renameSync(folder, away);
-  rmSync(away, { recursive: true, force: true, maxRetries: 10 });
+  const mine = `${folder}-${process.pid}`;
+  try {
+    renameSync(folder, mine);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // others were faster, or there is none
+  }
+  for (const name of readdirSync(dirname(folder))) {
+    const [stage, pid = ''] = name.split(/-(?=\d+$)/);
+    if (stage !== basename(folder) || pid === '') continue;
+    if (Number(pid) !== process.pid && startTime(Number(pid)) !== '') continue;
+    const away = join(dirname(folder), name);
+    await clear?.(away);
+    rmSync(away, { recursive: true, force: true, maxRetries: 10 });
+  }
 }
 
 /** Field 22 of /proc/<pid>/stat, "" when there is no such process, or it only waits to be fetched by its parent. */

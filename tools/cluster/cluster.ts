@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { busyboxImage, IMAGE, until } from '../../test/runtime/node.ts';
@@ -46,7 +47,7 @@ interface NodeObject {
 /** Nodes with ranges of their own: everything from the switch to the last node's Ready, in the namespaces we are in. */
 export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   const began = performance.now();
-  const cgroup = below(ownCgroup(), `berth${spec.folder.replaceAll('/', '-')}`);
+  const cgroup = below(ownCgroup(), `berth${spec.folder.replaceAll('/', '-')}-${randomBytes(4).toString('hex')}`);
   writeFileSync(cgroupFile(spec.folder), JSON.stringify(cgroup)); // before there is one
   makeCgroup(cgroup);
   for (const part of [imagesOf, doorOf]) mkdirSync(part(spec.folder));

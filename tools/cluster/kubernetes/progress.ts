@@ -16,15 +16,22 @@ export function progressLine(what: string, { done, total }: Reached, seconds: nu
   return `${what} ${bar} ${done} of ${total} packages (${clock}; usually 10 to 18 min the first time, 20 s after)`;
 }
 
+/** What of a stream is used: stderr's. */
+export interface Screen {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  readonly write: (text: string) => unknown;
+}
+
 /** Says how far a build is: over and over in one line on a terminal, once a minute elsewhere. */
 export class Progress {
   readonly #what: string;
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: Screen;
   readonly #began = performance.now();
   #said = -QUIET_MS;
   #shown = false;
 
-  constructor(what: string, out: NodeJS.WriteStream = process.stderr) {
+  constructor(what: string, out: Screen = process.stderr) {
     [this.#what, this.#out] = [what, out];
   }
 
