@@ -7,18 +7,17 @@ import { type AccessSource, kubeconfigAccess } from '../../src/io/kube/access.ts
 import { realClock } from '../../src/io/system/clock.ts';
 import { kubeconfig, newCredentials, tokenOf } from '../../tools/cluster/credentials.ts';
 import { type Gate, openGate } from '../../tools/cluster/gate.ts';
-import { NEWEST_PROVED, recipeOf, shelf } from '../../tools/cluster/kubernetes/recipe.ts';
+import { builtKubernetes } from '../../tools/cluster/kubernetes/recipe.ts';
 import { has, isRoot } from '../kernel/space.ts';
 import { until } from '../runtime/node.ts';
 
 const READY_MS = 60_000;
 const PORT = 6443;
 
-/** The built Kubernetes, where somebody has built it. */
-export const builtKubernetes: string | undefined = find();
+const built = builtKubernetes();
 
 /** Whether a real API server can be run here. */
-export const canRun = isRoot && builtKubernetes !== undefined && ['ip', 'unshare'].every((it) => has(it));
+export const canRun = isRoot && built !== undefined && ['ip', 'unshare'].every((it) => has(it));
 
 /** etcd and a kube-apiserver alone, in a network namespace of their own. Ends on `close`, and with this process. */
 export class RealApiServer {
@@ -39,7 +38,7 @@ export class RealApiServer {
     writeFileSync(join(folder, 'signing.key'), signingKey, { mode: 0o600 });
     const log = openSync(join(folder, 'log'), 'a');
     const launch = ['--net', '--pid', '--fork', '--kill-child', 'sh', '-c', SCRIPT];
-    const env = { ...process.env, KUBE: builtKubernetes, NODE: process.execPath, D: folder, RELAY };
+    const env = { ...process.env, KUBE: built, NODE: process.execPath, D: folder, RELAY };
     const servers = spawn('unshare', launch, { env, stdio: ['pipe', log, log] });
     const server = new RealApiServer(servers, await openGate(join(folder, 'api.sock')), folder);
     try {
@@ -91,12 +90,3 @@ const SCRIPT = `ip link set lo up
   --disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection &
 "$NODE" "$RELAY" "$D/api.sock" 127.0.0.1 ${PORT} &
 cat > /dev/null`;
-
-function find(): string | undefined {
-  try {
-    const built = join(shelf(recipeOf(NEWEST_PROVED)), 'berth-kube');
-    return existsSync(built) ? built : undefined;
-  } catch {
-    return undefined; // no Go: nobody has built it with that
-  }
-}

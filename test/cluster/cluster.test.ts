@@ -1,9 +1,9 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { recipeOf, shelf, STANDARD } from '../../tools/cluster/kubernetes/recipe.ts';
+import { builtKubernetes, STANDARD } from '../../tools/cluster/kubernetes/recipe.ts';
 import { has, isRoot } from '../kernel/space.ts';
 import { family, living, type Process, processes, says } from '../tour/processes.ts';
 import { clusterCommand, groupsLeft, outcome } from './command.ts';
@@ -11,8 +11,9 @@ import { clusterCommand, groupsLeft, outcome } from './command.ts';
 // `npm run cluster`: a real Kubernetes with Berth on its nodes. Building it is a command of its own, of a quarter of an
 // hour: without it there are no tests.
 
-const PROGRAMS = ['go', 'containerd', 'conntrack', 'busybox', 'nft', 'iptables'];
-const onCluster = test.skipIf(!isRoot || !PROGRAMS.every(isThere) || !existsSync(shelf(recipeOf(STANDARD)).executable));
+const PROGRAMS = ['containerd', 'conntrack', 'busybox', 'nft', 'iptables'];
+const canRun = isRoot && builtKubernetes() !== undefined && PROGRAMS.every((it) => has(it));
+const onCluster = test.skipIf(!canRun);
 
 const READY_SECONDS = 25;
 const UP = 'Ctrl-C ends it';
@@ -42,10 +43,6 @@ afterEach(async () => {
   await expect.poll(() => groupsLeft(folder)).toEqual([]);
   rmSync(folder, { recursive: true, force: true });
 });
-
-function isThere(program: string): boolean {
-  return has(program) || spawnSync(program, ['version']).error === undefined;
-}
 
 /** A cluster that stays, once it says that it is up. */
 async function up(): Promise<{ readonly child: ChildProcess; readonly all: readonly Process[] }> {

@@ -74,3 +74,13 @@ export function shelf(recipe: Recipe): Shelf {
   const folder = join(cache, 'berth', 'kube', keyOf(recipe));
   return { folder, executable: join(folder, 'berth-kube') };
 }
+
+/** Where the standard version is, when somebody has built it: "npm run cluster -- --build". */
+export function builtKubernetes(): string | undefined {
+  try {
+    const { executable } = shelf(recipeOf(STANDARD));
+    return existsSync(executable) ? executable : undefined;
+  } catch {
+    return undefined; // no Go: nobody has built it with that
+  }
+}
