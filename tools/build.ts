@@ -1,9 +1,11 @@
 // npm run build: the CNI executable for this machine, static and small, as build/berth-cni. With --arm64 also
 // build/berth-cni-arm64, by zig's C compiler. That comes from PyPI into .toolchain/ (100 MB, once), and only when it is
-// asked for so, or where there is no other compiler.
+// asked for so, or where there is no other compiler. --frame-version N --output FILE builds the one of a neighbouring
+// version instead, for a test.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 
 /** A compiler with the arguments that are its own. */
 type Compiler = readonly [program: string, ...args: string[]];
@@ -17,9 +19,17 @@ const ONE_SEGMENT = '-Wl,-z,noseparate-code';
 const ZIG = 'ziglang==0.17.0';
 const TOOLCHAIN = resolve('.toolchain');
 
+const { values: asked } = parseArgs({
+  options: { arm64: { type: 'boolean' }, 'frame-version': { type: 'string' }, output: { type: 'string' } },
+});
 mkdirSync('build', { recursive: true });
-build(ownCompiler(), 'build/berth-cni');
-if (process.argv.includes('--arm64')) build(zigFor('aarch64'), 'build/berth-cni-arm64');
+if (asked.output !== undefined) {
+  const [program, ...args] = ownCompiler();
+  build([program, ...args, `-DFRAME_VERSION=${Number(asked['frame-version'])}`], asked.output);
+} else {
+  build(ownCompiler(), 'build/berth-cni');
+  if (asked.arm64) build(zigFor('aarch64'), 'build/berth-cni-arm64');
+}
 
 /** Compiles beside the place and moves it there whole, so that a runtime never executes half a file. */
 function build([program, ...args]: Compiler, output: string): void {

@@ -83,10 +83,13 @@ export class NodeSpace {
     writeFileSync(this.#configPath, text);
   }
 
-  /** Starts the agent, `under` a program that starts others; resolves with the milliseconds until it answered. */
-  async start(under: readonly string[] = []): Promise<number> {
+  /**
+   * Starts the agent, `under` a program that starts others, or another agent; resolves with the milliseconds until it
+   * answered.
+   */
+  async start(under: readonly string[] = [], command = agentCommand): Promise<number> {
     const began = performance.now();
-    const agent = this.#spawnAgent(under);
+    const agent = this.#spawnAgent(under, command);
     const log = createWriteStream(this.logPath, { flags: 'a' });
     for (const stream of [agent.stdout, agent.stderr]) stream.pipe(log, { end: false });
     this.#agent = agent;
@@ -115,8 +118,8 @@ export class NodeSpace {
     return { code, said };
   }
 
-  #spawnAgent(under: readonly string[]) {
-    const { program, args, env } = agentCommand(this.#configPath);
+  #spawnAgent(under: readonly string[], command = agentCommand) {
+    const { program, args, env } = command(this.#configPath);
     return spawn('nsenter', [...this.#enter, ...under, program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

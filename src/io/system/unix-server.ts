@@ -4,6 +4,7 @@ import {
   type CallFrame,
   decodeCall,
   encodeReply,
+  frameVersion,
   FrameError,
   frameLength,
   type ReplyFrame,
@@ -137,9 +138,10 @@ class Desk {
       const frame = this.#collect(visit, chunk);
       if (frame === undefined) return;
       const call = decodeCall(frame);
+      const version = frameVersion(frame);
       this.#forget(visit);
       visit.phase = 'answering';
-      void this.#answer(visit, call);
+      void this.#answer(visit, call, version);
     } catch (error) {
       this.#refuse(visit, error instanceof Error ? error.message : String(error));
     }
@@ -165,11 +167,11 @@ class Desk {
     return visit.filled === visit.frame.length ? visit.frame : undefined;
   }
 
-  async #answer(visit: Visit, call: CallFrame): Promise<void> {
+  async #answer(visit: Visit, call: CallFrame, version: number): Promise<void> {
     try {
       const reply = await this.#options.answer(call, visit.caller);
       visit.phase = 'leaving';
-      if (!visit.socket.destroyed) visit.socket.end(encodeReply(reply));
+      if (!visit.socket.destroyed) visit.socket.end(encodeReply(reply, version));
     } catch (err) {
       this.#options.log.error('call failed', { command: call.env['CNI_COMMAND'], err });
       visit.socket.destroy();

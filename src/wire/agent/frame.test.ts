@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { utf8 } from '../../base/bytes.ts';
-import { decodeCall, decodeReply, encodeCall, encodeReply, FRAME_LIMIT, FrameError, frameLength } from './frame.ts';
+import {
+  decodeCall,
+  decodeReply,
+  encodeCall,
+  encodeReply,
+  FRAME_LIMIT,
+  FRAME_VERSION,
+  FrameError,
+  frameLength,
+  frameVersion,
+} from './frame.ts';
 
 const hex = (text: string) => Uint8Array.from(text.match(/[0-9a-f]{2}/g) ?? [], (byte) => Number.parseInt(byte, 16));
 
@@ -70,7 +80,7 @@ test('a length over the limit, or too short for any frame, is refused from its f
 });
 
 test.each([
-  ['another version', '06000000 02 00 00000000', /version 2/],
+  ['a version too far', '06000000 03 00 00000000', /version 3/],
   ['no room for the length of the environment', '02000000 01 00', /at least 10/],
   ['an environment longer than the frame', '06000000 01 00 01000000', /longer than the frame/],
   ['an environment of 4 GiB', '06000000 01 00 ffffffff', /longer than the frame/],
@@ -79,6 +89,17 @@ test.each([
   expect(() => decodeCall(hex(bytes))).toThrow(FrameError);
   expect(() => decodeCall(hex(bytes))).toThrow(why);
 });
+
+test.each([FRAME_VERSION - 1, FRAME_VERSION, FRAME_VERSION + 1])(
+  'A20: a call of version %i is read, and its answer is of the same version',
+  (version) => {
+    const frame = encodeCall({ env: { A: '1' }, stdin: utf8('conf') });
+    frame[4] = version;
+    expect(decodeCall(frame)).toEqual({ env: { A: '1' }, stdin: utf8('conf') });
+    expect(frameVersion(frame)).toBe(version);
+    expect(encodeReply({ exitCode: 0, stdout: '' }, version)[4]).toBe(version);
+  },
+);
 
 test('odd environments say what can be read of them', () => {
   const envOf = (text: string) => {

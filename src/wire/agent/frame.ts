@@ -5,6 +5,10 @@ import { textOf, utf8 } from '../../base/bytes.ts';
 //   request  u32 length of what follows | u8 version 1 | u8 0 | u32 length of env | env: "KEY=value\0" … | stdin
 //   reply    u32 length of what follows | u8 version 1 | u8 exit code | stdout
 // Integers are little-endian. The spool holds the same request frames, one a file.
+//
+// While a node is upgraded the two are a version apart, either way. So an agent reads the frames of its neighbours, the
+// version before and the one behind its own, and answers in the version in which it was asked: an executable never
+// meets another one than its own. What a version changes must therefore leave its frames readable for the one before.
 
 export const FRAME_VERSION = 1;
 /** A frame longer than this is refused unread: 1 MiB of configuration is real, 16 MiB is not. */
@@ -39,9 +43,9 @@ export function decodeCall(frame: Uint8Array): CallFrame {
   if (frameLength(frame) !== frame.length)
     throw new FrameError(`a frame of ${frame.length} bytes says it has ${frameLength(frame) ?? 'no length'}`);
   if (frame.length < 10) throw new FrameError('a request frame has at least 10 bytes');
-  if (frame[4] !== FRAME_VERSION)
+  if (Math.abs(frameVersion(frame) - FRAME_VERSION) > 1)
     throw new FrameError(
-      `frame version ${frame[4]}; this agent speaks ${FRAME_VERSION}: ` +
+      `frame version ${frame[4]}; this agent speaks ${FRAME_VERSION}, and what is next to it: ` +
         'the CNI executable and the agent are too far apart, install them together',
     );
   const envLength = new DataView(frame.buffer, frame.byteOffset + 6, 4).getUint32(0, true);
@@ -87,11 +91,17 @@ export interface ReplyFrame {
   readonly stdout: string;
 }
 
-export function encodeReply(reply: ReplyFrame): Uint8Array {
+/** The version in which a frame of five bytes or more is written. */
+export function frameVersion(frame: Uint8Array): number {
+  return frame[4] ?? 0;
+}
+
+/** The reply as a frame, in the version of the request. */
+export function encodeReply(reply: ReplyFrame, version: number = FRAME_VERSION): Uint8Array {
   const stdout = utf8(reply.stdout);
   const frame = new Uint8Array(6 + stdout.length);
   new DataView(frame.buffer).setUint32(0, frame.length - 4, true);
-  frame[4] = FRAME_VERSION;
+  frame[4] = version;
   frame[5] = reply.exitCode;
   frame.set(stdout, 6);
   return frame;
