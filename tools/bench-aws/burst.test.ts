@@ -1,6 +1,7 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 import { type Burst, burst, type BurstCell } from './burst.ts';
 import { churn } from './churn.ts';
+import { crowd } from './crowd.ts';
 import { fleet } from './fleet.ts';
 import { withKeys } from './simulate.ts';
 
@@ -57,4 +58,12 @@ test('A29: one pod goes and another comes for ten minutes, and nothing is given 
 test('A41: twenty nodes of one account start at once within its quota', async () => {
   const cells = await withKeys(() => fleet({ type: 'm5.large', unit: 'address', nodes: 20, pods: 20 }, 3));
   expect(cells.filter(({ program }) => program === 'berth').map(({ throttled }) => throttled)).toEqual([0, 0]);
+});
+
+test('A84: more nodes than the quota lets start at once all get their pods in its time, and are quiet afterwards', async () => {
+  const of = { type: 'm5.large', unit: 'prefix', nodes: 200, pods: 4, everyMs: 60_000, forMs: 120_000 } as const;
+  const cell = await withKeys(() => crowd(of, { program: 'berth', targets: 'defaults' }, 3));
+  expect(cell.quotaMs).toBe(20_000); // 200 calls: 100 at once, and 5 a second
+  expect(cell.lastMs).toBeLessThan(2 * cell.quotaMs);
+  expect(cell.later).toMatchObject({ throttled: 0, slowestMs: 0 });
 });

@@ -1,5 +1,6 @@
 import type { Millis } from '../../src/base/clock.ts';
 import { seeded } from '../../src/base/random.ts';
+import { median, quantile } from '../bench/statistics.ts';
 import { TICK_MS } from './aws-node-model.ts';
 import { byAction, type CallCounts, countCalls, isMutating } from './counts.ts';
 import { Region } from './region.ts';
@@ -14,6 +15,8 @@ export interface Burst extends Kind {
 /** What a burst took of one side. Times from the burst on; calls until the last pod had its address. */
 export interface BurstCell extends Burst, Side {
   readonly firstMs: Millis;
+  readonly medianMs: Millis;
+  readonly p99Ms: Millis;
   readonly lastMs: Millis;
   readonly mutating: number;
   readonly mutatingInTheNextMinute: number;
@@ -82,6 +85,8 @@ async function one(region: Region, side: Side, { of, phase, comes }: Coming): Pr
     ...of,
     ...side,
     firstMs: Math.round(Math.min(...took)),
+    medianMs: Math.round(median(took)),
+    p99Ms: Math.round(quantile(took, 0.99)),
     lastMs: Math.round(Math.max(...took)),
     mutating: during.filter(isMutating).length,
     mutatingInTheNextMinute: after.filter(isMutating).length,

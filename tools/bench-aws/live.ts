@@ -16,6 +16,8 @@ export interface LiveCell {
 export interface LiveBurstCell extends Kind {
   readonly pods: number;
   readonly firstMs: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
   readonly lastMs: number;
   readonly mutating: number;
   readonly calls: Readonly<Record<string, number>>;
@@ -42,6 +44,7 @@ const BURSTS: readonly (Kind & { readonly pods: number })[] = [
   { type: 'm5.large', unit: 'prefix', pods: 30 },
   { type: 'm5.24xlarge', unit: 'address', pods: 30 },
   { type: 'm5.xlarge', unit: 'address', pods: 30 },
+  { type: 'm5.xlarge', unit: 'prefix', pods: 110 },
 ];
 
 /** In instances of the emulator, with packets. In a mount namespace of our own, as root. */
@@ -101,7 +104,9 @@ async function burst(emulator: LiveEmulator, name: string, of: (typeof BURSTS)[n
   const { ms, wallMs } = drive({ ...callOf(agent.place), verb: 'ADD', concurrency: of.pods, count: of.pods });
   const calls = await emulator.calls();
   const mutating = Object.entries(calls).reduce((sum, [it, count]) => sum + (it.startsWith('Describe') ? 0 : count), 0);
-  return { ...of, firstMs: Math.round(Math.min(...ms)), lastMs: Math.round(wallMs), mutating, calls };
+  const at = (part: number) => Math.round(quantile(ms, part));
+  const times = { firstMs: at(0), medianMs: at(0.5), p99Ms: at(0.99), lastMs: Math.round(wallMs) };
+  return { ...of, ...times, mutating, calls };
 }
 
 function callOf(place: BenchPlace) {

@@ -1,6 +1,7 @@
 import { round } from '../bench/statistics.ts';
 import type { BurstCell } from './burst.ts';
 import type { ChurnCell } from './churn.ts';
+import type { CrowdCell } from './crowd.ts';
 import type { FleetCell } from './fleet.ts';
 import type { LiveCell, LiveCells } from './live.ts';
 import type { Side, Targets } from './sides.ts';
@@ -10,6 +11,7 @@ export interface Cells extends LiveCells {
   readonly bursts: readonly BurstCell[];
   readonly churns: readonly ChurnCell[];
   readonly fleets: readonly FleetCell[];
+  readonly crowds: readonly CrowdCell[];
 }
 
 /** A burst of both sides with the same targets: Berth's calls and time in terms of aws-node's. */
@@ -44,7 +46,7 @@ export function reportOf(cells: Cells, machine: string): Report {
     ...[
       thirty(cells, 'm5.large', 'prefix').berth,
       thirty(cells, 'm5.24xlarge', 'address').berth,
-      ...cells.liveBursts.filter(({ type }) => type !== 'm5.xlarge'),
+      ...cells.liveBursts.filter(({ type, pods }) => type !== 'm5.xlarge' && pods === 30),
     ].map(({ mutating }) => mutating),
   );
   const ours = <T extends Side>(all: readonly T[]) => all.filter(({ program }) => program === 'berth');
@@ -62,6 +64,16 @@ export function reportOf(cells: Cells, machine: string): Report {
     {
       what: '20 nodes at once, calls beyond the quota',
       measured: Math.max(...ours(cells.fleets).map(({ throttled }) => throttled)),
+      most: 0,
+    },
+    {
+      what: '500 nodes at once, time to the last pod, times what the quota alone takes',
+      measured: Math.max(...cells.crowds.map(({ lastMs, quotaMs }) => round(lastMs / quotaMs))),
+      most: 1.5,
+    },
+    {
+      what: '500 nodes afterwards, calls beyond the quota',
+      measured: Math.max(...cells.crowds.map(({ later }) => later.throttled)),
       most: 0,
     },
     { what: 'ADD from a warm pool of aws, times that of podcidr', measured: ratios.addVsPodcidr, most: 1.3 },
@@ -97,7 +109,7 @@ function ratiosOf(cells: Cells): Report['ratios'] {
 
 /** With packets or without. */
 function beyond(cells: Cells): number {
-  const packets = cells.liveBursts.filter(({ type }) => type === 'm5.xlarge');
+  const packets = cells.liveBursts.filter(({ type, pods }) => type === 'm5.xlarge' && pods === 30);
   const all = [thirty(cells, 'm5.xlarge', 'address').berth, ...packets];
   return Math.max(...all.map(({ calls, mutating }) => mutating - 1 - 2 * (calls['CreateNetworkInterface'] ?? 0)));
 }

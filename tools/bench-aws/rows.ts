@@ -65,6 +65,31 @@ export function fleetRows({ fleets }: Cells): Rows {
   return { head, rows };
 }
 
+export function crowdRows({ crowds }: Cells): Rows {
+  const head = ['node', 'nodes', 'quota s', 'first s', 'median s', '99 % s', 'last s', 'calls', 'refused'];
+  const after = ['calls later', 'refused later', 'slowest pod later s'];
+  const rows = crowds.map((it) => [
+    ...[kindOf(it), `${it.nodes}`],
+    ...[it.quotaMs, it.firstMs, it.medianMs, it.p99Ms, it.lastMs].map(seconds),
+    ...[Object.values(it.calls).reduce((sum, count) => sum + count, 0), it.throttled].map(String),
+    ...[`${it.later.calls}`, `${it.later.throttled}`, seconds(it.later.slowestMs)],
+  ]);
+  return { head: [...head, ...after], rows };
+}
+
+/** Between the first and the last: of the largest bursts. */
+export function percentileRows({ bursts }: Cells): Rows {
+  const rows = bursts
+    .filter(({ pods }) => pods === LARGEST)
+    .map((it) => [
+      ...[kindOf(it), it.pool, sideOf(it)],
+      ...[it.firstMs, it.medianMs, it.p99Ms, it.lastMs].map(seconds),
+    ]);
+  return { head: ['node', 'pool', 'who', 'first s', 'median s', '99 % s', 'last s'], rows };
+}
+
+const LARGEST = 110;
+
 export function addRows({ adds }: Cells): Rows {
   const rows = adds.map((it) => [it.provider, `${it.n}`, `${it.medianMs}`, `${it.p99Ms}`]);
   return { head: ['provider', 'n', 'median ms', 'p99 ms'], rows };
@@ -72,9 +97,11 @@ export function addRows({ adds }: Cells): Rows {
 
 export function liveBurstRows({ liveBursts }: Cells): Rows {
   const rows = liveBursts.map((it) => {
-    return [kindOf(it), `${it.pods}`, seconds(it.firstMs), seconds(it.lastMs), `${it.mutating}`, callsText(it.calls)];
+    const times = [it.firstMs, it.medianMs, it.p99Ms, it.lastMs].map(seconds);
+    return [kindOf(it), `${it.pods}`, ...times, `${it.mutating}`, callsText(it.calls)];
   });
-  return { head: ['node', 'pods', 'first s', 'last s', 'changing calls', 'all calls'], rows };
+  const times = ['first s', 'median s', '99 % s', 'last s'];
+  return { head: ['node', 'pods', ...times, 'changing calls', 'all calls'], rows };
 }
 
 export function goalRows({ goals }: Report): Rows {

@@ -1,10 +1,11 @@
 import { ACCESS_KEY } from '../../emulator/server/start.ts';
 import { type Burst, bursts } from './burst.ts';
 import { type Churn, churn } from './churn.ts';
+import { type Crowd, crowd } from './crowd.ts';
 import { type Fleet, fleet } from './fleet.ts';
 import type { LiveCells } from './live.ts';
 import type { Cells } from './report.ts';
-import { capacityOf, type Kind } from './sides.ts';
+import { capacityOf, type Kind, type Side } from './sides.ts';
 
 const KINDS: readonly Kind[] = [
   { type: 'm5.large', unit: 'prefix' },
@@ -23,6 +24,12 @@ const FLEETS: readonly Fleet[] = [
   { type: 'm5.xlarge', unit: 'address', nodes: 20, pods: 30 },
   { type: 'm5.large', unit: 'prefix', nodes: 20, pods: 30 },
 ];
+
+const CROWDS: readonly Crowd[] = [
+  { type: 'm5.large', unit: 'prefix', nodes: 500, pods: 10, everyMs: 60_000, forMs: 300_000 },
+];
+/** The model of aws-node ends where a call stays throttled. */
+const CROWD_SIDE: Side = { program: 'berth', targets: 'defaults' };
 
 /** All that simulated time measures: the same seeds, so the same figures on every machine. */
 export async function simulate(tell: (line: string) => void): Promise<Omit<Cells, keyof LiveCells>> {
@@ -44,7 +51,12 @@ export async function simulate(tell: (line: string) => void): Promise<Omit<Cells
       tell(`${of.nodes} nodes at once, ${of.type}, ${of.unit}`);
       fleetCells.push(await fleet(of, 1));
     }
-    return { bursts: burstCells, churns: churnCells.flat(), fleets: fleetCells.flat() };
+    const crowds = [];
+    for (const of of CROWDS) {
+      tell(`${of.nodes} nodes at once, ${of.type}, ${of.unit}`);
+      crowds.push(await crowd(of, CROWD_SIDE, 1));
+    }
+    return { bursts: burstCells, churns: churnCells.flat(), fleets: fleetCells.flat(), crowds };
   });
 }
 

@@ -146,7 +146,7 @@ function poolPolicy({ config, provider }: AgentDoors): PoolPolicy {
 
 /** The pool, and where the node has a cloud, what stands between the two. */
 function poolAndCloud(
-  { provider, journal, clock, log, meter }: AgentDoors,
+  { provider, journal, clock, log, meter, config }: AgentDoors,
   of: { adopted: Pool; attachments: Attachments; history: History; node: NodeRunner; kernel: Kernel },
 ): { pool: PoolRunner; cloud?: CloudRunner; nics?: NicRunner } {
   const { adopted, attachments, history, node, kernel } = of;
@@ -155,7 +155,7 @@ function poolAndCloud(
   const nics = new NicRunner({ kernel, journal, clock, log, node }, adopted.cloud?.nics ?? []);
   const vpcRanges = (ranges: readonly Prefix[]) => node.setVpcRanges(ranges).catch(() => {}); // said, and tried again
   const cloud: CloudRunner = new CloudRunner({
-    ...{ provider, journal, clock, log, meter },
+    ...{ nodeName: config.nodeName, provider, journal, clock, log, meter },
     ...{ history, pool, nics, vpcRanges },
   });
   return { pool, cloud, nics };

@@ -1,4 +1,5 @@
 import type { Clock, Millis } from '../../base/clock.ts';
+import { hash64 } from '../../base/hash.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Prefix } from '../../base/ip.ts';
 import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
@@ -12,6 +13,7 @@ import type { NicRunner } from './nic-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
 
 export interface CloudDoors {
+  readonly nodeName: string;
   readonly provider: NicProvider;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -28,6 +30,7 @@ const MOST_RETRY_MS = 60_000;
 const FOLLOW_MS = 30_000; //         ranges of the VPC, security groups
 const COLLECT_MS = 3_600_000;
 const COLLECT_FIRST_MS = 180_000; // a NIC on its way to its instance is no leak
+const COLLECT_SPREAD_MS = 900_000; // nodes that started together do not look together: all of them share a quota
 const COLLECT_AT_MOST = 10;
 
 /**
@@ -53,7 +56,7 @@ export class CloudRunner {
     void this.#doors.nics.start((nic, ready) => void this.#enter({ kind: ready ? 'nicReady' : 'nicGone', nic }));
     void this.#learnLimits();
     void this.#follow();
-    this.#later(COLLECT_FIRST_MS, () => void this.#collect());
+    this.#later(COLLECT_FIRST_MS + spreadOf(this.#doors.nodeName), () => void this.#collect());
   }
 
   async stop(): Promise<void> {
@@ -242,6 +245,11 @@ export class CloudRunner {
     });
     this.#timers.add(cancel);
   }
+}
+
+/** A node's own part of the time over which all nodes spread what they do seldom. */
+function spreadOf(nodeName: string): Millis {
+  return Number(hash64(nodeName) % BigInt(COLLECT_SPREAD_MS));
 }
 
 /** What failed, as a value. A journal that fails is a cloud that is busy: it is asked again. */

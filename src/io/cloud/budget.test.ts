@@ -54,9 +54,48 @@ test('housekeeping leaves half of the burst to others', async () => {
 test('what the cloud throttled stops until there is a token again', async () => {
   vi.useFakeTimers();
   const budget = new CallBudget({ burst: 5, perSecond: 1 }, clock);
-  budget.empty();
-  expect(await order(budget, ['pod'], 900)).toEqual([]);
-  expect(await order(budget, [], 200)).toEqual([]);
+  budget.slow(0);
+  const asked = order(budget, ['pod'], 1_900); // half a token a second
+  expect(await asked).toEqual([]);
+  await order(budget, [], 200);
   expect(budget.waiting).toBe(0);
+  vi.useRealTimers();
+});
+
+test('each refusal halves the rate, down to a bound; each answer doubles it, up to the size', async () => {
+  vi.useFakeTimers();
+  const budget = new CallBudget({ burst: 1, perSecond: 4 }, clock);
+  const wait = async () => {
+    const began = Date.now();
+    let until = 0;
+    void budget.take('pod').then(() => (until = Date.now()));
+    while (until === 0) await vi.advanceTimersByTimeAsync(125);
+    return until - began;
+  };
+  const waits: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    budget.slow(0);
+    waits.push(await wait());
+  }
+  expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
+  for (let i = 0; i < 7; i++) budget.hasten();
+  budget.slow(0);
+  budget.hasten();
+  expect(await wait()).toBe(250);
+  vi.useRealTimers();
+});
+
+test('nodes that are refused together come back one by one', async () => {
+  vi.useFakeTimers();
+  const budgets = [0, 0.25, 0.75].map((fraction) => {
+    const budget = new CallBudget({ burst: 1, perSecond: 1 }, clock);
+    budget.slow(fraction);
+    return budget;
+  });
+  const back: number[] = [];
+  const began = Date.now();
+  for (const it of budgets) void it.take('pod').then(() => back.push(Date.now() - began));
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(back).toEqual([2_000, 2_500, 3_500]);
   vi.useRealTimers();
 });

@@ -7,6 +7,9 @@ export interface BudgetSize {
   readonly perSecond: number;
 }
 
+/** So much slower than its size a budget becomes at most: what 500 nodes that are refused together must share. */
+const SLOWEST = 1 / 32;
+
 /** What a call of an urgency leaves untouched, as a part of the burst: a pod may take the last token. */
 const KEPT: Readonly<Record<Urgency, number>> = { pod: 0, refill: 0.25, housekeeping: 0.5 };
 const ORDER: readonly Urgency[] = ['pod', 'refill', 'housekeeping'];
@@ -24,6 +27,7 @@ export class CallBudget {
   readonly #size: BudgetSize;
   readonly #clock: Clock;
   #tokens: number;
+  #pace = 1; // part of the size's tokens a second
   #at: Millis;
   #waiting: readonly Waiter[] = [];
   #cancel: (() => void) | undefined;
@@ -45,10 +49,23 @@ export class CallBudget {
     });
   }
 
-  /** The cloud itself said that it was too much: nothing goes for a while. */
-  empty(): void {
+  /**
+   * The cloud itself said that it was too much, of all nodes together: nothing goes for a while, and from then on half
+   * as often as before. `fraction`: 0 to 1, by chance, so that nodes that were refused together do not come back
+   * together.
+   */
+  slow(fraction: number): void {
     this.#refill();
-    this.#tokens = Math.min(this.#tokens, 0);
+    this.#pace = Math.max(SLOWEST, this.#pace / 2);
+    this.#tokens = Math.min(this.#tokens, -fraction);
+  }
+
+  /** The cloud took a call: twice as often as before, up to the size. */
+  hasten(): void {
+    if (this.#pace === 1) return;
+    this.#refill();
+    this.#pace = Math.min(1, 2 * this.#pace);
+    this.#serve();
   }
 
   get waiting(): number {
@@ -66,7 +83,7 @@ export class CallBudget {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const missing = 1 + KEPT[next.urgency] * (this.#size.burst - 1) - this.#tokens;
       if (missing > 0) {
-        this.#cancel = this.#clock.timer(Math.ceil((missing / this.#size.perSecond) * 1_000), () => this.#serve());
+        this.#cancel = this.#clock.timer(Math.ceil((missing / this.#perSecond) * 1_000), () => this.#serve());
         return;
       }
       this.#tokens -= 1;
@@ -75,9 +92,13 @@ export class CallBudget {
     }
   }
 
+  get #perSecond(): number {
+    return this.#size.perSecond * this.#pace;
+  }
+
   #refill(): void {
     const now = this.#clock.steady();
-    this.#tokens = Math.min(this.#size.burst, this.#tokens + ((now - this.#at) / 1_000) * this.#size.perSecond);
+    this.#tokens = Math.min(this.#size.burst, this.#tokens + ((now - this.#at) / 1_000) * this.#perSecond);
     this.#at = now;
   }
 }

@@ -71,8 +71,9 @@ export class Ec2 {
     for (let [tries, renewals] = [1, 0]; ; tries++) {
       await budget.take(asking.urgency);
       const result = await this.#once(asking, send);
+      if (result instanceof CloudError && result.kind === 'throttled') budget.slow(this.#options.random.fraction());
+      else budget.hasten();
       if (!(result instanceof CloudError)) return result.answer;
-      if (result.kind === 'throttled') budget.empty();
       if (BELIEF_IS_OLD.has(result.code) && renewals++ < RENEWALS) {
         if (result.code !== EXPIRED || renewals > 1) this.#renew();
         continue;
