@@ -82,8 +82,8 @@ Of 30 pods, or 27 where no more fit, on a warm pool:
 
 ${markdown(rows.actionRows(cells))}
 
-Of 110 pods: how long the one in the middle waited, and 99 of 100 (A83). Pods that find an address count as 0 s here, where
-an agent's own work takes no time; with packets it is in the last table.
+Of 110 pods: how long the one in the middle waited, and 99 of 100 (A83). An agent's own work takes no time here; with
+packets it is in the last table.
 
 ${markdown(rows.percentileRows(cells))}
 
@@ -101,10 +101,10 @@ ${markdown(rows.fleetRows(cells))}
 
 ## Five hundred nodes
 
-of one account start at once, with 10 pods waiting on each (A84): more than its quota lets through, so calls are refused, and each node slows down by
-itself. "quota s" is what the calls that went well take by the quota alone: no order of the nodes is faster. Later, for five minutes, each node has one pod
-go and another come each minute; and every node looks for lost NICs. Berth alone, with its defaults: the model of aws-node
-ends where a call stays throttled.
+of one account start at once, with 10 pods waiting on each (A84): more than its quota lets through, so calls are
+refused, and each node slows down by itself. "quota s" is what the calls that went well take by the quota alone: no order
+of the nodes is faster. Later, for five minutes, each node has one pod go and another come each minute. Berth alone, with
+its defaults: the model of aws-node ends where a call stays throttled.
 
 ${markdown(rows.crowdRows(cells))}
 
