@@ -102,9 +102,9 @@ ${markdown(rows.fleetRows(cells))}
 ## Five hundred nodes
 
 of one account start at once, with 10 pods waiting on each (A84): more than its quota lets through, so calls are
-refused, and each node slows down by itself. "quota s" is what the calls that went well take by the quota alone: no order
-of the nodes is faster. Later, for five minutes, each node has one pod go and another come each minute. Berth alone, with
-its defaults: the model of aws-node ends where a call stays throttled.
+refused, and each node slows down by itself. "quota s" is what the calls that went well take by the quota alone: no
+order of the nodes is faster. Later, for five minutes, each node has one pod go and another come each minute. Berth
+alone, with its defaults: the model of aws-node ends where a call stays throttled.
 
 ${markdown(rows.crowdRows(cells))}
 
