@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { timeText, writeEvent } from './event.ts';
+import { writeEvent } from './event.ts';
+import { microTimeText, timeText } from './time.ts';
 
 test('times are written as the calendar has them', () => {
   const times = fc.integer({ min: 0, max: 253_402_300_799_999 });
   fc.assert(
     fc.property(times, (at) => {
-      expect(timeText(at)).toBe(new Date(at).toISOString().replace(/\.\d+Z$/, 'Z'));
+      const text = new Date(at).toISOString();
+      expect(timeText(at)).toBe(text.replace(/\.\d+Z$/, 'Z'));
+      expect(microTimeText(at)).toBe(text.replace('Z', '000Z'));
     }),
     { numRuns: 1_000 },
   );
