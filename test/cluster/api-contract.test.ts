@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silent } from '../../src/base/log.ts';
 import { seeded } from '../../src/base/random.ts';
+import { Elector } from '../../src/io/kube/elector.ts';
 import { Informer } from '../../src/io/kube/informer.ts';
 import type { KubeClient } from '../../src/io/kube/client.ts';
 import { httpClient } from '../../src/io/kube/http-client.ts';
@@ -85,5 +86,23 @@ describe.skipIf(!canRun)('a real kube-apiserver', () => {
     expect(told).toEqual(['added n1', 'added n2', 'changed n1', 'removed n2']);
     expect(informer.get('n1')).toMatchObject({ ranges: ['10.1.0.0/24'], cordoned: true });
     informer.stop();
+  });
+
+  test('has a Lease of which one of two leads, and the other when the first goes', async () => {
+    const told: string[] = [];
+    const one = (me: string) => {
+      const led = { began: () => void told.push(`${me} began`), ended: () => void told.push(`${me} ended`) };
+      const doors = { client, clock: realClock, random: seeded(me.length), log: silent };
+      const elector = new Elector(doors, { namespace: 'default', name: 'berth', me }, led);
+      elector.start();
+      return elector;
+    };
+    const first = one('first');
+    await until(10_000, 'the first leads', async () => first.leads);
+    const second = one('second');
+    await first.stop();
+    await until(10_000, 'the second leads', async () => second.leads);
+    expect(told).toEqual(['first began', 'first ended', 'second began']);
+    await second.stop();
   });
 });
