@@ -138,7 +138,10 @@ function withFiles(disk: Disk, change: (file: DiskFile) => DiskFile): Disk {
   };
 }
 
-function withKernel(change: (kernel: Kernel, doors: AgentDoors) => Partial<Kernel>): NonNullable<Plant['doors']> {
+/** A bug between the agent and its kernel. */
+export function withKernel(
+  change: (kernel: Kernel, doors: AgentDoors) => Partial<Kernel>,
+): NonNullable<Plant['doors']> {
   return (doors) => {
     const { kernel } = doors;
     const same: Kernel = {

@@ -1,11 +1,11 @@
-import type { MemoryRecord } from '../../src/core/memory/record.ts';
+import type { Item } from '../../src/core/datapath/plan.ts';
+import { NIC_OF } from '../../src/core/datapath/node-ruleset.ts';
+import type { Memory, MemoryRecord } from '../../src/core/memory/record.ts';
 import type { Token } from '../../src/core/ipam/nic.ts';
-import type { AgentDoors } from '../../src/apps/node-agent/doors.ts';
-import { CloudError, type NicProvider } from '../../src/io/cloud/provider.ts';
-import type { Journal } from '../../src/io/store/journal.ts';
-import { PLANTED } from '../planted.ts';
+import { CloudError } from '../../src/io/cloud/provider.ts';
+import { PLANTED, withKernel } from '../planted.ts';
 import type { CloudPlant } from './cloud-plant.ts';
-import type { CloudDoor } from './ec2-client.ts';
+import { withJournal, withProvider } from './planting.ts';
 
 // Bugs as people make them between an agent and its cloud. A simulator that does not find each of them proves nothing.
 
@@ -80,18 +80,81 @@ export const CLOUD_PLANTED: Readonly<Record<string, CloudPlant>> = {
   },
   'addresses are given before their NIC is served': {
     node: {
-      doors: (doors) => {
-        const { kernel, clock } = doors;
-        const ensure: typeof kernel.ensure = (items, sandbox) => {
+      doors: withKernel((kernel, { clock }) => ({
+        ensure: (items, sandbox) => {
           if (sandbox !== undefined) return kernel.ensure(items, sandbox);
           clock.timer(LATE_MS, () => void kernel.ensure(items));
           return Promise.resolve({ made: items });
-        };
-        return {
-          ...doors,
-          kernel: new Proxy(kernel, { get: (of, key) => (key === 'ensure' ? ensure : bound(of, key)) }),
-        };
+        },
+      })),
+    },
+  },
+  'a doubt about an answer is not told': {
+    provider: withProvider((provider) => ({
+      assign: async (...asked) => {
+        const { addresses, prefixes } = await provider.assign(...asked);
+        return { addresses, prefixes };
       },
+    })),
+  },
+  'what an assign gave after a lost answer is not looked for': {
+    provider: withProvider((provider) => ({
+      assign: (...asked) => provider.assign(...asked).catch(asIfDenied),
+    })),
+  },
+  'a restart forgets what was being given back': {
+    node: withJournal((journal) => ({ memory: () => withoutReturns(journal.memory()) })),
+  },
+  'a restart forgets what cools': { node: PLANTED['a restart forgets what cools'] ?? {} },
+  'an unassign takes one address more than it should': {
+    provider: withProvider((provider) => ({
+      unassign: async (nic, what, urgency) => {
+        const all = await provider.reportNics({ sure: true });
+        const more = all.find(({ id }) => id === nic)?.addresses.find((it) => !what.includes(it));
+        await provider.unassign(nic, more === undefined ? what : [...what, more], urgency);
+      },
+    })),
+  },
+  'an address counts for two NICs': {
+    provider: withProvider((provider) => ({
+      reportNics: async (of) => {
+        const [first, ...others] = await provider.reportNics(of);
+        if (first === undefined) return [];
+        return [first, ...others.map((nic) => ({ ...nic, addresses: [...nic.addresses, ...first.addresses] }))];
+      },
+    })),
+  },
+  'an address that a pod has is told as given once more': {
+    provider: withProvider((provider) => ({
+      assign: async (of, token, urgency) => {
+        const given = await provider.assign(of, token, urgency);
+        const before = (await provider.reportNics({ sure: true })).filter(({ id }) => id !== of.nic);
+        return { ...given, addresses: [...given.addresses, ...before.flatMap(({ addresses }) => addresses)] };
+      },
+    })),
+  },
+  'a NIC that is being detached counts as staying': {
+    provider: withProvider((provider) => ({
+      deleteNic: (...asked) => {
+        void provider.deleteNic(...asked).catch(() => {});
+        return Promise.resolve().then(() => asIfDenied(new Error('not yet')));
+      },
+    })),
+  },
+  'nobody sweeps': { provider: withProvider(() => ({ collectLeaked: () => Promise.resolve([]) })) },
+  'a call that fails is never answered': {
+    provider: withProvider((provider) => ({
+      assign: (...asked) => provider.assign(...asked).catch(() => new Promise(() => {})),
+    })),
+  },
+  'what is asked of the cloud is not synced': {
+    node: withJournal(() => ({ synced: () => Promise.resolve() })),
+  },
+  'all NICs have the mark of the first': {
+    node: {
+      doors: withKernel((kernel) => ({
+        ensure: (items, sandbox) => kernel.ensure(items.map(markedAlike), sandbox),
+      })),
     },
   },
   'addresses do not cool': { node: PLANTED['addresses do not cool'] ?? {} },
@@ -107,27 +170,13 @@ function settledAtOnce(record: MemoryRecord): readonly MemoryRecord[] {
   return [record, { kind: 'settled', tokens: [record.intent.token], at: record.at }];
 }
 
-function withJournal(change: (journal: Journal) => Partial<Journal>): NonNullable<CloudPlant['node']> {
-  return {
-    doors: (doors: AgentDoors): AgentDoors => {
-      const { journal } = doors;
-      const changed = change(journal) as Readonly<Record<PropertyKey, unknown>>;
-      return { ...doors, journal: new Proxy(journal, { get: (of, key) => changed[key] ?? bound(of, key) }) };
-    },
-  };
+/** What a process reads that forgets what is on its way back. */
+function withoutReturns(memory: Memory): Memory {
+  const { intents } = memory;
+  const back = [...intents].flatMap(([token, { intent }]) => (intent.kind === 'unassign' ? token : []));
+  return { ...memory, intents: back.reduce((all, token) => all.delete(token), intents) };
 }
 
-function withProvider(
-  change: (provider: NicProvider, door: CloudDoor) => Partial<NicProvider>,
-): NonNullable<CloudPlant['provider']> {
-  return (provider, door) => {
-    const changed = change(provider, door) as Readonly<Record<PropertyKey, unknown>>;
-    return new Proxy(provider, { get: (of, key) => changed[key] ?? bound(of, key) });
-  };
-}
-
-/** A class' own fields are its own: its methods want it for `this`. */
-function bound(of: object, key: PropertyKey): unknown {
-  const it: unknown = Reflect.get(of, key);
-  return typeof it === 'function' ? it.bind(of) : it;
+function markedAlike(item: Item): Item {
+  return item.kind === 'element' && item.set === NIC_OF.v4 ? { ...item, data: ['1'] } : item;
 }
