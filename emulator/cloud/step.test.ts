@@ -17,6 +17,9 @@ test('the same token and parameters make one NIC, however often (A26)', () => {
   stage.ask('done', { do: 'set-tags', ids: [first.nic.id], tags: { a: 'b' } });
   const again = stage.made('nic', ask, { token: 't' });
   expect(again.nic).toEqual({ ...first.nic, tags: { a: 'b' } });
+  troubled(stage, { what: { kind: 'exhaust', of: 'address' } }); // nothing more is needed
+  expect(stage.made('nic', ask, { token: 't' }).nic.id).toBe(first.nic.id);
+  stage.cloud = withoutTrouble(stage.cloud, 'bad').cloud;
   expect(stage.cloud.nics.size).toBe(1);
   expect(stage.fault({ ...ask, description: 'x' }, { token: 't' })).toEqual({ why: 'token-mismatch', token: 't' });
   expect(stage.made('nic', ask, { token: 't', account: 'other' }).nic.id).not.toBe(first.nic.id);

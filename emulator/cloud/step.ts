@@ -9,7 +9,7 @@ import type { Call } from './request.ts';
 import { shortage } from './shortage.ts';
 import { struck } from './strike.ts';
 import type { Mishap } from './trouble.ts';
-import { once } from './token.ts';
+import { isUsed, once } from './token.ts';
 
 /** The cloud after a call, what to answer and how, and what of the world has changed. */
 export interface Stepped {
@@ -67,7 +67,7 @@ function admitted(before: Cloud, call: Call, env: Env): Gate {
   if ('bucket' in paid && paid.bucket !== undefined)
     return { cloud: paid.cloud, fault: { why: 'throttled', action, bucket: paid.bucket } };
   if (call.dryRun === true) return { cloud: paid.cloud, fault: { why: 'dry-run' } };
-  return shortage(paid.cloud, call, env);
+  return isUsed(paid.cloud, call) ? paid : shortage(paid.cloud, call, env);
 }
 
 function barred(by: Barrier, action: string): { readonly fault: Fault; readonly delivery?: Delivery } {

@@ -16,9 +16,9 @@ export function once(
   call: Call,
   { env, done }: { readonly env: Env; readonly done: (cloud: Cloud) => Done | Fault },
 ): Done | Fault {
-  const { account, action, token, request } = call;
-  if (token === undefined || isLook(request)) return done(cloud);
-  const key = `${account} ${action} ${token}`;
+  const { token, request } = call;
+  const key = keyOf(call);
+  if (token === undefined || key === undefined) return done(cloud);
   const hash = hash64(JSON.stringify(request)).toString(36);
   const use = cloud.tokens.get(key);
   if (use !== undefined) return use.hash === hash ? again(cloud, use) : { why: 'token-mismatch', token };
@@ -29,6 +29,16 @@ export function once(
   const known = { ...result.cloud, tokens: result.cloud.tokens.set(key, { hash, made }) };
   const until = env.now + (cloud.rules.tokenLifeMs ?? DAY_MS);
   return { ...result, cloud: planned(known, until, { do: 'forget', what: 'token', id: key }) };
+}
+
+/** Whether a call with this token was done before: nothing new is needed for its answer. */
+export function isUsed(cloud: Cloud, call: Call): boolean {
+  const key = keyOf(call);
+  return key !== undefined && cloud.tokens.has(key);
+}
+
+function keyOf({ account, action, token, request }: Call): string | undefined {
+  return token === undefined || isLook(request) ? undefined : `${account} ${action} ${token}`;
 }
 
 /** What an answer says was made: other answers are not remembered. */

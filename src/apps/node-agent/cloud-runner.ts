@@ -5,6 +5,7 @@ import type { Prefix } from '../../base/ip.ts';
 import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
 import type { CloudFailure, Intent, NicReport, Urgency } from '../../core/ipam/nic.ts';
+import { withoutReturned } from '../../core/ipam/reported.ts';
 import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
 import { type Journal, JournalError } from '../../io/store/journal.ts';
 import type { Meter } from './doors.ts';
@@ -105,6 +106,7 @@ export class CloudRunner {
       const answer = await this.#call(intent, urgency);
       await this.#enter(answer);
       if (answer.kind === 'assigned' && intent.kind === 'assign') nics.arrived(intent.nic, answer.given);
+      this.#gone(intent);
       if (answer.kind !== 'nicCreated') return;
       nics.arrived(answer.nic.id, answer.nic);
       await this.#tellReady([answer.nic]);
@@ -112,7 +114,14 @@ export class CloudRunner {
       const failure = failureOf(error, intent.kind);
       log.warn('cloud refused', { ...failure, token });
       await this.#enter({ kind: 'cloudFailed', token, failure });
+      this.#gone(intent);
     }
+  }
+
+  /** The pool knows what came of giving something back. */
+  #gone(intent: Intent): void {
+    if (intent.kind === 'unassign') this.#doors.nics.left(intent.nic, intent.what);
+    if (intent.kind === 'deleteNic') this.#doors.nics.left(intent.nic);
   }
 
   /**
@@ -135,10 +144,10 @@ export class CloudRunner {
       }
       case 'unassign':
         await provider.unassign(intent.nic, intent.what, urgency);
-        await nics.withdraw(intent.nic, intent.what);
+        await nics.leave(intent.nic, intent.what);
         return { kind: 'unassigned', token };
       case 'deleteNic':
-        await nics.withdraw(intent.nic);
+        await nics.leave(intent.nic);
         await provider.deleteNic(intent.nic, urgency);
         return { kind: 'nicDeleted', token };
     }
@@ -163,7 +172,9 @@ export class CloudRunner {
     try {
       const nics = await this.#doors.provider.reportNics({ sure });
       await this.#whenKnown; // before the first pod: what it sends within the VPC would be masqueraded
-      await this.#doors.nics.serve(nics, { sure });
+      const { cloud } = pool.pool;
+      const present = cloud === undefined ? nics : withoutReturned(cloud, { nics, sure, asOf });
+      await this.#doors.nics.serve(present, { sure });
       await this.#enter({ kind: 'reported', nics, sure, asOf });
       await this.#doors.nics.follow(this.#doors.pool.pool.cloud?.nics ?? []);
       await this.#tellReady(nics);

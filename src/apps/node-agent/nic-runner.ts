@@ -16,6 +16,9 @@ export interface NicRunnerDoors {
   readonly node: NodeRunner;
 }
 
+/** What goes of a NIC; 'all': the NIC itself. */
+type Leaving = Holdable | 'all';
+
 const LOOK_MS = 50; //    a link that comes is named, moved and brought up: one look sees all of it
 const RETRY_MS = 1_000; // a NIC that the cloud tells of and the kernel has not yet
 
@@ -28,6 +31,7 @@ export class NicRunner {
   readonly #doors: NicRunnerDoors;
   readonly #nics = new Map<NicId, NicReport>();
   readonly #arriving = new Map<NicId, Set<Holdable>>(); // the pool has not been told of it yet
+  readonly #leaving = new Map<NicId, readonly Leaving[]>(); // the pool has not been told that it is gone
   readonly #up = new Set<NicId>();
   #links = ''; // of NICs, when the datapath was last made to stand on them
   readonly #wanting: (() => void)[] = []; // who waits until what is known now stands
@@ -71,9 +75,13 @@ export class NicRunner {
   async serve(reports: readonly NicReport[], { sure }: { readonly sure: boolean }): Promise<void> {
     let changed = false;
     for (const report of reports) {
+      if (this.#isLeaving(report.id, 'all')) continue;
       const known = this.#nics.get(report.id);
       const others = new Set([...this.#nics.values()].flatMap((it) => (it.id === report.id ? [] : unitsOf(it))));
-      const told = known === undefined || sure ? unitsOf(report).filter((it) => !others.has(it)) : [];
+      const told =
+        known === undefined || sure
+          ? unitsOf(report).filter((it) => !others.has(it) && !this.#isLeaving(report.id, it))
+          : [];
       changed = this.#know(onlyHolding(report, [...new Set([...unitsOf(known), ...told])])) || changed;
       if (isForPods(report) && !this.#up.has(report.id)) changed = true;
     }
@@ -100,7 +108,8 @@ export class NicRunner {
   /** What the pool believes, and what is arriving: nothing else is served any more. */
   async follow(nics: readonly Nic[]): Promise<void> {
     const owners = ownersOf(nics, this.#arriving);
-    const reports = new Map(nics.map(({ report }) => [report.id, report]));
+    const staying = nics.filter(({ report }) => !this.#isLeaving(report.id, 'all'));
+    const reports = new Map(staying.map(({ report }) => [report.id, report]));
     for (const id of this.#arriving.keys()) {
       const known = this.#nics.get(id);
       if (known !== undefined && !reports.has(id)) reports.set(id, known);
@@ -108,10 +117,27 @@ export class NicRunner {
     let changed = false;
     for (const id of this.#nics.keys()) if (!reports.has(id)) changed = this.#nics.delete(id) || changed;
     for (const [id, report] of reports) {
-      const units = [...owners].flatMap(([it, owner]) => (owner === id ? [it] : []));
+      const units = [...owners].flatMap(([it, owner]) => (owner === id && !this.#isLeaving(id, it) ? [it] : []));
       changed = this.#know(onlyHolding(report, units)) || changed;
     }
     if (changed) await this.#establish();
+  }
+
+  /** As `withdraw`; and nothing that is told brings it back before `left` is called. */
+  async leave(nic: NicId, what?: readonly Holdable[]): Promise<void> {
+    this.#leaving.set(nic, [...(this.#leaving.get(nic) ?? []), ...(what ?? (['all'] as const))]);
+    await this.withdraw(nic, what);
+  }
+
+  /** The pool knows what came of it. */
+  left(nic: NicId, what: readonly Leaving[] = ['all']): void {
+    const rest = (this.#leaving.get(nic) ?? []).filter((it) => !what.includes(it));
+    if (rest.length === 0) this.#leaving.delete(nic);
+    else this.#leaving.set(nic, rest);
+  }
+
+  #isLeaving(nic: NicId, it: Leaving): boolean {
+    return this.#leaving.get(nic)?.includes(it) === true;
   }
 
   /** Less; without `what` the whole NIC. */

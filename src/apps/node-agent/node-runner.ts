@@ -32,7 +32,9 @@ interface CloudPart {
   readonly vpcRanges: readonly Prefix[];
 }
 
-const RETRY_MS = 2_000; // after a plan that could not be applied, or put on record
+const RETRY_MS = 2_000; //     after a plan that could not be applied, or put on record
+const FIRST_LEFT_MS = 5_000; // after a part of the former one that could not be removed
+const LAST_LEFT_MS = 300_000;
 
 /**
  * The node's own part of the network: what all pods share. Made at the start, changed with the configuration, never
@@ -48,6 +50,7 @@ export class NodeRunner {
   #trouble: string | undefined = 'the agent is starting';
   #tail: Promise<unknown> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
+  #leftMs: Millis = FIRST_LEFT_MS;
   #stopped = false;
   readonly #waiting = new Set<() => void>(); // who waits for the first plan that stands
 
@@ -164,7 +167,7 @@ export class NodeRunner {
     const mine = this.#tail.then(() => this.#establish(this.#config));
     this.#tail = mine.catch((err: unknown) => {
       this.#doors.log.error('node network not set up', { err });
-      this.#retryLater();
+      this.#retryLater(RETRY_MS);
     });
     return mine;
   }
@@ -176,10 +179,10 @@ export class NodeRunner {
     for (const done of [...this.#waiting]) done();
   }
 
-  #retryLater(): void {
+  #retryLater(after: Millis): void {
     this.#cancelRetry?.();
     if (this.#stopped) return;
-    this.#cancelRetry = this.#doors.clock.timer(RETRY_MS, () => {
+    this.#cancelRetry = this.#doors.clock.timer(after, () => {
       this.establish(this.#config).catch(() => {}); // said, and tried again
     });
   }
@@ -194,20 +197,29 @@ export class NodeRunner {
       const { remove } = transition(this.plan, after, this.#doors.standing());
       // a crash now finds what to take back
       await this.#record([...after, ...remove]);
-      for (const { item, error } of await retract(this.#doors.kernel, remove))
-        this.#doors.log.warn('not removed', { owner: 'node', item: show(item), err: error });
+      const left = await this.#removed(remove);
       const { failure } = await this.#doors.kernel.ensure(after);
       if (failure !== undefined) throw failure.error;
-      if (remove.length > 0) await this.#record(after);
+      if (remove.length > 0) await this.#record([...after, ...left]); // what is on record is tried again
       this.#standing = new Set(nics.map(({ mac }) => mac));
       this.#want = want;
       this.#place = undefined;
       this.#trouble = undefined;
       if (this.known) for (const done of [...this.#waiting]) done();
+      if (left.length > 0) this.#retryLater(this.#leftMs);
+      this.#leftMs = left.length > 0 ? Math.min(LAST_LEFT_MS, 2 * this.#leftMs) : FIRST_LEFT_MS;
     } catch (error) {
       this.#trouble = error instanceof Error ? error.message : String(error);
       throw error;
     }
+  }
+
+  /** What could not be removed. */
+  async #removed(remove: Plan): Promise<Plan> {
+    const left = await retract(this.#doors.kernel, remove);
+    for (const { item, error } of left)
+      this.#doors.log.warn('not removed', { owner: 'node', item: show(item), err: error });
+    return left.map(({ item }) => item);
   }
 
   /** The plan is long, and at most starts it is the one that is there. */

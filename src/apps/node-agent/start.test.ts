@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KernelError } from '../../io/kernel/kernel.ts';
+import { prefix } from '../../base/ip.ts';
+import { show } from '../../core/datapath/plan.ts';
 import { settled } from './testing/hand-clock.ts';
 import { SmallAgent } from './testing/small-agent.ts';
 
@@ -65,4 +67,21 @@ test('a change that cannot be made later refuses nobody: the node is as it was',
   await expect(agent.agent.reconfigure(config)).rejects.toThrow('no nftables here');
   agent.kernel.failOn = () => undefined;
   expect(await agent.add({ id: 'later' })).toMatchObject({ exitCode: 0 });
+});
+
+test('what of a former plan cannot be removed stays on record, and is removed later', async () => {
+  const [agent] = small as [SmallAgent];
+  agent.kernel.failOn = (_, verb) => (verb === 'remove' ? new KernelError('busy', 'not now') : undefined);
+  await agent.clock.pass(2_000);
+  const { node } = agent.agent.parts;
+  const { network } = node.config;
+  const former = node.plan;
+  await node.establish({ ...node.config, network: { ...network, ranges: [prefix('10.0.4.0/24')] } });
+  const left = node.plan.filter((item) => former.includes(item) && show(item).includes('10.0.3.'));
+  const standing = () => agent.kernel.world.things().map(({ item }) => show(item));
+  expect(left.length).toBeGreaterThan(0);
+  expect(standing()).toEqual(expect.arrayContaining(left.map(show)));
+  agent.kernel.failOn = () => undefined;
+  await agent.clock.pass(5_000);
+  expect([...node.plan.map(show), ...standing()].filter((it) => it.includes('10.0.3.'))).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { byText, SortedMap } from '../../base/sorted-map.ts';
 import { type Cloud, type Held, type Nic, returnKey, type Trouble } from './cloud.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import type { Holdable, NicId, NicReport, Token } from './nic.ts';
+import { lacking, unitsOf } from './nic-holding.ts';
 import { REPORTING, WHOLE } from './trouble.ts';
 
 /** Clouds are eventually consistent: for so long a report may miss what was just made, or tell of what is gone. */
@@ -82,6 +83,19 @@ interface Hearing {
   doubts: boolean;
 }
 
+/** The NICs of a report without what it tells of only because it is late: what was given back since. */
+export function withoutReturned(cloud: Cloud, event: Pick<Report, 'nics' | 'sure' | 'asOf'>): readonly NicReport[] {
+  const isBack = (nic: NicId, it?: Holdable) => isReturned({ cloud, event }, returnKey(nic, it));
+  return event.nics
+    .filter(({ id }) => !isBack(id))
+    .map((nic) =>
+      lacking(
+        nic,
+        unitsOf(nic).filter((it) => isBack(nic.id, it)),
+      ),
+    );
+}
+
 /** A NIC that nobody here has heard of: what we are giving back of it, since before a restart, is leaving. */
 function newNic(hearing: Hearing, report: NicReport): Nic {
   const nic = nicOf(report, hearing);
@@ -104,10 +118,8 @@ function newNic(hearing: Hearing, report: NicReport): Nic {
 export function rememberedNic(cloud: Cloud, report: NicReport): Nic {
   const nic = nicOf(report, { event: { sure: false, asOf: 0 }, now: 0 });
   const leaves = isLeaving(cloud, report.id);
-  const holds = [...nic.holds].reduce((all, [it, held]) => {
-    if (cloud.returned.has(returnKey(report.id, it))) return all.delete(it);
-    return isLeaving(cloud, report.id, it) ? all.set(it, { ...held, trust: 'leaving' }) : all;
-  }, nic.holds);
+  const leaving = [...nic.holds].filter(([it]) => isLeaving(cloud, report.id, it));
+  const holds = leaving.reduce((all, [it, held]) => all.set(it, { ...held, trust: 'leaving' }), nic.holds);
   return { ...nic, holds, trust: leaves ? 'leaving' : nic.trust };
 }
 
@@ -223,7 +235,8 @@ function doubtful(cloud: Cloud, nic: Nic, asOf: Millis): boolean {
   return false;
 }
 
-function isReturned({ cloud, event }: Hearing, key: string): boolean {
+function isReturned(of: { cloud: Cloud; event: Pick<Report, 'sure' | 'asOf'> }, key: string): boolean {
+  const { cloud, event } = of;
   const at = cloud.returned.get(key);
   return at !== undefined && (!event.sure || event.asOf < at + LAG_MS); // metadata may lag for longer
 }

@@ -6,6 +6,7 @@ import { attachmentName } from '../attachment.ts';
 import { adopt } from './adopt.ts';
 import type { CloudPolicy } from './cloud.ts';
 import type { Intent, NicId, Token } from './nic.ts';
+import { blockOf } from './slots.ts';
 import { CloudDriver, POLICY } from './testing/cloud-driver.ts';
 import { COOLDOWN, id } from './testing/driver.ts';
 import { limitsOf } from './testing/tiny-cloud.ts';
@@ -109,6 +110,19 @@ test('what was given back a moment before the restart is not taken up from metad
   it.seen = () => seen;
   it.start().pods(5).passes(5_000);
   for (const held of it.pool.slots.keys()) expect(it.cloud.holds(held)).toBe(true);
+});
+
+test('A24, A26: what was given back, and given anew before the restart, is ours from the beginning', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(3).passes(5_000);
+  const seen = before.cloud.report();
+  const what = seen[0]?.addresses.slice(0, 2) ?? [];
+  const intent: Intent = { kind: 'unassign', token, nic: 'eni-0' as NicId, what };
+  const settled: MemoryRecord = { kind: 'settled', tokens: [token], at: before.now };
+  const it = restarted(before, [intends(intent), settled, { kind: 'nics', nics: seen }], { foreign: 'ignore' });
+  it.feed({ kind: 'nicReady', nic: 'eni-0' as NicId });
+  expect(what.filter((address) => blockOf(it.pool, address) === undefined)).toEqual([]);
+  it.start().passes(700_000);
+  expect(it.log.filter((line) => / (found|lost) /.test(line))).toEqual([]);
 });
 
 test('what the cloud refused to take back and a pod got is not given back, though the record still says so', () => {

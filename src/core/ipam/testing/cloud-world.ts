@@ -6,6 +6,7 @@ import { emptyMemory, remember, snapshot } from '../../memory/fold.ts';
 import type { Memory, MemoryRecord } from '../../memory/record.ts';
 import { adopt } from '../adopt.ts';
 import type { CloudPolicy } from '../cloud.ts';
+import type { CloudEvent } from '../cloud-event.ts';
 import type { PoolEffect, PoolEvent } from '../event.ts';
 import { brokenLaw } from '../invariants.ts';
 import type { Holdable, Intent, NicId, NicReport } from '../nic.ts';
@@ -160,7 +161,7 @@ export class CloudWorld {
         const answer = this.cloud.carryOut(intent);
         if (lost) throw new Refused('unknown', 'the answer was lost');
         this.remembers({ kind: 'nics', nics: withAnswer(this.memory.nics, intent, answer) });
-        return this.later(this.random.fraction() * 50, () => this.hearsAnswer(answer));
+        return this.later(this.random.fraction() * 50, () => this.hearsAnswer(intent, answer));
       } catch (refused) {
         if (!(refused instanceof Refused)) throw refused;
         this.seen.failures++;
@@ -174,8 +175,9 @@ export class CloudWorld {
     });
   }
 
-  private hearsAnswer(answer: PoolEvent): void {
+  private hearsAnswer(intent: Intent, answer: CloudEvent): void {
     this.feed(answer);
+    this.remembers({ kind: 'nics', nics: withAnswer(this.memory.nics, intent, answer) }); // not as heard meanwhile
     this.readies();
   }
 
