@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../runtime/node.ts';
+import { canRun, StandingCluster } from './standing-cluster.ts';
+
+// The agent in a real Kubernetes: what it learns, what it tells, and what it does without the API server.
+
+let cluster: StandingCluster;
+
+beforeAll(async () => {
+  if (canRun) cluster = await StandingCluster.open();
+}, 120_000);
+afterAll(() => cluster?.close(), 60_000);
+
+/** A pod that only waits, bound to a node by hand, so that no scheduler judges it. */
+function pod(name: string, nodeName: string, ports: readonly object[] = []): object {
+  const waiter = {
+    name: 'waiter',
+    image: 'berth.test/busybox:1',
+    imagePullPolicy: 'Never',
+    command: ['/bin/busybox', 'sleep', '9999'],
+    ports,
+  };
+  const spec = { nodeName, terminationGracePeriodSeconds: 0, containers: [waiter] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec };
+}
+
+function field(kind: string, name: string, path: string): string {
+  return cluster.kubectl('get', kind, name, '-o', `jsonpath={${path}}`);
+}
+
+function addressOf(name: string): string {
+  cluster.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=50s');
+  return field('pod', name, '.status.podIP');
+}
+
+/** Ranges of other nodes that a node has a route to. */
+function waysOf(node: string): readonly string[] {
+  const lines = cluster.on(node, 'ip -4 route show proto 98').split('\n');
+  return lines.filter((line) => line.includes(' via ')).map((line) => line.split(' ')[0] ?? '');
+}
+
+const rangeOf = (node: string) => field('node', node, '.spec.podCIDR');
+
+describe.skipIf(!canRun)('the agent in a cluster', () => {
+  test('K1, K8: gives addresses of its Node’s range, and has a way to all others', () => {
+    cluster.create(pod('one', 'node-1'), pod('two', 'node-2'));
+    expect(addressOf('one').split('.').slice(0, 3)).toEqual(rangeOf('node-1').split('.').slice(0, 3));
+    expect(waysOf('node-1').toSorted()).toEqual([rangeOf('node-2'), rangeOf('node-3')].toSorted());
+  });
+
+  test('K9: a node that is removed has no way any more, and has one again when it is back', async () => {
+    const left = rangeOf('node-3');
+    cluster.kubectl('delete', 'node', 'node-3');
+    await until(5_000, 'the way is gone', async () => !waysOf('node-1').includes(left));
+    cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-3' } });
+    await until(40_000, 'there is a way again', async () => waysOf('node-1').includes(rangeOf('node-3')));
+  }, 60_000);
+
+  test('A11, A71: a pod that is refused says why where people look', async () => {
+    cluster.create(pod('taken', 'node-1', [{ containerPort: 80, hostPort: 10250 }])); // the kubelet's own
+    const events = () => cluster.kubectl('get', 'events', '--field-selector', 'involvedObject.name=taken,source=berth');
+    await until(20_000, 'there is an Event', async () => events().includes('HostPortTaken'));
+    expect(cluster.kubectl('describe', 'pod', 'taken')).toMatch(
+      /HostPortTaken .* berth .*default\/taken .*was refused: host port 10250\/tcp is held/,
+    );
+    cluster.kubectl('delete', 'pod', 'taken', '--grace-period=0', '--force');
+  }, 40_000);
+
+  test('A24: started again while the API server cannot be reached, it serves within 5 s', async () => {
+    cluster.create(pod('before', 'node-1'));
+    addressOf('before');
+    const others = waysOf('node-1');
+    cluster.on('node-1', BLOCK);
+    try {
+      cluster.killAgent('node-1');
+      const began = performance.now();
+      cluster.startAgent('node-1');
+      await until(20_000, 'an ADD is served', async () => adds('node-1'));
+      expect(performance.now() - began).toBeLessThan(5_000);
+      expect(waysOf('node-1')).toEqual(others);
+    } finally {
+      cluster.on('node-1', 'nft delete table inet block');
+    }
+    cluster.create(pod('after', 'node-1'));
+    expect(addressOf('after')).not.toBe('');
+  }, 90_000);
+
+  test('a pod that is deleted while the agent is down leaves nothing when it is back', async () => {
+    cluster.killAgent('node-1');
+    for (const name of ['one', 'before', 'after'])
+      cluster.kubectl('delete', 'pod', name, '--grace-period=0', '--force', '--wait=false');
+    cluster.startAgent('node-1');
+    await until(30_000, 'nothing is attached', async () => attached('node-1') === 0);
+  }, 60_000);
+});
+
+/** Packets to the API server are dropped, so that nobody even hears that it is away. */
+const BLOCK = `nft -f - <<'END'
+table inet block {
+  chain out { type filter hook output priority 0; tcp dport 6443 drop; }
+}
+END`;
+
+/** Whether an ADD of the executable succeeds; its DEL follows. */
+function adds(node: string): boolean {
+  const config = '{"cniVersion":"1.0.0","name":"berth","type":"berth-cni"}';
+  const call = (verb: string) =>
+    `echo '${config}' | CNI_COMMAND=${verb} CNI_CONTAINERID=probe CNI_IFNAME=eth0 CNI_NETNS=/run/netns/probe ` +
+    'CNI_PATH=/opt/cni/bin /opt/cni/bin/berth-cni > /dev/null';
+  const script = `ip netns add probe || true; ${call('ADD')}; done=$?; ${call('DEL')}; ip netns delete probe; exit $done`;
+  try {
+    cluster.on(node, script);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How many attachments the agent of a node has; undefined while it does not answer. */
+function attached(node: string): number | undefined {
+  const said = cluster.on(node, "busybox wget -qO- http://127.0.0.1:9464/metrics | grep '^berth_attachments' || true");
+  return said === '' ? undefined : Number(said.trim().split(' ').at(-1));
+}
