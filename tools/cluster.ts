@@ -12,6 +12,7 @@ import { launch, stageFolder } from './launch.ts';
 
 const WORKERS = 3;
 const PROXY_MODES = ['iptables', 'nftables'] as const;
+const WAYS = ['process', 'manifest'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -19,19 +20,23 @@ const { values } = parseArgs({
     build: { type: 'boolean', default: false }, //                 only build Kubernetes, if it is not on the shelf
     kubernetes: { type: 'string', default: STANDARD }, //     its version
     'proxy-mode': { type: 'string', default: PROXY_MODES[0] }, //  of kube-proxy
+    installed: { type: 'string', default: WAYS[0] }, //           how Berth comes onto the nodes
     inside: { type: 'string' }, //                                 we are in the namespaces; the cluster's folder
     kube: { type: 'string', default: '' }, //                      there: the built Kubernetes
     port: { type: 'string', default: '' }, //                      there: where the API server is reached from outside
   },
 });
 const { once, inside, kube, port } = values;
+const installed = WAYS.find((it) => it === values.installed);
 const proxyMode = PROXY_MODES.find((it) => it === values['proxy-mode']);
 
 if (proxyMode === undefined) refuse(`--proxy-mode is one of ${PROXY_MODES.join(', ')}`);
 else if (!kubernetesVersions().includes(values.kubernetes))
   refuse(`--kubernetes is one of ${kubernetesVersions().join(', ')}`);
 else if (process.getuid?.() !== 0 && !values.build) refuse('a cluster wants root: its nodes have cgroups');
-else if (inside !== undefined) await stay({ folder: inside, kube, workers: WORKERS, proxyMode }, { once, port });
+else if (installed === undefined) refuse(`--installed is one of ${WAYS.join(', ')}`);
+else if (inside !== undefined)
+  await stay({ folder: inside, kube, workers: WORKERS, proxyMode, installed }, { once, port });
 else {
   const version = values.kubernetes;
   const built = await buildKubernetes(recipeOf(version), new Progress(`Kubernetes ${version}`));

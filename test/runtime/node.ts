@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { containerdConfig } from './containerd-config.ts';
-import { ociArchive } from './image.ts';
+import { ociImage } from '../../tools/image/oci.ts';
 
 /** The image of all pods: busybox, which has a shell, httpd and nc; it is the pause image as well. */
 export const IMAGE = 'berth.test/busybox:1';
@@ -173,5 +173,6 @@ export async function until(limitMs: number, what: string, holds: () => boolean 
 /** The image as an archive for ctr and podman. */
 export function busyboxImage(): Uint8Array {
   const bytes = readFileSync('/bin/busybox');
-  return ociArchive(IMAGE, [{ path: 'bin/busybox', bytes, mode: 0o755 }], ['/bin/busybox', 'sleep', '100000']);
+  const files = [{ path: 'bin/busybox', bytes, mode: 0o755 }];
+  return ociImage(IMAGE, { files, entrypoint: ['/bin/busybox', 'sleep', '100000'] }).archive;
 }

@@ -1,18 +1,12 @@
+import { AGENT_RULES } from '../deploy/objects.ts';
 import type { Api } from './api.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const NAME = 'berth-agent';
 
-/** What an agent may ask of the API server: docs/configuration.md, "In a cluster". */
-const RULES = [
-  { apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['list', 'watch'] },
-  { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
-  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
-];
-
 /** Lets a user work as an agent does, and nothing more. */
 export async function allowAgent(api: Api, user: string): Promise<void> {
-  const role = { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: NAME }, rules: RULES };
+  const role = { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: NAME }, rules: AGENT_RULES };
   const binding = {
     apiVersion: `${RBAC}/v1`,
     kind: 'ClusterRoleBinding',

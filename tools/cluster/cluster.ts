@@ -5,6 +5,7 @@ import { busyboxImage, IMAGE, until } from '../../test/runtime/node.ts';
 import { doing } from '../demo/table.ts';
 import type { Api } from './api.ts';
 import { allowAgent } from './agent-role.ts';
+import { applyManifest, makeBerthImage } from './apply-manifest.ts';
 import { startBerth } from './berth.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { AGENT_USER, type Credentials, kubeconfig, newCredentials, tokenOf } from './credentials.ts';
@@ -22,6 +23,7 @@ export interface ClusterSpec {
   readonly kube: string; //   the built Kubernetes
   readonly workers: number;
   readonly proxyMode: 'iptables' | 'nftables';
+  readonly installed: 'manifest' | 'process'; // how Berth comes onto the nodes
 }
 
 /** A cluster whose nodes are Ready. It ends with the namespaces that we are in. */
@@ -52,6 +54,7 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   makeCgroup(cgroup);
   for (const part of [imagesOf, doorOf]) mkdirSync(part(spec.folder));
   writeFileSync(join(imagesOf(spec.folder), 'busybox.tar'), busyboxImage());
+  if (spec.installed === 'manifest') makeBerthImage(imagesOf(spec.folder));
   const posts = Array.from({ length: spec.workers }, (_, i) => worker(i + 1));
   const credentials = newCredentials(posts.map(({ name }) => name));
   const [control, ...workers] = await doing('machines: one for the control plane, the others workers', () => {
@@ -65,7 +68,8 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   await doing('kubelet, kube-proxy and Berth on each worker, until all are Ready', async () => {
     for (const { node, address } of workers)
       startKubelet({ node, address, credentials, pods: PODS, proxyMode: spec.proxyMode }, plane.door);
-    await installBerth(plane, workers, credentials);
+    if (spec.installed === 'manifest') await applyManifest(plane, workers);
+    else await installBerth(plane, workers, credentials);
     await until(READY_MS, 'all nodes are Ready', async () => (await nodes(plane.api)).every(isReady));
   });
   const seconds = (performance.now() - began) / 1_000;

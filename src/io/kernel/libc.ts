@@ -15,6 +15,9 @@ const c_recv = c.func('intptr recv(int fd, void *bytes, size_t length, int flags
 const c_recvmsg = c.func('intptr recvmsg(int fd, void *header, int flags)');
 const c_setns = c.func('int setns(int fd, int kind)');
 const c_unshare = c.func('int unshare(int kinds)');
+const c_mount = c.func(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
+);
 const c_open = c.func('int open(const char *path, int flags, ...)');
 const c_close = c.func('int close(int fd)');
 const c_read = c.func('intptr read(int fd, void *bytes, size_t length)');
@@ -87,6 +90,11 @@ export function setns(fd: number, kind: number): number {
 /** Moves the calling thread, and nothing else, into new namespaces. */
 export function unshare(kinds: number): number {
   return orErrno(c_unshare(kinds));
+}
+
+/** Changes the flags of a mount as this process sees it: MS_* of linux/mount.h. */
+export function remount(target: string, flags: number): number {
+  return orErrno(c_mount(null, target, null, flags, null));
 }
 
 /** A descriptor that no child process inherits. */

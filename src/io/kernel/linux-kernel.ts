@@ -18,6 +18,7 @@ import { Place } from './place.ts';
 import { Places } from './places.ts';
 import { readLink, readLinks } from './readings.ts';
 import { needsRemoval, type Removal, removeObjects } from './remove.ts';
+import { openSysctls } from './sysctl.ts';
 import { Watch } from './watch.ts';
 
 export interface LinuxKernelOptions {
@@ -66,6 +67,7 @@ export class LinuxKernel implements Kernel {
    * it.
    */
   static open(options: LinuxKernelOptions): LinuxKernel {
+    openSysctls();
     const netns = Netns.open(options.netns);
     try {
       return new LinuxKernel(netns, options);

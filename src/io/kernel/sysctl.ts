@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { utf8 } from '../../base/bytes.ts';
 import type { HostSysctlKey, SysctlKey } from '../../core/datapath/plan.ts';
 import type { LinkMessage } from '../../wire/rtnetlink/link.ts';
 import { IPV4_CONF, IPV6_CONF, type Settings } from '../../wire/rtnetlink/link-settings.ts';
 import { check } from './kernel-error.ts';
-import { close, O_WRONLY, open, write } from './libc.ts';
+import { close, O_WRONLY, open, remount, write } from './libc.ts';
 import type { Netns } from './netns.ts';
 
 const V4: Readonly<Partial<Record<SysctlKey, number>>> = {
@@ -33,6 +33,23 @@ export function settingIn(link: LinkMessage, key: SysctlKey): number | undefined
   if (v4 !== undefined) return link.spec?.inet?.conf?.[v4 - 1];
   if (v6 !== undefined) return link.spec?.inet6?.conf?.[v6];
   return link.spec?.inet6?.addressMode;
+}
+
+const SYSCTLS = '/proc/sys';
+const MS_REMOUNT_BIND = 0x20 | 0x1000; // linux/mount.h
+const MS_NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
+
+/**
+ * Runtimes show containers a /proc/sys that is read-only. Whoever may enter namespaces may also make it writable for
+ * itself, and for nobody else. Elsewhere nothing is done. Throws KernelError, kind `denied` without CAP_SYS_ADMIN.
+ */
+export function openSysctls(): void {
+  try {
+    accessSync(hostPath('net.ipv4.ip_forward'), constants.W_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') return;
+    check(remount(SYSCTLS, MS_REMOUNT_BIND | MS_NOSUID_NODEV_NOEXEC), `make ${SYSCTLS} writable`);
+  }
 }
 
 /** Writes a setting of a link. Throws KernelError. */

@@ -1,0 +1,8 @@
+/** Where Berth lies in its image. */
+export const PREFIX = '/opt/berth';
+
+/** Where the agent's container has the node's folders of the CNI. */
+export const HOST_CNI = { executables: '/host/opt/cni/bin', configurations: '/host/etc/cni/net.d' } as const;
+
+/** As deploy/berth starts the agent, where there is a shell. */
+export const AGENT_FLAGS = ['--max-semi-space-size=2', '--max-old-space-size=96'] as const;

@@ -1,0 +1,17 @@
+// npm run image: the container image of the agent as an OCI archive, without Docker and without a registry.
+//   npm run image -- --out FILE --name NAME
+// `ctr -n k8s.io images import FILE` loads it into containerd, `podman load -i FILE` into podman. The same sources on the
+// same machine give the same digest.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { berthImage } from './image/berth-image.ts';
+import { IMAGE } from './deploy/objects.ts';
+
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: 'dist/image.tar' }, name: { type: 'string', default: IMAGE } },
+});
+const { archive, digest } = berthImage(values.name);
+mkdirSync(dirname(values.out), { recursive: true });
+writeFileSync(values.out, archive);
+console.log(`${values.out}: ${values.name}, ${(archive.length / 2 ** 20).toFixed(1)} MiB, ${digest}`);

@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, realpathSync } from 'node:fs';
+import { findArtefacts, INSTALLED } from '../../src/apps/cli/setup/artefacts.ts';
+import { networkList } from '../../src/apps/cli/setup/network-list.ts';
+import type { FileEntry, Manifest } from '../../src/io/system/manifest.ts';
+import { sha256 } from '../../src/io/system/whole-file.ts';
+import { VERSION } from '../../src/base/version.ts';
+import { AGENT_FLAGS, HOST_CNI, PREFIX } from '../deploy/numbers.ts';
+import { type Image, type ImageFile, ociImage } from './oci.ts';
+
+/** What is in the image: nothing of it is needed but to run Node and to serve a node. */
+const PARTS = ['bundle', 'koffi', 'sdk', 'licences', 'shim', 'node'] as const;
+
+const NETWORK_LIST = `${PREFIX}/lib/network-list.json`;
+/** Libraries that Node asks for by name when they are wanted: names of hosts (glibc, nsswitch.conf(5)). */
+const ASKED_LATER = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
+
+/**
+ * The image of the agent, from scratch: the Node that runs us with the libraries that it is linked with, the bundle, the
+ * CNI executable, and a manifest by which the agent puts the executable and the network list onto its node. The same
+ * input gives the same digest. Throws CliError when nobody has built what goes into it.
+ */
+export function berthImage(name: string): Image {
+  const artefacts = findArtefacts();
+  const parts = PARTS.map((part) => {
+    const executable = part === 'shim' || part === 'node';
+    return file(`${PREFIX}/${INSTALLED[part]}`, readFileSync(artefacts[part]), executable ? 0o755 : 0o644);
+  });
+  const list = Buffer.from(networkList({ cniVersion: '1.0.0', network: 'berth' })); // that which every runtime speaks
+  const files = [
+    ...parts,
+    file(NETWORK_LIST, list, 0o600),
+    file(`${PREFIX}/manifest.json`, Buffer.from(JSON.stringify(manifest(readFileSync(artefacts.shim), list))), 0o644),
+    file(`${PREFIX}/bin/berth`, Buffer.from(command()), 0o755),
+    ...libraries([artefacts.node, artefacts.koffi]),
+  ];
+  return ociImage(name, {
+    files,
+    links: { 'var/run': '../run' }, // runtimes name sandboxes by either
+    folders: ['run', 'tmp', 'etc', 'proc', 'sys', 'dev'],
+    entrypoint: [`${PREFIX}/${INSTALLED.node}`, ...AGENT_FLAGS, `${PREFIX}/${INSTALLED.bundle}`],
+    command: ['agent'],
+    env: [`PATH=${PREFIX}/bin`, 'UV_THREADPOOL_SIZE=48'],
+    labels: { 'org.opencontainers.image.version': VERSION, 'org.opencontainers.image.licenses': 'Apache-2.0' },
+  });
+}
+
+/** What the agent looks after on its node (src/io/system/kept-files.ts): there it puts it, too, to begin with. */
+function manifest(shim: Uint8Array, list: Uint8Array): Manifest {
+  const executable: FileEntry = {
+    kind: 'file',
+    path: `${HOST_CNI.executables}/berth-cni`,
+    sha256: sha256(shim),
+    kept: { from: `${PREFIX}/${INSTALLED.shim}`, mode: 0o755 },
+  };
+  const configuration: FileEntry = {
+    kind: 'file',
+    path: `${HOST_CNI.configurations}/10-berth.conflist`,
+    sha256: sha256(list),
+    kept: { from: NETWORK_LIST, mode: 0o600, onceServing: true },
+  };
+  return { version: VERSION, entries: [executable, configuration] };
+}
+
+/** The command line, where there is no shell: `kubectl exec … -- berth status`. */
+function command(): string {
+  return `#!${PREFIX}/${INSTALLED.node}\nimport '${PREFIX}/${INSTALLED.bundle}';\n`;
+}
+
+/** The libraries that programs are linked with, where their linker looks for them. */
+function libraries(programs: readonly string[]): readonly ImageFile[] {
+  const said = programs.map((program) => execFileSync('ldd', [program], { encoding: 'utf8' })).join('\n');
+  const paths = new Set(said.split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []));
+  const folder = [...paths].find((path) => path.includes('/libc.so'))?.replace(/\/libc\.so.*$/, '') ?? '/lib';
+  for (const name of ASKED_LATER) paths.add(`${folder}/${name}`);
+  return [...paths].map((path) => file(path, readFileSync(realpathSync(path)), 0o755));
+}
+
+function file(path: string, bytes: Uint8Array, mode: number): ImageFile {
+  return { path: path.replace(/^\//, ''), bytes, mode };
+}
