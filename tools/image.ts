@@ -1,7 +1,7 @@
 // npm run image: the container image of the agent as an OCI archive, without Docker and without a registry.
 //   npm run image -- --out FILE --name NAME
-// `ctr -n k8s.io images import FILE` loads it into containerd, `podman load -i FILE` into podman. The same sources on the
-// same machine give the same digest.
+// `ctr -n k8s.io images import FILE` loads it into containerd, `podman load -i FILE` into podman. The same sources on
+// the same machine give the same digest.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -16,9 +16,9 @@ const NETWORK_LIST = `${PREFIX}/lib/network-list.json`;
 const ASKED_LATER = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
 
 /**
- * The image of the agent, from scratch: the Node that runs us with the libraries that it is linked with, the bundle, the
- * CNI executable, and a manifest by which the agent puts the executable and the network list onto its node. The same
- * input gives the same digest. Throws CliError when nobody has built what goes into it.
+ * The image of the agent, from scratch: the Node that runs us with the libraries that it is linked with, the bundle,
+ * the CNI executable, and a manifest by which the agent puts the executable and the network list onto its node. The
+ * same input gives the same digest. Throws CliError when nobody has built what goes into it.
  */
 export function berthImage(name: string): Image {
   const artefacts = findArtefacts();

@@ -75,7 +75,7 @@ function layerOf(
       .toSorted((a, b) => (a.path < b.path ? -1 : 1))
       .map(({ path, bytes, mode }): TarEntry => ({ name: path, content: bytes, mode, modifiedAt: 0 })),
     ...Object.entries(links)
-      .toSorted()
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, to]): TarEntry => ({ name: path, kind: 'link', to, modifiedAt: 0 })),
   ];
   return tar(entries);

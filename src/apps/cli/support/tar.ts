@@ -1,6 +1,8 @@
 const BLOCK = 512;
 
-/** One entry of an archive: a file, unless it says otherwise. Names have at most 100 bytes, those of folders end in /. */
+/**
+ * One entry of an archive: a file, unless it says otherwise. Names have at most 100 bytes, those of folders end in /.
+ */
 export type TarEntry = { readonly name: string; readonly modifiedAt: number } & (
   | { readonly kind?: 'file'; readonly content: string | Uint8Array; readonly mode?: number } // default 0600
   | { readonly kind: 'folder'; readonly mode: number }
