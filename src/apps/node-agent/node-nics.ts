@@ -1,3 +1,4 @@
+import { contains } from '../../base/ip.ts';
 import type { Mac } from '../../base/mac.ts';
 import type { NicDatapath } from '../../core/datapath/nic-plan.ts';
 import { unitsOf } from '../../core/ipam/nic-holding.ts';
@@ -6,9 +7,17 @@ import type { NicReport } from '../../core/ipam/nic.ts';
 /** A NIC of the node, its link known by its MAC. */
 export type NodeNic = Omit<NicDatapath, 'link'> & { readonly mac: Mac };
 
-/** Those NICs that pods stand on, as the datapath wants them: not what others have, nor trunks. */
+/**
+ * Those NICs that pods stand on, as the datapath wants them: not what others have, nor trunks. An address within a
+ * range is the range's: the kernel marks none by both. So it is while a range is being lost of which others took parts.
+ */
 export function nodeNics(reports: readonly NicReport[]): readonly NodeNic[] {
-  return reports.filter(isForPods).map(nodeNic);
+  const served = reports.filter(isForPods);
+  const ranges = served.flatMap(({ prefixes }) => prefixes);
+  return served.map((nic) => {
+    const single = nic.addresses.filter((it) => !ranges.some((range) => contains(range, it)));
+    return nodeNic({ ...nic, addresses: single });
+  });
 }
 
 /** Whether the datapath serves a NIC at all. */
