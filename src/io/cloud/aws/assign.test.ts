@@ -49,3 +49,14 @@ test('A26: refused for a limit after a lost answer is no refusal: what it was gi
   expect(answer).toMatchObject({ kind: 'unknown', code: 'PrivateIpAddressLimitExceeded' });
   expect(held).toBe(10);
 });
+
+test('A26: so is a look at what it was given that is throttled', async () => {
+  const throttled: Trouble = {
+    name: 'throttled',
+    what: { kind: 'throttle' },
+    scope: { action: 'DescribeNetworkInterfaces' },
+  };
+  const { answer, held } = await assigned(4, [throttled, LOST]);
+  expect(answer).toMatchObject({ kind: 'unknown', code: 'RequestLimitExceeded' });
+  expect(held).toBe(4);
+});

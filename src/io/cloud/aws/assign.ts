@@ -38,17 +38,20 @@ export async function assign(doors: AssignDoors, it: Assignment, urgency: Urgenc
       if (!(error instanceof CloudError)) throw error;
       lost ||= isAmbiguous(error);
       if (!lost) throw error;
-      const given = newIn(before, await find(doors.nics, it.nic, urgency), it.family);
+      const now = await find(doors.nics, it.nic, urgency).catch(unsure);
+      const given = newIn(before, now, it.family);
       if (given.addresses.length + given.prefixes.length > 0) return { ...given, doubtful: true };
-      if (!isAmbiguous(error)) throw unsure(error);
+      if (!isAmbiguous(error)) unsure(error);
       if (tries === TRIES) throw error;
     }
   }
 }
 
-/** What an earlier try was given may be why this one is refused. */
-function unsure({ action, code, message, subnet }: CloudError): CloudError {
-  return new CloudError('unknown', { action, code, message, ...(subnet === undefined ? {} : { subnet }) });
+/** An earlier try may have been given something, whatever is said now: that it was may be why this one is refused. */
+function unsure(error: unknown): never {
+  if (!(error instanceof CloudError)) throw error;
+  const { action, code, message, subnet } = error;
+  throw new CloudError('unknown', { action, code, message, ...(subnet === undefined ? {} : { subnet }) });
 }
 
 const TRIES = 4;
