@@ -107,12 +107,14 @@ function sample(parts: AgentParts): MetricsSample {
     return { family, states: { usable: Number(usable), claimed, cooling, free: Number(free) }, waiting };
   });
   const cloud = cloudSample(parts);
+  const { cluster } = parts;
   return {
     addresses,
     attachments: attachments.count,
     spooled: spool.length,
     degraded: obstacles(parts).length > 0,
     ...(cloud === undefined ? {} : { cloud }),
+    ...(cluster === undefined ? {} : { cluster: { heard: cluster.heard, nodes: cluster.nodes } }),
   };
 }
 

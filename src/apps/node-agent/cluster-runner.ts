@@ -128,6 +128,16 @@ export class ClusterRunner {
     return this.#nodes.trouble;
   }
 
+  /** Whether changes are heard now. */
+  get heard(): boolean {
+    return this.#nodes.synced && this.#nodes.trouble === undefined;
+  }
+
+  /** Nodes that there is a way to. */
+  get nodes(): number {
+    return this.#learnt.peers.length;
+  }
+
   get doubts(): readonly string[] {
     return this.#doubts;
   }

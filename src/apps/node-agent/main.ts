@@ -92,7 +92,7 @@ async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: 
   const onBad = (name: string, why: string) => log.error('spooled file set aside', { name, why });
   const spool = openSpool(config.paths.spool, onBad);
   const provider = openProvider(config, { journal, calls });
-  const kube = await openKube(config);
+  const kube = await openKube(config, metrics);
   if (kube !== undefined) closers.push(() => kube.client.close());
   const doors = {
     kernel,

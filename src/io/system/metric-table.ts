@@ -116,6 +116,30 @@ export const METRICS = {
     help: 'What the cloud refused and nothing has shown to be over, as `berth pool` tells it.',
     labels: ['kind'],
   },
+  apiCalls: {
+    name: 'berth_api_calls_total',
+    type: 'counter',
+    help: 'Calls of the API server that have ended, by what was asked, of what, and what came of it; a page is one.',
+    labels: ['verb', 'resource', 'outcome'],
+  },
+  apiEvents: {
+    name: 'berth_api_watch_events_total',
+    type: 'counter',
+    help: 'What watches of the API server told, bookmarks included.',
+    labels: ['resource'],
+  },
+  apiUnheard: {
+    name: 'berth_api_unheard',
+    type: 'gauge',
+    help: '1 while changes of the cluster are not heard and the node works on with what is on record, else 0.',
+    labels: [],
+  },
+  clusterNodes: {
+    name: 'berth_cluster_nodes',
+    type: 'gauge',
+    help: 'Nodes of the cluster that this one knows a way to, itself included.',
+    labels: [],
+  },
   build: {
     name: 'berth_build_info',
     type: 'gauge',

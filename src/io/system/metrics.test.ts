@@ -10,6 +10,7 @@ const sample: MetricsSample = {
   attachments: 2,
   spooled: 4,
   degraded: true,
+  cluster: { heard: false, nodes: 3 },
   cloud: {
     addresses: [{ family: 'v4', states: { held: 19, free: 16, claimed: 2, cooling: 1, coming: 16 } }],
     nics: { ready: 2, preparing: 1 },
@@ -72,6 +73,21 @@ test('a call of the cloud counts by action and outcome, and the sample tells NIC
   expect(seen.get('berth_cloud_intents{kind="assign"}')).toBe(1);
   expect(seen.get('berth_cloud_intents{kind="createNic"}')).toBe(0);
   expect(seen.get('berth_cloud_troubles{kind="exhausted"}')).toBe(1);
+});
+
+test('calls of the API server count by what they asked, and the sample tells whether the cluster is heard', async () => {
+  const seen = await scrape((metrics) => {
+    metrics.apiCall('watch', 'nodes', 'expired');
+    metrics.apiEvent('nodes');
+  });
+  expect(seen.get('berth_api_calls_total{verb="watch",resource="nodes",outcome="expired"}')).toBe(1);
+  expect(seen.get('berth_api_watch_events_total{resource="nodes"}')).toBe(1);
+  expect([seen.get('berth_api_unheard'), seen.get('berth_cluster_nodes')]).toEqual([1, 3]);
+});
+
+test('a node of no cluster is not told to be unheard', async () => {
+  const { cluster: _cluster, ...bare } = sample;
+  expect(await createMetrics('0').text(bare)).toContain('\nberth_api_unheard 0\n');
 });
 
 test('without a cloud nothing is told of one', async () => {

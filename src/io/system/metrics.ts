@@ -30,6 +30,7 @@ export interface MetricsSample {
   readonly spooled: number;
   readonly degraded: boolean;
   readonly cloud?: CloudSample; // absent where the node has none
+  readonly cluster?: { readonly heard: boolean; readonly nodes: number }; // absent where it is of none
 }
 
 /** What the agent counts, in seconds and in numbers. Names: metric-table.ts. */
@@ -44,6 +45,10 @@ export interface Metrics {
   taken(what: 'nic' | 'address', count: number): void;
   /** One call of the cloud has ended. */
   cloudCall(action: string, outcome: string, seconds: number): void;
+  /** One call of the API server has ended. */
+  apiCall(verb: string, resource: string, outcome: string): void;
+  /** A watch of the API server told something. */
+  apiEvent(resource: string): void;
   /** All of it in Prometheus' text format 0.0.4, with the sample as it is now. */
   text(sample: MetricsSample): Promise<string>;
   readonly contentType: string;
@@ -65,6 +70,9 @@ export function createMetrics(version: string): Metrics {
   const taken = counter(METRICS.taken);
   const cloudSeconds = histogram(METRICS.cloudSeconds);
   const setCloud = cloudGauges(gauge);
+  const apiCalls = counter(METRICS.apiCalls);
+  const apiEvents = counter(METRICS.apiEvents);
+  const setCluster = clusterGauges(gauge);
   const addresses = gauge(METRICS.addresses);
   const waiting = gauge(METRICS.waiting);
   const attachments = gauge(METRICS.attachments);
@@ -87,6 +95,8 @@ export function createMetrics(version: string): Metrics {
     kernelError: (errno) => kernelErrors.inc({ errno }),
     taken: (what, count) => taken.inc({ what }, count),
     cloudCall: (action, outcome, seconds) => cloudSeconds.observe({ action, outcome }, seconds),
+    apiCall: (verb, resource, outcome) => apiCalls.inc({ verb, resource, outcome }),
+    apiEvent: (resource) => apiEvents.inc({ resource }),
     text: (sample) => {
       for (const { family, states, waiting: adds } of sample.addresses) {
         for (const [state, count] of Object.entries(states)) addresses.set({ family, state }, Number(count));
@@ -96,6 +106,7 @@ export function createMetrics(version: string): Metrics {
       spooled.set(sample.spooled);
       degraded.set(sample.degraded ? 1 : 0);
       if (sample.cloud !== undefined) setCloud(sample.cloud);
+      if (sample.cluster !== undefined) setCluster(sample.cluster);
       ownNumbers();
       return registry.metrics();
     },
@@ -115,6 +126,16 @@ function cloudGauges(gauge: (line: MetricLine) => Gauge): (cloud: CloudSample) =
     for (const [state, count] of Object.entries(cloud.nics)) nics.set({ state }, count);
     for (const [kind, count] of Object.entries(cloud.intents)) intents.set({ kind }, count);
     for (const [kind, count] of Object.entries(cloud.troubles)) troubles.set({ kind }, count);
+  };
+}
+
+/** Sets what a cluster's sample says. */
+function clusterGauges(gauge: (line: MetricLine) => Gauge): (cluster: NonNullable<MetricsSample['cluster']>) => void {
+  const unheard = gauge(METRICS.apiUnheard);
+  const nodes = gauge(METRICS.clusterNodes);
+  return (cluster) => {
+    unheard.set(cluster.heard ? 0 : 1);
+    nodes.set(cluster.nodes);
   };
 }
 

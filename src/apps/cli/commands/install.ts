@@ -52,7 +52,7 @@ export async function install(terminal: Terminal, options: InstallOptions): Prom
   start(it, artefacts, options, say);
   await serving(it, config, options, terminal);
   putConflist(it, options, say);
-  terminal.out(`Berth serves this node: ${config.network.ranges.join(', ') || `addresses of ${config.provider}`}\n`);
+  terminal.out(`Berth serves this node: ${addressesOf(config)}\n`);
   return 'ok';
 }
 
@@ -86,11 +86,17 @@ function checkedRange(text: string): string {
   }
 }
 
+function addressesOf({ network: { ranges }, provider }: AgentConfig): string {
+  if (ranges.length > 0) return ranges.join(', ');
+  return provider === 'podcidr' ? 'the ranges of its Node' : `addresses of ${provider}`;
+}
+
 function readConfig(it: Installation, { config }: InstallOptions): AgentConfig {
   try {
     const loaded = loadConfig(it.at(config), {});
-    const { provider, network } = loaded.config;
-    if (provider !== 'podcidr' || network.ranges.length > 0) return loaded.config;
+    const { provider, network, kubernetes } = loaded.config;
+    const told = provider !== 'podcidr' || kubernetes.access !== 'none';
+    if (told || network.ranges.length > 0) return loaded.config;
     throw new CliError('failed', `${config} names no range to give addresses from`, {
       advice: 'set network.ranges there and run "berth install" again; or remove it and use --range 10.244.1.0/24',
     });

@@ -55,7 +55,7 @@ function pools({ pools: all }: AgentStatus): string {
     `${pool.waiting}`,
   ]);
   return rows.length === 0
-    ? 'No ranges: every ADD is refused. Set network.ranges in the configuration.\n'
+    ? 'No ranges: every ADD is refused. Set network.ranges, or kubernetes.access to learn them.\n'
     : table(['FAMILY', 'RANGES', 'USABLE', 'CLAIMED', 'COOLING', 'FREE', 'WAITING'], rows);
 }
 

@@ -48,7 +48,12 @@ const WELL: Readonly<Record<string, string>> = {
     'eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n',
 };
 
-const AGENT = { version: '0.1.0', attachments: 1, degraded: [] as string[] } as unknown as AgentStatus;
+const AGENT = {
+  version: '0.1.0',
+  attachments: 1,
+  degraded: [] as string[],
+  pools: [{ family: 'v4' }],
+} as unknown as AgentStatus;
 const NOW = Date.now();
 
 beforeEach(() => {
@@ -196,7 +201,14 @@ test('forwarding that is off is a problem once the agent should have set it', as
 
 test('IPv6 that is off is a problem where a range needs it', async () => {
   put('/proc/sys/net/ipv6/conf/all/disable_ipv6', '1\n');
-  expect(await troubles()).toEqual(['problem ipv6: IPv6 is off on this node, and network.ranges has an IPv6 range']);
+  expect(await troubles()).toEqual(['problem ipv6: IPv6 is off on this node, and there is an IPv6 range']);
+});
+
+test('a range that the agent has learnt from its cluster counts as one of the file', async () => {
+  put('/proc/sys/net/ipv4/ip_forward', '0\n');
+  const { config } = parseConfig('kubernetes: {access: in-cluster}');
+  expect(await troubles({ config })).toEqual([expect.stringContaining('net.ipv4.ip_forward is 0')]);
+  expect(await troubles({ config, agent: { ...AGENT, pools: [] } })).toEqual([]);
 });
 
 test('a strict rp_filter is told where there are two ways out', async () => {

@@ -25,7 +25,7 @@ function forwarding(node: NodeView): readonly Finding[] {
 
 function ipv6Off(node: NodeView): readonly Finding[] {
   if (!familiesOf(node).includes('v6') || sysctl(node, 'net/ipv6/conf/all/disable_ipv6') === '0') return [];
-  const says = 'IPv6 is off on this node, and network.ranges has an IPv6 range';
+  const says = 'IPv6 is off on this node, and there is an IPv6 range';
   return [bad('ipv6', says, 'set net.ipv6.conf.all.disable_ipv6=0, or take the range away')];
 }
 
@@ -52,8 +52,10 @@ function bridgeFilter(node: NodeView): readonly Finding[] {
   return [doubtful('bridge-nf', says, 'kube-proxy in iptables mode needs it; else set it to 0')];
 }
 
-function familiesOf({ config }: NodeView): readonly Family[] {
-  return [...new Set(config.network.ranges.map(familyOf))];
+/** Of the file, and of what the agent has learnt. */
+function familiesOf({ config, agent }: NodeView): readonly Family[] {
+  const learnt = agent?.pools.map(({ family }) => family) ?? [];
+  return [...new Set([...config.network.ranges.map(familyOf), ...learnt])];
 }
 
 /** The links of IPv4 default routes: /proc/net/route, one line a route, numbers in hexadecimal. */
