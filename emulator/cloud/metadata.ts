@@ -2,12 +2,14 @@ import type { Millis } from '../../src/base/clock.ts';
 import { type Cloud, nicsOf } from './cloud.ts';
 import { lookOf, seenNicsOf } from './describe.ts';
 import type { Id, Instance, Nic, Subnet, Vpc } from './nouns.ts';
+import { hasLapsed } from './strike.ts';
 import { nicView } from './view.ts';
 
 /** What an instance's metadata service tells it: late, but never late about the primary NIC of a fresh instance. */
 export interface Metadata {
   readonly instance: Instance;
   readonly nics: readonly MetadataNic[]; // the primary first
+  readonly lapsed: boolean; //              the credentials of its role have ended, and there are no others
 }
 
 export interface MetadataNic {
@@ -24,7 +26,8 @@ export function metadataOf(cloud: Cloud, id: Id, now: Millis): Metadata | undefi
   const look = lookOf(cloud, { viewer: 'metadata', now, instance: id });
   const seen = seenNicsOf(cloud, id, look).filter(({ state }) => state === 'in-use' || state === 'detaching');
   const primary = nicsOf(cloud, id).filter((nic) => isPrimary(nic) && !seen.some(isPrimary));
-  return { instance, nics: [...primary, ...seen].flatMap((nic) => withNet(cloud, nic)) };
+  const all = [...primary, ...seen];
+  return { instance, nics: all.flatMap((nic) => withNet(cloud, nic)), lapsed: hasLapsed(cloud, id) };
 }
 
 function isPrimary({ attachment }: Nic): boolean {

@@ -51,6 +51,7 @@ const what = tagged<Mishap>('kind', {
   'fail-job': object<Struck<'fail-job'>>({ kind: either('fail-job') }),
   lag: object<Struck<'lag'>>({ kind: either('lag'), viewer, byMs: number }),
   hide: object<Struck<'hide'>>({ kind: either('hide'), viewer, nic: id }),
+  lapse: object<Struck<'lapse'>>({ kind: either('lapse') }),
   cut: object<Struck<'cut'>>({ kind: either('cut'), zone: text }),
 });
 

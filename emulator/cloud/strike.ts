@@ -49,6 +49,11 @@ export function hiddenFrom(cloud: Cloud, viewer: Viewer, instance?: Id): Readonl
   return hidden;
 }
 
+/** Whether the credentials of an instance's role have ended before their time. */
+export function hasLapsed(cloud: Cloud, instance: Id): boolean {
+  return cloud.troubles.some(({ what, scope }) => what.kind === 'lapse' && isOf(scope.instance, [instance]));
+}
+
 /** How much later than usual a change of a NIC or instance is shown, for as long as a trouble lasts. */
 export function lagOf(cloud: Cloud, viewer: Viewer, instances: readonly (Id | undefined)[]): Millis {
   let lag = 0;

@@ -36,5 +36,7 @@ export type Mishap =
   | { readonly kind: 'lag'; readonly viewer: 'describe' | 'metadata'; readonly byMs: Millis }
   /** A NIC is not shown though it is there. */
   | { readonly kind: 'hide'; readonly viewer: 'describe' | 'metadata'; readonly nic: Id }
+  /** The credentials of instance roles have ended, those that metadata still give, too. */
+  | { readonly kind: 'lapse' }
   /** No packet between the zone and any other one. */
   | { readonly kind: 'cut'; readonly zone: string };

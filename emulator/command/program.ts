@@ -2,7 +2,20 @@ import { Argument, Command, Option } from 'commander';
 import { defaultSocket } from './ask.ts';
 
 const KINDS = [
-  ...(['throttle', 'deny', 'error', 'hang', 'slow', 'lose', 'exhaust', 'limit', 'lag', 'hide', 'cut'] as const),
+  ...([
+    'throttle',
+    'deny',
+    'error',
+    'hang',
+    'slow',
+    'lose',
+    'exhaust',
+    'limit',
+    'lag',
+    'hide',
+    'lapse',
+    'cut',
+  ] as const),
 ] as const;
 
 /** The command line of `berth emulator`. What a command needs is loaded when it is called. */

@@ -49,6 +49,11 @@ export class Emulator {
     return this.#shown?.fabric;
   }
 
+  /** From now on this key is known by its id, and no other one. */
+  replaceKey(key: Key): void {
+    this.#door.keyring.put(key);
+  }
+
   /** Serves the API at an address of this machine. Answers the port. */
   async serveApi(host: string, port: number): Promise<number> {
     const server = this.#apiServer();

@@ -58,14 +58,14 @@ export class CloudNode {
     writeFileSync(this.#configPath, JSON.stringify(all));
   }
 
-  /** Starts the agent. Resolves when it serves, or fails with what it said. */
-  async start(): Promise<void> {
+  /** Starts the agent, with more of an environment. Resolves when it serves, or fails with what it said. */
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const { program, args, env } = agentCommand(this.#configPath);
     const [enter = '', ...words] = this.#machine.enter;
     await this.run(`mkdir -p ${AGENT_DIRECTORY}`);
     const child = spawn(enter, [...words, program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], ...env }, // whatever keys this machine has: the instance has a role
+      env: { PATH: process.env['PATH'], ...env, ...more }, // whatever keys this machine has: the instance has a role
     });
     const log = createWriteStream(this.#logPath, { flags: 'a' });
     for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });

@@ -166,6 +166,29 @@ test('hide: a NIC that is there is not in metadata, or not in a Describe', async
   expect(await macs()).toContain(mac);
 });
 
+test('lapse: the credentials of a role have ended, and metadata tell no others; then there are new ones', async () => {
+  const role = async () => {
+    const path = 'node-1/latest/meta-data/iam/security-credentials/node';
+    const told = (await (await fetch(`http://127.0.0.1:${it.metadataPort}/${path}`)).json()) as Record<string, string>;
+    const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '', Token: sessionToken } = told;
+    return {
+      ended: Date.parse(told['Expiration'] ?? '') <= it.emulator.world.now(),
+      client: it.with({ credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }),
+    };
+  };
+  const before = await role();
+  expect([before.ended, await refusal(look(before.client))]).toEqual([false, undefined]);
+  await fault('lapse', '--instance', 'node-1');
+  const meanwhile = await role();
+  expect(meanwhile.ended).toBe(true);
+  for (const { client: by } of [before, meanwhile])
+    expect(await refusal(look(by))).toMatchObject({ code: 'RequestExpired', text: 'Request has expired.' });
+  expect(await refusal(look())).toBeUndefined(); // keys that are no role's
+  await fault('clear');
+  const after = await role();
+  expect([after.ended, await refusal(look(after.client))]).toEqual([false, undefined]);
+});
+
 test('a fault for some seconds ends by itself, and one with a chance strikes some calls and not others', async () => {
   await fault('deny', '--for', '30');
   expect(await refusal(look())).toMatchObject({ code: 'UnauthorizedOperation' });

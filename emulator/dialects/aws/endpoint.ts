@@ -2,6 +2,7 @@ import type { Millis } from '../../../src/base/clock.ts';
 import type { Cloud } from '../../cloud/cloud.ts';
 import type { Delivery } from '../../cloud/fault.ts';
 import type { Call } from '../../cloud/request.ts';
+import { hasLapsed } from '../../cloud/strike.ts';
 import type { Stepped } from '../../cloud/step.ts';
 import type { Action, Deed } from './action.ts';
 import { ACTIONS } from './actions.ts';
@@ -13,7 +14,7 @@ import { readForm } from './form.ts';
 import type { Keyring } from './keyring.ts';
 import { Params } from './params.ts';
 import type { Place } from './place.ts';
-import { type Key, verified } from './sigv4.ts';
+import { expired, type Key, verified } from './sigv4.ts';
 import { escaped, leaf, together, type Xml } from './xml.ts';
 
 /** What the endpoint needs of whoever has the cloud. */
@@ -51,6 +52,7 @@ export function answerQuery(request: SignedRequest, door: Door): HttpReply {
       service: 'ec2',
       now: door.now(),
     });
+    if (key.instance !== undefined && hasLapsed(door.cloud(), key.instance)) throw expired();
     action = form.get('Action');
     return { ...answered({ name: action, form, key, id }, door), ...(action === undefined ? {} : { action }) };
   } catch (error) {

@@ -14,8 +14,13 @@ export class Keyring {
 
   /** `seal` is the emulator's own secret: the same one knows its credentials again after a restart. */
   constructor(keys: readonly Key[], seal: string) {
-    for (const key of keys) this.#keys.set(key.id, key);
+    for (const key of keys) this.put(key);
     this.#seal = seal;
+  }
+
+  /** A key for good, in place of the one of the same id. */
+  put(key: Key): void {
+    this.#keys.set(key.id, key);
   }
 
   /** The key of an id; that of a role only with its token. */

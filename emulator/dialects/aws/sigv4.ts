@@ -143,8 +143,12 @@ function whole({ algorithm, credential, when, signed, signature: text, lifeS, ..
 function judgeTime({ when, query, lifeS = 0 }: Claim, { expires }: Key, now: Millis): void {
   const at = Date.parse(when.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'));
   const late = query ? now > at + lifeS * 1000 : now - at > SKEW_MS;
-  if (late || at - now > SKEW_MS || (expires !== undefined && now >= expires))
-    throw new ApiError('RequestExpired', 'Request has expired.');
+  if (late || at - now > SKEW_MS || (expires !== undefined && now >= expires)) throw expired();
+}
+
+/** What EC2 says to a time that is not its own, and to credentials that have ended. */
+export function expired(): ApiError {
+  return new ApiError('RequestExpired', 'Request has expired.');
 }
 
 function unknownKey(): ApiError {

@@ -2,7 +2,7 @@ import type { Millis } from '../../../../src/base/clock.ts';
 import { familyOf } from '../../../../src/base/ip.ts';
 import type { Metadata, MetadataNic } from '../../../cloud/metadata.ts';
 import { INSTANCE_TYPES } from '../instance-types.ts';
-import type { Keyring } from '../keyring.ts';
+import { type Keyring, ROLE_LIFE_MS } from '../keyring.ts';
 import { type Place, privateName, publicName, zoneId } from '../place.ts';
 import { IMAGE, profileId, reservationId } from '../shapes/instance.ts';
 import { credentials, identityDocument, profileDocument } from './documents.ts';
@@ -29,7 +29,8 @@ export function metadataTree(metadata: Metadata, origin: Origin): Tree {
   };
 }
 
-function about({ instance, nics }: Metadata, origin: Origin): Tree {
+function about(metadata: Metadata, origin: Origin): Tree {
+  const { instance, nics } = metadata;
   const { place } = origin;
   const { role } = instance;
   const [primary] = nics;
@@ -39,7 +40,7 @@ function about({ instance, nics }: Metadata, origin: Origin): Tree {
     'ami-launch-index': '0',
     'ami-manifest-path': '(unknown)',
     hostname: address && privateName(place, address),
-    iam: role === undefined ? undefined : iam({ instance, nics }, origin, role),
+    iam: role === undefined ? undefined : iam(metadata, origin, role),
     'instance-action': 'none',
     'instance-id': instance.id,
     'instance-life-cycle': 'on-demand',
@@ -63,8 +64,9 @@ function about({ instance, nics }: Metadata, origin: Origin): Tree {
   };
 }
 
-function iam({ instance }: Metadata, { place, keyring, now }: Origin, role: string): Tree {
-  const key = keyring.role({ instance: instance.id, role, account: place.account }, now);
+function iam({ instance, lapsed }: Metadata, { place, keyring, now }: Origin, role: string): Tree {
+  const given = lapsed ? now - ROLE_LIFE_MS : now; // they are still told when they have ended
+  const key = keyring.role({ instance: instance.id, role, account: place.account }, given);
   return {
     info: profileDocument({ role, id: profileId(role), account: place.account, now }),
     'security-credentials': { [role]: credentials(key) },
