@@ -12,6 +12,7 @@ if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
   echo 'berth: installing the packages of package-lock.json' >&2
   npm ci --no-progress --loglevel=error >&2
   touch "$installed"
+  cold=yes
 fi
 case $(uname -m) in
   x86_64) machine=x64 ;;
@@ -27,9 +28,11 @@ if [ "${version%%.*}" -lt 24 ]; then
   exit 2
 fi
 
+# what was compiled once starts in half the time
+cache=$PWD/node_modules/.cache/berth
+[ -z "${cold-}" ] || NODE_COMPILE_CACHE=$cache node tools/warm.ts
 case $command in
-  # what was compiled once starts in half the time
-  berth) NODE_COMPILE_CACHE=$PWD/node_modules/.cache/berth exec node src/berth.ts "$@" ;;
+  berth) NODE_COMPILE_CACHE=$cache exec node src/berth.ts "$@" ;;
 esac
 node tools/setup.ts "$command" >&2
 exec node "tools/$command.ts" "$@"

@@ -49,7 +49,7 @@ function launched(
   const home = subnetFor(before, primary);
   if (isFault(home)) return home;
   const id = newId(before.rules, 'instance', env.random);
-  const { role, type, hopLimit = 1, tokensRequired = false, tags } = request;
+  const { role, type, hopLimit = 1, tokensRequired = false, token, tags } = request;
   const instance: Instance = {
     id,
     type,
@@ -60,6 +60,7 @@ function launched(
     ...(role === undefined ? {} : { role }),
     hopLimit,
     tokensRequired,
+    ...(token === undefined ? {} : { token }),
     tags,
   };
   let cloud = put(before, 'instance', instance);

@@ -89,6 +89,7 @@ export const instance = object<nouns.Instance>({
   role: maybe(text),
   hopLimit: number,
   tokensRequired: flag,
+  token: maybe(text),
   tags: texts,
 });
 

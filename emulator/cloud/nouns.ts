@@ -121,6 +121,7 @@ export interface Instance {
   readonly role?: string; //         of its metadata credentials
   readonly hopLimit: number; //      of metadata answers that carry a token
   readonly tokensRequired: boolean; // IMDSv2 only
+  readonly token?: string; //        by which it was asked for
   readonly tags: Tags;
 }
 

@@ -103,6 +103,7 @@ export type InstanceRequest =
       readonly role?: string;
       readonly hopLimit?: number; //        absent: 1
       readonly tokensRequired?: boolean; // absent: false
+      readonly token?: string; //           of the client, told again with each of the instances
       readonly tags: Tags;
     }
   | { readonly do: 'terminate-instances'; readonly instances: readonly Id[] }

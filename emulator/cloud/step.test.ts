@@ -46,6 +46,26 @@ test('a call that failed may be tried again with its token', () => {
   stage.made('nic', ask, { token: 't' });
 });
 
+test('instances that are asked for are counted one by one, beside the calls; a call that is too much takes nothing', () => {
+  const resources = { capacity: 5, perSecond: 1 };
+  const buckets = { RunInstances: { capacity: 4, perSecond: 0 }, 'RunInstances resources': resources };
+  const stage = new Stage({ buckets });
+  const subnet = stage.subnet(stage.vpc());
+  const run = (most: number) => {
+    const nics = [{ device: 0, subnet: subnet.id }];
+    const request = { do: 'run-instances', least: 1, most, type: 'plain', nics, tags: {} } as const;
+    const { reply } = stage.step(request, { action: 'RunInstances' });
+    return 'fault' in reply ? reply.fault : reply.answer.is;
+  };
+  expect(run(3)).toBe('launched');
+  expect(run(3)).toEqual({ why: 'throttled', action: 'RunInstances', bucket: 'RunInstances resources' });
+  expect(run(2)).toBe('launched'); // what was refused took nothing
+  stage.pass(2_000);
+  expect([run(2), run(1)]).toEqual(['launched', expect.objectContaining({ bucket: 'RunInstances resources' })]);
+  stage.pass(9_000);
+  expect([run(1), run(1)]).toEqual(['launched', expect.objectContaining({ bucket: 'RunInstances' })]);
+});
+
 test('a bucket gives its tokens and then one a while; the action has its own, or shares that of its group', () => {
   const buckets = { all: { capacity: 3, perSecond: 1 }, Own: { capacity: 1, perSecond: 10 } };
   const stage = new Stage({ buckets });

@@ -93,9 +93,11 @@ describe('a NIC and an instance on their way', () => {
     const [made] = (await asked()).Instances ?? [];
     expect(made?.State).toEqual({ Code: 0, Name: 'pending' });
     expect((await asked()).Instances?.[0]?.InstanceId).toBe(made?.InstanceId); // the same token, the same instance
+    expect(made?.ClientToken).toBe('one');
     const InstanceId = made?.InstanceId ?? '';
     const state = async () => {
       const found = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [InstanceId] }));
+      expect(found.Reservations?.[0]?.Instances?.[0]?.ClientToken).toBe('one');
       return found.Reservations?.[0]?.Instances?.[0]?.State;
     };
     pass(LAUNCH_MS + LATE_MS);

@@ -13,15 +13,18 @@ export interface Emulated {
   close(): Promise<void>;
 }
 
+/** Where tools/run.sh keeps what was compiled. */
+const CACHE = 'node_modules/.cache/berth';
+
 /** Starts `berth emulator start` and waits until it says that it is ready. */
-export async function emulated(...words: readonly string[]): Promise<Emulated> {
+export async function emulated(words: readonly string[], cache = CACHE): Promise<Emulated> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-size-'));
   const admin = join(folder, 'admin.sock');
   const at = ['--admin', admin, 'start', '--port', '0', '--metadata-port', '0'];
   const began = performance.now();
   const child = spawn(process.execPath, ['src/berth.ts', 'emulator', ...at, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_COMPILE_CACHE: 'node_modules/.cache/berth' }, // as tools/run.sh does it
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
   const [out] = await Promise.all([until(child, 'stdout', /METADATA=/), until(child, 'stderr', /ready after/)]);
   const readyMs = performance.now() - began;

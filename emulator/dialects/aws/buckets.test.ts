@@ -18,6 +18,8 @@ test.each([
   ['CreateTags', 100, 10],
   ['RunInstances', 5, 2],
   ['TerminateInstances', 100, 5],
+  ['RunInstances resources', 1_000, 2], //        and these count instances
+  ['TerminateInstances resources', 1_000, 20],
 ])('%s: %i tokens, %i more a second', (bucket, capacity, perSecond) => {
   expect(BUCKETS[bucket]).toEqual({ capacity, perSecond });
 });

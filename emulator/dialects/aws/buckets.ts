@@ -25,12 +25,18 @@ const OWN: Readonly<Record<string, Size>> = {
   TerminateInstances: { capacity: 100, perSecond: 5 },
 };
 
+/** "Resource token bucket sizes and refill rates": of these two each instance is counted as well. */
+const RESOURCES: Readonly<Record<string, Size>> = {
+  'RunInstances resources': { capacity: 1_000, perSecond: 2 },
+  'TerminateInstances resources': { capacity: 1_000, perSecond: 20 },
+};
+
 /**
  * "Each API is evaluated individually": a bucket for every action, of the size of its category; a Describe has a second
  * one for its unfiltered calls.
  */
 export function bucketsOf(actions: ReadonlyMap<string, { readonly category: Category }>): CloudRules['buckets'] {
-  const buckets: Record<string, Size> = {};
+  const buckets: Record<string, Size> = { ...RESOURCES };
   for (const [name, { category }] of actions) {
     buckets[bucketName(name, category, false)] = OWN[name] ?? SIZES[category];
     if (category === 'non-mutating') buckets[bucketName(name, category, true)] = SIZES.unfiltered;

@@ -49,11 +49,10 @@ export const INSTANCES: Readonly<Record<string, Action>> = {
   RunInstances: {
     category: 'mutating',
     read: (params, { place }) => {
-      const token = params.text('ClientToken');
       const request = readLaunch(params);
       return {
         request,
-        token,
+        token: request.token,
         write: (answer) => {
           if (answer.is !== 'launched') throw new TypeError(`nothing was launched: ${answer.is}`);
           return reservation(answer.instances, place);

@@ -37,7 +37,7 @@ export function readLaunch(params: Params): Launch {
     most,
     type,
     nics: nics.map((nic) => (nic.nic === undefined ? { ...nic, tags: nicTags } : nic)),
-    ...defined({ role }),
+    ...defined({ role, token: params.text('ClientToken') }),
     ...readMetadataOptions(params.within('MetadataOptions')),
     tags,
   };

@@ -61,7 +61,7 @@ function instanceShape(view: InstanceView, place: Place): Xml {
     leaf('rootDeviceName', '/dev/xvda'),
     element('blockDeviceMapping'),
     leaf('virtualizationType', 'hvm'),
-    leaf('clientToken', ''),
+    leaf('clientToken', instance.token ?? ''),
     tagSet(instance.tags),
     leaf('hypervisor', 'xen'), // EC2 says so of Nitro too
     items('networkInterfaceSet', nics, (nic) => instanceInterface(nic, place)),
