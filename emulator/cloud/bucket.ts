@@ -3,8 +3,8 @@ import type { Call } from './request.ts';
 
 /**
  * Takes from the account's buckets what a call costs: one token from that of the action, else of its group; and where
- * there is a second one of the action, named with " resources" behind, one for each thing it asks for there. A call that
- * one of them has too little for takes from neither. `bucket`: the one that has too little. Without buckets nobody
+ * there is a second one of the action, named with " resources" behind, one for each thing it asks for there. A call
+ * that one of them has too little for takes from neither. `bucket`: the one that has too little. Without buckets nobody
  * counts. They are full at first, and refill steadily.
  */
 export function withdrawn(

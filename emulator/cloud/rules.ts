@@ -31,8 +31,8 @@ export interface CloudRules {
     readonly job: Delay; //         how long a job waits before its work begins, where there are jobs
   };
   /**
-   * Token buckets by the name of an action, else of its group: "CreateNetworkInterface" before "mutating". A second one,
-   * "RunInstances resources", counts what calls ask for.
+   * Token buckets by the name of an action, else of its group: "CreateNetworkInterface" before "mutating". A second
+   * one, "RunInstances resources", counts what calls ask for.
    */
   readonly buckets: Readonly<Record<string, { readonly capacity: number; readonly perSecond: number }>>;
   readonly limits: (type: string) => InstanceLimits | undefined;
