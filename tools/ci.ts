@@ -26,6 +26,11 @@ const STEPS: readonly Step[] = [
   { name: 'unit tests', minutes: 10, env: THOROUGH, tests: ['src', 'tools'] },
   { name: 'the CNI executable', minutes: 5, tests: ['test/shim'] },
   { name: 'the simulator', minutes: 8, command: ['node', 'tools/sim.ts', '--crashes', '100000'] },
+  {
+    name: 'the simulator: nodes in a cloud',
+    minutes: 5,
+    command: ['node', 'tools/sim.ts', '--cloud', '--crashes', '16000'],
+  },
   { name: 'bugs planted in the simulator', minutes: 8, tests: ['sim/', ONE_BY_ONE] },
   { name: 'both architectures', minutes: 6, command: ['node', 'tools/build.ts', '--arm64'] },
   {

@@ -33,7 +33,7 @@ const TARGETS: readonly Targets[] = [
 
 export function cloudSettingOf(random: Random): CloudSetting {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random.fraction() * from.length)] as T;
-  const nodes = pick([1, 1, 2, 2, 3]);
+  const nodes = pick([1, 1, 2, 2, 3, 4]);
   const unit = pick(['address', 'address', 'prefix'] as const);
   const narrow = random.fraction() < 0.3;
   const range = unit === 'prefix' ? (narrow ? '10.0.0.0/26' : '10.0.0.0/24') : narrow ? '10.0.0.0/28' : '10.0.0.0/25';
