@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { builtKubernetes } from '../../tools/cluster/kubernetes/recipe.ts';
+import { has, isRoot } from '../kernel/space.ts';
+import { IMAGE } from '../runtime/node.ts';
+import { StandingCluster } from './standing.ts';
+
+// Berth installed as users install it: an image on the nodes, and one manifest.
+
+const PROGRAMS = ['containerd', 'conntrack', 'busybox', 'nft', 'iptables'];
+const canRun = isRoot && builtKubernetes() !== undefined && PROGRAMS.every((it) => has(it));
+const NODES = ['node-1', 'node-2', 'node-3'];
+const [CONFLIST, EXECUTABLE] = ['/etc/cni/net.d/10-berth.conflist', '/opt/cni/bin/berth-cni'];
+
+const HEALED_MS = 10_000;
+const PINGS = 400;
+
+describe.skipIf(!canRun)('installed by one manifest', () => {
+  let cluster: StandingCluster;
+
+  beforeAll(async () => {
+    cluster = await StandingCluster.up('--installed', 'manifest');
+  }, 120_000);
+  afterAll(() => cluster.end(), 60_000);
+
+  const kubectl = (line: string, input?: string) => cluster.kubectl(line.split(' '), input);
+  const podsOf = (label: string) =>
+    (JSON.parse(kubectl(`-n kube-system get pods -l ${label} -o json`)) as { items: readonly PodObject[] }).items;
+
+  test('A22: the nodes are Ready by it, an agent serves on each, and its container is not privileged', () => {
+    const agents = podsOf('app.kubernetes.io/name=berth');
+    expect(agents.map(({ spec }) => spec.nodeName).toSorted()).toEqual(NODES);
+    expect(agents.flatMap(({ status }) => status.containerStatuses.map(({ restartCount }) => restartCount))).toEqual([
+      0, 0, 0,
+    ]);
+    expect(
+      agents.flatMap(({ spec }) => spec.containers.map(({ securityContext }) => securityContext.privileged)),
+    ).toEqual([undefined, undefined, undefined]);
+    expect(kubectl('-n kube-system exec ds/berth -- berth status')).toMatch(/^Agent: +ready/m);
+  });
+
+  test('A25: a network list and an executable that are deleted or altered are healed within 10 s', async () => {
+    const [list, executable] = [CONFLIST, EXECUTABLE].map((path) => cluster.onNode('node-1', `sha256sum ${path}`));
+    cluster.onNode('node-1', `rm ${CONFLIST}; echo "#!/bin/false" >${EXECUTABLE}`);
+    const now = () => cluster.onNode('node-1', `sha256sum ${CONFLIST} ${EXECUTABLE} || :`);
+    await expect.poll(now, { timeout: HEALED_MS }).toBe(`${list}${executable}`);
+  });
+
+  test('A19, A21: a rollout of the agents while pods come and go on every node fails no pod, and a standing pod loses no packet', async () => {
+    const agents = () => podsOf('app.kubernetes.io/name=berth').map(({ metadata }) => metadata.uid);
+    const before = agents();
+    kubectl('apply -f -', churn());
+    kubectl('-n rollout rollout status deployment/churn --timeout=60s');
+    kubectl('-n rollout wait --for=condition=Ready pods --all --timeout=60s');
+    const target = kubectl('-n rollout get pod standing-2 -o jsonpath={.status.podIP}');
+    const ping = ['ping', '-i', '0.1', '-c', `${PINGS}`, target];
+    const pings = cluster.start(['-n', 'rollout', 'exec', 'standing-1', '--', '/bin/busybox', ...ping]);
+    kubectl('-n kube-system rollout restart daemonset/berth');
+    const rollout = cluster.start(['-n', 'kube-system', 'rollout', 'status', 'daemonset/berth', '--timeout=120s']);
+    let over = false;
+    void rollout.finally(() => (over = true));
+    while (!over) {
+      kubectl('-n rollout delete pods -l app=churn --wait=false');
+      await new Promise((resolve) => setTimeout(resolve, 2_000)); // pods come for a while, and go again
+    }
+    expect(await rollout).toContain('successfully rolled out');
+    kubectl('-n rollout rollout status deployment/churn --timeout=60s');
+    expect(agents().filter((uid) => before.includes(uid))).toEqual([]);
+    const failures = (JSON.parse(kubectl('-n rollout get events -o json')) as { items: readonly EventObject[] }).items
+      .filter(({ reason }) => /^Failed/.test(reason))
+      .map(({ reason, message }) => `${reason}: ${message}`);
+    expect(failures).toEqual([]);
+    expect(await pings).toContain(`${PINGS} packets transmitted, ${PINGS} packets received, 0% packet loss`);
+  }, 240_000);
+});
+
+/** Two pods that stay, on two nodes, and some that a Deployment makes again and again. */
+function churn(): string {
+  const metadata = (name: string) => ({ name, namespace: 'rollout' });
+  const sleep = (node?: string) => ({
+    terminationGracePeriodSeconds: 0,
+    ...(node === undefined ? {} : { nodeName: node }),
+    containers: [{ name: 'sleep', image: IMAGE, imagePullPolicy: 'Never', command: ['/bin/busybox', 'sleep', '9999'] }],
+  });
+  const pod = (name: string, node: string) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: metadata(name),
+    spec: sleep(node),
+  });
+  const labels = { app: 'churn' };
+  const template = { metadata: { labels }, spec: sleep() };
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata('churn'),
+    spec: { replicas: 6, selector: { matchLabels: labels }, template },
+  };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'rollout' } };
+  const items = [namespace, pod('standing-1', 'node-1'), pod('standing-2', 'node-2'), deployment];
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+}
+
+interface EventObject {
+  readonly reason: string;
+  readonly message: string;
+}
+
+interface PodObject {
+  readonly metadata: { readonly uid: string };
+  readonly spec: {
+    readonly nodeName: string;
+    readonly containers: readonly { readonly securityContext: { readonly privileged?: boolean } }[];
+  };
+  readonly status: { readonly containerStatuses: readonly { readonly restartCount: number }[] };
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { until } from '../runtime/node.ts';
+import { family, living, type Process, says } from '../tour/processes.ts';
+import { clusterCommand, groupsLeft, outcome } from './command.ts';
+
+const UP = 'Ctrl-C ends it';
+
+/** A cluster of one test file, up and in a folder of its own. */
+export class StandingCluster {
+  readonly #folder: string;
+  readonly #child: ChildProcess;
+  readonly #all: readonly Process[];
+
+  private constructor(folder: string, child: ChildProcess) {
+    this.#folder = folder;
+    this.#child = child;
+    this.#all = family(child.pid ?? 0);
+  }
+
+  /** Resolves when its nodes are Ready. `words`: of `npm run cluster`. */
+  static async up(...words: readonly string[]): Promise<StandingCluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'berth-test-'));
+    const child = clusterCommand(folder, ...words);
+    try {
+      await says(child, UP);
+    } catch (error) {
+      child.kill('SIGINT');
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+    return new StandingCluster(folder, child);
+  }
+
+  /** kubectl as the command says that it is used; with a text on its standard input. Fails with what it said. */
+  kubectl(words: readonly string[], input = ''): string {
+    const how = { env: this.#env, input, encoding: 'utf8', timeout: 120_000 } as const;
+    const { status, stdout, stderr } = spawnSync('kubectl', words, how);
+    expect(status, `kubectl ${words.join(' ')}\n${stdout}${stderr}`).toBe(0);
+    return stdout;
+  }
+
+  /** The same, while the test goes on: what it said, however it ended. */
+  async start(words: readonly string[]): Promise<string> {
+    const child = spawn('kubectl', words, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    return (await outcome(child)).said;
+  }
+
+  /** A shell script on a node. Fails with what it said. */
+  onNode(node: string, script: string): string {
+    const enter = [`${this.#home}/${node}/enter`, 'sh', '-c', script];
+    const { status, stdout, stderr } = spawnSync(`${this.#home}/enter`, enter, { encoding: 'utf8', timeout: 60_000 });
+    expect(status, `${node}: ${script}\n${stdout}${stderr}`).toBe(0);
+    return stdout;
+  }
+
+  /** Ends it as a user does, and looks that nothing is left. */
+  async end(): Promise<void> {
+    this.#child.kill('SIGINT');
+    await outcome(this.#child);
+    for (const { pid } of living(this.#all)) process.kill(pid, 'SIGKILL');
+    await until(5_000, 'no cgroup is left', () => groupsLeft(this.#folder).length === 0);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #env(): NodeJS.ProcessEnv {
+    const home = this.#home;
+    return { KUBECONFIG: join(home, 'kubeconfig'), PATH: `${join(home, 'bin')}:/usr/bin:/bin`, HOME: home };
+  }
+
+  get #home(): string {
+    return join(this.#folder, 'berth-cluster-0');
+  }
+}
