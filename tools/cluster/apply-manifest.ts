@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { manifestText } from '../deploy/manifest.ts';
 import { IMAGE, type KubeObject } from '../deploy/objects.ts';
 import { berthImage } from '../image/berth-image.ts';
@@ -15,15 +15,30 @@ export function makeBerthImage(folder: string): void {
   writeFileSync(join(folder, ARCHIVE), berthImage(IMAGE).archive);
 }
 
-/** Installs Berth as users do: the image on every node, and one manifest. The nodes turn Ready behind it. */
-export async function applyManifest({ api }: ControlPlane, workers: readonly { node: ClusterNode }[]): Promise<void> {
+/**
+ * Installs Berth as users do: the image on every node, and one manifest, whose configuration gets further keys. The nodes
+ * turn Ready behind it.
+ */
+export async function applyManifest(
+  { api }: ControlPlane,
+  workers: readonly { node: ClusterNode }[],
+  config: object,
+): Promise<void> {
   await Promise.all(
     workers.map(({ node }) => node.finish('ctr', '-n', 'k8s.io', 'images', 'import', `${IMAGES}/${ARCHIVE}`)),
   );
   for (const document of parseAllDocuments(manifestText())) {
-    const object = document.toJS() as KubeObject;
+    const object = configured(document.toJS() as KubeObject, config);
     await api.ask('POST', pathOf(object), object);
   }
+}
+
+/** What operators do to the ConfigMap before they apply it: keys of their own. */
+function configured(object: KubeObject, config: object): object & KubeObject {
+  if (object.kind !== 'ConfigMap') return object;
+  const { data } = object as KubeObject & { readonly data: { readonly 'config.yaml': string } };
+  const whole = { ...(parse(data['config.yaml']) as object), ...config };
+  return { ...object, data: { 'config.yaml': JSON.stringify(whole, null, 2) } }; // JSON is YAML
 }
 
 /** Where objects of a kind are made: Kubernetes, "API concepts". */

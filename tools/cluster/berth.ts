@@ -20,10 +20,10 @@ const CONFLIST = {
  * Installs Berth on a node: the executable, the agent as a process with this kubeconfig, and last, when an ADD would
  * succeed, the conflist, by a rename. The node turns Ready then.
  */
-export async function startBerth(node: ClusterNode, access: string): Promise<void> {
+export async function startBerth(node: ClusterNode, access: string, config: object): Promise<void> {
   const paths = { socket: '/run/berth/agent.sock', adminSocket: ADMIN };
   const kubernetes = { access: 'kubeconfig', kubeconfig: '/etc/berth/kubeconfig' };
-  const whole = { nodeName: node.name, paths, http: { listen: '127.0.0.1:9464' }, kubernetes };
+  const whole = { nodeName: node.name, paths, http: { listen: '127.0.0.1:9464' }, kubernetes, ...config };
   node.write(kubernetes.kubeconfig, access, 0o600);
   node.write('/etc/berth/config.yaml', JSON.stringify(whole, null, 2)); // JSON is YAML
   copyFileSync(`${CLONE}/build/berth-cni`, node.outside('/opt/cni/bin/berth-cni'));

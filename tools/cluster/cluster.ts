@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { busyboxImage, IMAGE, until } from '../../test/runtime/node.ts';
 import { doing } from '../demo/table.ts';
 import type { Api } from './api.ts';
@@ -9,25 +9,34 @@ import { applyManifest, makeBerthImage } from './apply-manifest.ts';
 import { startBerth } from './berth.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { AGENT_USER, type Credentials, kubeconfig, newCredentials, tokenOf } from './credentials.ts';
-import { CONTROL, makeSwitch, PODS, plug, type Post, worker } from './network.ts';
+import type { Ground, Post } from './ground.ts';
 import { below, type Cgroup, makeCgroup, ownCgroup, removeCgroup } from './node/cgroups.ts';
 import { ClusterNode } from './node/node.ts';
+import { apiSocket, cgroupFile, doorOf, imagesOf } from './places.ts';
 import { API, IMAGES, KUBE, SHARED } from './shared.ts';
+import { switchGround } from './switch.ts';
+import { vpcGround } from './vpc.ts';
 import { startKubelet, startRuntime } from './worker.ts';
 
 const READY_MS = 60_000;
+
+/** Where pods' addresses come from. */
+export type Provider = 'podcidr' | 'aws';
 
 /** What a cluster is made from. */
 export interface ClusterSpec {
   readonly folder: string; // its own
   readonly kube: string; //   the built Kubernetes
   readonly workers: number;
+  readonly provider: Provider;
+  readonly instanceType: string; // of AWS: how many NICs, and addresses on each
   readonly proxyMode: 'iptables' | 'nftables';
   readonly installed: 'manifest' | 'process'; // how Berth comes onto the nodes
 }
 
 /** A cluster whose nodes are Ready. It ends with the namespaces that we are in. */
 export interface Cluster {
+  readonly ground: Ground;
   readonly control: ClusterNode;
   readonly workers: readonly Worker[];
   readonly plane: ControlPlane;
@@ -42,38 +51,45 @@ export interface Worker extends Post {
 
 /** What is used here of a Node object. */
 interface NodeObject {
-  readonly metadata: { readonly name: string };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Nodes with ranges of their own: everything from the switch to the last node's Ready, in the namespaces we are in. */
+/** Everything from the network to the last node's Ready, in the namespaces we are in. */
 export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
+  const { folder, proxyMode } = spec;
   const began = performance.now();
-  const cgroup = below(ownCgroup(), `berth${spec.folder.replaceAll('/', '-')}-${randomBytes(4).toString('hex')}`);
-  writeFileSync(cgroupFile(spec.folder), JSON.stringify(cgroup)); // before there is one
+  const cgroup = below(ownCgroup(), `berth${folder.replaceAll('/', '-')}-${randomBytes(4).toString('hex')}`);
+  writeFileSync(cgroupFile(folder), JSON.stringify(cgroup)); // before there is one
   makeCgroup(cgroup);
-  for (const part of [imagesOf, doorOf]) mkdirSync(part(spec.folder));
-  writeFileSync(join(imagesOf(spec.folder), 'busybox.tar'), busyboxImage());
-  if (spec.installed === 'manifest') makeBerthImage(imagesOf(spec.folder));
-  const posts = Array.from({ length: spec.workers }, (_, i) => worker(i + 1));
-  const credentials = newCredentials(posts.map(({ name }) => name));
-  const [control, ...workers] = await doing('machines: one for the control plane, the others workers', () => {
-    makeSwitch();
-    return Promise.all([CONTROL, ...posts].map((post) => machine(spec, cgroup, post)));
-  });
+  for (const part of [imagesOf, doorOf]) mkdirSync(part(folder));
+  writeFileSync(join(imagesOf(folder), 'busybox.tar'), busyboxImage());
+  if (spec.installed === 'manifest') makeBerthImage(imagesOf(folder));
+  const ground = await doing(GROUNDS[spec.provider], () => groundOf(spec));
+  const credentials = newCredentials(ground.workers.map(({ name }) => name));
+  const [control, ...workers] = await doing('machines: one for the control plane, the others workers', () =>
+    Promise.all([ground.control, ...ground.workers].map((post) => machine(spec, cgroup, [ground, post]))),
+  );
   if (control === undefined) throw new RangeError('a cluster without machines');
   const plane = await doing('etcd, API server, controllers, scheduler; containerd on each worker', () =>
-    startServers(spec, control.node, { workers, credentials }),
+    startServers({ folder, ground, control: control.node, workers, credentials }),
   );
   await doing('kubelet, kube-proxy and Berth on each worker, until all are Ready', async () => {
-    for (const { node, address } of workers)
-      startKubelet({ node, address, credentials, pods: PODS, proxyMode: spec.proxyMode }, plane.door);
-    if (spec.installed === 'manifest') await applyManifest(plane, workers);
-    else await installBerth(plane, workers, credentials);
-    await until(READY_MS, 'all nodes are Ready', async () => (await nodes(plane.api)).every(isReady));
+    for (const worker of workers) startKubelet({ ...worker, credentials, pods: ground.pods, proxyMode }, plane.door);
+    if (spec.installed === 'manifest') await applyManifest(plane, workers, ground.agent);
+    else await startAgents(plane, workers, { credentials, config: ground.agent });
+    await until(READY_MS, 'all nodes are Ready', async () => (await readyNodes(plane.api)) === workers.length);
   });
   const seconds = (performance.now() - began) / 1_000;
-  return { control: control.node, workers, plane, credentials, seconds };
+  return { ground, control: control.node, workers, plane, credentials, seconds };
+}
+
+const GROUNDS: Readonly<Record<Provider, string>> = {
+  podcidr: 'a switch',
+  aws: 'a VPC: two zones, an instance for each machine',
+};
+
+function groundOf({ provider, folder, workers, instanceType }: ClusterSpec): Ground | Promise<Ground> {
+  return provider === 'aws' ? vpcGround(folder, workers, instanceType) : switchGround(workers);
 }
 
 /** Takes away what a cluster leaves that is neither process nor file of its folder. For whoever launches it. */
@@ -82,59 +98,54 @@ export async function clearCluster(folder: string): Promise<void> {
   await removeCgroup(JSON.parse(readFileSync(cgroupFile(folder), 'utf8')) as Cgroup);
 }
 
-function cgroupFile(folder: string): string {
-  return join(folder, 'cgroup.json');
-}
-
-/** Where the API server of a cluster answers for whoever may read its folder, in whatever namespace. */
-export function apiSocket(folder: string): string {
-  return join(doorOf(folder), basename(API));
-}
-
-function doorOf(folder: string): string {
-  return join(folder, 'door');
-}
-
-/** Where the images are made that nodes import. */
-function imagesOf(folder: string): string {
-  return join(folder, 'images');
-}
-
-async function machine({ folder, kube }: ClusterSpec, cgroup: Cgroup, post: Post): Promise<Worker> {
+async function machine(
+  { folder, kube }: ClusterSpec,
+  cgroup: Cgroup,
+  [ground, post]: readonly [Ground, Post],
+): Promise<Worker> {
   const home = join(folder, post.name);
   mkdirSync(home, { recursive: true });
   const node = await ClusterNode.start({
     name: post.name,
     folder: home,
     cgroup: below(cgroup, post.name),
-    network: plug(post),
+    network: ground.enter(post),
     shared: [...SHARED, `${kube}:${KUBE}`, `${imagesOf(folder)}:${IMAGES}`, `${doorOf(folder)}:${dirname(API)}`],
   });
   return { ...post, node };
 }
 
-async function startServers(
-  { folder }: ClusterSpec,
-  control: ClusterNode,
-  { workers, credentials }: { workers: readonly Worker[]; credentials: Credentials },
-): Promise<ControlPlane> {
+interface Servers {
+  readonly folder: string;
+  readonly ground: Ground;
+  readonly control: ClusterNode;
+  readonly workers: readonly Worker[];
+  readonly credentials: Credentials;
+}
+
+async function startServers({ folder, ground, control, workers, credentials }: Servers): Promise<ControlPlane> {
   const socket = apiSocket(folder);
   const [plane] = await Promise.all([
-    startControlPlane({ node: control, address: CONTROL.address, credentials, podRange: PODS, socket }),
+    startControlPlane({ node: control, ground, credentials, socket }),
     ...workers.map(({ node }) => startRuntime(node, ['busybox.tar'], IMAGE)),
   ]);
   return plane;
 }
 
-/** The agents learn their ranges, and each other's, from the Nodes. */
-async function installBerth({ api, door }: ControlPlane, workers: readonly Worker[], of: Credentials): Promise<void> {
+/** The agents as processes, with an account that may what the manifest's may. */
+async function startAgents(
+  { api, door }: ControlPlane,
+  workers: readonly Worker[],
+  of: { readonly credentials: Credentials; readonly config: object },
+): Promise<void> {
   await allowAgent(api, AGENT_USER);
-  const access = kubeconfig(door, tokenOf(of, 'agent'));
-  await Promise.all(workers.map(({ node }) => startBerth(node, access)));
+  const access = kubeconfig(door, tokenOf(of.credentials, 'agent'));
+  await Promise.all(workers.map(({ node }) => startBerth(node, access, of.config)));
 }
 
-async function nodes(api: Api): Promise<readonly NodeObject[]> {
-  return (await api.ask<{ items: readonly NodeObject[] }>('GET', '/api/v1/nodes')).items;
+async function readyNodes(api: Api): Promise<number> {
+  const { items } = await api.ask<{ items: readonly NodeObject[] }>('GET', '/api/v1/nodes');
+  return items.filter(isReady).length;
 }
 
 function isReady({ status }: NodeObject): boolean {

@@ -3,21 +3,21 @@ import { join, resolve } from 'node:path';
 import { until } from '../../test/runtime/node.ts';
 import { Api } from './api.ts';
 import { type Credentials, type Door, kubeconfig, tokenOf } from './credentials.ts';
+import type { Ground } from './ground.ts';
 import { endOf } from './log.ts';
 import type { ClusterNode } from './node/node.ts';
 import { API, KUBE } from './shared.ts';
 
 /** Addresses of Services. */
-export const SERVICES = '10.96.0.0/16';
+const SERVICES = { v4: '10.96.0.0/16', v6: 'fd96::/108' } as const;
 const PORT = 6443;
 const READY_MS = 60_000;
 
 /** What a control plane is started with. */
 export interface ControlPlaneSpec {
   readonly node: ClusterNode;
-  readonly address: string; //    of its node
+  readonly ground: Ground;
   readonly credentials: Credentials;
-  readonly podRange?: string; //  of which each node gets a part; absent: addresses come from elsewhere
   readonly socket: string; //     where the relay to the API server shall be
 }
 
@@ -29,11 +29,12 @@ export interface ControlPlane {
 
 /** etcd, the API server and a relay to it; then the controllers and the scheduler. Resolves when the API is ready. */
 export async function startControlPlane(spec: ControlPlaneSpec): Promise<ControlPlane> {
-  const { node, address, credentials, socket } = spec;
+  const { node, ground, credentials, socket } = spec;
+  const [address] = ground.control.addresses;
   node.write('/etc/kubernetes/tokens.csv', credentials.tokenFile, 0o600);
   node.write('/etc/kubernetes/signing.key', credentials.signingKey, 0o600);
   node.start('etcd', KUBE, ['etcd', ...ETCD]);
-  node.start('kube-apiserver', KUBE, ['kube-apiserver', ...apiserver(address)]);
+  node.start('kube-apiserver', KUBE, ['kube-apiserver', ...apiserver(ground)]);
   node.start('relay', process.execPath, [resolve(import.meta.dirname, 'relay.ts'), API, address, String(PORT)]);
   const api = new Api({ socket, token: tokenOf(credentials, 'admin') });
   await until(READY_MS, 'the API server is ready', () => api.ready()).catch((cause: unknown) => {
@@ -43,7 +44,7 @@ export async function startControlPlane(spec: ControlPlaneSpec): Promise<Control
   const door = { server: `https://${address}:${PORT}`, certificate };
   for (const name of ['controllers', 'scheduler'])
     node.write(configPath(name), kubeconfig(door, tokenOf(credentials, name)), 0o600);
-  node.start('kube-controller-manager', KUBE, ['kube-controller-manager', ...controllers(spec.podRange)]);
+  node.start('kube-controller-manager', KUBE, ['kube-controller-manager', ...controllers(ground)]);
   node.start('kube-scheduler', KUBE, ['kube-scheduler', ...client('scheduler')]);
   return { door, api };
 }
@@ -62,10 +63,11 @@ const ETCD = [
   '--listen-peer-urls=http://127.0.0.1:2380',
 ];
 
-function apiserver(address: string): readonly string[] {
+function apiserver({ control, pods }: Ground): readonly string[] {
+  const services = pods.some((range) => range.includes(':')) ? [SERVICES.v4, SERVICES.v6] : [SERVICES.v4];
   return [
     '--etcd-servers=http://127.0.0.1:2379',
-    `--service-cluster-ip-range=${SERVICES}`,
+    `--service-cluster-ip-range=${services.join(',')}`,
     '--token-auth-file=/etc/kubernetes/tokens.csv',
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
@@ -74,15 +76,15 @@ function apiserver(address: string): readonly string[] {
     '--service-account-signing-key-file=/etc/kubernetes/signing.key',
     '--service-account-issuer=https://kubernetes.default.svc',
     '--cert-dir=/etc/kubernetes/pki',
-    `--advertise-address=${address}`,
+    `--advertise-address=${control.addresses[0]}`,
     `--secure-port=${PORT}`,
     '--allow-privileged=true',
     '--kubelet-preferred-address-types=InternalIP', // nodes' names are in no DNS
   ];
 }
 
-function controllers(podRange: string | undefined): readonly string[] {
-  const ranges = podRange === undefined ? [] : ['--allocate-node-cidrs=true', `--cluster-cidr=${podRange}`];
+function controllers({ pods, splits }: Ground): readonly string[] {
+  const ranges = splits ? ['--allocate-node-cidrs=true', `--cluster-cidr=${pods.join(',')}`] : [];
   return [
     ...client('controllers'),
     '--service-account-private-key-file=/etc/kubernetes/signing.key',

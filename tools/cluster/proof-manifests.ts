@@ -23,7 +23,7 @@ export function manifests(): object {
         apiVersion: 'v1',
         kind: 'Service',
         metadata: { name: PROOF, namespace: PROOF },
-        spec: { selector: { of: PROOF }, ports: [{ port: 80 }] },
+        spec: { selector: { of: PROOF }, ipFamilyPolicy: 'PreferDualStack', ports: [{ port: 80 }] },
       },
     ],
   };

@@ -6,13 +6,12 @@ import { type Kubectl, kubectlOf } from './kubectl.ts';
 import { HOST_PORT, manifests, PER_NODE, PROOF } from './proof-manifests.ts';
 
 const LIMIT_MS = 60_000;
-const SERVICE_CALLS = 4; // of each pod
 
 /** A running pod. */
 interface Pod {
   readonly name: string;
-  readonly address: string;
-  readonly host: string; //   address of its node
+  readonly addresses: readonly string[];
+  readonly hosts: readonly string[]; // addresses of its node
   readonly listens: boolean; // on its node's port
 }
 
@@ -28,17 +27,27 @@ export async function prove(cluster: Cluster): Promise<void> {
   const kubectl = kubectlOf(cluster);
   const count = PER_NODE * cluster.workers.length;
   const pods = await doing(`${count} pods on ${cluster.workers.length} nodes`, () => makePods(kubectl, count));
+  const families = cluster.ground.pods.length;
+  const short = pods.find(({ addresses }) => addresses.length !== families);
+  if (short !== undefined)
+    throw new Error(`${short.name} has ${short.addresses.join(', ')}: not ${families} addresses`);
   const all = new RegExp(`^(${pods.map(({ name }) => name).join('|')})$`);
-  const pairs = pods.map(({ address, name }) => ({ host: address, port: 80, says: exactly(name) }));
+  const pairs = pods.flatMap(({ addresses, name }) =>
+    addresses.map((host) => ({ host, port: 80, says: exactly(name) })),
+  );
   await doing('HTTP between all pairs of pods', () => everyoneFetches(kubectl, pods, pairs));
-  const service = await kubectl(['-n', PROOF, 'get', 'service', PROOF, '-o', 'jsonpath={.spec.clusterIP}']);
-  const calls = Array.from({ length: SERVICE_CALLS }, () => ({ host: service, port: 80, says: all }));
+  const service = await kubectl(['-n', PROOF, 'get', 'service', PROOF, '-o', 'jsonpath={.spec.clusterIPs[*]}']);
+  const calls = service.split(' ').map((host) => ({ host, port: 80, says: all }));
   await doing('the Service, through kube-proxy, from every pod', () => everyoneFetches(kubectl, pods, calls));
   const ports = pods.filter(({ listens }) => listens);
-  const hosts = ports.map(({ host, name }) => ({ host, port: HOST_PORT, says: exactly(name) }));
+  const hosts = ports.flatMap(({ hosts: of, name }) =>
+    of.map((host) => ({ host, port: HOST_PORT, says: exactly(name) })),
+  );
   await doing('a port of each node, from every pod', () => everyoneFetches(kubectl, pods, hosts));
   await doing('everything deleted; no node has anything left of a pod', async () => {
-    await kubectl(['delete', 'namespace', PROOF, '--wait=true', '--timeout=100s']);
+    // the namespace waits for its pods by looking again after seconds
+    await kubectl(['-n', PROOF, 'delete', 'daemonsets', '--all', '--cascade=foreground', '--timeout=100s']);
+    await kubectl(['delete', 'namespace', PROOF, '--timeout=100s']);
     for (const { node } of cluster.workers)
       await until(LIMIT_MS, `nothing is left on ${node.name}`, () => traces({ node }).length === 0);
   });
@@ -55,17 +64,21 @@ async function makePods(kubectl: Kubectl, count: number): Promise<readonly Pod[]
   const { items } = JSON.parse(await kubectl(['-n', PROOF, 'get', 'pods', '-o', 'json'])) as { items: PodObject[] };
   return items.map(({ metadata, spec, status }) => ({
     name: metadata.name,
-    address: status.podIP,
-    host: status.hostIP,
+    addresses: status.podIPs.map(({ ip }) => ip),
+    hosts: status.hostIPs.map(({ ip }) => ip),
     listens: spec.containers.some(({ ports = [] }) => ports.some(({ hostPort }) => hostPort !== undefined)),
   }));
+}
+
+interface Ip {
+  readonly ip: string;
 }
 
 /** What is used here of a Pod object. */
 interface PodObject {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly containers: readonly { readonly ports?: readonly { readonly hostPort?: number }[] }[] };
-  readonly status: { readonly podIP: string; readonly hostIP: string };
+  readonly status: { readonly podIPs: readonly Ip[]; readonly hostIPs: readonly Ip[] };
 }
 
 /** From inside of every pod; again until everybody got what is expected, for kube-proxy is told of changes late. */

@@ -15,9 +15,9 @@ const DNS = '10.96.0.10';
 /** A worker's place in a cluster. */
 export interface WorkerSpec {
   readonly node: ClusterNode;
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly credentials: Credentials;
-  readonly pods: string; // the range that all pods' addresses are in
+  readonly pods: readonly string[]; // ranges that all pods' addresses are in
   readonly proxyMode: 'iptables' | 'nftables';
 }
 
@@ -43,13 +43,13 @@ function answers(node: ClusterNode): boolean {
 }
 
 /** The kubelet and kube-proxy of a node. It registers itself when the API server is ready. */
-export function startKubelet({ node, address, credentials, pods, proxyMode }: WorkerSpec, door: Door): void {
+export function startKubelet({ node, addresses, credentials, pods, proxyMode }: WorkerSpec, door: Door): void {
   const [own, proxy] = ['/etc/kubernetes/kubelet.kubeconfig', '/etc/kubernetes/proxy.kubeconfig'];
   node.write(own, kubeconfig(door, tokenOf(credentials, node.name)), 0o600);
   node.write(proxy, kubeconfig(door, tokenOf(credentials, 'proxy')), 0o600);
   node.write('/etc/kubernetes/kubelet.yaml', JSON.stringify(KUBELET));
   node.write('/etc/kubernetes/proxy.yaml', JSON.stringify(kubeProxy(node.name, { proxy, pods, mode: proxyMode })));
-  const words = [`--kubeconfig=${own}`, `--hostname-override=${node.name}`, `--node-ip=${address}`];
+  const words = [`--kubeconfig=${own}`, `--hostname-override=${node.name}`, `--node-ip=${addresses.join(',')}`];
   node.start('kubelet', KUBE, ['kubelet', '--config=/etc/kubernetes/kubelet.yaml', ...words]);
   node.start('kube-proxy', KUBE, ['kube-proxy', '--config=/etc/kubernetes/proxy.yaml']);
 }
@@ -76,14 +76,17 @@ const KUBELET = {
 } as const;
 
 /** Settings of conntrack belong to the machine: zero leaves them as they are. */
-function kubeProxy(name: string, { proxy, pods, mode }: { proxy: string; pods: string; mode: string }): object {
+function kubeProxy(
+  name: string,
+  { proxy, pods, mode }: { proxy: string; pods: readonly string[]; mode: string },
+): object {
   return {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     clientConnection: { kubeconfig: proxy },
     hostnameOverride: name,
     mode,
-    clusterCIDR: pods,
+    clusterCIDR: pods.join(','),
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
     oomScoreAdj: 0,
   };

@@ -42,9 +42,9 @@ export class DemoCloud {
   }
 
   /** With the delays and quotas of a usual day. Resolves when all instances run. */
-  static async start(folder: string): Promise<DemoCloud> {
+  static async start(folder: string, wanted = TOPOLOGY): Promise<DemoCloud> {
     const [topology, socket, log] = [`${folder}/topology.json`, `${folder}/emulator.sock`, `${folder}/emulator.log`];
-    writeFileSync(topology, JSON.stringify(TOPOLOGY, null, 2));
+    writeFileSync(topology, JSON.stringify(wanted, null, 2));
     const { program, args } = berthCommand('emulator', '--admin', socket, 'start', '--topology', topology);
     const out = openSync(log, 'a');
     const cloud = new DemoCloud(socket, spawn(program, args, { stdio: ['ignore', out, out] }));
@@ -73,6 +73,13 @@ export class DemoCloud {
     const [enter, ...words] = machine?.enter ?? [];
     if (enter === undefined) throw new RangeError(`there is no machine ${name}`);
     return (program, args) => [enter, [...words, program, ...args]];
+  }
+
+  /** The way into no more than an instance's network. */
+  network(name: string): Enter {
+    const netns = this.#machines.find((it) => it.name === name)?.netns;
+    if (netns === undefined) throw new RangeError(`there is no machine ${name}`);
+    return (program, args) => ['nsenter', [`--net=${netns}`, '--', program, ...args]];
   }
 
   summary(): Promise<Summary> {

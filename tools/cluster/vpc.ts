@@ -1,0 +1,46 @@
+import type { Topology, TopologyInstance } from '../../emulator/server/topology.ts';
+import { run } from '../demo/processes.ts';
+import { API, DemoCloud } from '../demo/vpc/cloud.ts';
+import type { Ground, Post } from './ground.ts';
+
+const [VPC, ZONE_A, ZONE_B] = ['10.0.0.0/16', '10.0.0.0/24', '10.0.1.0/24'] as const;
+const CONTROL: Post = { name: 'control', addresses: ['10.0.0.5'] };
+
+/**
+ * Instances of an emulated VPC in two zones, as nodes, with the control plane on another. Pods' addresses are those of
+ * their NICs. The emulator is a process of its own, with the delays and quotas of a usual day.
+ */
+export async function vpcGround(folder: string, workers: number, type: string): Promise<Ground> {
+  run('ip', ['link', 'set', 'lo', 'up']); // the emulator's own ports
+  const posts = Array.from({ length: workers }, (_, i) => workerPost(i + 1));
+  const cloud = await DemoCloud.start(folder, topology(posts, type));
+  const agent = { provider: 'aws', aws: { endpoint: API, cluster: 'berth' } };
+  const enter = ({ name }: Post) => cloud.network(name);
+  return { control: CONTROL, workers: posts, pods: [VPC], splits: false, agent, enter };
+}
+
+/** Every second one in the second zone. */
+function workerPost(i: number): Post {
+  return { name: `node-${i}`, addresses: [`10.0.${(i + 1) % 2}.${10 + i}`] };
+}
+
+function topology(workers: readonly Post[], type: string): Topology {
+  const instance = ({ name, addresses: [address] }: Post): TopologyInstance => {
+    const subnet = address.startsWith('10.0.0.') ? 'subnet-a' : 'subnet-b';
+    return { name, subnet, type, address };
+  };
+  return {
+    zones: ['us-east-1a', 'us-east-1b'],
+    vpcs: [
+      {
+        name: 'cluster',
+        range: VPC,
+        subnets: [
+          { name: 'subnet-a', zone: 'us-east-1a', range: ZONE_A },
+          { name: 'subnet-b', zone: 'us-east-1b', range: ZONE_B },
+        ],
+        instances: [CONTROL, ...workers].map(instance),
+      },
+    ],
+  };
+}
