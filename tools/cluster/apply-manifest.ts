@@ -5,28 +5,20 @@ import { manifestText } from '../deploy/manifest.ts';
 import { IMAGE, type KubeObject } from '../deploy/objects.ts';
 import { berthImage } from '../image/berth-image.ts';
 import type { ControlPlane } from './control-plane.ts';
-import type { ClusterNode } from './node/node.ts';
-import { IMAGES } from './shared.ts';
 
-const ARCHIVE = 'berth.tar';
+/** Its name among the archives that nodes import. */
+export const BERTH_ARCHIVE = 'berth.tar';
 
 /** Puts the image of Berth where nodes import images from. */
 export function makeBerthImage(folder: string): void {
-  writeFileSync(join(folder, ARCHIVE), berthImage(IMAGE).archive);
+  writeFileSync(join(folder, BERTH_ARCHIVE), berthImage(IMAGE).archive);
 }
 
 /**
- * Installs Berth as users do: the image on every node, and one manifest, whose configuration gets further keys. The nodes
- * turn Ready behind it.
+ * Installs Berth as users do, where its image is on every node: one manifest, whose configuration gets further keys.
+ * The nodes turn Ready behind it.
  */
-export async function applyManifest(
-  { api }: ControlPlane,
-  workers: readonly { node: ClusterNode }[],
-  config: object,
-): Promise<void> {
-  await Promise.all(
-    workers.map(({ node }) => node.finish('ctr', '-n', 'k8s.io', 'images', 'import', `${IMAGES}/${ARCHIVE}`)),
-  );
+export async function applyManifest({ api }: ControlPlane, config: object): Promise<void> {
   for (const document of parseAllDocuments(manifestText())) {
     const object = configured(document.toJS() as KubeObject, config);
     await api.ask('POST', pathOf(object), object);

@@ -5,7 +5,7 @@ import { busyboxImage, IMAGE, until } from '../../test/runtime/node.ts';
 import { doing } from '../demo/table.ts';
 import type { Api } from './api.ts';
 import { allowAgent } from './agent-role.ts';
-import { applyManifest, makeBerthImage } from './apply-manifest.ts';
+import { applyManifest, BERTH_ARCHIVE, makeBerthImage } from './apply-manifest.ts';
 import { startBerth } from './berth.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { AGENT_USER, type Credentials, kubeconfig, newCredentials, tokenOf } from './credentials.ts';
@@ -71,11 +71,11 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   );
   if (control === undefined) throw new RangeError('a cluster without machines');
   const plane = await doing('etcd, API server, controllers, scheduler; containerd on each worker', () =>
-    startServers({ folder, ground, control: control.node, workers, credentials }),
+    startServers({ spec, ground, control: control.node, workers, credentials }),
   );
   await doing('kubelet, kube-proxy and Berth on each worker, until all are Ready', async () => {
     for (const worker of workers) startKubelet({ ...worker, credentials, pods: ground.pods, proxyMode }, plane.door);
-    if (spec.installed === 'manifest') await applyManifest(plane, workers, ground.agent);
+    if (spec.installed === 'manifest') await applyManifest(plane, ground.agent);
     else await startAgents(plane, workers, { credentials, config: ground.agent });
     await until(READY_MS, 'all nodes are Ready', async () => (await readyNodes(plane.api)) === workers.length);
   });
@@ -116,18 +116,19 @@ async function machine(
 }
 
 interface Servers {
-  readonly folder: string;
+  readonly spec: ClusterSpec;
   readonly ground: Ground;
   readonly control: ClusterNode;
   readonly workers: readonly Worker[];
   readonly credentials: Credentials;
 }
 
-async function startServers({ folder, ground, control, workers, credentials }: Servers): Promise<ControlPlane> {
-  const socket = apiSocket(folder);
+async function startServers({ spec, ground, control, workers, credentials }: Servers): Promise<ControlPlane> {
+  const socket = apiSocket(spec.folder);
+  const images = ['busybox.tar', ...(spec.installed === 'manifest' ? [BERTH_ARCHIVE] : [])];
   const [plane] = await Promise.all([
     startControlPlane({ node: control, ground, credentials, socket }),
-    ...workers.map(({ node }) => startRuntime(node, ['busybox.tar'], IMAGE)),
+    ...workers.map(({ node }) => startRuntime(node, images, IMAGE)),
   ]);
   return plane;
 }
