@@ -66,8 +66,8 @@ function kubectl(...args: readonly string[]): string {
 /** On AWS one pod of each node has an address of the first NIC, and the other one of the second. */
 onCluster.for([
   ['ranges of the nodes, over IPv4 and IPv6', '--proxy-mode=iptables'],
-  ['ranges of the nodes, kube-proxy in nftables mode', '--proxy-mode=nftables'],
-  ['NICs of AWS', '--provider=aws', '--instance-type=t3.micro'],
+  ['installed by the manifest, kube-proxy in nftables mode', '--installed=manifest', '--proxy-mode=nftables'],
+  ['installed by the manifest, NICs of AWS', '--installed=manifest', '--provider=aws', '--instance-type=t3.micro'],
 ] as const)(
   'three nodes are Ready within 25 s of nothing; pods reach each other, a Service and ports of nodes; nothing stays: %s',
   { timeout: 180_000 },

@@ -7,8 +7,8 @@ const PODS = ['10.250.0.0/16', 'fd25::/48'] as const;
 const CONTROL: Post = { name: 'control', addresses: ['172.30.0.2', 'fd30::2'] };
 
 /**
- * Nodes with ranges of their own on one switch. The namespaces that we are in become its router, which knows no way out of
- * this machine, and get an own /run, so that nobody can take our network namespaces away.
+ * Nodes with ranges of their own on one switch. The namespaces that we are in become its router, which knows no way out
+ * of this machine, and get an own /run, so that nobody can take our network namespaces away.
  */
 export function switchGround(workers: number): Ground {
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
