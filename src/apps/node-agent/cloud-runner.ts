@@ -220,13 +220,15 @@ export class CloudRunner {
 
   async #collect(): Promise<void> {
     const { provider, log } = this.#doors;
+    let all = true;
     try {
       const gone = await provider.collectLeaked(COLLECT_AT_MOST);
+      all = gone.length < COLLECT_AT_MOST;
       if (gone.length > 0) log.warn('leaked NICs deleted', { nics: gone });
     } catch (err) {
       log.warn('leaked NICs not collected', { err });
     }
-    this.#later(COLLECT_MS, () => void this.#collect());
+    this.#later(all ? COLLECT_MS : COLLECT_FIRST_MS, () => void this.#collect());
   }
 
   /** Resolves when the pool has taken it. One after the other: what came of it may hang on those before. */

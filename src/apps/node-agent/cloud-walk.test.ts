@@ -152,3 +152,15 @@ test('while the cloud does not answer, what is warm is given', async () => {
   await scene.pass(120_000);
   expect((await scene.burst(1, 10))[0]).toMatchObject({ exitCode: 0 });
 });
+
+test('A40: lost NICs are looked for each hour, and soon again while there are more of them', async () => {
+  let [lost, looks] = [25, 0];
+  scene.provider.collectLeaked = (atMost) => {
+    const gone = Math.min(atMost, lost);
+    lost -= gone;
+    looks++;
+    return Promise.resolve(Array.from({ length: gone }, (_, i) => `eni-lost-${i}` as NicId));
+  };
+  await scene.pass(3_600_000);
+  expect([lost, looks]).toEqual([0, 3]);
+});

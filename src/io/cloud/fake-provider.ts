@@ -58,7 +58,7 @@ export class FakeProvider implements NicProvider {
     return Promise.resolve([]);
   }
 
-  collectLeaked(): Promise<readonly NicId[]> {
+  collectLeaked(_atMost: number): Promise<readonly NicId[]> {
     return Promise.resolve([]);
   }
 

@@ -80,6 +80,14 @@ test('a device number that others took meanwhile is left to them; a NIC without 
   expect([...region.world.cloud.nics.values()].filter(({ state }) => state === 'available')).toEqual([]);
 });
 
+test('A26: a NIC that may not be attached is not left behind, though EC2 does not show yet that it is there', async () => {
+  region.world.trouble({ name: 'late', what: { kind: 'lag', viewer: 'describe', byMs: 30_000 }, scope: {} });
+  region.world.trouble({ name: 'denied', what: { kind: 'deny' }, scope: { action: 'AttachNetworkInterface' } });
+  const refused = create('a').catch((error: unknown) => error);
+  expect(await region.until(refused, 60_000)).toMatchObject({ kind: 'denied', action: 'AttachNetworkInterface' });
+  expect([...region.world.cloud.nics.values()].filter(({ state }) => state === 'available')).toEqual([]);
+});
+
 test('a NIC is had for two changing calls; that it ends with the instance is asked for when no pod waits', async () => {
   const { id } = await region.until(create('a'), 60_000);
   const ends = () => region.world.cloud.nics.get(id as string as Id)?.attachment?.deleteWithInstance;

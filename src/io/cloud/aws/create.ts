@@ -72,8 +72,22 @@ export class NicMaker {
         ),
       );
     await this.#untilFree(nic, urgency);
+    await this.#delete(nic, urgency);
+  }
+
+  /** What was just made and not attached: EC2 may not show it yet, so that a look for it would prove nothing. */
+  async #unmake(nic: NicId, urgency: Urgency): Promise<void> {
+    try {
+      await this.#delete(nic, urgency);
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.kind !== 'busy') throw error;
+      await this.remove(nic, urgency); // attached after all
+    }
+  }
+
+  async #delete(nic: NicId, urgency: Urgency): Promise<void> {
     await absentIsFine(
-      ec2.ask({ action: 'DeleteNetworkInterface', urgency, again: true }, (client) =>
+      this.#doors.ec2.ask({ action: 'DeleteNetworkInterface', urgency, again: true }, (client) =>
         client.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: nic })),
       ),
     );
@@ -157,7 +171,7 @@ export class NicMaker {
     for (;;) {
       const device = this.#freeDevice(refused);
       if (device === undefined) {
-        await this.remove(nic, urgency);
+        await this.#unmake(nic, urgency);
         throw noPlace(this.#doors);
       }
       this.#devices.add(device);
@@ -177,7 +191,7 @@ export class NicMaker {
 
   /** What is not asked again by the same token would be left behind. Whoever may not delete either has a sweeper. */
   async #undone(nic: NicId, because: CloudError, urgency: Urgency): Promise<CloudError> {
-    if (because.kind === 'denied' || because.kind === 'gone') await this.remove(nic, urgency).catch(() => {});
+    if (because.kind === 'denied' || because.kind === 'gone') await this.#unmake(nic, urgency).catch(() => {});
     return because;
   }
 
