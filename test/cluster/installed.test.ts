@@ -71,6 +71,21 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(failures).toEqual([]);
     expect(await pings).toContain(`${PINGS} packets transmitted, ${PINGS} packets received, 0% packet loss`);
   }, 240_000);
+
+  test('uninstalled: the runtime knows nothing of Berth, and the kernel neither', () => {
+    kubectl('delete namespace rollout --wait=true');
+    kubectl('delete -f deploy/kubernetes/berth.yaml --wait=true');
+    kubectl('-n kube-system wait --for=delete pods -l app.kubernetes.io/name=berth --timeout=60s');
+    kubectl('apply -f deploy/kubernetes/uninstall.yaml');
+    kubectl('-n kube-system rollout status daemonset/berth-uninstall --timeout=60s');
+    const left = `ls ${CONFLIST} ${EXECUTABLE} 2>/dev/null; nft list tables | grep berth; ip route | grep 'proto 98'; :`;
+    expect(NODES.map((node) => cluster.onNode(node, left))).toEqual(['', '', '']);
+    kubectl('delete -f deploy/kubernetes/uninstall.yaml');
+  }, 120_000);
+
+  test('a base for kustomize is the manifest', () => {
+    expect(kubectl('kustomize deploy/kubernetes')).toContain('name: berth');
+  });
 });
 
 /** Two pods that stay, on two nodes, and some that a Deployment makes again and again. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { manifestText } from '../deploy/manifest.ts';
+import { berthText } from '../deploy/manifest.ts';
 import { IMAGE, type KubeObject } from '../deploy/objects.ts';
 import { berthImage } from '../image/berth-image.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -19,7 +19,7 @@ export function makeBerthImage(folder: string): void {
  * The nodes turn Ready behind it.
  */
 export async function applyManifest({ api }: ControlPlane, config: object): Promise<void> {
-  for (const document of parseAllDocuments(manifestText())) {
+  for (const document of parseAllDocuments(berthText())) {
     const object = configured(document.toJS() as KubeObject, config);
     await api.ask('POST', pathOf(object), object);
   }

@@ -1,5 +1,6 @@
 import { VERSION } from '../../src/base/version.ts';
-import { HOST_CNI } from './numbers.ts';
+import { INSTALLED } from '../../src/apps/cli/setup/artefacts.ts';
+import { HOST_CNI, PREFIX } from './numbers.ts';
 
 /** An object of Kubernetes, as it is applied. */
 export interface KubeObject {
@@ -56,39 +57,43 @@ http:
   listen: ${LISTEN.host}:${LISTEN.port}
 `;
 
+/** What takes away again what the agents put on the nodes, once they are gone themselves. */
+export function uninstallObjects(image = IMAGE): readonly KubeObject[] {
+  const name = `${NAME}-uninstall`;
+  const labels = { 'app.kubernetes.io/name': name };
+  const container = { ...onNode(image), name: 'uninstall', args: ['uninstall'] };
+  const nothing = { command: [`${PREFIX}/${INSTALLED.node}`, '-e', 'setInterval(() => {}, 2 ** 30)'] };
+  const rest = { name: 'done', image, imagePullPolicy: 'IfNotPresent', ...nothing };
+  const spec = { ...ON_NODE, terminationGracePeriodSeconds: 0, initContainers: [container], containers: [rest] };
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name, namespace: NAMESPACE, labels },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    },
+  ];
+}
+
 function daemonSet(image: string): object {
   return {
     selector: { matchLabels: LABELS },
     updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
     template: {
       metadata: { labels: LABELS },
-      spec: {
-        serviceAccountName: NAME,
-        priorityClassName: 'system-node-critical',
-        hostNetwork: true,
-        terminationGracePeriodSeconds: 10,
-        tolerations: [{ operator: 'Exists' }], // a node without pods' network is tainted
-        nodeSelector: { 'kubernetes.io/os': 'linux' },
-        containers: [agent(image)],
-        volumes: VOLUMES.map(({ name, ...source }) => ({ name, ...volumeOf(name, source) })),
-      },
+      spec: { ...ON_NODE, serviceAccountName: NAME, terminationGracePeriodSeconds: 10, containers: [agent(image)] },
     },
   };
 }
 
 function agent(image: string): object {
+  const { securityContext, ...common } = onNode(image);
   return {
     name: 'agent',
-    image,
-    imagePullPolicy: 'IfNotPresent',
+    ...common,
     env: [{ name: 'BERTH_NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
     resources: { requests: { cpu: '50m', memory: '128Mi' } },
-    securityContext: {
-      readOnlyRootFilesystem: true,
-      allowPrivilegeEscalation: true, // goes with SYS_ADMIN
-      capabilities: { drop: ['ALL'], add: CAPABILITIES },
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: { readOnlyRootFilesystem: true, ...securityContext },
     livenessProbe: {
       httpGet: { path: '/healthz', ...LISTEN },
       periodSeconds: 10,
@@ -96,6 +101,19 @@ function agent(image: string): object {
       timeoutSeconds: 5,
     },
     readinessProbe: { httpGet: { path: '/readyz', ...LISTEN }, periodSeconds: 5, timeoutSeconds: 5 },
+  };
+}
+
+/** A container that works on its node. */
+function onNode(image: string) {
+  return {
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    securityContext: {
+      allowPrivilegeEscalation: true, // goes with SYS_ADMIN
+      capabilities: { drop: ['ALL'], add: CAPABILITIES },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
     volumeMounts: VOLUMES.map(({ name, at, inward, readOnly }) => ({
       name,
       mountPath: at,
@@ -125,5 +143,14 @@ const VOLUMES: readonly Volume[] = [
 
 function volumeOf(name: string, { path }: { readonly path?: string }): object {
   if (path !== undefined) return { hostPath: { path, type: 'DirectoryOrCreate' } };
-  return name === 'config' ? { configMap: { name: NAME } } : { emptyDir: {} };
+  return name === 'config' ? { configMap: { name: NAME, optional: true } } : { emptyDir: {} };
 }
+
+/** A pod on every node, with the node's network and folders. */
+const ON_NODE = {
+  priorityClassName: 'system-node-critical',
+  hostNetwork: true,
+  tolerations: [{ operator: 'Exists' }], // a node without pods' network is tainted
+  nodeSelector: { 'kubernetes.io/os': 'linux' },
+  volumes: VOLUMES.map(({ name, ...source }) => ({ name, ...volumeOf(name, source) })),
+};
