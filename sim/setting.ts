@@ -45,7 +45,7 @@ export function settingOf(random: Random): Setting {
     repair: { enabled: foreign, delayMs: 300, intervalMs: 30_000, installation: 'never' },
     paths: { socket: '', adminSocket: '', state: '', spool: '' },
     http: { listen: undefined },
-    log: { level: 'info', format: 'json' },
+    log: { level: 'info', format: 'json', file: undefined, fileBytes: 1 },
   };
   const poolRanges = ranges.map((range) => ({ prefix: range, gateway: addressOf(range, 1), reserved }));
   const counts = poolRanges.map((range) => Number(usableCount(range)));

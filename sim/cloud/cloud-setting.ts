@@ -78,7 +78,7 @@ export function nodeSetting(of: CloudSetting, name: string): Setting {
     repair: { enabled: false, delayMs: 300, intervalMs: 30_000, installation: 'never' },
     paths: { socket: '', adminSocket: '', state: '', spool: '' },
     http: { listen: undefined },
-    log: { level: 'info', format: 'json' },
+    log: { level: 'info', format: 'json', file: undefined, fileBytes: 1 },
   };
   const givable = (it: Address) => contains(VPC, it) && !RESERVED.has(it);
   return { config, givable, pods: of.pods, foreign: false, rot: false };

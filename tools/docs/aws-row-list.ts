@@ -97,7 +97,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: 'Both families in one pod, and both in the result that podIPs are made of.' },
   {
     asks: 'An IPv6 pod reaches an IPv4 host, and the reverse.',
-    open: 'Not there: a pod has the families of its node; `cloud.families` may be both.',
+    open: 'Not there, on purpose: `cloud.families` may be both, or DNS64 and a NAT gateway translate (docs/aws.md, "One family, one way").',
   },
   {
     asks: 'Rules, routes and tables of others are as before.',
@@ -107,7 +107,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: 'Custom tags, put on at the creation; reserved keys are refused.' },
   {
     asks: 'Metrics, with histograms of CNI calls.',
-    open: "Names are Berth's own.",
+    open: "Names are Berth's own: docs/aws.md has aws-node's beside them.",
     also: [
       at(
         'src/apps/node-agent/cloud-views.test.ts',
@@ -131,7 +131,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
   },
   {
     asks: 'Probes that bear a busy machine; log level without restart; logs of bounded size.',
-    open: 'Probes under stress are shown by no test. The size of logs is left to whoever keeps standard error.',
+    open: 'Stress is shown for twenty seconds, not for ten minutes.',
     also: [
       at(
         'src/io/config/changes.test.ts',

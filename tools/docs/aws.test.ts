@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configKeys } from '../../src/io/config/keys.ts';
+import { METRICS } from '../../src/io/system/metric-table.ts';
 import { ACTIONS, actionsAsked, awsSettingsTable, policyText } from './aws.ts';
 
 test('the policy allows exactly the actions that the provider asks', () => {
@@ -31,6 +32,14 @@ test('a command counts when it is imported from the SDK, its input types and tes
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('metrics that stand beside those of aws-node are there', () => {
+  const text = readFileSync('docs/aws.md', 'utf8');
+  const known = new Set(Object.values(METRICS).map(({ name }) => name));
+  const named = [...text.matchAll(/\bberth_[a-z_]+[a-z]\b/g)].map(([name]) => name.replace(/_(count|bucket|sum)$/, ''));
+  expect(named.length).toBeGreaterThan(8);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
 
 test('every key that names a setting of AWS stands in the table', () => {

@@ -42,7 +42,7 @@ export interface AgentOptions {
 export async function runAgent({ configPath, version }: AgentOptions): Promise<void> {
   const startedAt = realClock.now();
   const { config, doubts } = loadConfig(configPath);
-  const log = createLogger({ level: config.log.level, format: config.log.format, fields: { node: config.nodeName } });
+  const log = openLog(config);
   for (const { where, line, says } of doubts) log.warn('doubtful configuration', { where, line, says });
   const metrics = createMetrics(version);
   const closers: (() => void | Promise<void>)[] = [];
@@ -69,6 +69,11 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
   await agent.stop();
   for (const close of closers.toReversed()) await close();
   log.info('stopped', {});
+}
+
+function openLog({ log: { level, format, file: path, fileBytes: mostBytes }, nodeName }: AgentConfig): LevelLogger {
+  const file = path === undefined ? undefined : { path, mostBytes };
+  return createLogger({ level, format, file, fields: { node: nodeName } });
 }
 
 interface Tools {

@@ -78,5 +78,10 @@ export interface AgentConfig {
     readonly spool: string;
   };
   readonly http: { readonly listen: string | undefined }; // "127.0.0.1:9464": /metrics, /healthz, /readyz
-  readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly format: 'json' | 'text' };
+  readonly log: {
+    readonly level: 'error' | 'warn' | 'info' | 'debug';
+    readonly format: 'json' | 'text';
+    readonly file: string | undefined; // undefined: standard error
+    readonly fileBytes: number;
+  };
 }

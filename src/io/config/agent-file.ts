@@ -25,7 +25,7 @@ export function agentConfig(file: ConfigFile): AgentConfig {
     },
     paths: file.paths,
     http: { listen: file.http.listen },
-    log: file.log,
+    log: logOf(file),
   };
 }
 
@@ -60,6 +60,16 @@ export function configFile(config: AgentConfig) {
     },
     paths: config.paths,
     http: http.listen === undefined ? {} : { listen: http.listen },
-    log: config.log,
+    log: logFileOf(config),
   };
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+function logOf({ log: { level, format, file, fileLimit } }: ConfigFile): AgentConfig['log'] {
+  return { level, format, file, fileBytes: fileLimit * MEBIBYTE };
+}
+
+function logFileOf({ log: { level, format, file, fileBytes } }: AgentConfig) {
+  return { level, format, fileLimit: fileBytes / MEBIBYTE, ...(file === undefined ? {} : { file }) };
 }

@@ -21,7 +21,7 @@ const after: AgentConfig = {
   repair: { enabled: false, delayMs: 4, intervalMs: 5_000, installation: 'never' },
   paths: { socket: '/a', adminSocket: '/b', state: '/c', spool: '/d' },
   http: { listen: '127.0.0.1:1' },
-  log: { level: 'debug', format: 'text' },
+  log: { level: 'debug', format: 'text', file: '/var/log/berth.log', fileBytes: 1024 * 1024 },
 };
 
 test('what waits for the next start is told by its key', () => {

@@ -22,7 +22,7 @@ export function liveConfig(started: AgentConfig, after: AgentConfig): AgentConfi
     network: { ...network, mode: started.network.mode, bridge: started.network.bridge },
     pool: { ...started.pool, patienceMs: pool.patienceMs },
     repair: { ...repair, enabled: started.repair.enabled },
-    log: { ...log, format: started.log.format },
+    log: { ...started.log, level: log.level },
   };
 }
 

@@ -30,7 +30,7 @@ test('an empty file is all defaults', () => {
   expect(config.repair).toEqual({ enabled: true, delayMs: 200, intervalMs: 30_000, installation: 'altered' });
   expect(config.paths.socket).toBe('/run/berth/agent.sock');
   expect(config.http).toEqual({ listen: undefined });
-  expect(config.log).toEqual({ level: 'info', format: 'json' });
+  expect(config.log).toEqual({ level: 'info', format: 'json', file: undefined, fileBytes: 20 * 1024 * 1024 });
 });
 
 test('a section without content is the section with its defaults', () => {

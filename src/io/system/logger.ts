@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { LogFields, Logger, LogLevel } from '../../base/log.ts';
+import { logFile } from './log-file.ts';
 
 /** A Logger whose level may be changed while it runs. */
 export interface LevelLogger extends Logger {
@@ -11,11 +12,12 @@ export interface LoggerOptions {
   readonly format?: 'json' | 'text'; // default json
   readonly fields?: LogFields; //       on every line
   readonly write?: (line: string) => void; // gets whole lines with their end; default: standard error, synchronously
+  readonly file?: { readonly path: string; readonly mostBytes: number } | undefined; // in place of standard error
 }
 
 /** One line an event: {"ts":RFC 3339,"level":word,"msg":event, …fields}. Never throws, whatever the fields hold. */
 export function createLogger(options: LoggerOptions): LevelLogger {
-  const write = options.write ?? syncStderr();
+  const write = options.write ?? destination(options);
   const format = options.format === 'text' ? textLine : (line: string) => line;
   const log = pino(
     {
@@ -39,6 +41,11 @@ export function createLogger(options: LoggerOptions): LevelLogger {
     info: (event, fields) => log.info(fields ?? {}, event),
     debug: (event, fields) => log.debug(fields ?? {}, event),
   };
+}
+
+function destination({ file }: LoggerOptions): (line: string) => void {
+  const stderr = syncStderr();
+  return file === undefined ? stderr : logFile(file.path, { mostBytes: file.mostBytes, otherwise: stderr });
 }
 
 /** Synchronous, so that the last line before a crash is there. */

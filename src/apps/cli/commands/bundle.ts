@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { VERSION } from '../../../base/version.ts';
+import { loadConfig } from '../../../io/config/load.ts';
 import { type NodeFiles, nodeFiles } from '../../../io/system/node-files.ts';
 import { ADMIN } from '../../../wire/agent/status.ts';
 import { askText } from '../ask.ts';
@@ -102,7 +103,18 @@ function fromNode({ config, confDir }: BundleOptions): readonly Part[] {
   const lists = files.names(confDir).map((name) => `${confDir}/${name}`);
   const read = [...PATHS, config, ...lists].map((path): Part => [`node${path}`.slice(0, 80), textOf(files, path)]);
   const ran = Object.entries(PROGRAMS).map(([name, words]): Part => [`node/${name}.txt`, said(words)]);
-  return [...read, ...ran];
+  const log = logFileOf(config);
+  const logged: readonly Part[] = log === undefined ? [] : [['node/log-file.txt', said(['tail', '-n', '5000', log])]];
+  return [...read, ...ran, ...logged];
+}
+
+/** Where the agent logs, when that is a file. */
+function logFileOf(config: string): string | undefined {
+  try {
+    return loadConfig(config).config.log.file;
+  } catch {
+    return undefined; // the findings say what is wrong with it
+  }
 }
 
 function textOf(files: NodeFiles, path: string): string {

@@ -196,6 +196,6 @@ function configOf(ranges: readonly Prefix[]): AgentConfig {
     repair: { enabled: true, delayMs: 200, intervalMs: 30_000, installation: 'never' },
     paths: { socket: '', adminSocket: '', state: '', spool: '' },
     http: { listen: undefined },
-    log: { level: 'info', format: 'json' },
+    log: { level: 'info', format: 'json', file: undefined, fileBytes: 1 },
   };
 }
