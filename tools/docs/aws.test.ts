@@ -36,7 +36,7 @@ test('a command counts when it is imported from the SDK, its input types and tes
 
 test('metrics that stand beside those of aws-node are there', () => {
   const text = readFileSync('docs/aws.md', 'utf8');
-  const known = new Set(Object.values(METRICS).map(({ name }) => name));
+  const known = new Set<string>(Object.values(METRICS).map(({ name }) => name));
   const named = [...text.matchAll(/\bberth_[a-z_]+[a-z]\b/g)].map(([name]) => name.replace(/_(count|bucket|sum)$/, ''));
   expect(named.length).toBeGreaterThan(8);
   expect(named.filter((name) => !known.has(name))).toEqual([]);
