@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolder, installByGo } from './go-install.ts';
 
 // The reference plugins and cnitool, to measure Berth by: built once from the Go modules into the user's cache folder.
 
@@ -41,40 +40,10 @@ export function referencePlugins(): ReferencePlugins {
   }
 }
 
-/** The user's cache folder of this project: XDG base directory specification. */
-export function cacheFolder(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'berth');
-}
-
-/**
- * Built beside its place and renamed into it: a half-built folder is never found, and of two builders the first wins.
- */
 function build(directory: string): void {
-  mkdirSync(cacheFolder(), { recursive: true });
-  const unfinished = mkdtempSync(`${directory}.`);
-  try {
-    const install = (packages: readonly string[]) =>
-      execFileSync('go', ['install', '-ldflags=-s -w', ...packages], {
-        cwd: unfinished,
-        env: { ...process.env, GOBIN: unfinished, GOFLAGS: '-buildvcs=false', CGO_ENABLED: '0' },
-        stdio: ['ignore', 'ignore', 'pipe'],
-        timeout: 15 * 60_000,
-      });
-    const module = 'github.com/containernetworking/plugins/plugins';
-    install([...PLUGINS, ...IPAM, ...META].map((path) => `${module}/${path}@${PLUGINS_VERSION}`));
-    install([`github.com/containernetworking/cni/cnitool@${CNI_VERSION}`]);
-    settle(unfinished, directory);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
-  }
-}
-
-function settle(unfinished: string, directory: string): void {
-  try {
-    renameSync(unfinished, directory);
-  } catch (error) {
-    if (!existsSync(directory)) throw error; // else another builder was first, with the same files
-  }
+  const module = 'github.com/containernetworking/plugins/plugins';
+  const plugins = [...PLUGINS, ...IPAM, ...META].map((path) => `${module}/${path}@${PLUGINS_VERSION}`);
+  installByGo(directory, [plugins, [`github.com/containernetworking/cni/cnitool@${CNI_VERSION}`]]);
 }
 
 if (import.meta.main) {

@@ -1,29 +1,25 @@
 import { stringify } from 'yaml';
-import { berthObjects, type KubeObject, uninstallObjects } from './objects.ts';
+import { chartFiles, type MadeFile } from './chart.ts';
+import { berthObjects, DEFAULTS, type KubeObject, uninstallObjects } from './objects.ts';
 
-/** What is made from objects.ts: a file that users apply, and its text. */
-export interface MadeFile {
-  readonly path: string;
-  readonly text: string;
-}
-
-/** All of deploy/kubernetes; with the name of another image than that of this version. */
-export function madeFiles(image?: string): readonly MadeFile[] {
+/** All that is made of objects.ts. */
+export function madeFiles(): readonly MadeFile[] {
   return [
-    { path: `${FOLDER}/berth.yaml`, text: berthText(image) },
+    { path: `${FOLDER}/berth.yaml`, text: berthText() },
     {
       path: `${FOLDER}/uninstall.yaml`,
-      text: textOf('What takes Berth off the nodes, once berth.yaml is deleted', uninstallObjects(image)),
+      text: textOf('What takes Berth off the nodes, once berth.yaml is deleted', uninstallObjects()),
     },
     { path: `${FOLDER}/kustomization.yaml`, text: KUSTOMIZATION },
+    ...chartFiles(MADE),
   ];
 }
 
 const FOLDER = 'deploy/kubernetes';
 
 /** All objects of an installation as one text, for `kubectl apply -f`. */
-export function berthText(image?: string): string {
-  return textOf('Berth for a cluster whose nodes have PodCIDRs', berthObjects(image));
+export function berthText(image = DEFAULTS.image): string {
+  return textOf('Berth for a cluster whose nodes have PodCIDRs', berthObjects({ ...DEFAULTS, image }));
 }
 
 function textOf(what: string, objects: readonly KubeObject[]): string {

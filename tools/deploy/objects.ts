@@ -11,10 +11,22 @@ export interface KubeObject {
 }
 
 export const IMAGE = `berth.dev/berth:${VERSION}`;
-export const NAMESPACE = 'kube-system';
 const NAME = 'berth';
 const RBAC = 'rbac.authorization.k8s.io';
 const LABELS = { 'app.kubernetes.io/name': NAME };
+/** What users change, by the names that the Helm chart has for it. */
+export interface Values {
+  readonly image: string;
+  readonly namespace: string;
+  readonly config: string; // of the agents, as text
+  readonly resources: unknown;
+  readonly tolerations: unknown;
+  readonly nodeSelector: unknown;
+  readonly maxUnavailable: unknown; //     agents, while a new version comes
+  readonly cniExecutables: string; //      where the runtime looks for executables
+  readonly cniConfigurations: string; // and for network lists
+}
+
 const LISTEN = { host: '127.0.0.1', port: 9464 };
 
 /** What an agent may ask of the API server: docs/configuration.md, "In a cluster". */
@@ -32,9 +44,29 @@ const CAPABILITIES = [
   'SYS_ADMIN', //     setns(2) into the pods' namespaces; /proc/sys is made writable for the settings of links
 ];
 
+const CONFIG = `# The configuration of Berth's agents. All keys: docs/configuration.md. A change is taken on while they run.
+kubernetes:
+  access: in-cluster
+http:
+  listen: ${LISTEN.host}:${LISTEN.port}
+`;
+
+export const DEFAULTS: Values = {
+  image: IMAGE,
+  namespace: 'kube-system',
+  config: CONFIG,
+  resources: { requests: { cpu: '50m', memory: '128Mi' } },
+  tolerations: [{ operator: 'Exists' }], // a node without pods' network is tainted
+  nodeSelector: { 'kubernetes.io/os': 'linux' },
+  maxUnavailable: '10%',
+  cniExecutables: '/opt/cni/bin',
+  cniConfigurations: '/etc/cni/net.d',
+};
+
 /** All that a cluster needs of Berth, in the order to apply. */
-export function berthObjects(image = IMAGE): readonly KubeObject[] {
-  const metadata = { name: NAME, namespace: NAMESPACE, labels: LABELS };
+export function berthObjects(values: Values = DEFAULTS): readonly KubeObject[] {
+  const { namespace } = values;
+  const metadata = { name: NAME, namespace, labels: LABELS };
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: NAME, labels: LABELS }, rules: AGENT_RULES },
@@ -43,56 +75,56 @@ export function berthObjects(image = IMAGE): readonly KubeObject[] {
       kind: 'ClusterRoleBinding',
       metadata: { name: NAME, labels: LABELS },
       roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: NAME },
-      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: NAMESPACE }],
+      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace }],
     },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': CONFIG } },
-    { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: daemonSet(image) },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': values.config } },
+    { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: daemonSet(values) },
   ];
 }
 
-const CONFIG = `# The configuration of Berth's agents. All keys: docs/configuration.md. A change is taken on while they run.
-kubernetes:
-  access: in-cluster
-http:
-  listen: ${LISTEN.host}:${LISTEN.port}
-`;
-
 /** What takes away again what the agents put on the nodes, once they are gone themselves. */
-export function uninstallObjects(image = IMAGE): readonly KubeObject[] {
+export function uninstallObjects(values: Values = DEFAULTS): readonly KubeObject[] {
+  const { image, namespace } = values;
   const name = `${NAME}-uninstall`;
   const labels = { 'app.kubernetes.io/name': name };
   const container = { ...onNode(image), name: 'uninstall', args: ['uninstall'] };
   const nothing = { command: [`${PREFIX}/${INSTALLED.node}`, '-e', 'setInterval(() => {}, 2 ** 30)'] };
   const rest = { name: 'done', image, imagePullPolicy: 'IfNotPresent', ...nothing };
-  const spec = { ...ON_NODE, terminationGracePeriodSeconds: 0, initContainers: [container], containers: [rest] };
+  const pods = { terminationGracePeriodSeconds: 0, initContainers: [container], containers: [rest] };
+  const spec = { ...placed(values), ...pods };
   return [
     {
       apiVersion: 'apps/v1',
       kind: 'DaemonSet',
-      metadata: { name, namespace: NAMESPACE, labels },
+      metadata: { name, namespace, labels },
       spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
     },
   ];
 }
 
-function daemonSet(image: string): object {
+function daemonSet(values: Values): object {
   return {
     selector: { matchLabels: LABELS },
-    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: values.maxUnavailable } },
     template: {
       metadata: { labels: LABELS },
-      spec: { ...ON_NODE, serviceAccountName: NAME, terminationGracePeriodSeconds: 10, containers: [agent(image)] },
+      spec: {
+        ...placed(values),
+        serviceAccountName: NAME,
+        terminationGracePeriodSeconds: 10,
+        containers: [agent(values)],
+      },
     },
   };
 }
 
-function agent(image: string): object {
+function agent({ image, resources }: Values): object {
   const { securityContext, ...common } = onNode(image);
   return {
     name: 'agent',
     ...common,
     env: [{ name: 'BERTH_NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
-    resources: { requests: { cpu: '50m', memory: '128Mi' } },
+    resources,
     securityContext: { readOnlyRootFilesystem: true, ...securityContext },
     livenessProbe: {
       httpGet: { path: '/healthz', ...LISTEN },
@@ -126,31 +158,34 @@ function onNode(image: string) {
 interface Volume {
   readonly name: string;
   readonly at: string; //         in the container
-  readonly path?: string; //      on the node; absent: see `volumeOf`
   readonly inward?: true; //      mounts that the node makes later are seen
   readonly readOnly?: true;
 }
 
 const VOLUMES: readonly Volume[] = [
   { name: 'config', at: '/etc/berth', readOnly: true },
-  { name: 'sockets', at: '/run/berth', path: '/run/berth' },
-  { name: 'state', at: '/var/lib/berth', path: '/var/lib/berth' },
-  { name: 'sandboxes', at: '/run/netns', path: '/run/netns', inward: true },
-  { name: 'cni-executables', at: HOST_CNI.executables, path: '/opt/cni/bin' },
-  { name: 'cni-configurations', at: HOST_CNI.configurations, path: '/etc/cni/net.d' },
+  { name: 'sockets', at: '/run/berth' },
+  { name: 'state', at: '/var/lib/berth' },
+  { name: 'sandboxes', at: '/run/netns', inward: true },
+  { name: 'cni-executables', at: HOST_CNI.executables },
+  { name: 'cni-configurations', at: HOST_CNI.configurations },
   { name: 'temporary', at: '/tmp' },
 ];
 
-function volumeOf(name: string, { path }: { readonly path?: string }): object {
-  if (path !== undefined) return { hostPath: { path, type: 'DirectoryOrCreate' } };
-  return name === 'config' ? { configMap: { name: NAME, optional: true } } : { emptyDir: {} };
-}
-
 /** A pod on every node, with the node's network and folders. */
-const ON_NODE = {
-  priorityClassName: 'system-node-critical',
-  hostNetwork: true,
-  tolerations: [{ operator: 'Exists' }], // a node without pods' network is tainted
-  nodeSelector: { 'kubernetes.io/os': 'linux' },
-  volumes: VOLUMES.map(({ name, ...source }) => ({ name, ...volumeOf(name, source) })),
-};
+function placed({ tolerations, nodeSelector, cniExecutables, cniConfigurations }: Values): object {
+  const folder = (path: string) => ({ hostPath: { path, type: 'DirectoryOrCreate' } });
+  const special: Readonly<Record<string, object>> = {
+    config: { configMap: { name: NAME, optional: true } },
+    temporary: { emptyDir: {} },
+    'cni-executables': folder(cniExecutables),
+    'cni-configurations': folder(cniConfigurations),
+  };
+  return {
+    priorityClassName: 'system-node-critical',
+    hostNetwork: true,
+    tolerations,
+    nodeSelector,
+    volumes: VOLUMES.map(({ name, at }) => ({ name, ...(special[name] ?? folder(at)) })),
+  };
+}

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { cacheFolder } from '../../go-install.ts';
 
 const SOURCES = resolve(import.meta.dirname, '../../../native/kubernetes');
 
@@ -70,8 +70,7 @@ export interface Shelf {
 }
 
 export function shelf(recipe: Recipe): Shelf {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const folder = join(cache, 'berth', 'kube', keyOf(recipe));
+  const folder = join(cacheFolder(), 'kube', keyOf(recipe));
   return { folder, executable: join(folder, 'berth-kube') };
 }
 

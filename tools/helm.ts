@@ -1,0 +1,40 @@
+// npm run helm: Helm's own word about the chart: its lint, and that its objects with the default values are those of
+// deploy/kubernetes/berth.yaml. Helm is built once from its Go modules, which takes some minutes.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { CHART_FOLDER } from './deploy/chart.ts';
+import { berthObjects, DEFAULTS, type KubeObject } from './deploy/objects.ts';
+import { cacheFolder, installByGo } from './go-install.ts';
+
+const VERSION = 'v3.20.2';
+
+const directory = join(cacheFolder(), `helm-${VERSION}`);
+if (!existsSync(directory)) installByGo(directory, [[`helm.sh/helm/v3/cmd/helm@${VERSION}`]]);
+const helm = (...words: readonly string[]) => execFileSync(join(directory, 'helm'), words, { encoding: 'utf8' });
+
+console.log(helm('lint', '--strict', CHART_FOLDER));
+const made = objectsOf(helm('template', 'berth', CHART_FOLDER, '--namespace', DEFAULTS.namespace));
+const wanted = berthObjects().map(comparable);
+const missing = wanted.filter((one) => !made.some((other) => isDeepStrictEqual(one, other)));
+if (made.length !== wanted.length || missing.length > 0)
+  throw new Error(`the chart makes other objects than the manifest has:\n${JSON.stringify(missing, null, 2)}`);
+const changed = objectsOf(helm('template', CHART_FOLDER, '--set', 'image=other:2', '--set', 'config.log.level=debug'));
+for (const text of ['"other:2"', 'level: debug'])
+  if (!JSON.stringify(changed).includes(text)) throw new Error(`the chart does not take ${text} on`);
+console.log(`${made.length} objects, as in the manifest`);
+
+/** Helm sorts what it makes by kind. */
+function objectsOf(text: string): readonly unknown[] {
+  return parseAllDocuments(text).map((document) => comparable(document.toJS() as KubeObject));
+}
+
+/** An object as it is compared: the text of a configuration by what it says. */
+function comparable(object: KubeObject): unknown {
+  const plain = JSON.parse(JSON.stringify(object)) as KubeObject & { data?: Record<string, string> };
+  if (plain.data === undefined) return plain;
+  const said = Object.entries(plain.data).map(([name, text]) => [name, parseAllDocuments(text).map((it) => it.toJS())]);
+  return { ...plain, data: said };
+}
