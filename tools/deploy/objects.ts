@@ -14,6 +14,7 @@ export const IMAGE = `berth.dev/berth:${VERSION}`;
 const NAME = 'berth';
 const RBAC = 'rbac.authorization.k8s.io';
 const LABELS = { 'app.kubernetes.io/name': NAME };
+
 /** What users change, by the names that the Helm chart has for it. */
 export interface Values {
   readonly image: string;
@@ -39,7 +40,6 @@ export const AGENT_RULES = [
 /** What the agent is allowed to do on its node, and why. */
 const CAPABILITIES = [
   'NET_ADMIN', //     links, addresses, routes, rules, nftables
-  'NET_RAW', //       who listens on a host port: sock_diag tells it to these
   'NET_BROADCAST', // to hear what changes in the pods' namespaces
   'SYS_ADMIN', //     setns(2) into the pods' namespaces; /proc/sys is made writable for the settings of links
 ];
