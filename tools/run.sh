@@ -30,7 +30,7 @@ fi
 
 # what was compiled once starts in half the time
 cache=$PWD/node_modules/.cache/berth
-[ -z "${cold-}" ] || NODE_COMPILE_CACHE=$cache node tools/warm.ts
+[ -z "${cold-}" ] || NODE_COMPILE_CACHE=$cache node tools/warm.ts || echo 'berth: nothing was compiled ahead' >&2
 case $command in
   berth) NODE_COMPILE_CACHE=$cache exec node src/berth.ts "$@" ;;
 esac
