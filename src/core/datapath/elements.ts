@@ -1,4 +1,13 @@
-import { addressIn, contains, familyOf, lengthOf, numberOf, type Address, type Prefix } from '../../base/ip.ts';
+import {
+  addressIn,
+  contains,
+  familyOf,
+  lengthOf,
+  numberOf,
+  type Address,
+  type Family,
+  type Prefix,
+} from '../../base/ip.ts';
 import type { PortMapping } from '../attachment.ts';
 import { HAIRPIN, INTERNAL, PODS } from './node-ruleset.ts';
 import type { Item } from './plan.ts';
@@ -27,20 +36,34 @@ const ON_LINK = ['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32', 'fe80::/
  * nodes, what masquerading excepts). In order, without those that lie in another: the kernel takes no overlap.
  */
 export function internalElements(ranges: readonly Prefix[]): Item[] {
-  const all = [...new Set([...ranges, ...ON_LINK])];
-  return all
-    .filter((range) => !all.some((other) => other !== range && contains(other, range)))
-    .sort(byPlace)
-    .map((range) => element(INTERNAL[familyOf(range)], [range]));
+  const places = [...new Set([...ranges, ...ON_LINK])].map(placeOf).sort(byPlace);
+  const kept: Prefix[] = [];
+  for (const { range } of places) {
+    // ranges nest: what lies in any before it lies in the last that was kept
+    const last = kept.at(-1);
+    if (last === undefined || !contains(last, range)) kept.push(range);
+  }
+  return kept.map((range) => element(INTERNAL[familyOf(range)], [range]));
 }
 
 function element(set: SetName, key: readonly string[]): Item {
   return { kind: 'element', set, key };
 }
 
-function byPlace(a: Prefix, b: Prefix): number {
-  if (familyOf(a) !== familyOf(b)) return familyOf(a) === 'v4' ? -1 : 1;
-  const [left, right] = [numberOf(addressIn(a)), numberOf(addressIn(b))];
-  if (left === right) return lengthOf(a) - lengthOf(b);
-  return left < right ? -1 : 1;
+interface PlacedRange {
+  readonly range: Prefix;
+  readonly family: Family;
+  readonly first: bigint;
+  readonly length: number;
+}
+
+function placeOf(range: Prefix): PlacedRange {
+  return { range, family: familyOf(range), first: numberOf(addressIn(range)), length: lengthOf(range) };
+}
+
+/** A range before those that lie in it. */
+function byPlace(a: PlacedRange, b: PlacedRange): number {
+  if (a.family !== b.family) return a.family === 'v4' ? -1 : 1;
+  if (a.first === b.first) return a.length - b.length;
+  return a.first < b.first ? -1 : 1;
 }

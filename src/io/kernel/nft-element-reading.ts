@@ -5,14 +5,8 @@ import { messageOf, type Operation } from '../../wire/nftables/batch.ts';
 import { putElements, takeElements, type ElementMessage } from '../../wire/nftables/element.ts';
 import { KernelError } from './kernel.ts';
 import type { NftChannel } from './nft-channel.ts';
-import {
-  decodeElements,
-  encodeElement,
-  overlap,
-  spanOf,
-  type ElementItem,
-  type SetShape,
-} from './nft-element-codec.ts';
+import { decodeElements, encodeElement, type ElementItem, type SetShape } from './nft-element-codec.ts';
+import { NftRanges } from './nft-ranges.ts';
 import { NftShapes } from './nft-shapes.ts';
 
 /** An item as its set takes it. */
@@ -66,11 +60,12 @@ export class ElementReading {
     const questions = single.map(({ shape, elements }) => this.operation('getElement', shape, elements));
     const answers = this.#channel.ask(questions, `elements of ${this.#table}`);
     const found = new Map(single.map((it, i) => [it, answers[i]]));
-    const ranges = new Map<SetShape, readonly ElementItem[]>();
-    for (const { shape } of ready) if (shape.interval && !ranges.has(shape)) ranges.set(shape, this.#dump(shape));
+    const ranges = new Map<SetShape, NftRanges>();
+    for (const { shape } of ready)
+      if (shape.interval && !ranges.has(shape)) ranges.set(shape, new NftRanges(shape, this.#dump(shape)));
     return ready.map((it) => {
       const { shape, item } = it;
-      if (shape.interval) return (ranges.get(shape) ?? []).filter((range) => meet(shape, range, item));
+      if (shape.interval) return ranges.get(shape)?.meeting(item) ?? [];
       const answer = found.get(it);
       return answer === undefined ? [] : decodeElements(shape, takeElements(answer.body).elements ?? []);
     });
@@ -102,8 +97,4 @@ export class ElementReading {
 
 function keyAlone({ key, flags }: ElementMessage): ElementMessage {
   return { ...(key === undefined ? {} : { key }), ...(flags === undefined ? {} : { flags }) };
-}
-
-function meet(shape: SetShape, a: ElementItem, b: ElementItem): boolean {
-  return overlap(spanOf(shape, a), spanOf(shape, b));
 }

@@ -141,12 +141,16 @@ type Run =
 
 function runsOf(items: readonly NftItem[]): readonly Run[] {
   const runs: Run[] = [];
+  let elements: ElementItem[] | undefined; // of the last run
   for (const item of items) {
-    const last = runs.at(-1);
+    if (item.kind === 'element' && elements !== undefined) {
+      elements.push(item);
+      continue;
+    }
+    elements = item.kind === 'element' ? [item] : undefined;
     if (item.kind === 'ruleset') runs.push({ kind: 'ruleset', item });
     else if (item.kind === 'forward-accept') runs.push({ kind: 'forward-accept', item });
-    else if (last?.kind === 'element') runs[runs.length - 1] = { ...last, items: [...last.items, item] };
-    else runs.push({ kind: 'element', item, items: [item] });
+    else runs.push({ kind: 'element', item, items: elements ?? [] });
   }
   return runs;
 }
