@@ -49,6 +49,7 @@ const STEPS: readonly Step[] = [
   { name: 'the tours, parts of them killed', minutes: 8, tests: ['test/tour', ONE_BY_ONE] },
   { name: 'container runtimes', minutes: 15, tests: ['test/runtime', ONE_BY_ONE] },
   { name: 'Kubernetes is built', minutes: 45, command: BUILD }, // the rest of it
+  { name: 'the Helm chart', minutes: 16, command: ['node', 'tools/helm.ts'] },
   { name: 'a cluster', minutes: 12, tests: ['test/cluster', ONE_BY_ONE] },
   { name: 'torture', minutes: 8, command: ['node', 'tools/torture.ts', '--kills', '200'] },
 ];
