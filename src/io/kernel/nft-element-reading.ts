@@ -16,6 +16,9 @@ export interface Ready {
   readonly elements: readonly ElementMessage[];
 }
 
+/** Interval sets, and what they hold. */
+export type Ranges = ReadonlyMap<SetShape, NftRanges>;
+
 /** What there is in the sets of a table, and how items are spelled for them. */
 export class ElementReading {
   readonly #channel: NftChannel;
@@ -54,15 +57,21 @@ export class ElementReading {
     });
   }
 
-  /** For each item what stands in its place: itself, its key with other data, ranges that overlap it. */
-  standing(ready: readonly Ready[]): readonly (readonly ElementItem[])[] {
+  /** What the interval sets of these items hold now. */
+  ranges(ready: readonly Ready[]): Ranges {
+    const shapes = new Set(ready.map(({ shape }) => shape).filter(({ interval }) => interval));
+    return new Map([...shapes].map((shape) => [shape, new NftRanges(shape, this.#dump(shape))]));
+  }
+
+  /**
+   * For each item what stands in its place: itself, its key with other data, ranges that overlap it; of ranges as they
+   * were looked at.
+   */
+  standing(ready: readonly Ready[], ranges = this.ranges(ready)): readonly (readonly ElementItem[])[] {
     const single = ready.filter(({ shape }) => !shape.interval);
     const questions = single.map(({ shape, elements }) => this.operation('getElement', shape, elements));
     const answers = this.#channel.ask(questions, `elements of ${this.#table}`);
     const found = new Map(single.map((it, i) => [it, answers[i]]));
-    const ranges = new Map<SetShape, NftRanges>();
-    for (const { shape } of ready)
-      if (shape.interval && !ranges.has(shape)) ranges.set(shape, new NftRanges(shape, this.#dump(shape)));
     return ready.map((it) => {
       const { shape, item } = it;
       if (shape.interval) return ranges.get(shape)?.meeting(item) ?? [];

@@ -4,7 +4,7 @@ import type { Operation } from '../../wire/nftables/batch.ts';
 import { KernelError, type Ensured, type Remaining } from './kernel.ts';
 import type { NftChannel, Refused } from './nft-channel.ts';
 import type { ElementItem } from './nft-element-codec.ts';
-import { ElementReading, type Ready } from './nft-element-reading.ts';
+import { ElementReading, type Ranges, type Ready } from './nft-element-reading.ts';
 
 /**
  * Elements of one transaction: each that is refused is answered by a datagram of its own, and all of these must find
@@ -20,6 +20,12 @@ interface Change {
   readonly about: readonly ElementItem[];
   readonly made: readonly ElementItem[];
   readonly removals: number; // so many operations at the front take away
+}
+
+/** What is known before a look: that nothing is there, what interval sets held a moment ago. */
+interface Looked {
+  readonly fresh?: boolean;
+  readonly ranges?: Ranges | undefined;
 }
 
 /** For each item what was found in its place. */
@@ -51,8 +57,11 @@ export class NftElements {
    */
   ensure(items: readonly ElementItem[], fresh = false): Ensured {
     const made: Item[] = [];
-    for (const some of portions(unique(items))) {
-      const done = this.#ensureSome(some, fresh);
+    const some = portions(unique(items));
+    // a dump of thousands is not made for each transaction anew
+    const ranges = some.length > 1 ? this.#reading.ranges(this.#reading.known(items)) : undefined;
+    for (const portion of some) {
+      const done = this.#ensureSome(portion, { fresh, ranges });
       made.push(...done.made);
       if (done.failure !== undefined) return { made, failure: done.failure };
     }
@@ -74,7 +83,7 @@ export class NftElements {
     return this.#reading.all();
   }
 
-  #ensureSome(items: readonly ElementItem[], fresh = false): Ensured {
+  #ensureSome(items: readonly ElementItem[], { fresh = false, ranges }: Looked = {}): Ensured {
     const ready: Ready[] = [];
     for (const item of items) {
       const it = this.#reading.ready(item);
@@ -82,7 +91,8 @@ export class NftElements {
       ready.push(it);
     }
     // ranges overlap: what is there must be known
-    const done = this.#change(ready, 'make', fresh && ready.every(({ shape }) => !shape.interval));
+    const unseen = fresh && ready.every(({ shape }) => !shape.interval);
+    const done = this.#change(ready, 'make', { fresh: unseen, ranges });
     return 'error' in done ? this.#before(items, done) : { made: done.made };
   }
 
@@ -100,14 +110,16 @@ export class NftElements {
 
   /**
    * Looks what is there, and makes or removes what differs, in one transaction. Looking first costs 20 µs; a
-   * transaction that the kernel refuses waits for RCU, 10 to 20 ms. `fresh`: the first try takes it that nothing is
-   * there.
+   * transaction that the kernel refuses waits for RCU, 10 to 20 ms. What is said of a look before counts for the first
+   * try.
    */
-  #change(ready: readonly Ready[], verb: 'make' | 'remove', fresh = false): Change | Failure {
+  #change(ready: readonly Ready[], verb: 'make' | 'remove', { fresh, ranges }: Looked = {}): Change | Failure {
     const [first] = ready;
     if (first === undefined) return NOTHING;
     for (let tries = 0; tries < TRIES; tries++) {
-      const found = fresh && tries === 0 ? ready.map(() => []) : this.#reading.standing(ready);
+      const untried = tries === 0;
+      const known = untried && fresh === true ? ready.map(() => []) : undefined;
+      const found = known ?? this.#reading.standing(ready, untried ? ranges : undefined);
       const change = verb === 'make' ? this.#additions(ready, found) : this.#removals(ready, found);
       const about = (index: number) => change.about[index] ?? first.item; // -1: the transaction as a whole
       const refused = this.#channel.transact(change.operations, (index) => `${verb} ${show(about(index))}`);
