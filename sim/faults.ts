@@ -64,11 +64,16 @@ export class Faults {
     const { disk, share } = this.#weather;
     if (disk === 'well' || disk === 'slow') return undefined;
     const concerned =
-      (disk === 'full' && what.verb === 'create') ||
+      (disk === 'full' && (what.verb === 'create' || (what.verb === 'write' && this.#seldom()))) ||
       (disk === 'io' && (what.verb === 'write' || what.verb === 'create' || what.verb === 'rename')) ||
       (disk === 'unsyncable' && (what.verb === 'sync' || what.verb === 'syncDirectory'));
     if (!concerned || this.#random.fraction() >= share) return undefined;
     return new DiskError(disk === 'full' ? 'full' : 'io', `cannot ${what.verb} ${what.name}: fault`);
+  }
+
+  /** A file has its room when it is made; some disks keep copies of what is written, and have none left for them. */
+  #seldom(): boolean {
+    return this.#random.fraction() < 0.1;
   }
 }
 

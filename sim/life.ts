@@ -17,10 +17,8 @@ import type { Faults } from './faults.ts';
 import type { Machine } from './machine.ts';
 import type { Plant } from './plant.ts';
 import type { DiskTouch } from './sim-disk.ts';
+import type { Setting } from './setting.ts';
 import { SimClock } from './time.ts';
-
-/** Small, so that files end often. */
-const FILE_BYTES = { podcidr: 48 * 1024, aws: 256 * 1024 } as const; // the plan of NICs is long
 
 /** A place where the process can be stopped: before this is done. */
 export type Point = { readonly what: string; readonly tear?: DiskTouch & { readonly verb: 'write' } };
@@ -74,6 +72,7 @@ export interface Remembered {
 export class Life {
   readonly #machine: Machine;
   readonly #config: AgentConfig;
+  readonly #fileBytes: number;
   readonly #fate: Fate;
   readonly clock: SimClock;
   readonly #kernel: FakeKernel;
@@ -82,9 +81,10 @@ export class Life {
   #ended = false;
   remembered: Remembered | undefined;
 
-  constructor(machine: Machine, config: AgentConfig, fate: Fate) {
+  constructor(machine: Machine, { config, fileBytes }: Pick<Setting, 'config' | 'fileBytes'>, fate: Fate) {
     this.#machine = machine;
     this.#config = config;
+    this.#fileBytes = fileBytes;
     this.#fate = fate;
     this.clock = new SimClock(machine.time);
     this.#kernel = new FakeKernel(machine.world);
@@ -112,7 +112,7 @@ export class Life {
     const { journal, recovery } = openJournal({
       disk,
       clock: this.clock,
-      fileBytes: FILE_BYTES[this.#config.provider],
+      fileBytes: this.#fileBytes,
     });
     const { bootId, attachments } = journal.memory();
     this.remembered = { sameBoot: bootId === this.#machine.bootId, attachments: new Map(attachments), recovery };

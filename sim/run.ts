@@ -127,7 +127,7 @@ export class Run implements Fate, Together {
   async start(): Promise<boolean> {
     const { machine, setting, runtime } = this.parts;
     this.tell(() => 'agent  starts');
-    const life = new Life(machine, setting.config, this);
+    const life = new Life(machine, setting, this);
     this.life = life;
     [this.#paused, this.#replies] = [[], []];
     let outcome: 'up' | Error | undefined;

@@ -10,6 +10,7 @@ export interface Setting {
   readonly givable: (address: Address) => boolean;
   readonly pods: number; //     how many can have addresses at once
   readonly foreign: boolean; // hands that take things away, and a repairer that puts them back
+  readonly fileBytes: number; // of a file of the journal
   readonly rot: boolean; //     a bit of the disk turns over while the process is down
 }
 
@@ -51,7 +52,14 @@ export function settingOf(random: Random): Setting {
   const counts = poolRanges.map((range) => Number(usableCount(range)));
   const givable = (address: Address) =>
     poolRanges.some((range) => contains(range.prefix, address) && reservedReason(range, address) === undefined);
-  return { config, givable, pods: Math.min(...counts), foreign, rot: chance(0.1) };
+  return {
+    config,
+    givable,
+    pods: Math.min(...counts),
+    foreign,
+    rot: chance(0.1),
+    fileBytes: fileBytesOf(random.fraction()),
+  };
 }
 
 /** The setting in a line, for whoever reads a story. */
@@ -60,6 +68,11 @@ export function settingText({ config: { network, pool, repair }, pods, rot }: Se
   const times = `addresses cool ${pool.cooldownMs / 1_000} s, an ADD waits ${pool.patienceMs / 1_000} s`;
   const more = [repair.enabled ? 'hands take things away' : [], rot ? 'a bit of the disk turns over' : []].flat();
   return [network.mode, ranges, times, ...more].join('; ');
+}
+
+/** From 16 to 64 KiB: files end at other places each time, and often. */
+function fileBytesOf(lot: number): number {
+  return (16 + 8 * Math.floor(lot * 7)) * 1024;
 }
 
 /** All but two, three or some more of a range's addresses: where few are given, each is soon given again. */

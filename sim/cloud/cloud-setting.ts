@@ -51,6 +51,7 @@ export function cloudSettingOf(random: Random): CloudSetting {
   };
 }
 
+const FILE_BYTES = 256 * 1024; // the plan of NICs is long
 const DEFAULTS = cloudDefaults(); // to judge a configuration takes long, and thousands of nodes are made
 
 /** The configuration of one node's agent, and what follows from it. */
@@ -81,7 +82,7 @@ export function nodeSetting(of: CloudSetting, name: string): Setting {
     log: { level: 'info', format: 'json', file: undefined, fileBytes: 1 },
   };
   const givable = (it: Address) => contains(VPC, it) && !RESERVED.has(it);
-  return { config, givable, pods: of.pods, foreign: false, rot: false };
+  return { config, givable, pods: of.pods, foreign: false, rot: false, fileBytes: FILE_BYTES };
 }
 
 const RESERVED: ReadonlySet<Address> = new Set(
