@@ -7,7 +7,7 @@ import { atRest, leftOf } from '../checkers.ts';
 import { askDelete, newPod } from '../moves.ts';
 import type { Run } from '../run.ts';
 import { addFrame } from '../runtime.ts';
-import { type CloudScene, cloudAtRest, isSure, nodeAtRest, strays, unresolved } from './cloud-checkers.ts';
+import { type CloudScene, cloudAtRest, isSure, nodeAtRest, onceMade, strays, unresolved } from './cloud-checkers.ts';
 import type { Stage } from './cloud-run.ts';
 import type { Cluster, Node } from './cluster.ts';
 import { clear, type RegionWeather } from './region-weather.ts';
@@ -49,6 +49,7 @@ export async function cloudRest(stage: Stage): Promise<void> {
     for (const deletion of owed) deletion();
   }
   await settled(stage, up);
+  blame(cluster, onceMade(stage.scene));
   await collected(stage, up);
   await settled(stage, up); // to collect takes minutes, in which a NIC too many may have begun to go
   for (const { run } of up) nodeLaws(run);

@@ -80,13 +80,14 @@ export function* atSaying(
     yield { law: 'told', detail: `${lost} of ${truth.id}: nobody took it` };
 }
 
-/** One intent makes one NIC, however often it is asked for. */
-function* onceMade({ tokens }: Cluster['region']['cloud'], lags: boolean): Generator<Blame> {
+/** One intent makes one NIC, however often it is asked for. Before lost ones are swept; what was deleted may be made anew. */
+export function* onceMade({ cluster, lags }: CloudScene): Generator<Blame> {
   if (lags) return; // what nobody sees is made again, and swept in the end
+  const { tokens, nics } = cluster.region.cloud;
   const made = new Map<string, string>();
-  for (const [key] of tokens) {
+  for (const [key, use] of tokens) {
     const [, action, token = ''] = key.split(' ');
-    if (action !== 'CreateNetworkInterface') continue;
+    if (action !== 'CreateNetworkInterface' || !use.made.some(({ id }) => nics.has(id))) continue;
     const intent = token.slice(0, token.lastIndexOf('-'));
     const other = made.get(intent);
     if (other !== undefined) yield { law: 'once', detail: `${other} and ${token}` };
@@ -98,7 +99,6 @@ function* onceMade({ tokens }: Cluster['region']['cloud'], lags: boolean): Gener
 export function* cloudAtRest(scene: CloudScene): Generator<Blame> {
   const { cluster, meddling } = scene;
   for (const broken of lawsBroken(cluster.region.cloud)) yield { law: 'cloud', detail: broken };
-  yield* onceMade(cluster.region.cloud, scene.lags);
   for (const id of meddling.theirs)
     if (!cluster.region.cloud.nics.has(id)) yield { law: 'foreign', detail: `${id} of others is gone` };
   for (const node of cluster.nodes) {
