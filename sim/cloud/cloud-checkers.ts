@@ -80,7 +80,10 @@ export function* atSaying(
     yield { law: 'told', detail: `${lost} of ${truth.id}: nobody took it` };
 }
 
-/** One intent makes one NIC, however often it is asked for. Before lost ones are swept; what was deleted may be made anew. */
+/**
+ * One intent makes one NIC, however often it is asked for. Judged before lost ones are swept; what was deleted may be
+ * made anew.
+ */
 export function* onceMade({ cluster, lags }: CloudScene): Generator<Blame> {
   if (lags) return; // what nobody sees is made again, and swept in the end
   const { tokens, nics } = cluster.region.cloud;
