@@ -95,6 +95,27 @@ describe('the other nodes', () => {
     expect(scene.ways()).toEqual([]);
   });
 
+  test('K8: a node on another link is reached through the tunnel, as soon as it is there, of both families', async () => {
+    const { network } = scene.small.agent.parts.node.config;
+    await scene.small.close();
+    scene = new ClusterScene([], { network: { ...network, ranges: [], tunnel: { ...network.tunnel, use: 'auto' } } });
+    scene.node('small', '192.0.2.1', '10.244.1.0/24', 'fd00:1::/64');
+    scene.node('near', '192.0.2.2', '10.244.2.0/24');
+    await scene.start();
+    expect(scene.ways().filter((line) => line.includes('berth-vx'))).toEqual([]);
+    scene.node('far', '198.51.100.9', '10.244.3.0/24', 'fd00:3::/64');
+    await scene.pass(500);
+    const ways = scene.ways().filter((line) => line.startsWith('route'));
+    expect(ways).toEqual([
+      expect.stringMatching(/10\.244\.2\.0\/24 via 192\.0\.2\.2 .*eth0/),
+      expect.stringMatching(/10\.244\.3\.0\/24 via .*berth-vx/),
+      expect.stringMatching(/fd00:3::\/64 via .*berth-vx/),
+    ]);
+    scene.removeNode('far');
+    await scene.pass(500);
+    expect(scene.small.standing().filter((line) => line.includes('berth-vx'))).toEqual([]);
+  });
+
   test('towards other nodes’ pods a pod keeps its own address, nobody had to write the ranges', () => {
     const kept = scene.small.standing().filter((line) => line.startsWith('element') && line.includes('internal'));
     expect(kept.join('\n')).toContain('10.244.2.0/24');
