@@ -1,10 +1,11 @@
 // npm run cluster: a real Kubernetes on this machine with Berth on its nodes. Prints how to reach it, and stays until
 // Ctrl-C; with --once it proves itself and ends. Everything lives in namespaces of one process tree: when that ends,
 // however it ends, the kernel takes all of it back; what outlives processes is removed then, or by the next start.
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clearCluster } from './cluster/cluster.ts';
 import { openGate } from './cluster/gate.ts';
-import { buildKubernetes } from './cluster/kubernetes/build.ts';
+import { buildOnShelf } from './cluster/kubernetes/build.ts';
 import { Progress } from './cluster/kubernetes/progress.ts';
 import { STANDARD, kubernetesVersions, recipeOf } from './cluster/kubernetes/recipe.ts';
 import { apiSocket } from './cluster/places.ts';
@@ -44,10 +45,14 @@ else if (!kubernetesVersions().includes(values.kubernetes))
 else if (process.getuid?.() !== 0 && !values.build) refuse('a cluster wants root: its nodes have cgroups');
 else if (installed === undefined) refuse(`--installed is one of ${WAYS.join(', ')}`);
 else if (inside !== undefined)
-  await stay({ folder: inside, kube, workers: WORKERS, provider, instanceType, proxyMode, installed }, { once, port });
+  await stay(
+    { folder: inside, kube, workers: WORKERS, provider, instanceType, proxyMode, installed, images: {} },
+    { once, port },
+  );
 else {
   const version = values.kubernetes;
-  const built = await buildKubernetes(recipeOf(version), new Progress(`Kubernetes ${version}`));
+  const shelf = await buildOnShelf(recipeOf(version), new Progress(`Kubernetes ${version}`));
+  const built = join(shelf, 'berth-kube');
   if (values.build) console.log(built);
   else process.exitCode = await start(built);
 }

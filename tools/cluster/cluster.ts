@@ -31,6 +31,7 @@ export interface ClusterSpec {
   readonly provider: Provider;
   readonly instanceType: string; // of AWS: how many NICs, and addresses on each
   readonly proxyMode: 'iptables' | 'nftables';
+  readonly images: Readonly<Record<string, Uint8Array>>; // further archives for the nodes, by their file names
   readonly installed: 'manifest' | 'process'; // how Berth comes onto the nodes
 }
 
@@ -64,6 +65,7 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   for (const part of [imagesOf, doorOf]) mkdirSync(part(folder));
   writeFileSync(join(imagesOf(folder), 'busybox.tar'), busyboxImage());
   if (spec.installed === 'manifest') makeBerthImage(imagesOf(folder));
+  for (const [name, archive] of Object.entries(spec.images)) writeFileSync(join(imagesOf(folder), name), archive);
   const ground = await doing(GROUNDS[spec.provider], () => groundOf(spec));
   const credentials = newCredentials(ground.workers.map(({ name }) => name));
   const [control, ...workers] = await doing('machines: one for the control plane, the others workers', () =>
@@ -125,7 +127,8 @@ interface Servers {
 
 async function startServers({ spec, ground, control, workers, credentials }: Servers): Promise<ControlPlane> {
   const socket = apiSocket(spec.folder);
-  const images = ['busybox.tar', ...(spec.installed === 'manifest' ? [BERTH_ARCHIVE] : [])];
+  const berth = spec.installed === 'manifest' ? [BERTH_ARCHIVE] : [];
+  const images = ['busybox.tar', ...berth, ...Object.keys(spec.images)];
   const [plane] = await Promise.all([
     startControlPlane({ node: control, ground, credentials, socket }),
     ...workers.map(({ node }) => startRuntime(node, images, IMAGE)),

@@ -1,20 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { findArtefacts, INSTALLED } from '../../src/apps/cli/setup/artefacts.ts';
 import { networkList } from '../../src/apps/cli/setup/network-list.ts';
 import type { FileEntry, Manifest } from '../../src/io/system/manifest.ts';
 import { sha256 } from '../../src/io/system/whole-file.ts';
 import { VERSION } from '../../src/base/version.ts';
 import { AGENT_FLAGS, HOST_CNI, PREFIX } from '../deploy/numbers.ts';
+import { libraries } from './libraries.ts';
 import { type Image, type ImageFile, ociImage } from './oci.ts';
 
 /** What is in the image: nothing of it is needed but to run Node and to serve a node. */
 const PARTS = ['bundle', 'koffi', 'sdk', 'licences', 'shim', 'node'] as const;
 
 const NETWORK_LIST = `${PREFIX}/lib/network-list.json`;
-/** Libraries that Node asks for by name when they are wanted: names of hosts (glibc, nsswitch.conf(5)). */
-const ASKED_LATER = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
-
 /**
  * The image of the agent, from scratch: the Node that runs us with the libraries that it is linked with, the bundle,
  * the CNI executable, and a manifest by which the agent puts the executable and the network list onto its node. The
@@ -65,15 +62,6 @@ function manifest(shim: Uint8Array, list: Uint8Array): Manifest {
 /** The command line, where there is no shell: `kubectl exec … -- berth status`. */
 function command(): string {
   return `#!${PREFIX}/${INSTALLED.node}\nimport '${PREFIX}/${INSTALLED.bundle}';\n`;
-}
-
-/** The libraries that programs are linked with, where their linker looks for them. */
-function libraries(programs: readonly string[]): readonly ImageFile[] {
-  const said = programs.map((program) => execFileSync('ldd', [program], { encoding: 'utf8' })).join('\n');
-  const paths = new Set(said.split('\n').flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []));
-  const folder = [...paths].find((path) => path.includes('/libc.so'))?.replace(/\/libc\.so.*$/, '') ?? '/lib';
-  for (const name of ASKED_LATER) paths.add(`${folder}/${name}`);
-  return [...paths].map((path) => file(path, readFileSync(realpathSync(path)), 0o755));
 }
 
 function file(path: string, bytes: Uint8Array, mode: number): ImageFile {

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { buildKubernetes } from './build.ts';
+import { buildOnShelf } from './build.ts';
 import { Progress } from './progress.ts';
 import { type Recipe, shelf } from './recipe.ts';
 
@@ -20,7 +20,14 @@ case $1 in
     ;;
 esac
 `;
-const recipe: Recipe = { version: '1.2.3', files: { 'main.go': 'bytes' }, flags: ['-x'], env: {}, compiler: 'go' };
+const recipe: Recipe = {
+  files: { 'main.go': 'bytes' },
+  products: { program: '.' },
+  flags: ['-x'],
+  env: {},
+  compiler: 'go',
+};
+const built = () => join(shelf(recipe), 'program');
 const quiet = () => new Progress('K', { isTTY: true, columns: 80, write: () => true });
 
 let folder = '';
@@ -41,32 +48,33 @@ afterEach(() => {
 const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
 
 test('it is built once: the second start takes it from the shelf, and asks Go nothing', async () => {
-  const first = await buildKubernetes(recipe, quiet());
-  expect(readFileSync(first, 'utf8')).toBe('bytes');
+  const first = await buildOnShelf(recipe, quiet());
+  expect(readFileSync(join(first, 'program'), 'utf8')).toBe('bytes');
   expect(first.startsWith(join(folder, 'cache', 'berth', 'kube'))).toBe(true);
-  expect(await buildKubernetes(recipe, quiet())).toBe(first);
+  expect(await buildOnShelf(recipe, quiet())).toBe(first);
   expect(calls()).toEqual(['list', 'build']);
 });
 
 test('two who come at the same time build it once', async () => {
-  const [one, other] = await Promise.all([buildKubernetes(recipe, quiet()), buildKubernetes(recipe, quiet())]);
+  const [one, other] = await Promise.all([buildOnShelf(recipe, quiet()), buildOnShelf(recipe, quiet())]);
   expect(one).toBe(other);
   expect(calls()).toEqual(['list', 'build']);
 });
 
 test('a build that fails says how the log ends, leaves nothing on the shelf, and is tried again', async () => {
   vi.stubEnv('GO_FAILS', 'yes');
-  await expect(buildKubernetes(recipe, quiet())).rejects.toThrow('go build failed:\nfmt\nmain.go:1: no');
-  expect(existsSync(shelf(recipe).executable)).toBe(false);
+  await expect(buildOnShelf(recipe, quiet())).rejects.toThrow('go build failed:\nfmt\nmain.go:1: no');
+  expect(existsSync(built())).toBe(false);
   vi.stubEnv('GO_FAILS', '');
-  expect(readFileSync(await buildKubernetes(recipe, quiet()), 'utf8')).toBe('bytes');
+  await buildOnShelf(recipe, quiet());
+  expect(readFileSync(built(), 'utf8')).toBe('bytes');
 });
 
 test('what a killed build left half is taken away, and never taken for a whole one', async () => {
   vi.stubEnv('GO_FAILS', 'yes');
-  await buildKubernetes(recipe, quiet()).catch(() => {});
-  writeFileSync(join(shelf(recipe).folder, '4711.partial'), 'byt');
+  await buildOnShelf(recipe, quiet()).catch(() => {});
+  writeFileSync(join(shelf(recipe), 'other.partial'), 'byt');
   vi.stubEnv('GO_FAILS', '');
-  await buildKubernetes(recipe, quiet());
-  expect(readdirSync(shelf(recipe).folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  await buildOnShelf(recipe, quiet());
+  expect(readdirSync(shelf(recipe)).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { DiskError } from '../../../src/io/store/disk.ts';
 import { lockState } from '../../../src/io/store/lock.ts';
 import { gone } from '../../demo/processes.ts';
 import type { Progress } from './progress.ts';
-import { type Recipe, shelf } from './recipe.ts';
+import { isBuilt, type Recipe, shelf } from './recipe.ts';
 
 const LIMIT_MS = 60 * 60_000; // two busy cores need eighteen minutes
 const LOOK_MS = 500;
@@ -14,18 +14,18 @@ const LOOK_MS = 500;
 const LAST_LINES = 15;
 
 /**
- * The path of the built Kubernetes. Builds it where it is not on the shelf; whoever comes meanwhile, from whatever
- * clone, waits for that. A build that was killed leaves nothing that would be taken for a result: the file appears by a
+ * The folder with what a recipe makes. Builds it where it is not on the shelf; whoever comes meanwhile, from whatever
+ * clone, waits for that. A build that was killed leaves nothing that would be taken for a result: files appear by a
  * rename. Throws with the end of the log.
  */
-export async function buildKubernetes(recipe: Recipe, progress: Progress): Promise<string> {
-  const { folder, executable: built } = shelf(recipe);
+export async function buildOnShelf(recipe: Recipe, progress: Progress): Promise<string> {
+  const folder = shelf(recipe);
   const end = Date.now() + LIMIT_MS;
-  while (!existsSync(built)) {
+  while (!isBuilt(recipe)) {
     const release = tryLock(folder);
     if (release !== undefined) {
       try {
-        if (!existsSync(built)) await build(recipe, folder, progress);
+        if (!isBuilt(recipe)) await build(recipe, folder, progress);
       } finally {
         release();
       }
@@ -33,7 +33,7 @@ export async function buildKubernetes(recipe: Recipe, progress: Progress): Promi
     else await shown(folder, progress);
   }
   progress.end();
-  return built;
+  return folder;
 }
 
 /** Two steps: its packages and what they are made of, which fetches them; and the build. */
@@ -46,11 +46,14 @@ async function build(recipe: Recipe, folder: string, progress: Progress): Promis
   const [packages, log] = [join(folder, 'packages.txt'), join(folder, 'build.log')];
   writeFileSync(log, '');
   writeFileSync(packages, '');
-  await go(recipe, source, { args: ['list', '-deps', '.'], out: packages, log, look: () => shown(folder, progress) });
-  const partial = join(folder, `${process.pid}.partial`);
-  const args = ['build', '-v', ...recipe.flags, '-o', partial, '.'];
-  await go(recipe, source, { args, out: log, log, look: () => shown(folder, progress) });
-  renameSync(partial, shelf(recipe).executable);
+  const look = () => shown(folder, progress);
+  const wanted = Object.values(recipe.products);
+  await go(recipe, source, { args: ['list', '-deps', ...wanted], out: packages, log, look });
+  for (const [product, of] of Object.entries(recipe.products)) {
+    const partial = join(folder, `${product}.partial`);
+    await go(recipe, source, { args: ['build', '-v', ...recipe.flags, '-o', partial, of], out: log, log, look });
+    renameSync(partial, join(folder, product));
+  }
 }
 
 interface Work {

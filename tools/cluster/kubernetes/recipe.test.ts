@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { keyOf, kubernetesVersions, type Recipe, recipeOf, STANDARD } from './recipe.ts';
+import { keyOf, kubernetesVersions, type Recipe, recipeOf, STANDARD, suiteRecipe } from './recipe.ts';
 
 const plain: Recipe = {
-  version: '1.2.3',
   files: { 'go.mod': 'module a', 'go.sum': '', 'main.go': 'package main' },
+  products: { program: '.' },
   flags: ['-trimpath'],
   env: { CGO_ENABLED: '0' },
   compiler: 'go version go1.26 linux/amd64',
@@ -18,8 +18,13 @@ test('there is a module for the version that CI takes, and each makes what its n
   }
 });
 
+test('the tests of that version can be built, and what their pods run', () => {
+  expect(suiteRecipe(STANDARD).files['go.mod']).toContain(`k8s.io/kubernetes v${STANDARD}\n`);
+  expect(Object.keys(suiteRecipe(STANDARD).products)).toEqual(['berth-e2e', 'agnhost']);
+});
+
 test('a version that has no module is refused, with those that have one', () => {
-  expect(() => recipeOf('1.2.3')).toThrow(/^Kubernetes 1\.2\.3 has no module here; there are 1\.\d+\./);
+  expect(() => recipeOf('1.2.3')).toThrow(/^native\/kubernetes has no 1\.2\.3; it has 1\.\d+\./);
 });
 
 describe('the key of what is built', () => {
@@ -32,6 +37,7 @@ describe('the key of what is built', () => {
     ['module', { files: { ...plain.files, 'go.mod': 'module b' } }],
     ['checksums', { files: { ...plain.files, 'go.sum': 'h1:' } }],
     ['source', { files: { ...plain.files, 'main.go': 'package other' } }],
+    ['product', { products: { program: './other' } }],
     ['flags', { flags: ['-trimpath', '-race'] }],
     ['environment', { env: { CGO_ENABLED: '1' } }],
     ['compiler', { compiler: 'go version go1.27 linux/amd64' }],

@@ -1,41 +1,66 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { cacheFolder } from '../../go-install.ts';
 
-const SOURCES = resolve(import.meta.dirname, '../../../native/kubernetes');
+const NATIVE = resolve(import.meta.dirname, '../../../native');
 
 /** The version that is built unless another is asked for, and the one of CI. */
 export const STANDARD = '1.34.4';
 
-/** How one version of Kubernetes is built. The same recipe makes the same bytes. */
+/** A Go module of ours: the folder with its sources and a folder for each version, and what it makes of which package. */
+interface Module {
+  readonly folder: string;
+  readonly products: Readonly<Record<string, string>>;
+}
+
+const KUBERNETES: Module = { folder: 'kubernetes', products: { 'berth-kube': '.' } };
+const SUITE: Module = {
+  folder: 'e2e',
+  products: { 'berth-e2e': '.', agnhost: 'k8s.io/kubernetes/test/images/agnhost' },
+};
+
+/** How a module is built for one version of Kubernetes. The same recipe makes the same bytes. */
 export interface Recipe {
-  readonly version: string;
-  readonly files: Readonly<Record<string, string>>; // of the module, by their names
-  readonly flags: readonly string[]; //                of "go build"
-  readonly env: Readonly<Record<string, string>>; //   beside the user's own
-  readonly compiler: string; //                        what "go version" says
+  readonly files: Readonly<Record<string, string>>; //    of the module, by their names
+  readonly products: Readonly<Record<string, string>>; // what is made, and of which package
+  readonly flags: readonly string[]; //                   of "go build"
+  readonly env: Readonly<Record<string, string>>; //      beside the user's own
+  readonly compiler: string; //                           what "go version" says
 }
 
 /** The versions that have a folder under native/kubernetes, newest last. */
 export function kubernetesVersions(): readonly string[] {
-  const folders = readdirSync(SOURCES, { withFileTypes: true }).filter((it) => it.isDirectory());
+  return versionsOf(KUBERNETES);
+}
+
+/** All components in one. Throws RangeError for a version that has no folder, and Error where there is no Go. */
+export function recipeOf(version: string): Recipe {
+  return moduleRecipe(KUBERNETES, version);
+}
+
+/** Kubernetes' own tests, and the program that their pods run. Throws as recipeOf does. */
+export function suiteRecipe(version: string): Recipe {
+  return moduleRecipe(SUITE, version);
+}
+
+function versionsOf({ folder }: Module): readonly string[] {
+  const folders = readdirSync(join(NATIVE, folder), { withFileTypes: true }).filter((it) => it.isDirectory());
   return folders.map(({ name }) => name).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
-/** Throws RangeError for a version that has no folder, and Error where there is no Go. */
-export function recipeOf(version: string): Recipe {
-  const folder = join(SOURCES, version);
-  if (!existsSync(join(folder, 'go.mod')))
-    throw new RangeError(`Kubernetes ${version} has no module here; there are ${kubernetesVersions().join(', ')}`);
-  const files = {
-    'go.mod': readFileSync(join(folder, 'go.mod'), 'utf8'),
-    'go.sum': readFileSync(join(folder, 'go.sum'), 'utf8'),
-    'main.go': readFileSync(join(SOURCES, 'main.go'), 'utf8'),
-  };
-  return { version, files, flags: flagsOf(version), env: ENV, compiler: compiler() };
+function moduleRecipe(module: Module, version: string): Recipe {
+  const folder = join(NATIVE, module.folder);
+  if (!versionsOf(module).includes(version))
+    throw new RangeError(`native/${module.folder} has no ${version}; it has ${versionsOf(module).join(', ')}`);
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.go'));
+  const paths = [...sources.map((name) => join(folder, name)), ...MODULE_FILES.map((it) => join(folder, version, it))];
+  const files = Object.fromEntries(paths.map((path) => [basename(path), readFileSync(path, 'utf8')]));
+  return { files, products: module.products, flags: flagsOf(version), env: ENV, compiler: compiler() };
 }
+
+const MODULE_FILES = ['go.mod', 'go.sum'] as const;
 
 /** No cgo: one static file. No other Go than the installed one, and none of the user's flags. */
 const ENV = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '', GOWORK: 'off' } as const;
@@ -58,27 +83,26 @@ function compiler(): string {
 }
 
 /** What a recipe makes is kept under this name: another key for whatever could make other bytes. */
-export function keyOf({ files, flags, env, compiler: by }: Recipe): string {
-  const hash = createHash('sha256').update(JSON.stringify([files, flags, env, by]));
+export function keyOf({ files, products, flags, env, compiler: by }: Recipe): string {
+  const hash = createHash('sha256').update(JSON.stringify([files, products, flags, env, by]));
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Where a built one is kept: outside of the tree, so that every clone of a user has it. */
-export interface Shelf {
-  readonly folder: string;
-  readonly executable: string; // there once it is whole
+/** The folder for what a recipe makes: outside of the tree, so that every clone of a user has it. */
+export function shelf(recipe: Recipe): string {
+  return join(cacheFolder(), 'kube', keyOf(recipe));
 }
 
-export function shelf(recipe: Recipe): Shelf {
-  const folder = join(cacheFolder(), 'kube', keyOf(recipe));
-  return { folder, executable: join(folder, 'berth-kube') };
+/** Whether all that a recipe makes is there, and whole. */
+export function isBuilt(recipe: Recipe): boolean {
+  return Object.keys(recipe.products).every((product) => existsSync(join(shelf(recipe), product)));
 }
 
 /** Where the standard version is, when somebody has built it: "npm run cluster -- --build". */
 export function builtKubernetes(): string | undefined {
   try {
-    const { executable } = shelf(recipeOf(STANDARD));
-    return existsSync(executable) ? executable : undefined;
+    const recipe = recipeOf(STANDARD);
+    return isBuilt(recipe) ? join(shelf(recipe), 'berth-kube') : undefined;
   } catch {
     return undefined; // no Go: nobody has built it with that
   }

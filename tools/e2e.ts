@@ -1,0 +1,67 @@
+// npm run e2e: Kubernetes' own end-to-end tests of the network, on a cluster of ours (tools/cluster.ts) with Berth on its
+// nodes. The last line counts: N passed, N failed.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { clearCluster, startCluster } from './cluster/cluster.ts';
+import { buildOnShelf } from './cluster/kubernetes/build.ts';
+import { Progress } from './cluster/kubernetes/progress.ts';
+import { recipeOf, STANDARD, suiteRecipe } from './cluster/kubernetes/recipe.ts';
+import { doing } from './demo/table.ts';
+import { suiteImages } from './e2e/images.ts';
+import { reportText } from './e2e/report.ts';
+import { runSuite } from './e2e/suite.ts';
+import { launch, stageFolder } from './launch.ts';
+
+/** What cannot run here: no SCTP in the kernel of CI, no way out of the machine, and specs that want it for themselves. */
+const SKIPPED = String.raw`\[Serial\]|\[Disruptive\]|\[Slow\]|SCTP`;
+
+const { values } = parseArgs({
+  options: {
+    focus: { type: 'string', default: String.raw`\[Conformance\]` }, // of the names of specs, as Go's regexp
+    skip: { type: 'string', default: SKIPPED },
+    minutes: { type: 'string', default: '30' }, //        for all specs
+    json: { type: 'string' }, //                          a file for the results
+    provider: { type: 'string', default: 'podcidr' }, //  as of npm run cluster
+    'proxy-mode': { type: 'string', default: 'iptables' },
+    inside: { type: 'string' }, //                        we are in the namespaces; the cluster's folder
+    shelves: { type: 'string', default: '' }, //          there: Kubernetes and its suite
+  },
+});
+
+if (values.inside === undefined) process.exitCode = await start();
+else process.exitCode = await run(values.inside, values.shelves.split(':'));
+
+async function start(): Promise<number> {
+  if (process.getuid?.() !== 0) {
+    console.error('npm run e2e: a cluster wants root: its nodes have cgroups');
+    return 2;
+  }
+  const kubernetes = await buildOnShelf(recipeOf(STANDARD), new Progress(`Kubernetes ${STANDARD}`));
+  const suite = await buildOnShelf(suiteRecipe(STANDARD), new Progress(`its tests`));
+  const words = [...process.argv.slice(2), '--shelves', `${kubernetes}:${suite}`];
+  return launch({ folder: stageFolder('e2e'), program: 'tools/e2e.ts', words, clear: clearCluster });
+}
+
+async function run(folder: string, [kubernetes = '', suite = '']: readonly string[]): Promise<number> {
+  process.stdin.on('end', () => process.exit(130)).resume(); // the launcher was told to end
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {}); // it tells us
+  const { focus, skip, minutes, json } = values;
+  const cluster = await startCluster({
+    folder,
+    kube: join(kubernetes, 'berth-kube'),
+    workers: 3,
+    provider: values.provider === 'aws' ? 'aws' : 'podcidr',
+    instanceType: 'm5.large',
+    proxyMode: values['proxy-mode'] === 'nftables' ? 'nftables' : 'iptables',
+    installed: 'process',
+    images: suiteImages(suite),
+  });
+  const choice = { focus, skip, minutes: Number(minutes) };
+  const specs = await doing(`specs: ${focus}`, () =>
+    runSuite(cluster, { folder, program: join(suite, 'berth-e2e'), choice }),
+  );
+  if (json !== undefined) writeFileSync(json, JSON.stringify(specs, null, 2));
+  console.log(reportText(specs));
+  process.exit(specs.length > 0 && specs.every(({ passed }) => passed) ? 0 : 1);
+}

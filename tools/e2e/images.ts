@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { libraries } from '../image/libraries.ts';
+import { type ImageFile, ociImage } from '../image/oci.ts';
+
+/** What the suite's pods run, under the names that the suite knows (k8s.io/kubernetes/test/utils/image/manifest.go). */
+const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.56';
+const PAUSE = 'registry.k8s.io/pause:3.10.1';
+
+/** Programs of this machine that specs call in agnhost's pods, and what the image calls them. */
+const CALLED = { 'bin/nc': '/usr/bin/nc.openbsd', 'bin/sh': '/bin/dash', 'usr/bin/curl': '/usr/bin/curl' } as const;
+
+/** Of busybox, but for its shell, which prefers its own nc to the one of the image. */
+const APPLETS = [
+  'cat',
+  'date',
+  'echo',
+  'grep',
+  'head',
+  'hostname',
+  'ip',
+  'ls',
+  'nslookup',
+  'ping',
+  'seq',
+  'sleep',
+  'tail',
+  'test',
+  'timeout',
+  'tr',
+  'true',
+  'wget',
+] as const;
+
+/** Users that a process may look up. */
+const PASSWD = 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n';
+
+/** The archives of the suite's images, by their file names. `shelf` has agnhost, and its module's sources. */
+export function suiteImages(shelf: string): Readonly<Record<string, Uint8Array>> {
+  return { 'agnhost.tar': agnhost(shelf), 'pause.tar': pause() };
+}
+
+function agnhost(shelf: string): Uint8Array {
+  const porter = join(moduleFolder(shelf), 'test/images/agnhost/porter');
+  const files = [
+    file('agnhost', join(shelf, 'agnhost')),
+    file('bin/busybox', '/bin/busybox'),
+    ...Object.entries(CALLED).map(([path, from]) => file(path, from)),
+    ...libraries(Object.values(CALLED)),
+    ...['localhost.crt', 'localhost.key'].map((name) => file(name, join(porter, name))),
+    text('etc/passwd', PASSWD),
+    text('etc/group', 'root:x:0:\nnobody:x:65534:\n'),
+    text('etc/nsswitch.conf', 'hosts: files dns\n'),
+  ];
+  const applets = Object.fromEntries(APPLETS.map((name) => [`bin/${name}`, 'busybox']));
+  const spec = {
+    files,
+    links: { ...applets, 'agnhost-2': 'agnhost' },
+    folders: ['uploads', 'tmp'],
+    entrypoint: ['/agnhost'],
+    command: ['pause'],
+    env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+  };
+  return ociImage(AGNHOST, spec).archive;
+}
+
+/** Waits for ever, and ends at once when it is told to: the first process of a pod does so only if it says so. */
+function pause(): Uint8Array {
+  const wait = 'trap "exit 0" TERM INT; /bin/busybox sleep 999999999 & wait';
+  const entrypoint = ['/bin/busybox', 'sh', '-c', wait];
+  return ociImage(PAUSE, { files: [file('bin/busybox', '/bin/busybox')], entrypoint }).archive;
+}
+
+/** Where Go keeps the sources of Kubernetes that were built. */
+function moduleFolder(shelf: string): string {
+  const words = ['list', '-m', '-f', '{{.Dir}}', 'k8s.io/kubernetes'];
+  return execFileSync('go', words, { cwd: join(shelf, 'source'), encoding: 'utf8' }).trim();
+}
+
+function file(path: string, from: string): ImageFile {
+  return { path, bytes: readFileSync(from), mode: 0o755 };
+}
+
+function text(path: string, what: string): ImageFile {
+  return { path, bytes: Buffer.from(what), mode: 0o644 };
+}
