@@ -13,12 +13,12 @@ import { reportText } from './e2e/report.ts';
 import { runSuite } from './e2e/suite.ts';
 import { launch, stageFolder } from './launch.ts';
 
-/** What cannot run here: no SCTP in the kernel of CI, no way out of the machine, and specs that want it for themselves. */
-const SKIPPED = String.raw`\[Serial\]|\[Disruptive\]|\[Slow\]|SCTP`;
+/** What cannot run here: no SCTP in the kernel of CI, no DNS in the cluster; and specs that want it for themselves. */
+const SKIPPED = String.raw`\[Serial\]|\[Disruptive\]|SCTP|DNS`;
 
 const { values } = parseArgs({
   options: {
-    focus: { type: 'string', default: String.raw`\[Conformance\]` }, // of the names of specs, as Go's regexp
+    focus: { type: 'string', default: String.raw`\[sig-network\].*\[Conformance\]` }, // of the names of specs, as Go's regexp
     skip: { type: 'string', default: SKIPPED },
     minutes: { type: 'string', default: '30' }, //        for all specs
     json: { type: 'string' }, //                          a file for the results

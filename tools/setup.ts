@@ -20,6 +20,8 @@ const PACKAGES = {
   runc: 'runc',
   busybox: 'busybox-static',
   podman: 'podman',
+  curl: 'curl',
+  'nc.openbsd': 'netcat-openbsd', // in pods of Kubernetes' own tests
   'cni/loopback': 'containernetworking-plugins',
   'python3 -m venv': 'python3-venv', // zig, for the other architecture; others' clients of EC2
 } as const;
@@ -51,6 +53,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'bench-aws': { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   image: { programs: ['cc'], builds: true },
   cluster: { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
+  e2e: { programs: ['cc', ...NAMESPACES, ...REAL_NODES, 'curl', 'nc.openbsd'], builds: true },
   torture: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   ci: { programs: Object.keys(PACKAGES) as Program[], builds: true, clients: true },
 };
