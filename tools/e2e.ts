@@ -6,14 +6,14 @@ import { parseArgs } from 'node:util';
 import { clearCluster, startCluster } from './cluster/cluster.ts';
 import { buildOnShelf } from './cluster/kubernetes/build.ts';
 import { Progress } from './cluster/kubernetes/progress.ts';
-import { recipeOf, STANDARD, suiteRecipe } from './cluster/kubernetes/recipe.ts';
+import { dnsRecipe, recipeOf, STANDARD, suiteRecipe } from './cluster/kubernetes/recipe.ts';
 import { doing } from './demo/table.ts';
 import { suiteImages } from './e2e/images.ts';
 import { reportText } from './e2e/report.ts';
 import { runSuite } from './e2e/suite.ts';
 import { launch, stageFolder } from './launch.ts';
 
-/** What cannot run here: no SCTP in the kernel of CI, no DNS in the cluster; and specs that want it for themselves. */
+/** What cannot run here: no SCTP in the kernel of CI, no image that looks names up; and specs that want it for themselves. */
 const SKIPPED = String.raw`\[Serial\]|\[Disruptive\]|SCTP|DNS`;
 
 const { values } = parseArgs({
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     provider: { type: 'string', default: 'podcidr' }, //  as of npm run cluster
     'proxy-mode': { type: 'string', default: 'iptables' },
     inside: { type: 'string' }, //                        we are in the namespaces; the cluster's folder
-    shelves: { type: 'string', default: '' }, //          there: Kubernetes and its suite
+    shelves: { type: 'string', default: '' }, //          there: CoreDNS, Kubernetes and its suite
   },
 });
 
@@ -38,12 +38,13 @@ async function start(): Promise<number> {
     return 2;
   }
   const kubernetes = await buildOnShelf(recipeOf(STANDARD), new Progress(`Kubernetes ${STANDARD}`));
-  const suite = await buildOnShelf(suiteRecipe(STANDARD), new Progress(`its tests`));
-  const words = [...process.argv.slice(2), '--shelves', `${kubernetes}:${suite}`];
+  const suite = await buildOnShelf(suiteRecipe(STANDARD), new Progress('its tests'));
+  const dns = await buildOnShelf(dnsRecipe(), new Progress('CoreDNS'));
+  const words = [...process.argv.slice(2), '--shelves', [kubernetes, suite, dns].join(':')];
   return launch({ folder: stageFolder('e2e'), program: 'tools/e2e.ts', words, clear: clearCluster });
 }
 
-async function run(folder: string, [kubernetes = '', suite = '']: readonly string[]): Promise<number> {
+async function run(folder: string, [kubernetes = '', suite = '', dns = '']: readonly string[]): Promise<number> {
   process.stdin.on('end', () => process.exit(130)).resume(); // the launcher was told to end
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {}); // it tells us
   const { focus, skip, minutes, json } = values;
@@ -55,6 +56,7 @@ async function run(folder: string, [kubernetes = '', suite = '']: readonly strin
     instanceType: 'm5.large',
     proxyMode: values['proxy-mode'] === 'nftables' ? 'nftables' : 'iptables',
     installed: 'process',
+    dns: join(dns, 'berth-dns'),
     images: suiteImages(suite),
   });
   const choice = { focus, skip, minutes: Number(minutes) };

@@ -11,6 +11,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { AGENT_USER, type Credentials, kubeconfig, newCredentials, tokenOf } from './credentials.ts';
 import type { Ground, Post } from './ground.ts';
 import { below, type Cgroup, makeCgroup, ownCgroup, removeCgroup } from './node/cgroups.ts';
+import { startDns } from './dns.ts';
 import { ClusterNode } from './node/node.ts';
 import { apiSocket, cgroupFile, doorOf, imagesOf } from './places.ts';
 import { API, IMAGES, KUBE, SHARED } from './shared.ts';
@@ -31,6 +32,7 @@ export interface ClusterSpec {
   readonly provider: Provider;
   readonly instanceType: string; // of AWS: how many NICs, and addresses on each
   readonly proxyMode: 'iptables' | 'nftables';
+  readonly dns?: string; // CoreDNS; absent: pods ask in vain
   readonly images: Readonly<Record<string, Uint8Array>>; // further archives for the nodes, by their file names
   readonly installed: 'manifest' | 'process'; // how Berth comes onto the nodes
 }
@@ -52,6 +54,8 @@ export interface Worker extends Post {
 
 /** What is used here of a Node object. */
 interface NodeObject {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly podCIDRs?: readonly string[] };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -79,7 +83,14 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
     for (const worker of workers) startKubelet({ ...worker, credentials, pods: ground.pods, proxyMode }, plane.door);
     if (spec.installed === 'manifest') await applyManifest(plane, ground.agent);
     else await startAgents(plane, workers, { credentials, config: ground.agent });
-    await until(READY_MS, 'all nodes are Ready', async () => (await readyNodes(plane.api)) === workers.length);
+    await until(READY_MS, 'all nodes are Ready', async () => {
+      return (await nodeObjects(plane.api)).filter(isReady).length === workers.length;
+    });
+    if (spec.dns !== undefined) {
+      const [address] = ground.control.addresses;
+      await startDns(plane, { folder, program: spec.dns, node: control.node, address, credentials });
+    }
+    if (ground.splits) await teachWays(control.node, plane.api, workers);
   });
   const seconds = (performance.now() - began) / 1_000;
   return { ground, control: control.node, workers, plane, credentials, seconds };
@@ -147,9 +158,21 @@ async function startAgents(
   await Promise.all(workers.map(({ node }) => startBerth(node, access, of.config)));
 }
 
-async function readyNodes(api: Api): Promise<number> {
-  const { items } = await api.ask<{ items: readonly NodeObject[] }>('GET', '/api/v1/nodes');
-  return items.filter(isReady).length;
+/**
+ * The machine of the control plane is no node of its cluster, so nobody tells it the ways to pods: `kubectl proxy` and
+ * webhooks want them.
+ */
+async function teachWays(control: ClusterNode, api: Api, workers: readonly Worker[]): Promise<void> {
+  for (const { metadata, spec } of await nodeObjects(api))
+    for (const range of spec.podCIDRs ?? []) {
+      const { addresses = [] } = workers.find(({ name }) => name === metadata.name) ?? {};
+      const via = addresses.find((address) => address.includes(':') === range.includes(':'));
+      if (via !== undefined) control.run('ip', 'route', 'add', range, 'via', via);
+    }
+}
+
+async function nodeObjects(api: Api): Promise<readonly NodeObject[]> {
+  return (await api.ask<{ items: readonly NodeObject[] }>('GET', '/api/v1/nodes')).items;
 }
 
 function isReady({ status }: NodeObject): boolean {

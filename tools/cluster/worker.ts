@@ -2,15 +2,13 @@ import { copyFileSync } from 'node:fs';
 import { until } from '../../test/runtime/node.ts';
 import { containerdConfig } from '../../test/runtime/containerd-config.ts';
 import { type Credentials, type Door, kubeconfig, tokenOf } from './credentials.ts';
+import { DNS } from './dns.ts';
 import { endOf } from './log.ts';
 import type { ClusterNode } from './node/node.ts';
 import { IMAGES, KUBE } from './shared.ts';
 
 const START_MS = 30_000;
 const SOCKET = '/run/containerd/containerd.sock';
-
-/** Address of the cluster's DNS, where somebody starts one. */
-const DNS = '10.96.0.10';
 
 /** A worker's place in a cluster. */
 export interface WorkerSpec {

@@ -13,13 +13,16 @@ export const STANDARD = '1.34.4';
 interface Module {
   readonly folder: string;
   readonly products: Readonly<Record<string, string>>;
+  readonly tells: boolean; // its version, as Kubernetes does
 }
 
-const KUBERNETES: Module = { folder: 'kubernetes', products: { 'berth-kube': '.' } };
+const KUBERNETES: Module = { folder: 'kubernetes', products: { 'berth-kube': '.' }, tells: true };
 const SUITE: Module = {
   folder: 'e2e',
   products: { 'berth-e2e': '.', agnhost: 'k8s.io/kubernetes/test/images/agnhost' },
+  tells: true,
 };
+const DNS: Module = { folder: 'dns', products: { 'berth-dns': '.' }, tells: false };
 
 /** How a module is built for one version of Kubernetes. The same recipe makes the same bytes. */
 export interface Recipe {
@@ -45,6 +48,11 @@ export function suiteRecipe(version: string): Recipe {
   return moduleRecipe(SUITE, version);
 }
 
+/** CoreDNS. Throws as recipeOf does. */
+export function dnsRecipe(): Recipe {
+  return moduleRecipe(DNS, '1.15.0');
+}
+
 function versionsOf({ folder }: Module): readonly string[] {
   const folders = readdirSync(join(NATIVE, folder), { withFileTypes: true }).filter((it) => it.isDirectory());
   return folders.map(({ name }) => name).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
@@ -57,7 +65,13 @@ function moduleRecipe(module: Module, version: string): Recipe {
   const sources = readdirSync(folder).filter((name) => name.endsWith('.go'));
   const paths = [...sources.map((name) => join(folder, name)), ...MODULE_FILES.map((it) => join(folder, version, it))];
   const files = Object.fromEntries(paths.map((path) => [basename(path), readFileSync(path, 'utf8')]));
-  return { files, products: module.products, flags: flagsOf(version), env: ENV, compiler: compiler() };
+  return {
+    files,
+    products: module.products,
+    flags: flagsOf(module.tells ? version : undefined),
+    env: ENV,
+    compiler: compiler(),
+  };
 }
 
 const MODULE_FILES = ['go.mod', 'go.sum'] as const;
@@ -66,9 +80,10 @@ const MODULE_FILES = ['go.mod', 'go.sum'] as const;
 const ENV = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '', GOWORK: 'off' } as const;
 
 /** Without paths and symbols, and with the version that servers and clients tell of themselves. */
-function flagsOf(version: string): readonly string[] {
-  const [major = '', minor = ''] = version.split('.');
-  const named = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((path) => [
+function flagsOf(version: string | undefined): readonly string[] {
+  const [major = '', minor = ''] = version?.split('.') ?? [];
+  const places = version === undefined ? [] : ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'];
+  const named = places.flatMap((path) => [
     `-X ${path}.gitVersion=v${version}`,
     `-X ${path}.gitMajor=${major}`,
     `-X ${path}.gitMinor=${minor}`,
