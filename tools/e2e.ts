@@ -1,5 +1,5 @@
-// npm run e2e: Kubernetes' own end-to-end tests of the network, on a cluster of ours (tools/cluster.ts) with Berth on its
-// nodes. The last line counts: N passed, N failed.
+// npm run e2e: Kubernetes' own end-to-end tests of the network, on a cluster of ours (tools/cluster.ts) with Berth on
+// its nodes. The last line counts: N passed, N failed.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { reportText } from './e2e/report.ts';
 import { runSuite } from './e2e/suite.ts';
 import { launch, stageFolder } from './launch.ts';
 
-/** What cannot run here: no SCTP in the kernel of CI, no image that looks names up; and specs that want it for themselves. */
+/** What cannot run here (no SCTP in CI's kernel, no image that looks names up), and what wants a cluster for itself. */
 const SKIPPED = String.raw`\[Serial\]|\[Disruptive\]|SCTP|DNS`;
 
 const { values } = parseArgs({

@@ -22,7 +22,7 @@ export interface Choice {
   readonly minutes: number; // for all of them
 }
 
-/** Runs the suite on the machine of the control plane. Throws, with the end of what it said, when it makes no report. */
+/** Runs the suite beside the control plane. Throws, with the end of what it said, when it makes no report. */
 export async function runSuite(
   { control, plane, workers, credentials }: Cluster,
   of: { readonly folder: string; readonly program: string; readonly choice: Choice },

@@ -9,7 +9,7 @@ const NATIVE = resolve(import.meta.dirname, '../../../native');
 /** The version that is built unless another is asked for, and the one of CI. */
 export const STANDARD = '1.34.4';
 
-/** A Go module of ours: the folder with its sources and a folder for each version, and what it makes of which package. */
+/** A Go module of ours: its folder under native/, with one for each version, and what it makes of which package. */
 interface Module {
   readonly folder: string;
   readonly products: Readonly<Record<string, string>>;
