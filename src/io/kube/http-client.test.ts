@@ -92,6 +92,34 @@ test('a server that has too much to do is believed when it says when to ask agai
   server.before = () => undefined;
 });
 
+test('a kept connection that the server lets go of is no failure; a new one that it cuts is', async () => {
+  const kept = httpClient(accessTo(server));
+  server.store.create({ resource: NODES }, { metadata: { name: 'kept' } });
+  const at = { resource: NODES, name: 'kept' };
+  await kept.get(at);
+  let cuts = 1;
+  server.before = ({ socket }) => {
+    if (cuts-- > 0) socket.destroy();
+    return undefined;
+  };
+  expect(await kept.get(at)).toMatchObject({ metadata: { name: 'kept' } });
+  cuts = 9;
+  expect(await thrownBy(kept.get(at))).toMatchObject({ kind: 'unreachable' });
+  server.before = () => undefined;
+  kept.close();
+});
+
+test('certificates that are none are named as the reason', async () => {
+  const broken = httpClient(() => ({
+    ...nobody,
+    server: new URL('https://127.0.0.1:1'),
+    ca: 'x',
+    certificate: 'y',
+    key: 'z',
+  }));
+  expect(await thrownBy(broken.get(node))).toMatchObject({ kind: 'unusable' });
+});
+
 test('where nobody listens it is unreachable, and the address is named', async () => {
   const gone = httpClient(() => ({ ...nobody, server: new URL('http://127.0.0.1:1') }));
   const error = await thrownBy(gone.get(node));

@@ -1,4 +1,4 @@
-import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Millis } from '../../base/clock.ts';
 import { readFailure } from '../../wire/kube/failure.ts';
 import type { Access, AccessSource } from './access.ts';
@@ -95,11 +95,26 @@ export class Transport {
       ...(access.key === undefined ? {} : { key: access.key }),
     };
     return new Promise((resolve, reject) => {
-      const fail = (cause: Error) => reject(unreachable(asking, server, cause));
-      const asked = secure ? https.request({ ...options, ...tls }, resolve) : http.request(options, resolve);
+      const asked = begun(() =>
+        secure ? https.request({ ...options, ...tls }, resolve) : http.request(options, resolve),
+      );
       asked.on('timeout', () => asked.destroy(new Error(`no word for ${timeoutMs / 1_000} s`)));
-      asked.on('error', fail).end(body?.text);
+      asked.on('error', (cause: Error & { readonly code?: string }) => {
+        // the server let go of a kept connection in the moment in which we took it: nothing was asked yet, most likely
+        if (asked.reusedSocket && cause.code === 'ECONNRESET' && method !== 'POST') resolve(this.#send(access, asking));
+        else reject(unreachable(asking, server, cause));
+      });
+      asked.end(body?.text);
     });
+  }
+}
+
+/** A certificate or key that is none is thrown at once. */
+function begun(request: () => ClientRequest): ClientRequest {
+  try {
+    return request();
+  } catch (cause) {
+    throw new KubeError('unusable', `the access to the API server cannot be used: ${messageOf(cause)}`, { cause });
   }
 }
 
