@@ -113,6 +113,7 @@ export class CloudRunner {
     } catch (error) {
       const failure = failureOf(error, intent.kind);
       log.warn('cloud refused', { ...failure, token });
+      this.#doors.history.note({}, { kind: 'denied', failure });
       await this.#enter({ kind: 'cloudFailed', token, failure });
       this.#gone(intent);
     }

@@ -3,7 +3,7 @@ import { seeded } from '../../base/random.ts';
 import { KubeError } from '../../io/kube/client.ts';
 import { ApiStore } from '../../io/kube/testing/api-store.ts';
 import { FakeKubeClient } from '../../io/kube/testing/fake-client.ts';
-import { NODES } from '../../wire/kube/resource.ts';
+import { EVENTS, NODES } from '../../wire/kube/resource.ts';
 import { CloudScene } from './testing/cloud-scene.ts';
 import { argsOf, bindPod, ClusterScene } from './testing/cluster-scene.ts';
 import { netnsOf } from './testing/small-agent.ts';
@@ -173,6 +173,16 @@ describe('a node on a cloud', () => {
     cordon(false);
     await scene.pass(5_000);
     expect((await scene.burst(4, 20)).every(({ exitCode }) => exitCode === 0)).toBe(true);
+  });
+
+  test('A71: what the cloud denies while no pod waits is an Event of the node, once, with its count', async () => {
+    scene.fails('denied');
+    for (let i = 0; i < 8; i++) bindPod(store, `p${i}`);
+    await scene.pass(120_000);
+    const { items } = store.list({ resource: EVENTS }, { limit: 0 });
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({ reason: 'CloudDenied', involvedObject: { kind: 'Node', name: 'small' } });
+    expect(Number(items[0]?.['count'])).toBeGreaterThan(1);
   });
 
   test('only its own Node is listened to: the VPC knows the ways', async () => {

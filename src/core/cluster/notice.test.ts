@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { address } from '../../base/ip.ts';
+import type { CloudErrorKind } from '../ipam/nic.ts';
 import type { Decision, Deed } from '../why/decision.ts';
 import { type Notice, noticeOf } from './notice.ts';
 import { emptyBook, noted, type NoticeBook, type Telling, untold } from './notice-book.ts';
@@ -24,6 +25,18 @@ test('A11: no address left has the reason NoAddress, whoever has none', () => {
     { why: 'nic-limit', family: 'v4', nics: 1, limit: 1, slots: 3, claimed: 3, cooling: 0 },
   ] as const;
   for (const refusal of refusals) expect(noticeOf(decision({ kind: 'refused', refusal }))?.reason).toBe('NoAddress');
+});
+
+test('A71: what the cloud denies the node, has no more of or throttles is told of the node, though no pod waits', () => {
+  const reason = (kind: CloudErrorKind) => {
+    const failure = { kind, action: 'AssignPrivateIpAddresses', code: 'X', message: 'no' };
+    return noticeOf({ at: 1, about: {}, kind: 'denied', failure });
+  };
+  expect(reason('denied')).toMatchObject({ pod: undefined, type: 'Warning', reason: 'CloudDenied' });
+  expect(reason('denied')?.message).toBe('the node asked the cloud in vain: AssignPrivateIpAddresses: no');
+  expect(reason('throttled')?.reason).toBe('CloudThrottled');
+  expect(reason('exhausted')?.reason).toBe('NoAddress');
+  expect(reason('busy')).toBeUndefined();
 });
 
 test('what went well, and an ADD that nobody waits for any more, are no news', () => {

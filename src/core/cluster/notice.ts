@@ -1,5 +1,6 @@
 import type { Millis } from '../../base/clock.ts';
 import type { PodName } from '../attachment.ts';
+import type { CloudErrorKind } from '../ipam/nic.ts';
 import type { RefusalWhy } from '../refusal.ts';
 import type { Decision } from '../why/decision.ts';
 import { tell } from '../why/tell.ts';
@@ -35,6 +36,17 @@ const REASONS: Readonly<Partial<Record<RefusalWhy, string>>> = {
   'port-taken': 'HostPortTaken',
 };
 
+/** What the cloud refuses; what it merely does not do just now is asked again at once. */
+const CLOUD: Readonly<Record<CloudErrorKind, readonly ['Warning', string] | undefined>> = {
+  denied: ['Warning', 'CloudDenied'],
+  throttled: ['Warning', 'CloudThrottled'],
+  exhausted: ['Warning', 'NoAddress'],
+  limit: ['Warning', 'NoAddress'],
+  unknown: ['Warning', 'CloudFailing'],
+  gone: undefined,
+  busy: undefined,
+};
+
 /** The Event that a decision is worth, or undefined: what went well is told by the pod itself. */
 export function noticeOf(decision: Decision): Notice | undefined {
   const of = worth(decision);
@@ -56,6 +68,8 @@ function worth(decision: Decision): readonly ['Normal' | 'Warning', string] | un
       return ['Warning', 'NetworkNotRemoved'];
     case 'cutOff':
       return ['Warning', 'NetworkLost'];
+    case 'denied':
+      return CLOUD[decision.failure.kind];
     case 'repaired':
       return ['Normal', 'NetworkRepaired'];
     case 'waited':

@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import type { AttachmentId, PodName } from '../attachment.ts';
+import type { CloudFailure } from '../ipam/nic.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** Whom a decision is about, as far as it is known. Nobody: the node itself. */
@@ -40,6 +41,8 @@ export type Deed =
   | { readonly kind: 'swept'; readonly because: string }
   /** Somebody took its address or its NIC away. `because` goes on "lost its network: ". */
   | { readonly kind: 'cutOff'; readonly because: string }
+  /** The cloud refused what the node asked for, or did not do it. It is asked again. */
+  | { readonly kind: 'denied'; readonly failure: CloudFailure }
   /** It was found in the journal when the agent started. */
   | { readonly kind: 'adopted' };
 

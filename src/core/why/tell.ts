@@ -50,6 +50,8 @@ function deed(decision: Decision): string {
       return `was removed: ${decision.because}${freed(held, 0)}`;
     case 'cutOff':
       return `lost its network: ${decision.because}; delete it, so that it comes back with another address`;
+    case 'denied':
+      return `asked the cloud in vain: ${decision.failure.action}: ${decision.failure.message}`;
     case 'adopted':
       return `was found on record when the agent started${addresses === '' ? '' : ` and keeps ${addresses}`}`;
   }

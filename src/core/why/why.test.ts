@@ -74,6 +74,12 @@ const WORDS: { readonly [Kind in DecisionKind]: readonly (readonly [Extract<Deed
       'lost its network: eni-1 was detached from outside; delete it, so that it comes back with another address',
     ],
   ],
+  denied: [
+    [
+      { kind: 'denied', failure: { kind: 'denied', action: 'AssignPrivateIpAddresses', code: 'X', message: 'no' } },
+      'asked the cloud in vain: AssignPrivateIpAddresses: no',
+    ],
+  ],
   adopted: [[{ kind: 'adopted' }, 'was found on record when the agent started and keeps 10.0.1.5 and fd00::5']],
 };
 
