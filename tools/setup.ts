@@ -22,6 +22,7 @@ const PACKAGES = {
   podman: 'podman',
   curl: 'curl',
   'nc.openbsd': 'netcat-openbsd', // in pods of Kubernetes' own tests
+  dig: 'bind9-dnsutils',
   'cni/loopback': 'containernetworking-plugins',
   'python3 -m venv': 'python3-venv', // zig, for the other architecture; others' clients of EC2
 } as const;
@@ -53,7 +54,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'bench-aws': { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   image: { programs: ['cc'], builds: true },
   cluster: { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
-  e2e: { programs: ['cc', ...NAMESPACES, ...REAL_NODES, 'curl', 'nc.openbsd'], builds: true },
+  e2e: { programs: ['cc', ...NAMESPACES, ...REAL_NODES, 'curl', 'nc.openbsd', 'dig'], builds: true },
   torture: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   ci: { programs: Object.keys(PACKAGES) as Program[], builds: true, clients: true },
 };

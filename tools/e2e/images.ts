@@ -8,8 +8,16 @@ import { type ImageFile, ociImage } from '../image/oci.ts';
 const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.56';
 const PAUSE = 'registry.k8s.io/pause:3.10.1';
 
-/** Programs of this machine that specs call in agnhost's pods, and what the image calls them. */
-const CALLED = { 'bin/nc': '/usr/bin/nc.openbsd', 'bin/sh': '/bin/dash', 'usr/bin/curl': '/usr/bin/curl' } as const;
+const DNSUTILS = 'registry.k8s.io/e2e-test-images/jessie-dnsutils:1.7';
+
+/** Programs of this machine that specs call in these pods, by what the images call them. */
+const CALLED = {
+  'bin/nc': '/usr/bin/nc.openbsd',
+  'bin/sh': '/bin/dash',
+  'usr/bin/curl': '/usr/bin/curl',
+  'usr/bin/dig': '/usr/bin/dig',
+  'usr/bin/getent': '/usr/bin/getent',
+} as const;
 
 /** Of busybox, but for its shell, which prefers its own nc to the one of the image. */
 const APPLETS = [
@@ -38,31 +46,47 @@ const PASSWD = 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n';
 
 /** The archives of the suite's images, by their file names. `shelf` has agnhost, and its module's sources. */
 export function suiteImages(shelf: string): Readonly<Record<string, Uint8Array>> {
-  return { 'agnhost.tar': agnhost(shelf), 'pause.tar': pause() };
+  const porter = join(moduleFolder(shelf), 'test/images/agnhost/porter');
+  const own = [
+    file('agnhost', join(shelf, 'agnhost')),
+    ...['localhost.crt', 'localhost.key'].map((name) => file(name, join(porter, name))),
+  ];
+  const agnhost = { own, links: { 'agnhost-2': 'agnhost' }, entrypoint: ['/agnhost'], command: ['pause'] };
+  const dnsutils = { own: [], links: {}, entrypoint: [], command: ['/bin/sh'] };
+  return {
+    'agnhost.tar': withPrograms(AGNHOST, agnhost),
+    'dnsutils.tar': withPrograms(DNSUTILS, dnsutils),
+    'pause.tar': pause(),
+  };
 }
 
-function agnhost(shelf: string): Uint8Array {
-  const porter = join(moduleFolder(shelf), 'test/images/agnhost/porter');
+interface Own {
+  readonly own: readonly ImageFile[];
+  readonly links: Readonly<Record<string, string>>;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+}
+
+/** An image with all that specs call, and files of its own. */
+function withPrograms(name: string, { own, links, entrypoint, command }: Own): Uint8Array {
   const files = [
-    file('agnhost', join(shelf, 'agnhost')),
+    ...own,
     file('bin/busybox', '/bin/busybox'),
     ...Object.entries(CALLED).map(([path, from]) => file(path, from)),
     ...libraries(Object.values(CALLED)),
-    ...['localhost.crt', 'localhost.key'].map((name) => file(name, join(porter, name))),
     text('etc/passwd', PASSWD),
     text('etc/group', 'root:x:0:\nnobody:x:65534:\n'),
     text('etc/nsswitch.conf', 'hosts: files dns\n'),
   ];
-  const applets = Object.fromEntries(APPLETS.map((name) => [`bin/${name}`, 'busybox']));
-  const spec = {
+  const applets = Object.fromEntries(APPLETS.map((applet) => [`bin/${applet}`, 'busybox']));
+  return ociImage(name, {
     files,
-    links: { ...applets, 'agnhost-2': 'agnhost' },
+    links: { ...applets, ...links },
     folders: ['uploads', 'tmp'],
-    entrypoint: ['/agnhost'],
-    command: ['pause'],
+    entrypoint,
+    command,
     env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-  };
-  return ociImage(AGNHOST, spec).archive;
+  }).archive;
 }
 
 /** Waits for ever, and ends at once when it is told to: the first process of a pod does so only if it says so. */
