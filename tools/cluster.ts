@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { clearCluster } from './cluster/cluster.ts';
 import { openGate } from './cluster/gate.ts';
 import { buildOnShelf } from './cluster/kubernetes/build.ts';
-import { Progress } from './cluster/kubernetes/progress.ts';
+import { kubernetesBuild, Progress } from './cluster/kubernetes/progress.ts';
 import { STANDARD, kubernetesVersions, recipeOf } from './cluster/kubernetes/recipe.ts';
 import { apiSocket } from './cluster/places.ts';
 import { stay } from './cluster/stay.ts';
@@ -51,7 +51,7 @@ else if (inside !== undefined)
   );
 else {
   const version = values.kubernetes;
-  const shelf = await buildOnShelf(recipeOf(version), new Progress(`Kubernetes ${version}`));
+  const shelf = await buildOnShelf(recipeOf(version), new Progress(kubernetesBuild(version)));
   const built = join(shelf, 'berth-kube');
   if (values.build) console.log(built);
   else process.exitCode = await start(built);

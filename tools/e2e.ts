@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clearCluster, startCluster } from './cluster/cluster.ts';
 import { buildOnShelf } from './cluster/kubernetes/build.ts';
-import { Progress } from './cluster/kubernetes/progress.ts';
+import { kubernetesBuild, Progress } from './cluster/kubernetes/progress.ts';
 import { dnsRecipe, recipeOf, STANDARD, suiteRecipe } from './cluster/kubernetes/recipe.ts';
 import { doing } from './demo/table.ts';
 import { suiteImages } from './e2e/images.ts';
@@ -37,9 +37,9 @@ async function start(): Promise<number> {
     console.error('npm run e2e: a cluster wants root: its nodes have cgroups');
     return 2;
   }
-  const kubernetes = await buildOnShelf(recipeOf(STANDARD), new Progress(`Kubernetes ${STANDARD}`));
-  const suite = await buildOnShelf(suiteRecipe(STANDARD), new Progress('its tests'));
-  const dns = await buildOnShelf(dnsRecipe(), new Progress('CoreDNS'));
+  const kubernetes = await buildOnShelf(recipeOf(STANDARD), new Progress(kubernetesBuild(STANDARD)));
+  const suite = await buildOnShelf(suiteRecipe(STANDARD), new Progress({ what: 'its tests', usually: '3 min' }));
+  const dns = await buildOnShelf(dnsRecipe(), new Progress({ what: 'CoreDNS', usually: '4 min' }));
   const words = [...process.argv.slice(2), '--shelves', [kubernetes, suite, dns].join(':')];
   return launch({ folder: stageFolder('e2e'), program: 'tools/e2e.ts', words, clear: clearCluster });
 }

@@ -28,7 +28,7 @@ const recipe: Recipe = {
   compiler: 'go',
 };
 const built = () => join(shelf(recipe), 'program');
-const quiet = () => new Progress('K', { isTTY: true, columns: 80, write: () => true });
+const quiet = () => new Progress({ what: 'K', usually: 'no time' }, { isTTY: true, columns: 80, write: () => true });
 
 let folder = '';
 beforeEach(() => {
