@@ -174,9 +174,10 @@ async function afterCrash(play: Play, { at, point, machine, runtime }: Crash): P
   return run.blames;
 }
 
-/** A bit of the newest journal turns over. */
+/** A bit of the newest journal turns over. The kernel is then the witness: while hands hold what it knew, there is none. */
 function rot(run: Run, random: Random): void {
   const { disk } = run.parts.machine;
+  if (run.parts.runtime.live().some(({ meddled }) => meddled)) return;
   const newest = disk
     .names()
     .filter((name) => /^journal-\d+$/.test(name))

@@ -167,15 +167,12 @@ export class PoolRunner {
     await this.#doors.attachments.remember(records);
   }
 
-  /**
-   * What could not be written was not given: whoever would have got it hears so, and leaves the queue by an event of
-   * its own, for others behind may be served by that.
-   */
+  /** What could not be written was not given: whoever would have got it hears so, and leaves the queue. */
   #forsake(claims: readonly Claimed[], cause: unknown): void {
-    for (const { by } of claims) {
-      this.#refuse(by, { why: 'not-durable', cause: messageOf(cause) }, cause);
-      this.#enter({ kind: 'release', by, used: false }).catch(() => this.#scheduleTick(RETRY_MS));
-    }
+    if (claims.length === 0) return;
+    for (const { by } of claims) this.#refuse(by, { why: 'not-durable', cause: messageOf(cause) }, cause);
+    const by = claims.map((claim) => claim.by);
+    this.#enter({ kind: 'forsaken', by }).catch(() => this.#scheduleTick(RETRY_MS));
   }
 
   #tell(effect: Exclude<PoolEffect, CloudEffect>): void {

@@ -31,6 +31,11 @@ export type PoolEvent =
    */
   | { readonly kind: 'release'; readonly by: AttachmentId; readonly used: boolean }
   /**
+   * What these were given could not be put on record, and they have been told so: they leave the queue. Nobody else is
+   * served by it, for what cannot be written for one cannot be written for the next.
+   */
+  | { readonly kind: 'forsaken'; readonly by: readonly AttachmentId[] }
+  /**
    * The provider says which ranges are ours. Claims outside of them stay until released; nothing new is given there.
    */
   | { readonly kind: 'ranges'; readonly ranges: readonly Range[] }

@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import { blocksOf } from './nic-blocks.ts';
 import type { Claimed, PoolEffect, PoolEvent, Released } from './event.ts';
+import type { AttachmentId } from '../attachment.ts';
 import { absorbCloud } from './cloud-step.ts';
 import { tooLate } from './hungry.ts';
 import { censusOf, type Pool, type Waiting } from './pool.ts';
@@ -26,6 +27,7 @@ export interface Stepped {
  */
 export function step(before: Pool, event: PoolEvent, now: Millis): Stepped {
   const absorbed = absorb(before, event, now);
+  if (event.kind === 'forsaken') return absorbed;
   const expired = expire(absorbed.pool, now);
   const served = serve(expired.pool, now);
   const steered = steerCloud(served.pool, now);
@@ -53,6 +55,8 @@ function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
       return claim(pool, event, now);
     case 'release':
       return release(pool, event, now);
+    case 'forsaken':
+      return { pool: forsaken(pool, event.by), effects: [] };
     case 'ranges':
       return { pool: withRanges(promiseAnew(pool), event.ranges), effects: [] };
     case 'tick':
@@ -96,6 +100,16 @@ function release(pool: Pool, { by, used }: Extract<PoolEvent, { kind: 'release' 
   if (waiting === undefined) return { pool, effects: [] };
   const refusal = { why: 'cancelled', waitedMs: now - waiting.since } as const;
   return { pool: without(pool, [waiting]), effects: [{ kind: 'refuse', to: by, refusal }] };
+}
+
+/** The pool without these in its queue. Everybody else keeps what was promised to him. */
+function forsaken(pool: Pool, by: readonly AttachmentId[]): Pool {
+  const gone = pool.waiting.filter((it) => by.includes(it.by));
+  const free = rested(
+    pool,
+    gone.flatMap((it) => it.promised),
+  );
+  return { ...free, waiting: free.waiting.filter((it) => !by.includes(it.by)) };
 }
 
 /** The pool in which some wait no longer. */

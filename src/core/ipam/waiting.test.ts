@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { freeNow, nextTick } from './pool.ts';
-import { COOLDOWN, Driver, rangeOf } from './testing/driver.ts';
+import { COOLDOWN, Driver, id, rangeOf } from './testing/driver.ts';
 
 const small = [rangeOf('10.0.0.0/29')]; // .2 to .6: five
 const dual = [rangeOf('10.0.0.0/29'), rangeOf('fd00::/64')];
@@ -144,4 +144,17 @@ test('a claim repeated while it waits keeps its place, and waits for what it ask
   expect(it.claim('x', { families: ['v4', 'v6'] })).toEqual([]);
   expect(it.after(29_000)).toEqual(['persist x+10.0.0.2,fd00::2', 'grant x 10.0.0.2,fd00::2']);
   expect(it.after(1_000)).toEqual(['persist y+10.0.0.3', 'grant y 10.0.0.3']);
+});
+
+test('who could not be put on record leaves the queue; the next one stays, keeps his promise, and is served by a tick', () => {
+  const it = new Driver(small);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) it.claim(name);
+  for (const name of ['a', 'b']) it.release(name);
+  for (const name of ['x', 'y']) expect(it.claim(name)).toEqual([]);
+  it.now += COOLDOWN;
+  expect(it.run({ kind: 'forsaken', by: [id('x'), id('nobody')] })).toEqual([]);
+  expect(it.pool.waiting.map(({ by }) => by)).toEqual([id('y')]);
+  expect(nextTick(it.pool)).toBe(it.now);
+  expect(it.after(0)).toEqual(['persist y+10.0.0.3', 'grant y 10.0.0.3']);
+  expect(it.claim('z')).toEqual(['persist z+10.0.0.2', 'grant z 10.0.0.2']);
 });
