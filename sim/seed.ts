@@ -174,7 +174,7 @@ async function afterCrash(play: Play, { at, point, machine, runtime }: Crash): P
   return run.blames;
 }
 
-/** A bit of the newest journal turns over. The kernel is then the witness: while hands hold what it knew, there is none. */
+/** A bit of the newest journal turns over. The kernel is the other witness: not while hands hold what it knew. */
 function rot(run: Run, random: Random): void {
   const { disk } = run.parts.machine;
   if (run.parts.runtime.live().some(({ meddled }) => meddled)) return;
