@@ -5,4 +5,4 @@ export const PREFIX = '/opt/berth';
 export const HOST_CNI = { executables: '/host/opt/cni/bin', configurations: '/host/etc/cni/net.d' } as const;
 
 /** As deploy/berth starts the agent, where there is a shell. */
-export const AGENT_FLAGS = ['--max-semi-space-size=2', '--max-old-space-size=96'] as const;
+export const AGENT_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=96'] as const;
