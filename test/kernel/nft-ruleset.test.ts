@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -56,8 +56,12 @@ async function listedByNft(ruleset: Ruleset): Promise<unknown> {
   const space = await Space.open();
   spaces.push(space);
   const file = join(tmpdir(), `berth-${process.pid}-${ruleset.tag}.nft`);
-  writeFileSync(file, rulesetText(ruleset));
-  space.run('nft', '-f', file);
+  try {
+    writeFileSync(file, rulesetText(ruleset));
+    space.run('nft', '-f', file);
+  } finally {
+    rmSync(file, { force: true });
+  }
   return listed(space);
 }
 

@@ -11,16 +11,16 @@ export interface ContainerdPlaces {
  * that a machine without CAP_SYS_RESOURCE needs.
  */
 export function containerdConfig(version: 2 | 3, places: ContainerdPlaces): string {
-  return version === 2 ? configV2(places) : configV3(places);
-}
-
-function configV2({ root, netDir, binDir, pause }: ContainerdPlaces): string {
-  return `version = 2
-root = "${root}"
+  return `version = ${version}
+root = "${places.root}"
 state = "/run/containerd/state"
 [grpc]
   address = "/run/containerd/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
+${version === 2 ? criV2(places) : criV3(places)}`;
+}
+
+function criV2({ netDir, binDir, pause }: ContainerdPlaces): string {
+  return `[plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pause}"
   restrict_oom_score_adj = true
   disable_tcp_service = true
@@ -31,13 +31,8 @@ state = "/run/containerd/state"
 `;
 }
 
-function configV3({ root, netDir, binDir, pause }: ContainerdPlaces): string {
-  return `version = 3
-root = "${root}"
-state = "/run/containerd/state"
-[grpc]
-  address = "/run/containerd/containerd.sock"
-[plugins.'io.containerd.cri.v1.images'.pinned_images]
+function criV3({ netDir, binDir, pause }: ContainerdPlaces): string {
+  return `[plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = "${pause}"
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = true

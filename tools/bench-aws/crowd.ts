@@ -4,7 +4,7 @@ import { quantile } from '../bench/statistics.ts';
 import { byAction, type CallCounts, countCalls, isMutating } from './counts.ts';
 import type { Node } from './node.ts';
 import { Region, type SeenCall } from './region.ts';
-import { contenderOf, type Kind, type Side, startNode } from './sides.ts';
+import { contenderOf, type Kind, type Side, startNodes } from './sides.ts';
 
 /** More nodes of one account than its quota lets start at once; then each goes on with its pods coming and going. */
 export interface Crowd extends Kind {
@@ -48,20 +48,8 @@ async function run(
   side: Side,
   { of, indexes }: { of: Crowd; indexes: readonly number[] },
 ): Promise<CrowdCell> {
-  const { clock, calls } = region;
-  const begin = clock.now();
-  const took: Millis[] = [];
-  const nodes = await Promise.all(
-    indexes.map(async (index) => {
-      const node = await startNode(region, side, { kind: of, index });
-      const pods = Array.from({ length: of.pods }, async (_, i) => {
-        await node.add(`pod${i}`);
-        took.push(clock.now() - begin);
-      });
-      await Promise.all(pods);
-      return node;
-    }),
-  );
+  const { calls } = region;
+  const { nodes, took } = await startNodes(region, side, { kind: of, indexes, pods: of.pods });
   const started = calls.length;
   const slowestMs = await goOn(region, nodes, of);
   for (const node of nodes) await node.stop();

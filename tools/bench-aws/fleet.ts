@@ -1,7 +1,7 @@
 import type { Millis } from '../../src/base/clock.ts';
 import { byAction, type CallCounts, countCalls, isMutating } from './counts.ts';
 import { Region } from './region.ts';
-import { contenderOf, type Kind, type Side, SIDES, startNode } from './sides.ts';
+import { contenderOf, type Kind, type Side, SIDES, startNodes } from './sides.ts';
 
 /** Nodes of one account that start at the same moment, with pods waiting on each. */
 export interface Fleet extends Kind {
@@ -34,19 +34,7 @@ async function one(
   { of, indexes }: { of: Fleet; indexes: readonly number[] },
 ): Promise<FleetCell> {
   const { clock, calls } = region;
-  const begin = clock.now();
-  const took: Millis[] = [];
-  const nodes = await Promise.all(
-    indexes.map(async (index) => {
-      const node = await startNode(region, side, { kind: of, index });
-      const pods = Array.from({ length: of.pods }, async (_, i) => {
-        await node.add(`pod${i}`);
-        took.push(clock.now() - begin);
-      });
-      await Promise.all(pods);
-      return node;
-    }),
-  );
+  const { nodes, took } = await startNodes(region, side, { kind: of, indexes, pods: of.pods });
   const last = clock.now();
   for (const node of nodes) await node.stop();
   const { account } = contenderOf(side, of);

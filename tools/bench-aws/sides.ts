@@ -1,3 +1,4 @@
+import type { Millis } from '../../src/base/clock.ts';
 import type { Id } from '../../emulator/cloud/nouns.ts';
 import { INSTANCE_TYPES } from '../../emulator/dialects/aws/instance-types.ts';
 import { AwsNode } from './aws-node.ts';
@@ -49,6 +50,33 @@ export function startNode(region: Region, side: Side, of: { kind: Kind; index?: 
   const targets = side.targets === 'defaults' ? defaults : { warmIpTarget: 1 };
   const settings = { prefixes: unit === 'prefix', maxEnis: shape.nics, perEni: shape.slots, maxPods: maxPods(of.kind) };
   return AwsNode.start(region, { name, account, settings: { ...settings, ...targets } });
+}
+
+/** Nodes that a side starts at the same moment, and when each pod on them had its address: since then. */
+export interface Started {
+  readonly nodes: readonly Node[];
+  readonly took: readonly Millis[];
+}
+
+/** Starts them, with so many pods waiting on each. Resolves when all pods have an address. */
+export async function startNodes(
+  region: Region,
+  side: Side,
+  of: { readonly kind: Kind; readonly indexes: readonly number[]; readonly pods: number },
+): Promise<Started> {
+  const { clock } = region;
+  const begin = clock.now();
+  const took: Millis[] = [];
+  const one = async (index: number) => {
+    const node = await startNode(region, side, { kind: of.kind, index });
+    const pods = Array.from({ length: of.pods }, async (_, i) => {
+      await node.add(`pod${i}`);
+      took.push(clock.now() - begin);
+    });
+    await Promise.all(pods);
+    return node;
+  };
+  return { nodes: await Promise.all(of.indexes.map(one)), took };
 }
 
 /** How many pods can have an address. */

@@ -6,7 +6,7 @@ import { FILE_BYTES, generationOf } from './journal-file.ts';
 import { lockState } from './lock.ts';
 import { openJournal } from './open-journal.ts';
 
-let folder = newFolder();
+let folder: ReturnType<typeof newFolder>;
 beforeEach(() => {
   folder = newFolder();
 });

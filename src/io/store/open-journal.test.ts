@@ -7,7 +7,7 @@ import { attachment, claim, failingDisk, idsOf, newFolder, openIn, release } fro
 import { fileName } from './journal-file.ts';
 import { linuxDisk } from './linux-disk.ts';
 
-let folder = newFolder();
+let folder: ReturnType<typeof newFolder>;
 beforeEach(() => {
   folder = newFolder();
 });

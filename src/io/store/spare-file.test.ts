@@ -3,7 +3,7 @@ import { newFolder } from './journal-stage.ts';
 import { linuxDisk } from './linux-disk.ts';
 import { SpareFile } from './spare-file.ts';
 
-let folder = newFolder();
+let folder: ReturnType<typeof newFolder>;
 beforeEach(() => {
   folder = newFolder();
 });
