@@ -40,8 +40,8 @@ const MS_REMOUNT_BIND = 0x20 | 0x1000; // linux/mount.h
 const MS_NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
 
 /**
- * Runtimes show containers a /proc/sys that is read-only. Whoever may enter namespaces may also make it writable: in the
- * container, and nowhere else. Where it is writable nothing is done. Throws KernelError, kind `denied` without
+ * Runtimes show containers a /proc/sys that is read-only. Whoever may enter namespaces may also make it writable: in
+ * the container, and nowhere else. Where it is writable nothing is done. Throws KernelError, kind `denied` without
  * CAP_SYS_ADMIN.
  */
 export function openSysctls(): void {
