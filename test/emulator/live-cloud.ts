@@ -1,4 +1,13 @@
-import { address, addressIn, addressOfNumber, familyOf, numberOf, type Prefix, prefix } from '../../src/base/ip.ts';
+import {
+  type Address,
+  address,
+  addressIn,
+  addressOfNumber,
+  familyOf,
+  numberOf,
+  type Prefix,
+  prefix,
+} from '../../src/base/ip.ts';
 import { seeded } from '../../src/base/random.ts';
 import type { Given, NicId, NicLimits, NicReport, NicSpec, Token, Unit } from '../../src/core/ipam/nic.ts';
 import type { NicProvider } from '../../src/io/cloud/provider.ts';
@@ -125,6 +134,10 @@ export class LiveProvider implements NicProvider {
     const { answer } = await this.#ask({ do: 'assign', nic: nic as string as Id, addresses: { count } });
     if (answer.is !== 'assigned') throw new Error('live provider: nothing assigned');
     return { addresses: answer.addresses, prefixes: [] };
+  }
+
+  async bring({ nic, address: it }: { nic: NicId; address: Address }): Promise<void> {
+    await this.#ask({ do: 'assign', nic: nic as string as Id, addresses: { list: [it] } });
   }
 
   async unassign(nic: NicId, what: readonly string[]): Promise<void> {

@@ -45,6 +45,7 @@ const CLOUD: Readonly<Record<CloudErrorKind, readonly ['Warning', string] | unde
   unknown: ['Warning', 'CloudFailing'],
   gone: undefined,
   busy: undefined,
+  taken: undefined,
 };
 
 /** The Event that a decision is worth, or undefined: what went well is told by the pod itself. */

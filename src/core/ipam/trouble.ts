@@ -21,6 +21,7 @@ export const PATIENCE: Readonly<Record<CloudErrorKind, Patience>> = {
   exhausted: { firstMs: 30_000, mostMs: 600_000, again: false },
   limit: { firstMs: 60_000, mostMs: 600_000, again: false },
   denied: { firstMs: 15_000, mostMs: 300_000, again: false },
+  taken: { firstMs: 5_000, mostMs: 60_000, again: false },
   gone: { firstMs: 5_000, mostMs: 60_000, again: false },
 };
 
@@ -51,6 +52,7 @@ export function scopeOf(intent: Intent, failure: CloudFailure, subnet: string): 
       return intent.kind === 'assign' ? inSubnet(subnet, intent.unit, intent.family) : ofKind(intent.kind);
     case 'limit':
     case 'busy':
+    case 'taken':
     case 'gone':
       return intent.kind === 'createNic' ? ofCreating('any') : onNic(intent.nic);
   }

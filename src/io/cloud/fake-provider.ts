@@ -2,7 +2,7 @@ import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { CloudEvent } from '../../core/ipam/cloud-event.ts';
 import type { Given, Intent, NicId, NicLimits, NicReport, NicSpec, Token, Unit } from '../../core/ipam/nic.ts';
 import { Refused, TinyCloud, type TinySettings } from '../../core/ipam/testing/tiny-cloud.ts';
-import { CloudError, type NicProvider } from './provider.ts';
+import { type Brought, CloudError, type NicProvider } from './provider.ts';
 
 /** A cloud in memory that answers at once: for tests of whoever stands before the door. */
 export class FakeProvider implements NicProvider {
@@ -45,6 +45,14 @@ export class FakeProvider implements NicProvider {
     return answer.given;
   }
 
+  async bring({ nic, address, from }: Brought): Promise<void> {
+    try {
+      this.cloud.bring(nic, address, from);
+    } catch (refused) {
+      throw errorOf(refused);
+    }
+  }
+
   async unassign(nic: NicId, what: readonly (Address | Prefix)[]): Promise<void> {
     await this.#do({ kind: 'unassign', token: this.#token(), nic, what });
   }
@@ -71,13 +79,17 @@ export class FakeProvider implements NicProvider {
     try {
       return this.cloud.carryOut(intent);
     } catch (refused) {
-      if (!(refused instanceof Refused)) throw refused;
-      const { kind, ...failure } = refused.failure;
-      throw new CloudError(kind, failure);
+      throw errorOf(refused);
     }
   }
 
   #token(): Token {
     return `fake-${++this.#serial}` as Token;
   }
+}
+
+function errorOf(refused: unknown): unknown {
+  if (!(refused instanceof Refused)) return refused;
+  const { kind, ...failure } = refused.failure;
+  return new CloudError(kind, failure);
 }

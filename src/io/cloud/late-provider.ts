@@ -19,6 +19,7 @@ export function lateProvider(open: () => Promise<NicProvider>): NicProvider {
     createNic: async (spec, token, urgency) => (await opened()).createNic(spec, token, urgency),
     deleteNic: async (nic, urgency) => (await opened()).deleteNic(nic, urgency),
     assign: async (of, token, urgency) => (await opened()).assign(of, token, urgency),
+    bring: async (of, urgency) => (await opened()).bring(of, urgency),
     unassign: async (nic, what, urgency) => (await opened()).unassign(nic, what, urgency),
     vpcRanges: async () => (await opened()).vpcRanges(),
     tendNics: async () => (await opened()).tendNics(),

@@ -86,6 +86,28 @@ export const providerCases: readonly ProviderCase[] = [
     },
   },
   {
+    name: 'A90: that very address is brought to a NIC, off the one where it was left; on another, or there already, it stays',
+    run: async (scene) => {
+      const { provider } = scene;
+      const { id } = await primary(provider);
+      const other = await provider.createNic({ count: 1, unit: 'address', family: 'v4' }, token(), 'pod');
+      try {
+        const [it] = other.addresses as [Address];
+        expect(await kindOf(provider.bring({ nic: id, address: it }, 'pod'))).toBe('taken');
+        expect(await kindOf(provider.bring({ nic: id, address: it, from: NEVER }, 'pod'))).toBe('taken');
+        expect(await kindOf(provider.bring({ nic: id, address: other.primary[0] ?? it }, 'pod'))).toBe('taken');
+        await provider.bring({ nic: id, address: it, from: other.id }, 'pod');
+        await provider.bring({ nic: id, address: it, from: other.id }, 'pod'); // the answer may have been lost
+        await shows(scene, id, [it]);
+        await provider.unassign(id, [it], 'housekeeping');
+        await provider.bring({ nic: other.id, address: it }, 'pod'); // nobody has it now
+        await shows(scene, other.id, [it]);
+      } finally {
+        await provider.deleteNic(other.id, 'housekeeping');
+      }
+    },
+  },
+  {
     name: 'a NIC is made with its first addresses and attached; the same token makes no second one',
     run: async (scene) => {
       const { provider } = scene;

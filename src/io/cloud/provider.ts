@@ -31,6 +31,11 @@ export interface NicProvider {
     token: Token,
     urgency: Urgency,
   ): Promise<Given>;
+  /**
+   * That very address, an IPv4 one: `taken` when anybody but `from` has it. On the NIC already = success. The caller
+   * knows that nobody uses it.
+   */
+  bring(of: Brought, urgency: Urgency): Promise<void>;
   /** Absent = success. */
   unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void>;
   /** Ranges inside of which sources are kept: the VPC's own. */
@@ -43,6 +48,13 @@ export interface NicProvider {
   /** Deletes at most `atMost` NICs that this cluster's agents made and nobody has any more, and names them. */
   collectLeaked(atMost: number): Promise<readonly NicId[]>;
   close(): Promise<void>;
+}
+
+/** An address for a NIC, and the NIC that it is taken off where it was left behind: a node that is gone had it. */
+export interface Brought {
+  readonly nic: NicId;
+  readonly address: Address;
+  readonly from?: NicId;
 }
 
 /** Why the cloud said no, or did not answer. `message` is for an operator: what was asked, what it said, what to do. */

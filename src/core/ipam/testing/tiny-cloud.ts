@@ -108,6 +108,18 @@ export class TinyCloud {
     }
   }
 
+  /** That very address, taken off the other NIC first if it is there; or throws Refused. */
+  bring(id: NicId, address: Address, from?: NicId): void {
+    const nic = this.nics.get(id);
+    if (nic === undefined) throw new Refused('gone', 'no such NIC');
+    if (nic.holds.has(address)) return;
+    if (from !== undefined) this.takeBack(from, address);
+    if (this.used.has(address)) throw new Refused('taken', 'it is held by another');
+    if (nic.holds.size >= this.limits.slotsV4 - 1) throw new Refused('limit', 'the NIC is full');
+    this.used.add(address);
+    nic.holds.add(address);
+  }
+
   report(): readonly NicReport[] {
     return [...this.nics.values()].map((nic) => this.reportOf(nic));
   }

@@ -33,6 +33,7 @@ const KINDS: Readonly<Record<string, CloudErrorKind>> = {
   'InvalidInstanceID.NotFound': 'gone',
   'InvalidSubnetID.NotFound': 'gone',
   'InvalidGroup.NotFound': 'gone',
+  'InvalidIPAddress.InUse': 'taken',
   'InvalidNetworkInterface.InUse': 'busy',
   IncorrectState: 'busy',
   IncorrectInstanceState: 'busy',
@@ -48,6 +49,8 @@ const EXHAUSTED =
   /not enough free (addresses|prefixes)|(in|not |n't )sufficient free|no free (addresses|prefixes)|do(es)? not have enough/i;
 const TOO_MANY =
   /already has an interface attached|exceed(s|ed)? the (maximum|limit)|number of private addresses will exceed/i;
+
+const TAKEN = /are assigned, but move is not allowed/i;
 
 const NOT_THERE = /(is|are) not assigned to (the )?interface|do(es)? not exist/i;
 
@@ -90,6 +93,7 @@ function kindOf(
   const known = KINDS[code];
   if (known !== undefined) return known;
   if (TOO_MANY.test(message)) return 'limit';
+  if (TAKEN.test(message)) return 'taken';
   if (NOT_THERE.test(message)) return 'gone';
   const { httpStatusCode: status = 0 } = more.$metadata ?? {};
   return status >= 400 && status < 500 ? 'limit' : 'unknown';

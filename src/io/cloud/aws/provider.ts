@@ -8,7 +8,8 @@ import type { Address, Prefix } from '../../../base/ip.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Given, NicId, NicLimits, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
-import { CloudError, type NicProvider, type Urgency } from '../provider.ts';
+import { type Brought, CloudError, type NicProvider, type Urgency } from '../provider.ts';
+import { bring } from './bring.ts';
 import { assign, type Assignment, unassign } from './assign.ts';
 import { NicMaker } from './create.ts';
 import { Ec2, type Ec2Keys, type Ec2Requests } from './ec2.ts';
@@ -98,6 +99,10 @@ export class AwsProvider implements NicProvider {
 
   assign(of: Assignment, _token: Token, urgency: Urgency): Promise<Given> {
     return assign({ ec2: this.#doors.ec2, nics: this.#nics }, of, urgency);
+  }
+
+  bring(of: Brought, urgency: Urgency): Promise<void> {
+    return bring({ ec2: this.#doors.ec2, nics: this.#nics }, of, urgency);
   }
 
   unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void> {

@@ -1,0 +1,56 @@
+import { AssignPrivateIpAddressesCommand } from '@aws-sdk/client-ec2';
+import type { Address } from '../../../base/ip.ts';
+import type { NicId } from '../../../core/ipam/nic.ts';
+import { type Brought, CloudError, type Urgency } from '../provider.ts';
+import { type AssignDoors, unassign } from './assign.ts';
+import { isAmbiguous } from './errors.ts';
+
+/**
+ * That very address onto a NIC, taken off `from` first where it is still there. EC2 may move it by itself
+ * (AllowReassignment), and then from whomever has it: it is told not to. Throws CloudError.
+ */
+export async function bring(doors: AssignDoors, it: Brought, urgency: Urgency): Promise<void> {
+  try {
+    await assignThat(doors, it, urgency);
+  } catch (error) {
+    if (!(error instanceof CloudError) || !(error.kind === 'taken' || isAmbiguous(error))) throw error;
+    const holder = await holderOf(doors, it, urgency);
+    if (holder === it.nic) return;
+    if (holder !== undefined && holder !== it.from) throw takenBy(error, it, holder);
+    if (holder === undefined && error.kind === 'taken') throw takenBy(error, it, undefined);
+    if (holder !== undefined) await unassign(doors, { nic: holder, what: [it.address] }, urgency);
+    await assignThat(doors, it, urgency);
+  }
+}
+
+async function assignThat({ ec2, nics }: AssignDoors, { nic, address }: Brought, urgency: Urgency): Promise<void> {
+  const subnet = nics.known.find(({ id }) => id === nic)?.subnet;
+  const asked = { action: 'AssignPrivateIpAddresses', urgency, again: false, ...(subnet && { subnet }) };
+  await ec2.ask(asked, (client) =>
+    client.send(
+      new AssignPrivateIpAddressesCommand({
+        NetworkInterfaceId: nic,
+        PrivateIpAddresses: [address],
+        AllowReassignment: false,
+      }),
+    ),
+  );
+}
+
+/** The NIC that has an address of the subnet, as its own or besides. */
+async function holderOf(
+  { nics }: AssignDoors,
+  { nic, address }: Brought,
+  urgency: Urgency,
+): Promise<NicId | undefined> {
+  const subnet = nics.known.find(({ id }) => id === nic)?.subnet;
+  const filters = [{ Name: 'addresses.private-ip-address', Values: [address] }];
+  if (subnet !== undefined) filters.push({ Name: 'subnet-id', Values: [subnet as Address] });
+  const [found] = await nics.describe(filters, urgency);
+  return found?.NetworkInterfaceId as NicId | undefined;
+}
+
+function takenBy({ action, code }: CloudError, { address }: Brought, holder: NicId | undefined): CloudError {
+  const who = holder ?? 'somebody whom the cloud does not show, or a reservation of the subnet';
+  return new CloudError('taken', { action, code, message: `${action}: ${address} is held by ${who}` });
+}
