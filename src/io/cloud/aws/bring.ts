@@ -23,7 +23,16 @@ export async function bring(doors: AssignDoors, it: Brought, urgency: Urgency): 
   }
 }
 
-async function assignThat({ ec2, nics }: AssignDoors, { nic, address }: Brought, urgency: Urgency): Promise<void> {
+/** On the NIC already = success: the refusal says so, while a Describe may not know it yet. */
+async function assignThat(doors: AssignDoors, it: Brought, urgency: Urgency): Promise<void> {
+  try {
+    await once(doors, it, urgency);
+  } catch (error) {
+    if (!(error instanceof CloudError) || !error.message.includes(`already assigned to ${it.nic}`)) throw error;
+  }
+}
+
+async function once({ ec2, nics }: AssignDoors, { nic, address }: Brought, urgency: Urgency): Promise<void> {
   const subnet = nics.known.find(({ id }) => id === nic)?.subnet;
   const asked = { action: 'AssignPrivateIpAddresses', urgency, again: false, ...(subnet && { subnet }) };
   await ec2.ask(asked, (client) =>

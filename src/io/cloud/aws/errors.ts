@@ -50,7 +50,7 @@ const EXHAUSTED =
 const TOO_MANY =
   /already has an interface attached|exceed(s|ed)? the (maximum|limit)|number of private addresses will exceed/i;
 
-const TAKEN = /are assigned, but move is not allowed/i;
+const TAKEN = /are assigned, but move is not allowed|are already assigned to/i;
 
 const NOT_THERE = /(is|are) not assigned to (the )?interface|do(es)? not exist/i;
 
