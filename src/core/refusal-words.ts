@@ -46,6 +46,8 @@ export function sentence(refusal: Refusal): string {
       return `host port ${refusal.hostPort}/${refusal.protocol} is held by ${refusal.holder}`;
     case 'interface-exists':
       return `the sandbox already has an interface ${refusal.ifname}: ${refusal.holder}`;
+    case 'annotation':
+      return `the pod's annotation ${refusal.name} says "${cut(refusal.value)}": it must be ${refusal.needs}`;
     case 'spooled-delete':
       return 'an earlier DEL of this attachment is not carried out yet';
     case 'not-durable':
@@ -102,6 +104,8 @@ export function advice(refusal: Refusal): string {
       return 'give the pod another hostPort or another hostIP, let it run on another node, or delete the holder';
     case 'interface-exists':
       return 'give the attachment another interface name, or remove that interface from the sandbox';
+    case 'annotation':
+      return 'correct the annotation, in the template of whatever makes the pod, and delete the pod';
     case 'spooled-delete':
       return 'the runtime asks again by itself; should it last, the log of the agent says what keeps the DEL from being carried out';
     case 'not-durable':
@@ -164,6 +168,11 @@ function subnetEmpty({
 /** A call and what was said to it: messages of a cloud may begin with the call's name. */
 function callWords({ action, message }: { readonly action: string; readonly message: string }): string {
   return message.startsWith(`${action}: `) ? message : `${action}: ${message}`;
+}
+
+/** What others wrote may be long. */
+function cut(said: string): string {
+  return said.length > 80 ? `${said.slice(0, 79)}…` : said;
 }
 
 function nameOf(family: Family): string {

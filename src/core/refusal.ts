@@ -67,6 +67,8 @@ export type Refusal =
   | { readonly why: 'one-per-family'; readonly family: Family; readonly wanted: readonly Address[] }
   | { readonly why: 'port-taken'; readonly protocol: string; readonly hostPort: number; readonly holder: string }
   | { readonly why: 'interface-exists'; readonly ifname: string; readonly holder: string }
+  /** An annotation of the pod asks for what cannot be. `needs` goes on "it must be ". */
+  | { readonly why: 'annotation'; readonly name: string; readonly value: string; readonly needs: string }
   | { readonly why: 'spooled-delete' }
   | { readonly why: 'not-durable'; readonly cause: string };
 

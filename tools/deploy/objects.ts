@@ -32,7 +32,8 @@ const LISTEN = { host: '127.0.0.1', port: 9464 };
 
 /** What an agent may ask of the API server: docs/configuration.md, "In a cluster". */
 export const AGENT_RULES = [
-  { apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
 ];

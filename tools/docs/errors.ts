@@ -63,6 +63,12 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
   'one-per-family': { why: 'one-per-family', family: 'v4', wanted },
   'port-taken': { why: 'port-taken', protocol: 'tcp', hostPort: 8080, holder: 'default/web' },
   'interface-exists': { why: 'interface-exists', ifname: 'eth0', holder: 'a veth that Berth did not make' },
+  annotation: {
+    why: 'annotation',
+    name: 'berth.dev/mtu',
+    value: 'jumbo',
+    needs: 'a whole number from 576 to 65535',
+  },
   'spooled-delete': { why: 'spooled-delete' },
   'not-durable': { why: 'not-durable', cause: 'no space left on device' },
 };

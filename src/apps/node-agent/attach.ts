@@ -13,7 +13,7 @@ import type { AgentDoors } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { NodeRunner } from './node-runner.ts';
 import { type ClaimWish, type PoolRunner, RefusalError } from './pool-runner.ts';
-import { answerOf, wishOf, type Wish } from './wish.ts';
+import { type AddCall, answerOf, wishOf, type Wish } from './wish.ts';
 
 /** What ADD and DEL work with. */
 export interface AttachDoors extends Pick<AgentDoors, 'kernel' | 'clock' | 'journal'> {
@@ -37,7 +37,7 @@ export interface Attached {
 }
 
 /** ADD: claim, plan, apply, answer. A failed ADD leaves what it found. Throws CniError, RefusalError. */
-export async function attach(doors: AttachDoors, request: AddRequest, config: NetworkConfig): Promise<Attached> {
+export async function attach(doors: AttachDoors, { request, config, asks }: AddCall): Promise<Attached> {
   const began = doors.clock.steady();
   const id = idOf(request, config);
   const caller = { id, netns: request.netns, until: doors.clock.now() + doors.node.patienceMs };
@@ -45,7 +45,7 @@ export async function attach(doors: AttachDoors, request: AddRequest, config: Ne
   if (!doors.node.known) await refuseBeforeNode(doors);
   const held = doors.attachments.get(id);
   const ordinal = held?.ordinal ?? doors.attachments.nextOrdinal(request.netns);
-  const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, request, config);
+  const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, { request, config, asks });
   const record = held === undefined ? await claim(doors, caller, wish) : sameSandbox(held, request);
   const claimed = doors.clock.steady();
   await applyPlan(doors, record, held === undefined);

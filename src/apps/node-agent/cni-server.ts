@@ -13,6 +13,7 @@ import type { CniDoors } from './cni-doors.ts';
 import { collectGarbage } from './gc.ts';
 import { whom } from './history.ts';
 import { comesLate, detachFrom } from './late-del.ts';
+import { asksOf } from './pod-asks.ts';
 import { RefusalError } from './pool-runner.ts';
 import { refusalError } from './refuse.ts';
 import { podOf } from './wish.ts';
@@ -62,7 +63,8 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
   const began = doors.clock.steady();
   await doors.spool.settle(idOf(request, config), async (id, netns) => void (await detachFrom(doors, id, netns)));
   const ended = doors.pods?.asks(podOf(request));
-  const { record, result, times, again } = await attach(doors, request, config).finally(ended);
+  const asked = asksOf(doors, request, config).then((asks) => attach(doors, { request, config, asks }));
+  const { record, result, times, again } = await asked.finally(ended);
   const ms = doors.clock.steady() - began;
   doors.history.note(whom(record), { kind: 'attached', ms, again });
   doors.clock.timer(0, () => tellAttached(doors, { request, record, ms, times, again })); // the answer goes first

@@ -1,9 +1,11 @@
 import type { Clock, Millis } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
-import { type BoundPod, expectedPods, isPodGone, SURE_MS } from '../../core/cluster/bound.ts';
+import { expectedPods, isPodGone, SURE_MS } from '../../core/cluster/bound.ts';
 import type { AttachmentRecord, PodName } from '../../core/attachment.ts';
+import { KubeError } from '../../io/kube/client.ts';
 import { Informer } from '../../io/kube/informer.ts';
-import { readPod } from '../../wire/kube/pod.ts';
+import { type Annotations } from '../../wire/kube/annotations.ts';
+import { type PodShape, readPod } from '../../wire/kube/pod.ts';
 import { PODS } from '../../wire/kube/resource.ts';
 import type { Attachments } from './attachments.ts';
 import type { KubeDoors } from './cluster-runner.ts';
@@ -18,13 +20,16 @@ export interface PodDoors {
   readonly pool: PoolRunner;
 }
 
+/** So long an ADD may wait for the annotations of a pod that the watch has not told of. */
+const ASK_MS: Millis = 1_000;
+
 /**
  * The pods that are bound to this node. The pool is told how many will ask, a second before the runtime does; and what
  * is on record of pods that the cluster no longer knows can be told from what lives.
  */
 export class PodRunner {
   readonly #doors: PodDoors;
-  readonly #pods: Informer<BoundPod>;
+  readonly #pods: Informer<PodShape>;
   readonly #asking = new Map<string, number>(); // uids for which an ADD is under way
   #told = 0; //                                    pods that the pool expects
   #sweep: () => void = () => {};
@@ -87,7 +92,34 @@ export class PodRunner {
     return this.#pods.get(`${namespace}/${name}`)?.uids[0];
   }
 
-  #isAttached({ uids }: BoundPod): boolean {
+  /**
+   * The annotations of a pod. The watch is a second ahead of the runtime; of a pod that it has not told of, the API
+   * server is asked, for one second at most, and not at all while it is not heard. Undefined: nobody knows.
+   */
+  async annotationsOf(pod: PodName): Promise<Annotations | undefined> {
+    const isIt = (it: PodShape | undefined) => it !== undefined && (pod.uid === '' || it.uids.includes(pod.uid));
+    const known = this.#pods.get(`${pod.namespace}/${pod.name}`);
+    if (isIt(known)) return known?.annotations;
+    if (this.#stopped || this.#pods.trouble !== undefined) return undefined;
+    const asked = await this.#ask(pod);
+    return isIt(asked) ? asked?.annotations : undefined;
+  }
+
+  async #ask({ namespace, name }: PodName): Promise<PodShape | undefined> {
+    const { clock, kube, log } = this.#doors;
+    let cancel = () => {};
+    const late = new Promise<undefined>((resolve) => {
+      cancel = clock.timer(ASK_MS, () => resolve(undefined));
+    });
+    const told = kube.client.get({ resource: PODS, namespace, name }).then(readPod, (error: unknown) => {
+      if (!(error instanceof KubeError)) throw error;
+      log.debug('pod not told', { pod: `${namespace}/${name}`, kind: error.kind, says: error.message });
+      return undefined;
+    });
+    return Promise.race([told, late]).finally(cancel);
+  }
+
+  #isAttached({ uids }: PodShape): boolean {
     return this.#doors.attachments.all().some(({ pod }) => pod !== undefined && uids.includes(pod.uid));
   }
 

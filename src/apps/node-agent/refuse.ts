@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<RefusalWhy, CniErrorKind>> = {
   'one-per-family': 'addressRefused',
   'port-taken': 'portTaken',
   'interface-exists': 'interfaceExists',
+  annotation: 'invalidConfig',
   'spooled-delete': 'tryAgainLater',
   'not-durable': 'ioFailure',
 };

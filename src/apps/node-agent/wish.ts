@@ -18,6 +18,7 @@ import { portProblem, portTwice } from '../../core/datapath/ports.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import { CniError } from '../../wire/cni/error.ts';
 import type { AddRequest } from '../../wire/cni/request.ts';
+import type { Bandwidth } from '../../wire/cni/runtime-config.ts';
 import {
   type CniResult,
   mergeResult,
@@ -27,6 +28,7 @@ import {
   readResult,
   writeResult,
 } from '../../wire/cni/result.ts';
+import { bandwidthOf, mtuOf } from './link-asks.ts';
 import { wantedDns, wantedIps, wantedMac } from '../../wire/cni/wishes.ts';
 
 /** What the node is to its pods, now. */
@@ -56,8 +58,18 @@ export interface WishContext {
   readonly ordinal: number;
 }
 
-/** Reads the wish out of the call. Throws CniError(invalidConfig) for ports that cannot be. */
-export function wishOf(context: WishContext, id: AttachmentId, request: AddRequest, config: NetworkConfig): Wish {
+/** An ADD, and what the pod's annotations ask of it. */
+export interface AddCall {
+  readonly request: AddRequest;
+  readonly config: NetworkConfig;
+  readonly asks: PodAsks;
+}
+
+/**
+ * Reads the wish out of the call. Throws CniError(invalidConfig) for ports that cannot be, RefusalError for an
+ * annotation's.
+ */
+export function wishOf(context: WishContext, id: AttachmentId, { request, config, asks }: AddCall): Wish {
   const { place } = context;
   const ports = config.runtime.portMappings;
   const twice = portTwice(ports);
@@ -75,8 +87,12 @@ export function wishOf(context: WishContext, id: AttachmentId, request: AddReque
   }
   const pod = podOf(request);
   const holder = pod === undefined ? id : `${pod.namespace}/${pod.name}`;
-  const describe = (addresses: readonly Address[]) => recordOf(context, { id, request, config, addresses, pod });
-  return { families: place.families, wanted: wantedIps(config, request.args), ports, pod, holder, describe };
+  const mtuBytes = mtuOf(asks, config.mtuBytes ?? place.mtuBytes, place.families);
+  const bandwidth = bandwidthOf(asks, config.runtime.bandwidth);
+  const call = { id, request, config, pod, mtuBytes, bandwidth };
+  const describe = (addresses: readonly Address[]) => recordOf(context, { ...call, addresses });
+  const wanted = wantedIps(config, request.args, asks.ips);
+  return { families: place.families, wanted, ports, pod, holder, describe };
 }
 
 /** The record's own result, behind what the chain made before us, in the version that was asked for. */
@@ -105,13 +121,14 @@ interface Facts {
   readonly config: NetworkConfig;
   readonly addresses: readonly Address[];
   readonly pod: PodName | undefined;
+  readonly mtuBytes: number;
+  readonly bandwidth: Bandwidth;
 }
 
 function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): AttachmentRecord {
-  const { id, request, config, addresses, pod } = facts;
+  const { id, request, config, addresses, pod, mtuBytes, bandwidth } = facts;
   const macs = podMacs(id);
   const podMac = wantedMac(config, request.args) ?? macs.podMac;
-  const mtuBytes = config.mtuBytes ?? place.mtuBytes;
   const common = {
     id,
     ifname: request.ifname,
@@ -121,7 +138,7 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     mtuBytes,
     ordinal,
     ports: config.runtime.portMappings,
-    bandwidth: config.runtime.bandwidth ?? {},
+    bandwidth,
   };
   const bridged = place.mode === 'bridge' ? addresses.map((address) => bridgedAddress(place, address)) : [];
   const plan =

@@ -34,6 +34,7 @@ const REASONS: Readonly<Partial<Record<RefusalWhy, string>>> = {
   'address-reserved': 'AddressRefused',
   'one-per-family': 'AddressRefused',
   'port-taken': 'HostPortTaken',
+  annotation: 'AnnotationRefused',
 };
 
 /** What the cloud refuses; what it merely does not do just now is asked again at once. */

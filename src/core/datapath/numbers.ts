@@ -31,6 +31,8 @@ export const HOST_LINK_PREFIX = 'bth';
 
 /** MTU of Ethernet: what we take for the uplink's when there is no uplink. */
 export const DEFAULT_MTU = 1500;
+/** Links with less carry no IPv6: RFC 8200, section 5. */
+export const LEAST_V6_MTU = 1_280;
 
 /**
  * Inside a pod: the route table of its second interface is this and 1, of the third this and 2. Chained plugins (sbr)

@@ -1,10 +1,9 @@
 import { bitsOf, contains, familyOf, lengthOf, overlap, type Prefix } from '../../base/ip.ts';
-import { HOST_LINK_PREFIX, VXLAN_LINK } from '../../core/datapath/numbers.ts';
+import { HOST_LINK_PREFIX, LEAST_V6_MTU, VXLAN_LINK } from '../../core/datapath/numbers.ts';
 import type { AgentConfig, Peer } from './agent-config.ts';
 import type { ConfigProblem } from './config-error.ts';
 
 const SHIM_PATIENCE_MS = 90_000; // how long the CNI executable waits for an answer: native/shim
-const LEAST_V6_MTU = 1_280; //      RFC 8200, section 5
 
 type Found = readonly ConfigProblem[];
 

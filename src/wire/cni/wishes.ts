@@ -5,11 +5,15 @@ import type { NetworkConfig } from './config.ts';
 import { emptyDns, type Dns } from './result.ts';
 
 /**
- * The addresses asked for by name. The capability wins over `args.cni`, and that over CNI_ARGS: the nearest to the pod
- * speaks last.
+ * The addresses asked for by name. The capability wins over the pod's own annotation, that over `args.cni`, and that
+ * over CNI_ARGS: the nearest to the pod speaks last.
  */
-export function wantedIps(config: NetworkConfig, args: CniArgs): readonly Address[] {
-  return [config.runtime.ips, config.args.ips, args.ips].find((ips) => ips.length > 0) ?? [];
+export function wantedIps(
+  config: NetworkConfig,
+  args: CniArgs,
+  annotated: readonly Address[] = [],
+): readonly Address[] {
+  return [config.runtime.ips, annotated, config.args.ips, args.ips].find((ips) => ips.length > 0) ?? [];
 }
 
 /** The MAC asked for, in the same order. */

@@ -49,7 +49,7 @@ test('a node: internal addresses, one of each family, and its ranges; what is no
 test('a pod: what decides whether it will ask for an address', () => {
   const plain = { namespace: 'web', name: 'x', uids: ['u'], hostNetwork: false, ended: false, leaving: false };
   const pod = (more: object) => readPod(readObject({ metadata: meta({ namespace: 'web' }), ...more }));
-  expect(pod({})).toEqual({ ...plain, addressed: false });
+  expect(pod({})).toEqual({ ...plain, addressed: false, annotations: {} });
   expect(pod({ spec: { hostNetwork: true } }).hostNetwork).toBe(true);
   expect(pod({ status: { phase: 'Failed' } }).ended).toBe(true);
   expect(pod({ status: { podIP: '10.0.0.1' } }).addressed).toBe(true);

@@ -1,3 +1,4 @@
+import { type Annotations, readAnnotations } from './annotations.ts';
 import { type KubeObject, loose, looseList, text } from './object.ts';
 
 /** What is kept of a Pod. */
@@ -10,6 +11,7 @@ export interface PodShape {
   readonly ended: boolean; //    its containers will never run again
   readonly leaving: boolean; //  it is being deleted
   readonly addressed: boolean; // it has told an address
+  readonly annotations: Annotations;
 }
 
 /** Where the kubelet writes the uid of a static pod. */
@@ -18,7 +20,8 @@ const MIRROR = 'kubernetes.io/config.mirror';
 /** Reads a Pod. */
 export function readPod({ metadata, spec, status }: KubeObject): PodShape {
   const { phase, podIP, podIPs } = loose(status);
-  const mirror = text(loose(metadata['annotations'])[MIRROR]);
+  const annotations = loose(metadata['annotations']);
+  const mirror = text(annotations[MIRROR]);
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -27,5 +30,6 @@ export function readPod({ metadata, spec, status }: KubeObject): PodShape {
     ended: phase === 'Succeeded' || phase === 'Failed',
     leaving: metadata['deletionTimestamp'] !== undefined,
     addressed: text(podIP) !== '' || looseList(podIPs).length > 0,
+    annotations: readAnnotations(annotations),
   };
 }

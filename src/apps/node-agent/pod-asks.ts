@@ -1,0 +1,28 @@
+import type { NetworkConfig } from '../../wire/cni/config.ts';
+import type { AddRequest } from '../../wire/cni/request.ts';
+import { AnnotationError, asksNothing, type PodAsks, readAsks } from '../../wire/kube/annotations.ts';
+import { idOf } from './attach.ts';
+import type { CniDoors } from './cni-doors.ts';
+import { RefusalError } from './pool-runner.ts';
+import { podOf } from './wish.ts';
+
+/**
+ * What the pod's annotations ask of its first interface; nothing while its cluster is not heard (A24), and of an
+ * attachment that stands. Throws RefusalError.
+ */
+export async function asksOf(doors: CniDoors, request: AddRequest, config: NetworkConfig): Promise<PodAsks> {
+  const { pods, attachments } = doors;
+  const pod = podOf(request);
+  if (pods === undefined || pod === undefined) return asksNothing;
+  if (attachments.get(idOf(request, config)) !== undefined || attachments.nextOrdinal(request.netns) > 0)
+    return asksNothing;
+  const annotations = await pods.annotationsOf(pod);
+  if (annotations === undefined) return asksNothing;
+  try {
+    return readAsks(annotations);
+  } catch (error) {
+    if (!(error instanceof AnnotationError)) throw error;
+    const { annotation: name, value, needs } = error;
+    throw new RefusalError({ why: 'annotation', name, value, needs }, { cause: error });
+  }
+}

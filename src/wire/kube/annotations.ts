@@ -1,0 +1,118 @@
+import { address, type Address } from '../../base/ip.ts';
+import { text } from './object.ts';
+
+/** What a pod asks of its network by annotations. Absent: as usual. */
+export interface PodAsks {
+  readonly ips: readonly Address[]; //    one of each family
+  readonly mtuBytes: number | undefined;
+  readonly ingressBits: number | undefined; // a second, what it receives
+  readonly egressBits: number | undefined; //  a second, what it sends
+}
+
+/** The annotations of a pod that are read, by name: the rest is not kept. */
+export type Annotations = Readonly<Record<string, string>>;
+
+/** An annotation whose value is none. `needs` goes on "it must be ". */
+export class AnnotationError extends Error {
+  readonly annotation: string;
+  readonly value: string;
+  readonly needs: string;
+  constructor(annotation: string, value: string, needs: string) {
+    super(`${annotation}: "${value}" must be ${needs}`);
+    this.name = 'AnnotationError';
+    this.annotation = annotation;
+    this.value = value;
+    this.needs = needs;
+  }
+}
+
+/** Addresses, "10.0.3.9" or "10.0.3.9,fd00::9". */
+export const IPS = 'berth.dev/ips';
+/** Bytes, "1400". */
+export const MTU = 'berth.dev/mtu';
+/** Calico's, which hostnic reads as well: a JSON list of addresses. */
+export const CALICO_IPS = 'cni.projectcalico.org/ipAddrs';
+/** Kubernetes' own; most runtimes tell them by the capability `bandwidth`. */
+const INGRESS = 'kubernetes.io/ingress-bandwidth';
+const EGRESS = 'kubernetes.io/egress-bandwidth';
+
+const READ = [IPS, MTU, CALICO_IPS, INGRESS, EGRESS];
+
+/** The range of a pod's MTU: RFC 791's least for every host, and what 16 bits of a length can say. */
+const MTU_BYTES = { least: 576, most: 65_535 };
+/** The range of pkg/util/bandwidth of Kubernetes. */
+const RATE_BITS = { least: 1_000, most: 1_000_000_000_000_000 };
+
+/** A pod that asks for nothing. */
+export const asksNothing: PodAsks = { ips: [], mtuBytes: undefined, ingressBits: undefined, egressBits: undefined };
+
+/** Of an object's annotations those that are read. */
+export function readAnnotations(annotations: Readonly<Record<string, unknown>>): Annotations {
+  const kept = READ.map((name) => [name, text(annotations[name]).trim()] as const).filter(([, value]) => value !== '');
+  return kept.length === 0 ? NONE : Object.fromEntries(kept);
+}
+
+const NONE: Annotations = {};
+
+/** What they ask for. Of two names for one wish Berth's own counts. Throws AnnotationError. */
+export function readAsks(annotations: Annotations): PodAsks {
+  const ask = <T>(name: string, read: (value: string) => T | undefined, needs: string): T | undefined => {
+    const value = annotations[name];
+    if (value === undefined) return undefined;
+    const it = read(value);
+    if (it === undefined) throw new AnnotationError(name, value, needs);
+    return it;
+  };
+  const rate = 'bits a second from 1k to 1P, such as "10M"';
+  return {
+    ips:
+      ask(IPS, commaList, 'addresses with commas between them, such as "10.0.3.9,fd00::9"') ??
+      ask(CALICO_IPS, jsonList, 'a JSON list of addresses, such as ["10.0.3.9"]') ??
+      [],
+    mtuBytes: ask(MTU, mtuBytes, `a whole number from ${MTU_BYTES.least} to ${MTU_BYTES.most}`),
+    ingressBits: ask(INGRESS, rateBits, rate),
+    egressBits: ask(EGRESS, rateBits, rate),
+  };
+}
+
+function commaList(value: string): readonly Address[] | undefined {
+  return addresses(value.split(',').map((it) => it.trim()));
+}
+
+function jsonList(value: string): readonly Address[] | undefined {
+  try {
+    const list: unknown = JSON.parse(value);
+    return Array.isArray(list) && list.length > 0 ? addresses(list.map(text)) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function addresses(said: readonly string[]): readonly Address[] | undefined {
+  try {
+    return said.map(address);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function mtuBytes(value: string): number | undefined {
+  if (!/^\d{1,5}$/.test(value)) return undefined;
+  return between(Number(value), MTU_BYTES);
+}
+
+/** A quantity as Kubernetes writes them (apimachinery, pkg/api/resource): "10M", "1Gi", "1.5e6". */
+function rateBits(value: string): number | undefined {
+  const [, number = '', suffix = ''] =
+    /^([0-9]+(?:\.[0-9]*)?(?:[eE][0-9]{1,2})?)([kMGTP]|[KMGTP]i)?$/.exec(value) ?? [];
+  if (number === '') return undefined;
+  const power = ' kMGTP'.indexOf(suffix.replace('K', 'k').charAt(0) || ' ');
+  const bits = Number(number) * (suffix.endsWith('i') ? 1_024 : 1_000) ** power;
+  return between(Math.round(bits), RATE_BITS);
+}
+
+function between(value: number, { least, most }: { readonly least: number; readonly most: number }) {
+  return value >= least && value <= most ? value : undefined;
+}
