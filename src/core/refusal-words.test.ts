@@ -209,6 +209,13 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /another interface name/,
       ],
     ],
+    annotation: [
+      [
+        { why: 'annotation', name: 'berth.dev/mtu', value: 'jumbo', needs: 'a number' },
+        'the pod\'s annotation berth.dev/mtu says "jumbo": it must be a number',
+        /correct the annotation/,
+      ],
+    ],
     'spooled-delete': [
       [{ why: 'spooled-delete' }, 'an earlier DEL of this attachment is not carried out yet', /asks again/],
     ],

@@ -28,6 +28,7 @@ import {
   readResult,
   writeResult,
 } from '../../wire/cni/result.ts';
+import type { PodAsks } from '../../wire/kube/annotations.ts';
 import { bandwidthOf, mtuOf } from './link-asks.ts';
 import { wantedDns, wantedIps, wantedMac } from '../../wire/cni/wishes.ts';
 
