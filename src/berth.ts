@@ -1,5 +1,5 @@
-// The one program. The agent is started without loading the command line, and the command line without loading the
-// agent. The emulator is a third, which the two others do not load.
+// The one program. Agent, controller and command line are each started without loading the others. The emulator is a
+// program of its own.
 
 const args = process.argv.slice(2);
 const asksHelp = args.some((arg) => arg === '--help' || arg === '-h');
@@ -7,6 +7,9 @@ const asksHelp = args.some((arg) => arg === '--help' || arg === '-h');
 if (args[0] === 'agent' && !asksHelp) {
   const { agentCommand } = await import('./apps/node-agent/command.ts');
   await agentCommand(args.slice(1));
+} else if (args[0] === 'controller' && !asksHelp) {
+  const { controllerCommand } = await import('./apps/controller/command.ts');
+  await controllerCommand(args.slice(1));
 } else if (args[0] === 'emulator') {
   const { loadEmulator } = await import('./apps/cli/emulator.ts');
   await (await loadEmulator()).run(args.slice(1));

@@ -6,18 +6,20 @@ import { dirname, join } from 'node:path';
 import { actionsTable, awsSettingsTable, policyText } from './docs/aws.ts';
 import { rowFaults, rowsCount, rowsTable } from './docs/aws-rows.ts';
 import { commandsText, exitTable } from './docs/cli.ts';
-import { keysTable } from './docs/configuration.ts';
+import { controllerKeysTable, keysTable } from './docs/configuration.ts';
 import { emulatorActions, emulatorQuestions } from './docs/emulator.ts';
 import { codesTable, refusalsTable } from './docs/errors.ts';
 import { executableTable } from './docs/executable.ts';
-import { metricsTable } from './docs/metrics.ts';
+import { controllerMetricsTable, metricsTable } from './docs/metrics.ts';
 import { deadPaths, sourceNames } from './docs/paths.ts';
 
 /** Every table, and the document it stands in. */
 const TABLES = [
   { file: 'docs/configuration.md', name: 'keys', text: keysTable },
+  { file: 'docs/configuration.md', name: 'controller keys', text: controllerKeysTable },
   { file: 'docs/configuration.md', name: 'executable', text: executableTable },
   { file: 'docs/metrics.md', name: 'metrics', text: metricsTable },
+  { file: 'docs/metrics.md', name: 'controller metrics', text: controllerMetricsTable },
   { file: 'docs/errors.md', name: 'codes', text: codesTable },
   { file: 'docs/errors.md', name: 'refusals', text: refusalsTable },
   { file: 'docs/aws.md', name: 'policy', text: policyText },

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { CHART_FOLDER } from './deploy/chart.ts';
-import { berthObjects, DEFAULTS, type KubeObject } from './deploy/objects.ts';
+import { berthObjects } from './deploy/objects.ts';
+import { DEFAULTS, type KubeObject } from './deploy/values.ts';
 import { cacheFolder, installByGo } from './go-install.ts';
 
 const VERSION = 'v3.20.2';

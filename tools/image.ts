@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { berthImage } from './image/berth-image.ts';
-import { IMAGE } from './deploy/objects.ts';
+import { IMAGE } from './deploy/values.ts';
 
 const { values } = parseArgs({
   options: { out: { type: 'string', default: 'dist/image.tar' }, name: { type: 'string', default: IMAGE } },

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { berthText } from '../deploy/manifest.ts';
-import { IMAGE, type KubeObject } from '../deploy/objects.ts';
+import { IMAGE, type KubeObject, NAME } from '../deploy/values.ts';
 import { berthImage } from '../image/berth-image.ts';
 import type { ControlPlane } from './control-plane.ts';
 
@@ -25,9 +25,9 @@ export async function applyManifest({ api }: ControlPlane, config: object): Prom
   }
 }
 
-/** What operators do to the ConfigMap before they apply it: keys of their own. */
+/** What operators do to the agents' ConfigMap before they apply it: keys of their own. */
 function configured(object: KubeObject, config: object): object & KubeObject {
-  if (object.kind !== 'ConfigMap') return object;
+  if (object.kind !== 'ConfigMap' || (object.metadata as { readonly name?: string }).name !== NAME) return object;
   const { data } = object as KubeObject & { readonly data: { readonly 'config.yaml': string } };
   const whole = { ...(parse(data['config.yaml']) as object), ...config };
   return { ...object, data: { 'config.yaml': JSON.stringify(whole, null, 2) } }; // JSON is YAML

@@ -1,6 +1,7 @@
 import { parse, stringify } from 'yaml';
 import { VERSION } from '../../src/base/version.ts';
-import { berthObjects, DEFAULTS, type Values } from './objects.ts';
+import { berthObjects } from './objects.ts';
+import { DEFAULTS, type Values } from './values.ts';
 
 /** A file that users apply, and its text. */
 export interface MadeFile {
@@ -19,14 +20,21 @@ const MARKED = Object.fromEntries(
 
 /** The Helm chart: the same objects, with the values that users change. */
 export function chartFiles(made: string): readonly MadeFile[] {
-  const { namespace: _, config, ...rest } = DEFAULTS;
-  const values = stringify({ ...rest, config: parse(config) as object }, { aliasDuplicateObjects: false });
+  const { namespace: _, config, controllerConfig, ...rest } = DEFAULTS;
+  const files = { config: parse(config) as object, controllerConfig: parse(controllerConfig) as object };
+  const values = stringify({ ...rest, ...files }, { aliasDuplicateObjects: false });
   return [
     { path: `${CHART_FOLDER}/Chart.yaml`, text: CHART },
-    { path: `${CHART_FOLDER}/values.yaml`, text: `# ${made} Keys of config: docs/configuration.md.\n${values}` },
+    {
+      path: `${CHART_FOLDER}/values.yaml`,
+      text: `# ${made} Keys of config and controllerConfig: docs/configuration.md.\n${values}`,
+    },
     { path: `${CHART_FOLDER}/templates/berth.yaml`, text: `{{- /* ${made} */}}\n${templates()}` },
   ];
 }
+
+/** Values that are texts of YAML, and mappings in values.yaml. */
+const FILES: ReadonlySet<string> = new Set<keyof Values>(['config', 'controllerConfig']);
 
 const CHART = `apiVersion: v2
 name: berth
@@ -51,7 +59,7 @@ function templated(text: string): string {
       if (name === undefined) return line;
       if (name === 'namespace') return `${indent}${key}: {{ .Release.Namespace }}`;
       const inner = indent.length + 2;
-      if (name === 'config') return `${indent}${key}: |\n{{ toYaml .Values.config | indent ${inner} }}`;
+      if (FILES.has(name)) return `${indent}${key}: |\n{{ toYaml .Values.${name} | indent ${inner} }}`;
       if (typeof DEFAULTS[name as keyof Values] === 'string') return `${indent}${key}: {{ .Values.${name} | quote }}`;
       return `${indent}${key}:\n{{ toYaml .Values.${name} | indent ${inner} }}`;
     })

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { berthText, madeFiles } from './manifest.ts';
-import { berthObjects, DEFAULTS } from './objects.ts';
+import { berthObjects } from './objects.ts';
+import { DEFAULTS } from './values.ts';
 
 test.each(madeFiles())('$path, which users apply, is what its source says', ({ path, text }) => {
   expect(readFileSync(path, 'utf8')).toBe(text);

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { chartFiles, type MadeFile } from './chart.ts';
-import { berthObjects, DEFAULTS, type KubeObject, uninstallObjects } from './objects.ts';
+import { berthObjects, uninstallObjects } from './objects.ts';
+import { DEFAULTS, type KubeObject } from './values.ts';
 
 /** All that is made of objects.ts. */
 export function madeFiles(): readonly MadeFile[] {

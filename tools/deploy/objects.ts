@@ -1,34 +1,7 @@
-import { VERSION } from '../../src/base/version.ts';
 import { INSTALLED } from '../../src/apps/cli/setup/artefacts.ts';
+import { controllerObjects, definitionObjects } from './controller-objects.ts';
 import { HOST_CNI, PREFIX } from './numbers.ts';
-
-/** An object of Kubernetes, as it is applied. */
-export interface KubeObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: object;
-  readonly [more: string]: unknown;
-}
-
-export const IMAGE = `berth.dev/berth:${VERSION}`;
-const NAME = 'berth';
-const RBAC = 'rbac.authorization.k8s.io';
-const LABELS = { 'app.kubernetes.io/name': NAME };
-
-/** What users change, by the names that the Helm chart has for it. */
-export interface Values {
-  readonly image: string;
-  readonly namespace: string;
-  readonly config: string; // of the agents, as text
-  readonly resources: unknown;
-  readonly tolerations: unknown;
-  readonly nodeSelector: unknown;
-  readonly maxUnavailable: unknown; //     agents, while a new version comes
-  readonly cniExecutables: string; //      where the runtime looks for executables
-  readonly cniConfigurations: string; // and for network lists
-}
-
-const LISTEN = { host: '127.0.0.1', port: 9464 };
+import { DEFAULTS, type KubeObject, LABELS, LISTEN, NAME, RBAC, type Values } from './values.ts';
 
 /** What an agent may ask of the API server: docs/configuration.md, "In a cluster". */
 export const AGENT_RULES = [
@@ -45,30 +18,12 @@ const CAPABILITIES = [
   'SYS_ADMIN', //     setns(2) into the pods' namespaces; /proc/sys is made writable for the settings of links
 ];
 
-const CONFIG = `# The configuration of Berth's agents. All keys: docs/configuration.md. A change is taken on while they run.
-kubernetes:
-  access: in-cluster
-http:
-  listen: ${LISTEN.host}:${LISTEN.port}
-`;
-
-export const DEFAULTS: Values = {
-  image: IMAGE,
-  namespace: 'kube-system',
-  config: CONFIG,
-  resources: { requests: { cpu: '50m', memory: '128Mi' } },
-  tolerations: [{ operator: 'Exists' }], // a node without pods' network is tainted
-  nodeSelector: { 'kubernetes.io/os': 'linux' },
-  maxUnavailable: '10%',
-  cniExecutables: '/opt/cni/bin',
-  cniConfigurations: '/etc/cni/net.d',
-};
-
 /** All that a cluster needs of Berth, in the order to apply. */
 export function berthObjects(values: Values = DEFAULTS): readonly KubeObject[] {
   const { namespace } = values;
   const metadata = { name: NAME, namespace, labels: LABELS };
   return [
+    ...definitionObjects(),
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: NAME, labels: LABELS }, rules: AGENT_RULES },
     {
@@ -80,6 +35,7 @@ export function berthObjects(values: Values = DEFAULTS): readonly KubeObject[] {
     },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': values.config } },
     { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: daemonSet(values) },
+    ...controllerObjects(values),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { LOG_LEVELS } from '../../base/log.ts';
 import { VERSION } from '../../base/version.ts';
-import { DEFAULT_CONFIG_PATH } from '../../io/config/default-path.ts';
+import { CONTROLLER_CONFIG_PATH, DEFAULT_CONFIG_PATH } from '../../io/config/default-path.ts';
 import type { ExitKind } from './exit.ts';
 import { FORMATS } from './output.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,9 +27,17 @@ export function program(terminal: Terminal, finish: Finish): Command {
   return berth;
 }
 
-/** Here for the help only: `src/berth.ts` starts the agent before this program is loaded. */
+/** Here for the help only: `src/berth.ts` starts both before this program is loaded. */
 function agent(berth: Command): void {
   berth.command('agent').description('run the agent of this node until it is told to stop').addOption(configOption());
+  berth
+    .command('controller')
+    .description('run a replica of the controller of a cluster until it is told to stop')
+    .addOption(
+      new Option('--config <file>', "the controller's configuration")
+        .env('BERTH_CONFIG')
+        .default(CONTROLLER_CONFIG_PATH),
+    );
 }
 
 /** Here for the help only: it has a program of its own. */

@@ -7,7 +7,6 @@ export function agentConfig(file: ConfigFile): AgentConfig {
   const { mtu, ...network } = file.network;
   const { pool, repair } = file;
   const { warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics, ...cloud } = file.cloud;
-  const { timeout, region, endpoint, ...aws } = file.aws;
   const { server, ...kubernetes } = file.kubernetes;
   return {
     nodeName: file.nodeName,
@@ -15,7 +14,7 @@ export function agentConfig(file: ConfigFile): AgentConfig {
     network: { ...network, mtuBytes: mtu },
     pool: { cooldownMs: pool.cooldown, patienceMs: pool.patience, waitingLimit: pool.waitingLimit },
     cloud: { ...cloud, targets: withoutAbsent({ warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics }) },
-    aws: { ...aws, region, endpoint, timeoutMs: timeout },
+    aws: agentAws(file.aws),
     kubernetes: { ...kubernetes, server },
     repair: {
       enabled: repair.enabled,
@@ -25,8 +24,13 @@ export function agentConfig(file: ConfigFile): AgentConfig {
     },
     paths: file.paths,
     http: { listen: file.http.listen },
-    log: logOf(file),
+    log: logOf(file.log),
   };
+}
+
+/** The section `aws` of a checked file. */
+export function agentAws({ timeout, region, endpoint, ...aws }: ConfigFile['aws']): AgentConfig['aws'] {
+  return { ...aws, region, endpoint, timeoutMs: timeout };
 }
 
 /** Absent keys are no keys: a target that is not set decides nothing. */
@@ -66,7 +70,8 @@ export function configFile(config: AgentConfig) {
 
 const MEBIBYTE = 1024 * 1024;
 
-function logOf({ log: { level, format, file, fileLimit } }: ConfigFile): AgentConfig['log'] {
+/** The section `log` of a checked file. */
+export function logOf({ level, format, file, fileLimit }: ConfigFile['log']): AgentConfig['log'] {
   return { level, format, file, fileBytes: fileLimit * MEBIBYTE };
 }
 

@@ -25,8 +25,12 @@ export const ENVIRONMENT: readonly EnvironmentKey[] = [
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variable that set a key, or undefined when none did. An empty variable counts as unset. */
-export function variableOf(path: string, environment: Environment): string | undefined {
-  const found = ENVIRONMENT.find(({ key }) => path === key || path.startsWith(`${key}[`));
+export function variableOf(
+  path: string,
+  variables: readonly EnvironmentKey[],
+  environment: Environment,
+): string | undefined {
+  const found = variables.find(({ key }) => path === key || path.startsWith(`${key}[`));
   return found !== undefined && environment[found.variable] ? found.variable : undefined;
 }
 
@@ -34,8 +38,8 @@ export function variableOf(path: string, environment: Environment): string | und
  * The file's content with what the environment says put over it. A section that is no mapping is left for the schema to
  * refuse.
  */
-export function override(content: unknown, environment: Environment): unknown {
-  return ENVIRONMENT.reduce((sum, { variable, key, list }) => {
+export function override(content: unknown, variables: readonly EnvironmentKey[], environment: Environment): unknown {
+  return variables.reduce((sum, { variable, key, list }) => {
     const text = environment[variable];
     if (!text) return sum;
     return put(sum, key.split('.'), list ? text.split(',').map((part) => part.trim()) : text);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENVIRONMENT } from './environment.ts';
+import { ENVIRONMENT, type EnvironmentKey } from './environment.ts';
 import { configSchema } from './schema.ts';
 
 /** One key of the configuration file, as its table in docs/configuration.md tells it. */
@@ -13,26 +13,34 @@ export interface ConfigKey {
 
 /** Every key that holds a value, in the order of the file. */
 export function configKeys(): readonly ConfigKey[] {
-  return walk(configSchema, '', false);
+  return keysOf(configSchema, { at: '', restart: false, variables: ENVIRONMENT });
 }
 
-function walk(schema: z.ZodType, at: string, restart: boolean): ConfigKey[] {
+/** Where in a schema we are. */
+export interface Walk {
+  readonly at: string; // '' at its top
+  readonly restart: boolean;
+  readonly variables: readonly EnvironmentKey[];
+}
+
+/** The keys of a schema, below a place of it. */
+export function keysOf(schema: z.ZodType, { at, restart, variables }: Walk): ConfigKey[] {
   const waits = restart || z.globalRegistry.get(schema)?.['restart'] === true;
   const object = shapeOf(schema);
   const element = elementOf(schema);
   const inner = element === undefined ? undefined : shapeOf(element);
-  const here = object === undefined ? [leaf(schema, at, waits)] : [];
+  const here = object === undefined ? [leaf(schema, { at, restart: waits, variables })] : [];
   const below = object ?? inner ?? {};
   const path = object === undefined ? `${at}[]` : at;
   const deeper = Object.entries(below).flatMap(([key, value]) =>
-    walk(value, path === '' ? key : `${path}.${key}`, waits),
+    keysOf(value, { at: path === '' ? key : `${path}.${key}`, restart: waits, variables }),
   );
   return [...here, ...deeper];
 }
 
-function leaf(schema: z.ZodType, key: string, restart: boolean): ConfigKey {
+function leaf(schema: z.ZodType, { at: key, restart, variables }: Walk): ConfigKey {
   const { data: fallback } = schema.safeParse(undefined);
-  const variable = ENVIRONMENT.find((entry) => entry.key === key)?.variable;
+  const variable = variables.find((entry) => entry.key === key)?.variable;
   return { key, about: schema.description ?? '', fallback, restart, ...(variable === undefined ? {} : { variable }) };
 }
 

@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
-import type * as z from 'zod';
 import type { AgentConfig } from './agent-config.ts';
 import { agentConfig } from './agent-file.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { type Environment, override, variableOf } from './environment.ts';
+import { type Environment, ENVIRONMENT } from './environment.ts';
 import { contradictions, doubts } from './judge.ts';
 import { configSchema } from './schema.ts';
-
-const FILE_LIMIT = 1024 * 1024; // bytes: a thousand peers are 100 KiB
+import { readText, readYaml } from './yaml-file.ts';
 
 export interface LoadedConfig {
   readonly config: AgentConfig;
@@ -28,95 +24,9 @@ export function parseConfig(
   text: string,
   { source = 'configuration', environment = {} }: { readonly source?: string; readonly environment?: Environment } = {},
 ): LoadedConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const broken = document.errors.map(({ message, pos }) => ({
-    where: '',
-    line: lines.linePos(pos[0]).line,
-    says: message,
-  }));
-  if (broken.length > 0) throw new ConfigError('invalid', source, broken);
-  const place = (path: Path, key?: string) => placeOf(document, lines, { path, key, environment });
-  const checked = configSchema.safeParse(override(withoutNulls(contentOf(document, source)), environment));
-  if (!checked.success)
-    throw new ConfigError(
-      'invalid',
-      source,
-      checked.error.issues.flatMap((it) => explain(it, place)),
-    );
-  const config = agentConfig(checked.data);
-  const found = (problem: ConfigProblem): ConfigProblem => ({ ...problem, ...place(pathOf(problem.where)) });
+  const { content, found } = readYaml(text, { schema: configSchema, variables: ENVIRONMENT, environment, source });
+  const config = agentConfig(content);
   const wrong = contradictions(config).map(found);
   if (wrong.length > 0) throw new ConfigError('invalid', source, wrong);
   return { config, doubts: doubts(config).map(found) };
-}
-
-type Path = readonly (string | number)[];
-type Place = Pick<ConfigProblem, 'where' | 'line'>;
-
-function readText(path: string): string {
-  try {
-    const text = readFileSync(path, 'utf8');
-    if (text.length <= FILE_LIMIT) return text;
-    throw new RangeError(`larger than ${FILE_LIMIT} bytes`);
-  } catch (cause) {
-    const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const says = absent ? 'no such file' : cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(absent ? 'absent' : 'unreadable', path, [{ where: '', says }], cause);
-  }
-}
-
-/** Plain values of a document. Aliases are looked up only now, and may lead nowhere or grow without bound. */
-function contentOf(document: Document, source: string): unknown {
-  try {
-    return document.toJS();
-  } catch (cause) {
-    const says = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError('invalid', source, [{ where: '', says }], cause);
-  }
-}
-
-/** An issue of the schema as problems: one for each unknown key. */
-function explain(issue: z.core.$ZodIssue, place: (path: Path, key?: string) => Place): ConfigProblem[] {
-  const path = issue.path.filter((part) => typeof part !== 'symbol');
-  if (issue.code !== 'unrecognized_keys') return [{ ...place(path), says: issue.message }];
-  return issue.keys.map((key) => ({ ...place([...path, key], key), says: issue.message }));
-}
-
-interface PlaceQuestion {
-  readonly path: Path;
-  readonly key: string | undefined; // set when the path's last part is a key that the schema does not know
-  readonly environment: Environment;
-}
-
-/**
- * What a reader looks for: the variable that set a value, or the line of the file where it or what should hold it
- * stands.
- */
-function placeOf(document: Document, lines: LineCounter, { path, key, environment }: PlaceQuestion): Place {
-  const where = path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
-  const variable = key === undefined ? variableOf(where, environment) : undefined;
-  if (variable !== undefined) return { where: `${variable} (${where})` };
-  for (let depth = path.length; depth > 0; depth--) {
-    const node = document.getIn(path.slice(0, depth), true);
-    if (isNode(node) && node.range) return { where, line: lines.linePos(node.range[0]).line };
-  }
-  return { where };
-}
-
-/** "network.peers[2].name" → its parts: the opposite of what `placeOf` writes. */
-function pathOf(where: string): Path {
-  return where
-    .split(/[.[\]]+/)
-    .filter((part) => part !== '')
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-/** A key without a value counts as absent. */
-function withoutNulls(value: unknown): unknown {
-  if (value === null) return undefined;
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object') return value;
-  const kept = Object.entries(value as object).filter(([, it]) => it !== null);
-  return Object.fromEntries(kept.map(([key, it]) => [key, withoutNulls(it)]));
 }

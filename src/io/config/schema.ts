@@ -9,11 +9,13 @@ import {
   WAITING_LIMIT,
 } from '../../core/datapath/numbers.ts';
 import { awsKeys, cloudKeys } from './cloud-schema.ts';
+import { serverKey } from './kubernetes-keys.ts';
+import { logKeys } from './log-keys.ts';
+import { list, section, sectionError } from './section.ts';
 import {
   addressOrRange,
   duration,
   durationText,
-  expecting,
   filePath,
   ipAddress,
   ipRange,
@@ -29,20 +31,6 @@ import {
 // The one source of the configuration file: what is read, what is refused, what docs/configuration.md tells.
 // Each key: what it is for, in a line; keys marked `restart` are taken on when the agent starts, all others while it
 // runs.
-
-const list = <T extends z.ZodType>(of: T, most: number) =>
-  z.array(of, { error: expecting('a list') }).max(most, { error: `expected at most ${most}` });
-
-/** A mapping that knows all its keys; absent, it is filled with its defaults. */
-const section = <T extends z.ZodRawShape>(shape: T, about: string) =>
-  z
-    .strictObject(shape, { error: sectionError })
-    .prefault({} as never)
-    .describe(about);
-
-function sectionError(issue: { readonly code?: string; readonly keys?: readonly string[] }): string {
-  return issue.code === 'unrecognized_keys' ? `unknown key` : 'expected a mapping of keys to values';
-}
 
 const peer = z
   .strictObject(
@@ -143,12 +131,7 @@ export const configSchema = section(
             'How the API server is asked. `none`: this node is of no cluster. `in-cluster`: as the pod that we run in. `kubeconfig`: as a file says.',
           ),
         kubeconfig: filePath.prefault('/etc/berth/kubeconfig').describe('That file.'),
-        server: z
-          .url({ error: expecting('a URL') })
-          .optional()
-          .describe(
-            'Where the API server answers, in-cluster. Absent: the Service kubernetes, which needs kube-proxy.',
-          ),
+        server: serverKey,
         cordon: oneOf(['hold', 'ignore'])
           .default('hold')
           .describe('Whether a cordoned node of a cloud asks for nothing and gives nothing back.'),
@@ -189,24 +172,7 @@ export const configSchema = section(
       { listen: listenAddress.optional().describe('Host and port of /metrics, /healthz and /readyz. Absent: none.') },
       'HTTP besides the admin socket.',
     ).meta({ restart: true }),
-    log: section(
-      {
-        level: oneOf(['error', 'warn', 'info', 'debug']).default('info').describe('What is logged.'),
-        format: oneOf(['json', 'text'])
-          .default('json')
-          .describe('One JSON object a line, or text for eyes.')
-          .meta({ restart: true }),
-        file: filePath
-          .optional()
-          .describe('A file in place of standard error, for where nobody bounds the latter.')
-          .meta({ restart: true }),
-        fileLimit: whole(1, 10_240)
-          .default(20)
-          .describe('So many MiB are in that file at most; then it is `<file>.1`, in place of the one before.')
-          .meta({ restart: true }),
-      },
-      'Logs, on standard error or in a file.',
-    ),
+    log: section(logKeys, 'Logs, on standard error or in a file.'),
   },
   'The configuration of the agent.',
 );

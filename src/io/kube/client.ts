@@ -35,6 +35,12 @@ export interface WatchQuestion {
   readonly seconds: number;
 }
 
+/** Which object is meant: that of this uid, in this version. Absent: whatever has the name. */
+export interface Condition {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
 /** How a part of an object is changed. `merge`: RFC 7386. `json`: RFC 6902. */
 export type PatchKind = 'merge' | 'json' | 'strategic';
 
@@ -57,7 +63,7 @@ export interface KubeClient {
   patch(at: Place, kind: PatchKind, patch: object): Promise<KubeObject>;
   /** Server-side apply: made if absent. Throws `conflict` when a field has another manager, unless `force`. */
   apply(at: Place, object: object, as: { readonly manager: string; readonly force: boolean }): Promise<KubeObject>;
-  /** Absent = success. */
-  remove(at: Place): Promise<void>;
+  /** Absent = success. `only`: where it is still that one, and as it was; throws `conflict` when it is another. */
+  remove(at: Place, only?: Condition): Promise<void>;
   close(): void;
 }

@@ -39,7 +39,7 @@ export function countedClient(client: KubeClient, meter: KubeMeter): KubeClient 
     replace: (at, object) => counted('replace', at.resource, client.replace(at, object)),
     patch: (at, kind, patch) => counted('patch', at.resource, client.patch(at, kind, patch)),
     apply: (at, object, as) => counted('apply', at.resource, client.apply(at, object, as)),
-    remove: (at) => counted('remove', at.resource, client.remove(at)),
+    remove: (at, only) => counted('remove', at.resource, client.remove(at, only)),
     close: () => client.close(),
   };
 }

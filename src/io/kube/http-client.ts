@@ -4,7 +4,14 @@ import { type Page, readObject, readPage, ShapeError } from '../../wire/kube/obj
 import { collectionPath, objectPath, type Place, queryText, type Selection } from '../../wire/kube/resource.ts';
 import { cutLines, readWatchLine, type WatchEvent } from '../../wire/kube/watch.ts';
 import type { AccessSource } from './access.ts';
-import { type KubeClient, KubeError, type PageQuestion, type PatchKind, type WatchQuestion } from './client.ts';
+import {
+  type Condition,
+  type KubeClient,
+  KubeError,
+  type PageQuestion,
+  type PatchKind,
+  type WatchQuestion,
+} from './client.ts';
 import { type Asking, told, Transport } from './transport.ts';
 
 const CALL_MS: Millis = 15_000;
@@ -39,14 +46,17 @@ export function httpClient(source: AccessSource): KubeClient {
       const query = queryText({ fieldManager: manager, force: force || undefined });
       return write('PATCH', `${objectPath(at)}?${query}`, it, PATCHES.apply);
     },
-    remove: (at) => remove(transport, at),
+    remove: (at, only) => remove(transport, at, only),
     close: () => transport.close(),
   };
 }
 
-async function remove(transport: Transport, at: Place): Promise<void> {
+async function remove(transport: Transport, at: Place, only?: Condition): Promise<void> {
+  const options = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: only };
+  const body = { type: 'application/json', text: JSON.stringify(options) };
+  const asking: Asking = { method: 'DELETE', path: objectPath(at), timeoutMs: CALL_MS };
   try {
-    await transport.json({ method: 'DELETE', path: objectPath(at), timeoutMs: CALL_MS });
+    await transport.json(only === undefined ? asking : { ...asking, body });
   } catch (error) {
     if (!(error instanceof KubeError) || error.kind !== 'absent') throw error;
   }

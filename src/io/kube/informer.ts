@@ -96,6 +96,15 @@ export class Informer<T> {
     return [...this.#known.values()].map(({ value }) => value);
   }
 
+  /** All that is known, by key. Not to be kept: it is as it is now. */
+  *entries(): Generator<readonly [key: string, value: T], undefined> {
+    for (const [key, { value }] of this.#known) yield [key, value];
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
   get #stopped(): boolean {
     return this.#stopping.signal.aborted;
   }

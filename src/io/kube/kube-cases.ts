@@ -33,6 +33,20 @@ export const kubeCases: readonly KubeCase[] = [
     },
   },
   {
+    name: 'what is removed on a condition stays when it is another by now, or was changed',
+    run: async ({ client, namespace }) => {
+      const at = place(namespace, 'bound');
+      const first = (await client.create(at, configMap('bound', { a: '1' }))).metadata;
+      await client.patch(at, 'merge', { data: { a: '2' } });
+      await fails('conflict', client.remove(at, { uid: first.uid, resourceVersion: first.resourceVersion }));
+      await client.remove(at, { uid: first.uid });
+      await client.remove(at, { uid: first.uid });
+      await client.create(at, configMap('bound', {}));
+      await fails('conflict', client.remove(at, { uid: first.uid }));
+      expect(await client.get(at)).toMatchObject({ metadata: { name: 'bound' } });
+    },
+  },
+  {
     name: 'a list comes in pages of one moment, and tells from where a watch goes on',
     run: async (scene) => {
       for (const name of ['p1', 'p2', 'p3', 'p4', 'p5']) await make(scene, name, {}, { set: 'pages' });

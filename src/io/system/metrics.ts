@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Family } from '../../base/ip.ts';
 import { METRICS, type MetricLine } from './metric-table.ts';
+import { named, processNumbers } from './process-metrics.ts';
 
 export type CallResult = 'ok' | 'refused' | 'failed';
 export type AddressState = 'usable' | 'claimed' | 'cooling' | 'free';
@@ -136,28 +136,5 @@ function clusterGauges(gauge: (line: MetricLine) => Gauge): (cluster: NonNullabl
   return (cluster) => {
     unheard.set(cluster.heard ? 0 : 1);
     nodes.set(cluster.nodes);
-  };
-}
-
-function named(line: MetricLine, registry: Registry) {
-  return { name: line.name, help: line.help, labelNames: [...line.labels], registers: [registry] };
-}
-
-/**
- * prom-client's own process metrics keep a histogram of the garbage collector besides; these four are what alerts use.
- */
-function processNumbers(
-  cpu: Counter,
-  gauges: Readonly<Record<'memory' | 'descriptors' | 'started', Gauge>>,
-): () => void {
-  let counted = 0;
-  gauges.started.set(Math.floor((Date.now() - process.uptime() * 1_000) / 1_000));
-  return () => {
-    const { user, system } = process.cpuUsage(); // microseconds
-    const seconds = (user + system) / 1e6;
-    cpu.inc(Math.max(0, seconds - counted));
-    counted = seconds;
-    gauges.memory.set(process.memoryUsage.rss());
-    gauges.descriptors.set(readdirSync('/proc/self/fd').length - 1); // less the one that reads
   };
 }

@@ -2,7 +2,7 @@ import type { FailureKind } from '../../../wire/kube/failure.ts';
 import { type KubeObject, type Loose, loose, type Page, text } from '../../../wire/kube/object.ts';
 import { apiVersionOf, type Place, type Resource, type Selection } from '../../../wire/kube/resource.ts';
 import type { WatchEvent } from '../../../wire/kube/watch.ts';
-import { KubeError, type PageQuestion, type PatchKind } from '../client.ts';
+import { type Condition, KubeError, type PageQuestion, type PatchKind } from '../client.ts';
 import { at, leaves, merged, patched, put } from './fields.ts';
 
 /** One change of one object, in the order of all. */
@@ -119,10 +119,13 @@ export class ApiStore {
   }
 
   /** Absent = success. */
-  remove(place: Place): void {
+  remove(place: Place, only: Condition = {}): void {
     const key = keyOf(place);
     const before = this.#objects.get(key);
     if (before === undefined) return;
+    const { uid, resourceVersion } = before.metadata;
+    if ((only.uid ?? uid) !== uid || (only.resourceVersion ?? resourceVersion) !== resourceVersion)
+      throw refused('conflict', 'the precondition of the deletion does not hold');
     this.#version += 1;
     this.#objects.delete(key);
     this.#managers.delete(key);

@@ -66,8 +66,8 @@ export class FakeKubeClient implements KubeClient {
     this.#ask(`patch ${at.resource.plural}`, () => this.#store.patch(at, kind, it));
   readonly apply: KubeClient['apply'] = (at, it, as) =>
     this.#ask(`apply ${at.resource.plural}`, () => this.#store.apply(at, it, as));
-  readonly remove: KubeClient['remove'] = (at) =>
-    this.#ask(`remove ${at.resource.plural}`, () => this.#store.remove(at));
+  readonly remove: KubeClient['remove'] = (at, only) =>
+    this.#ask(`remove ${at.resource.plural}`, () => this.#store.remove(at, only));
 
   readonly watch: KubeClient['watch'] = async (of, from, hear, signal) => {
     const waiting: WatchEvent[] = [];

@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FailureKind } from '../../../wire/kube/failure.ts';
-import type { Loose } from '../../../wire/kube/object.ts';
+import { loose, type Loose } from '../../../wire/kube/object.ts';
 import { apiVersionOf, type Place, type Resource, type Selection } from '../../../wire/kube/resource.ts';
 import type { WatchEvent } from '../../../wire/kube/watch.ts';
 import { createServer } from '../../system/node-http.ts';
-import { KubeError, type PatchKind } from '../client.ts';
+import { type Condition, KubeError, type PatchKind } from '../client.ts';
 import { ApiStore } from './api-store.ts';
 
 const CODES: Readonly<Partial<Record<string, readonly [number, string]>>> = {
@@ -117,7 +117,7 @@ export class FakeApiServer {
     if (method === 'PUT') return store.replace(place, body);
     if (method === 'DELETE') {
       store.get(place);
-      store.remove(place);
+      store.remove(place, loose(body['preconditions']) as Condition);
       return { kind: 'Status', apiVersion: 'v1', status: 'Success' };
     }
     const kind = PATCHES[type];

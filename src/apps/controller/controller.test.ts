@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KubeError } from '../../io/kube/client.ts';
+import { BERTH_NODES } from '../../wire/kube/crd/berth-node.ts';
+import { NODES } from '../../wire/kube/resource.ts';
+import { Replicas } from './testing/replicas.ts';
+
+let replicas: Replicas;
+
+beforeEach(() => {
+  replicas = new Replicas();
+});
+afterEach(() => replicas.close());
+
+function node(name: string): void {
+  replicas.store.create({ resource: NODES }, { metadata: { name } });
+}
+
+function berthNode(name: string): void {
+  replicas.store.create({ resource: BERTH_NODES }, { metadata: { name } });
+}
+
+const told = () =>
+  replicas.store.list({ resource: BERTH_NODES }, { limit: 0 }).items.map(({ metadata }) => metadata.name);
+
+test('the BerthNode of a node that is removed goes with it, those of others stay', async () => {
+  for (const name of ['one', 'two']) {
+    node(name);
+    berthNode(name);
+  }
+  await replicas.start('first');
+  replicas.store.remove({ resource: NODES, name: 'two' });
+  await replicas.pass(100);
+  expect(told()).toEqual(['one']);
+});
+
+test('what was removed while nobody led is found by who begins to lead', async () => {
+  berthNode('gone');
+  await replicas.start('first');
+  await replicas.pass(100);
+  expect(told()).toEqual([]);
+});
+
+test('the other replica takes over when the leader is killed, within the time of the lease', async () => {
+  const first = await replicas.start('first');
+  await replicas.start('second');
+  expect(replicas.leading).toEqual(['first']);
+  first.client.fail(new KubeError('unreachable', 'killed'));
+  berthNode('gone');
+  await replicas.pass(16_000);
+  expect(replicas.leading).toEqual(['second']);
+  await replicas.pass(500);
+  expect(told()).toEqual([]);
+});
+
+test('a replica that does not lead asks nothing and changes nothing', async () => {
+  await replicas.start('first');
+  const second = await replicas.start('second');
+  second.client.asked.length = 0;
+  berthNode('gone');
+  await replicas.pass(60_000);
+  expect(second.client.asked).toEqual([]);
+});
+
+test('a copy that is late removes nothing: the API server is asked before', async () => {
+  const { client } = await replicas.start('first');
+  const watch = client.watch;
+  Object.assign(client, { watch: () => new Promise(() => {}) }); // nothing is heard any more
+  client.endWatches();
+  await replicas.pass(3_000);
+  node('late');
+  berthNode('late');
+  Object.assign(client, { watch });
+  await replicas.pass(3_000);
+  expect(told()).toEqual(['late']);
+});
+
+test('what the API server refuses is tried again, later and later', async () => {
+  const { client } = await replicas.start('first');
+  Object.assign(client, { remove: () => Promise.reject(new KubeError('failing', 'not today')) });
+  berthNode('gone');
+  await replicas.pass(2_000);
+  const failures = replicas.reconciled.filter(([, outcome]) => outcome === 'failing').length;
+  expect(failures).toBeGreaterThan(2);
+  expect(failures).toBeLessThan(8);
+});

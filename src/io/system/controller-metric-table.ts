@@ -1,0 +1,47 @@
+import { METRICS, type MetricLine } from './metric-table.ts';
+
+/** Seconds of one reconcile: a decision takes less than a millisecond, a call of a cloud a second. */
+const RECONCILE_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60] as const;
+
+/** Every metric of the controller. No label holds an object's name: their number has no bound. */
+export const CONTROLLER_METRICS = {
+  leading: {
+    name: 'berth_controller_leading',
+    type: 'gauge',
+    help: '1 while this replica is the one that works, else 0.',
+    labels: [],
+  },
+  queue: {
+    name: 'berth_controller_queue',
+    type: 'gauge',
+    help: 'Keys of objects that wait for their reconciler, those that rest after a failure included.',
+    labels: ['reconciler'],
+  },
+  reconcileSeconds: {
+    name: 'berth_controller_reconcile_duration_seconds',
+    type: 'histogram',
+    help: 'Time of one reconcile of one object.',
+    labels: ['reconciler', 'outcome'],
+    buckets: RECONCILE_BUCKETS,
+  },
+  objects: {
+    name: 'berth_controller_objects',
+    type: 'gauge',
+    help: 'Objects of which the controller keeps a copy.',
+    labels: ['resource'],
+  },
+  unheard: {
+    name: 'berth_controller_unheard',
+    type: 'gauge',
+    help: '1 for each resource whose changes are not heard now, else 0.',
+    labels: ['resource'],
+  },
+  apiCalls: METRICS.apiCalls,
+  apiEvents: METRICS.apiEvents,
+  cloudSeconds: METRICS.cloudSeconds,
+  build: METRICS.build,
+  cpu: METRICS.cpu,
+  memory: METRICS.memory,
+  descriptors: METRICS.descriptors,
+  started: METRICS.started,
+} as const satisfies Readonly<Record<string, MetricLine>>;
