@@ -26,11 +26,26 @@ export function attachmentName(id: AttachmentId): AttachmentName {
   return { network, containerId, ifname };
 }
 
+/** Who keeps the addresses of a pod of that name while the pod is away: no attachment, and never the name of one. */
+export function keeperId({ namespace, name }: Pick<PodName, 'namespace' | 'name'>): AttachmentId {
+  return `${KEEPER}/${namespace}/${name}` as AttachmentId;
+}
+
+/** The pod's name behind `keeperId`; undefined: an attachment. */
+export function keptFor(id: AttachmentId): { readonly namespace: string; readonly name: string } | undefined {
+  const [keeper, namespace = '', name = ''] = id.split('/');
+  return keeper === KEEPER ? { namespace, name } : undefined;
+}
+
+const KEEPER = '@kept'; // no network's name begins so
+
 /**
  * An attachment as a person looks for it, "container 8d5f3c0e6f1a2, eth0": runtimes' tools show the first letters of
  * an id.
  */
 export function attachmentWords(id: AttachmentId): string {
+  const kept = keptFor(id);
+  if (kept !== undefined) return `the static address of ${kept.namespace}/${kept.name}`;
   const { containerId, ifname } = attachmentName(id);
   return `container ${containerId.slice(0, 13)}, ${ifname}`;
 }
@@ -57,6 +72,7 @@ export interface AttachmentRecord {
   readonly netns: string; //              path, as the runtime gave it
   readonly addresses: readonly Address[]; // one of each family asked for, IPv4 first
   readonly pod?: PodName;
+  readonly keeper?: AttachmentId; //       has the addresses when the attachment ends: `keeperId`
   readonly ports: readonly PortMapping[];
   readonly ordinal: number; //             0 for the first interface of its sandbox
   readonly plan: Plan; //                 what ADD makes and DEL takes back

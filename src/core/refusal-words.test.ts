@@ -147,6 +147,25 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /berth why 10\.0\.1\.5/,
       ],
     ],
+    'static-waits': [
+      [
+        { why: 'static-waits', address: a, because: 'node-2 has not let go of it' },
+        "the pod's static address 10.0.1.5 is not on this node yet: node-2 has not let go of it",
+        /describe staticaddress/,
+      ],
+      [
+        { why: 'static-waits', because: 'the API server does not answer' },
+        "the pod's static address is not on this node yet: the API server does not answer",
+        /^the runtime asks again/,
+      ],
+    ],
+    'static-lost': [
+      [
+        { why: 'static-lost', address: a, because: 'it is of subnet-b' },
+        "the pod's static address 10.0.1.5 cannot be had on this node: it is of subnet-b",
+        /static-conflict/,
+      ],
+    ],
     'address-cooling': [
       [
         { why: 'address-cooling', address: a, freeInMs: 90_000 },

@@ -42,6 +42,10 @@ export function sentence(refusal: Refusal): string {
       return `${refusal.address} is never given: it is ${RESERVED[refusal.reason]}`;
     case 'one-per-family':
       return `an interface gets one ${nameOf(refusal.family)} address, and ${refusal.wanted.length} were asked for: ${listed(refusal.wanted)}`;
+    case 'static-waits':
+      return `the pod's static address${refusal.address === undefined ? '' : ` ${refusal.address}`} is not on this node yet: ${refusal.because}`;
+    case 'static-lost':
+      return `the pod's static address ${refusal.address} cannot be had on this node: ${refusal.because}`;
     case 'port-taken':
       return `host port ${refusal.hostPort}/${refusal.protocol} is held by ${refusal.holder}`;
     case 'interface-exists':
@@ -100,6 +104,10 @@ export function advice(refusal: Refusal): string {
         : 'ask for another address';
     case 'one-per-family':
       return 'ask for one of them only';
+    case 'static-waits':
+      return 'the runtime asks again by itself; should it last, kubectl describe staticaddress tells who has it';
+    case 'static-lost':
+      return 'let the pod run where the address is, free it, set berth.dev/static-conflict to renew, or delete the StaticAddress';
     case 'port-taken':
       return 'give the pod another hostPort or another hostIP, let it run on another node, or delete the holder';
     case 'interface-exists':

@@ -65,6 +65,10 @@ export type Refusal =
       readonly reason: 'network' | 'gateway' | 'broadcast' | 'listed';
     }
   | { readonly why: 'one-per-family'; readonly family: Family; readonly wanted: readonly Address[] }
+  /** The pod's address is its own, and not here yet. `address` absent: which it is is not known here. */
+  | { readonly why: 'static-waits'; readonly address?: Address; readonly because: string }
+  /** It cannot be had on this node, or no more at all. */
+  | { readonly why: 'static-lost'; readonly address: Address; readonly because: string }
   | { readonly why: 'port-taken'; readonly protocol: string; readonly hostPort: number; readonly holder: string }
   | { readonly why: 'interface-exists'; readonly ifname: string; readonly holder: string }
   /** An annotation of the pod asks for what cannot be. `needs` goes on "it must be ". */

@@ -30,6 +30,7 @@ export interface ClaimWish {
   readonly families: readonly Family[];
   readonly wanted: readonly Address[];
   readonly until: Millis;
+  readonly keeper?: AttachmentId; // has the addresses afterwards
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
   /** Called when these addresses are promised and must cool for so long; with none: the cloud was asked for some. */
   readonly waits: (addresses: readonly Address[], readyInMs: Millis) => void;
@@ -78,8 +79,9 @@ export class PoolRunner {
   claim(wish: ClaimWish): Promise<AttachmentRecord> {
     return new Promise((grant, refuse) => {
       this.#waiters.set(wish.id, { wish, grant, refuse });
-      const { id, families, wanted, until } = wish;
-      this.#enter({ kind: 'claim', by: id, families, wanted, until }).catch((cause: unknown) => {
+      const { id, families, wanted, until, keeper } = wish;
+      const keeps = keeper === undefined ? {} : { keeper };
+      this.#enter({ kind: 'claim', by: id, families, wanted, until, ...keeps }).catch((cause: unknown) => {
         this.#refuse(id, { why: 'not-durable', cause: messageOf(cause) }, cause); // unless it was refused already
       });
     });
@@ -152,12 +154,16 @@ export class PoolRunner {
   }
 
   async #persist(effect: Extract<PoolEffect, { kind: 'persist' }>): Promise<void> {
-    const records: MemoryRecord[] = effect.released.map(({ by, addresses, freeAt }) => ({
-      kind: 'release',
-      id: by,
-      addresses,
-      freeAt,
-    }));
+    const kept = (effect.kept ?? []).map(({ by, addresses }): MemoryRecord => ({ kind: 'kept', by, addresses }));
+    const released = effect.released.map(
+      ({ by, addresses, freeAt }): MemoryRecord => ({
+        kind: 'release',
+        id: by,
+        addresses,
+        freeAt,
+      }),
+    );
+    const records = [...kept, ...released];
     for (const { by, addresses } of effect.claims) {
       const waiter = this.#waiters.get(by);
       if (waiter === undefined) throw new Error(`pool: ${by} was given addresses and nobody asked`);

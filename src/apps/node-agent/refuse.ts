@@ -21,6 +21,8 @@ const KINDS: Readonly<Record<RefusalWhy, CniErrorKind>> = {
   'address-outside': 'addressRefused',
   'address-reserved': 'addressRefused',
   'one-per-family': 'addressRefused',
+  'static-waits': 'tryAgainLater',
+  'static-lost': 'addressRefused',
   'port-taken': 'portTaken',
   'interface-exists': 'interfaceExists',
   annotation: 'invalidConfig',

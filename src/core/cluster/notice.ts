@@ -33,6 +33,8 @@ const REASONS: Readonly<Partial<Record<RefusalWhy, string>>> = {
   'address-outside': 'AddressRefused',
   'address-reserved': 'AddressRefused',
   'one-per-family': 'AddressRefused',
+  'static-waits': 'StaticAddressWaits',
+  'static-lost': 'StaticAddressLost',
   'port-taken': 'HostPortTaken',
   annotation: 'AnnotationRefused',
 };

@@ -35,7 +35,7 @@ export interface Adopted {
  * tells (A26).
  */
 export function adopt(
-  memory: Pick<Memory, 'attachments' | 'released' | 'intents' | 'nics'>,
+  memory: Pick<Memory, 'attachments' | 'kept' | 'released' | 'intents' | 'nics'>,
   setting: { readonly policy: PoolPolicy; readonly ranges: readonly Range[] },
   now: Millis,
 ): Adopted {
@@ -44,7 +44,7 @@ export function adopt(
   let pool = rested(emptyPool(setting.policy), idle);
   const disputes: Dispute[] = [];
   const records = [...memory.attachments.values()];
-  for (const { id, addresses } of records.sort((a, b) => byNumber(a.since, b.since) || byText(a.id, b.id))) {
+  for (const { id, addresses, keeper } of records.sort((a, b) => byNumber(a.since, b.since) || byText(a.id, b.id))) {
     for (const address of addresses) {
       const lost = holderOf(pool, address);
       if (lost === undefined) continue;
@@ -58,6 +58,11 @@ export function adopt(
       };
     }
     pool = claimed(pool, id, addresses);
+    if (keeper !== undefined) pool = { ...pool, keepers: pool.keepers.set(id, keeper) };
+  }
+  for (const [keeper, addresses] of memory.kept) {
+    const left = addresses.filter((address) => holderOf(pool, address) === undefined);
+    if (left.length > 0) pool = claimed(pool, keeper, left);
   }
   const known = withIntents(withRanges(pool, setting.ranges), memory.intents, now);
   return { pool: withNics(known, memory.nics), disputes };

@@ -1,5 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
-import { familyOf } from '../../base/ip.ts';
+import { type Address, familyOf } from '../../base/ip.ts';
 import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey } from './cloud.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicReport, Token } from './nic.ts';
@@ -92,7 +92,16 @@ function withNic(cloud: Cloud, report: NicReport, now: Millis): Cloud {
   return changed(cloud, report.id, (it) => ({ ...it, holds }));
 }
 
-function without(cloud: Cloud, id: NicId, of: { what: readonly Holdable[]; now: Millis }): Cloud {
+/** The cloud in which a NIC has this address, whoever put it there. */
+export function withAddress(cloud: Cloud, of: { nic: NicId; address: Address }, now: Millis): Cloud {
+  const { nic: id, address } = of;
+  const held: Held = { trust: 'sure', since: now, confirmedAt: now, missedAt: undefined };
+  const returned = cloud.returned.delete(returnKey(id, address));
+  return changed({ ...cloud, returned }, id, (nic) => ({ ...nic, holds: nic.holds.set(address, held) }));
+}
+
+/** The cloud in which a NIC no longer has what was given back. */
+export function without(cloud: Cloud, id: NicId, of: { what: readonly Holdable[]; now: Millis }): Cloud {
   const returned = of.what.reduce((all, it) => all.set(returnKey(id, it), of.now), cloud.returned);
   return changed({ ...cloud, returned }, id, (nic) => ({
     ...nic,

@@ -1,4 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicLimits, NicReport, Token, Urgency } from './nic.ts';
 
@@ -27,6 +28,10 @@ export type CloudEvent =
   | { readonly kind: 'nicReady'; readonly nic: NicId }
   /** Its link is gone from the kernel. Not believed before the API says so too, but nothing is given from it. */
   | { readonly kind: 'nicGone'; readonly nic: NicId }
+  /** That very address, kept here already, is on the NIC now. */
+  | { readonly kind: 'brought'; readonly nic: NicId; readonly address: Address }
+  /** It has left the NIC, since another node is to have it. */
+  | { readonly kind: 'sentAway'; readonly nic: NicId; readonly address: Address }
   /** Nobody shall be bound to this node any more, or is again: nothing is asked for and nothing given back while. */
   | { readonly kind: 'cordoned'; readonly cordoned: boolean }
   /** So many pods are bound to this node and have not asked yet. */

@@ -1,7 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import { type Address, contains, type Prefix } from '../../base/ip.ts';
 import type { AttachmentId } from '../attachment.ts';
-import { answered, askSurely, reportFailed } from './answered.ts';
+import { answered, askSurely, reportFailed, withAddress, without } from './answered.ts';
 import type { Cloud, Nic } from './cloud.ts';
 import type { CloudEffect, CloudEvent } from './cloud-event.ts';
 import type { NicId, Token } from './nic.ts';
@@ -57,6 +57,10 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
       return reported(cloud, event, now);
     case 'reportFailed':
       return only(reportFailed(cloud, event, now));
+    case 'brought':
+      return only(withAddress(cloud, event, now));
+    case 'sentAway':
+      return only(without(cloud, event.nic, { what: [event.address], now }));
     case 'nicReady':
       return only(withNic(cloud, event.nic, (nic) => ({ ...nic, ready: true, goneAt: undefined })));
     case 'nicGone':

@@ -24,12 +24,15 @@ export type PoolEvent =
       readonly families: readonly Family[];
       readonly wanted: readonly Address[];
       readonly until: Millis;
+      readonly keeper?: AttachmentId; // has them afterwards; what it keeps now is given, and nothing else
     }
   /**
-   * A DEL has taken everything out of the kernel. `used`: the addresses had reached the wire and must cool. Unknown
-   * attachment: nothing happens.
+   * A DEL has taken everything out of the kernel. `used`: the addresses had reached the wire and must cool. What has
+   * a keeper goes to it, and a keeper's own release to the pool. Unknown attachment: nothing happens.
    */
   | { readonly kind: 'release'; readonly by: AttachmentId; readonly used: boolean }
+  /** Addresses that nobody here has are kept from now on, wherever they lie. What is held or promised is not. */
+  | { readonly kind: 'keep'; readonly keeper: AttachmentId; readonly addresses: readonly Address[] }
   /**
    * What these were given could not be put on record, and they have been told so: they leave the queue. Nobody else is
    * served by it, for what cannot be written for one cannot be written for the next.
@@ -49,7 +52,12 @@ export type PoolEvent =
  * whose releases go before its claims: a waiting ADD may be given what another has just given back.
  */
 export type PoolEffect =
-  | { readonly kind: 'persist'; readonly claims: readonly Claimed[]; readonly released: readonly Released[] }
+  | {
+      readonly kind: 'persist';
+      readonly claims: readonly Claimed[];
+      readonly released: readonly Released[];
+      readonly kept?: readonly Claimed[]; // by keepers
+    }
   | { readonly kind: 'grant'; readonly to: AttachmentId; readonly addresses: readonly Address[] }
   | { readonly kind: 'refuse'; readonly to: AttachmentId; readonly refusal: Refusal }
   | CloudEffect;

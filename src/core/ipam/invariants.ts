@@ -13,6 +13,7 @@ export function brokenLaw(pool: Pool): string | undefined {
     first(pool.claims.keys(), (by) => brokenClaim(pool, by)) ??
     first(pool.slots.keys(), (address) => brokenSlot(pool, address)) ??
     brokenQueue(pool) ??
+    brokenKeepers(pool) ??
     first(pool.blocks, (block) => brokenBlock(pool, block)) ??
     brokenRests(pool, pool.strays, undefined) ??
     brokenCloud(pool)
@@ -64,6 +65,16 @@ function brokenSlot(pool: Pool, address: Address): string | undefined {
     case undefined:
       return undefined;
   }
+}
+
+/** The addresses of a name are with its keeper or with one of its attachments. */
+function brokenKeepers({ keepers, claims }: Pool): string | undefined {
+  const live = [...keepers.values()];
+  if (new Set(live).size !== live.length) return 'two attachments have one keeper';
+  return (
+    first(keepers.keys(), (by) => (claims.has(by) ? undefined : `${by} has a keeper and no addresses`)) ??
+    first(live, (keeper) => (claims.has(keeper) ? `${keeper} keeps what its pod has` : undefined))
+  );
 }
 
 function brokenQueue(pool: Pool): string | undefined {

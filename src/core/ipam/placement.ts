@@ -1,5 +1,6 @@
 import type { Millis } from '../../base/clock.ts';
 import { type Address, addressOfNumber, contains, type Family, familyOf } from '../../base/ip.ts';
+import type { AttachmentId } from '../attachment.ts';
 import type { Refusal } from '../refusal.ts';
 import { type Block, censusOf, type Pool, type Rest } from './pool.ts';
 import { reservedReason } from './ranges.ts';
@@ -16,6 +17,7 @@ export interface Wish {
   readonly families: readonly Family[];
   readonly wanted: readonly Address[];
   readonly until: Millis;
+  readonly keeper?: AttachmentId; // a single address then, which can move between NICs
 }
 
 /**
@@ -44,8 +46,9 @@ function familiesOf({ families, wanted }: Wish): readonly Family[] {
 }
 
 /** From the fullest block that has one now, so that the others empty; else the one that is free soonest. */
-function anyOf(pool: Pool, family: Family, { until }: Wish, now: Millis): Rest | Refusal {
-  const blocks = pool.blocks.filter((block) => block.family === family);
+function anyOf(pool: Pool, family: Family, { until, keeper }: Wish, now: Millis): Rest | Refusal {
+  const fits = ({ range }: Block) => keeper === undefined || range.whole !== true;
+  const blocks = pool.blocks.filter((block) => block.family === family && fits(block));
   let best: Offer | undefined;
   for (const block of blocks) {
     const rest = nextOf(block, now);

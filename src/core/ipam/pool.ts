@@ -61,6 +61,7 @@ export interface Waiting {
   readonly since: Millis;
   readonly until: Millis;
   readonly promised: readonly Rest[]; // empty: it waits for the cloud
+  readonly keeper?: AttachmentId; //     of the claim
 }
 
 /** A value. Two claims never share an address, since an address has one slot. */
@@ -68,7 +69,8 @@ export interface Pool {
   readonly policy: PoolPolicy;
   readonly blocks: readonly Block[]; //   none holds an address of another
   readonly slots: SortedMap<Address, Slot>;
-  readonly claims: SortedMap<AttachmentId, readonly Address[]>; // IPv4 first
+  readonly claims: SortedMap<AttachmentId, readonly Address[]>; // IPv4 first; of keepers too, while no pod has them
+  readonly keepers: SortedMap<AttachmentId, AttachmentId>; //      of attachments whose addresses are kept afterwards
   readonly waiting: readonly Waiting[]; // oldest first
   readonly cloud: Cloud | undefined;
   //              idle addresses of no block: kept until they have cooled, should their range come back
@@ -82,6 +84,7 @@ export function emptyPool(policy: PoolPolicy): Pool {
     blocks: [],
     slots: SortedMap.empty<Address, Slot>(byText),
     claims: SortedMap.empty<AttachmentId, readonly Address[]>(byText),
+    keepers: SortedMap.empty<AttachmentId, AttachmentId>(byText),
     waiting: [],
     cloud: policy.cloud === undefined ? undefined : emptyCloud(policy.cloud),
     strays: SortedMap.empty(byFreeAt),

@@ -1,11 +1,12 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Family } from '../../base/ip.ts';
+import type { Address, Family } from '../../base/ip.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PoolEffect } from './event.ts';
 import { mayHope, whyNot } from './hungry.ts';
+import { claimedFrom, keptOf } from './keep.ts';
 import { place } from './placement.ts';
 import { type Block, type Pool, readyAt, type Rest, type Waiting } from './pool.ts';
-import { claimed, promised } from './slots.ts';
+import { promised } from './slots.ts';
 import type { Outlook } from './steer.ts';
 
 interface Served {
@@ -25,13 +26,13 @@ export function serve(before: Pool, now: Millis): Served {
   const { waitingLimit: limit } = pool.policy;
   for (const it of before.waiting) {
     const fresh = it.promised.length === 0;
-    const placed = fresh ? placeNow(pool, it, now) : it.promised;
+    const placed = fresh ? (restsOf(keptOf(pool, it)) ?? placeNow(pool, it, now)) : it.promised;
     const hungry = 'why' in placed && isLack(pool, placed);
     if ('why' in placed && !hungry) {
       effects.push({ kind: 'refuse', to: it.by, refusal: placed });
     } else if (!('why' in placed) && readyAt(placed) <= now) {
       const addresses = placed.map(({ address }) => address);
-      pool = claimed(pool, it.by, addresses);
+      pool = claimedFrom(pool, it, addresses);
       effects.push({ kind: 'persist', claims: [{ by: it.by, addresses }], released: [] });
       effects.push({ kind: 'grant', to: it.by, addresses });
     } else if (fresh && waiting.length >= limit) {
@@ -43,6 +44,12 @@ export function serve(before: Pool, now: Millis): Served {
     }
   }
   return { pool: { ...pool, waiting }, effects };
+}
+
+/** What a keeper has is no longer cooling: it goes from pods of a name to the next of the same. */
+function restsOf(kept: readonly Address[] | Refusal | undefined): readonly Rest[] | Refusal | undefined {
+  if (kept === undefined || 'why' in kept) return kept;
+  return kept.map((address) => ({ address, freeAt: 0 }));
 }
 
 /** What an ADD can have: with a cloud what is free now, unless it wants an address by name. */

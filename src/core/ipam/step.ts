@@ -3,6 +3,7 @@ import { blocksOf } from './nic-blocks.ts';
 import type { Claimed, PoolEffect, PoolEvent, Released } from './event.ts';
 import type { AttachmentId } from '../attachment.ts';
 import { absorbCloud } from './cloud-step.ts';
+import { backToKeeper, kept } from './keep.ts';
 import { tooLate } from './hungry.ts';
 import { censusOf, type Pool, type Waiting } from './pool.ts';
 import { serve, settleHungry } from './serve.ts';
@@ -55,6 +56,10 @@ function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
       return claim(pool, event, now);
     case 'release':
       return release(pool, event, now);
+    case 'keep': {
+      const { pool: next, effect } = kept(pool, event.keeper, event.addresses);
+      return { pool: next, effects: effect === undefined ? [] : [effect] };
+    }
     case 'forsaken':
       return { pool: forsaken(pool, event.by), effects: [] };
     case 'ranges':
@@ -73,8 +78,9 @@ function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
 function claim(pool: Pool, event: Extract<PoolEvent, { kind: 'claim' }>, now: Millis): Stepped {
   const held = pool.claims.get(event.by);
   if (held !== undefined) return { pool, effects: [{ kind: 'grant', to: event.by, addresses: held }] };
-  const { by, families, wanted, until } = event;
-  const mine: Waiting = { by, families, wanted, since: now, until, promised: [] };
+  const { by, families, wanted, until, keeper } = event;
+  const keeps = keeper === undefined ? {} : { keeper };
+  const mine: Waiting = { by, families, wanted, since: now, until, promised: [], ...keeps };
   if (!pool.waiting.some((it) => it.by === by))
     return { pool: { ...pool, waiting: [...pool.waiting, mine] }, effects: [] };
   const anew = promiseAnew(pool);
@@ -88,6 +94,8 @@ function claim(pool: Pool, event: Extract<PoolEvent, { kind: 'claim' }>, now: Mi
  */
 function release(pool: Pool, { by, used }: Extract<PoolEvent, { kind: 'release' }>, now: Millis): Stepped {
   const addresses = pool.claims.get(by);
+  const back = backToKeeper(pool, by);
+  if (back !== undefined) return { pool: back.pool, effects: [back.effect] };
   if (addresses !== undefined) {
     const freeAt = used ? now + pool.policy.cooldownMs : now;
     const idle = addresses.map((address) => ({ address, freeAt }));
@@ -135,13 +143,17 @@ function expire(pool: Pool, now: Millis): Stepped {
 /** One persist for all, then the grants, then the refusals, then the cloud. */
 function inOrder(effects: readonly PoolEffect[]): readonly PoolEffect[] {
   const claims: Claimed[] = [];
+  const kept: Claimed[] = [];
   const released: Released[] = [];
   for (const effect of effects) {
     if (effect.kind !== 'persist') continue;
     claims.push(...effect.claims);
+    kept.push(...(effect.kept ?? []));
     released.push(...effect.released);
   }
-  const persist: PoolEffect[] = claims.length + released.length > 0 ? [{ kind: 'persist', claims, released }] : [];
+  const keeps = kept.length === 0 ? {} : { kept };
+  const any = claims.length + kept.length + released.length > 0;
+  const persist: PoolEffect[] = any ? [{ kind: 'persist', claims, released, ...keeps }] : [];
   const rest = (kind: PoolEffect['kind']) => effects.filter((effect) => effect.kind === kind);
   const told = [...persist, ...rest('grant'), ...rest('refuse')];
   const isCloud = ({ kind }: PoolEffect) => kind !== 'persist' && kind !== 'grant' && kind !== 'refuse';

@@ -18,6 +18,7 @@ const SETTLED_KEPT_MS: Millis = 300_000;
 export const emptyMemory: Memory = {
   bootId: undefined,
   attachments: SortedMap.empty<AttachmentId, AttachmentRecord>(byText),
+  kept: SortedMap.empty<AttachmentId, readonly Address[]>(byText),
   released: SortedMap.empty<Address, Millis>(byText),
   nodePlan: [],
   intents: SortedMap.empty<Token, KnownIntent>(byText),
@@ -35,7 +36,8 @@ export function remember(memory: Memory, record: MemoryRecord): Memory {
       const { attachment } = record;
       const attachments = memory.attachments.set(attachment.id, attachment);
       const released = attachment.addresses.reduce((all, address) => all.delete(address), memory.released);
-      const next = { ...memory, attachments, released };
+      const kept = attachment.keeper === undefined ? memory.kept : memory.kept.delete(attachment.keeper);
+      const next = { ...memory, attachments, kept, released };
       return released.size > RELEASED_LIMIT ? forget(next, attachment.since) : next;
     }
     case 'release': {
@@ -45,7 +47,11 @@ export function remember(memory: Memory, record: MemoryRecord): Memory {
         (all, address) => (record.freeAt === 0 ? all.delete(address) : all.set(address, record.freeAt)),
         memory.released,
       );
-      return { ...memory, attachments, released };
+      return { ...memory, attachments, kept: memory.kept.delete(record.id), released };
+    }
+    case 'kept': {
+      const released = record.addresses.reduce((all, address) => all.delete(address), memory.released);
+      return { ...memory, kept: memory.kept.set(record.by, record.addresses), released };
     }
     case 'node-plan':
       return { ...memory, nodePlan: record.plan };
@@ -88,11 +94,12 @@ function withoutOld(intents: Memory['intents'], now: Millis): Memory['intents'] 
  */
 export function afterBoot(memory: Memory, bootId: string): Memory {
   if (memory.bootId === undefined || memory.bootId === bootId) return { ...memory, bootId };
-  let { released } = memory;
-  for (const { addresses, since } of memory.attachments.values())
-    for (const address of addresses) released = released.set(address, since);
+  let { released, kept } = memory;
+  for (const { addresses, since, keeper } of memory.attachments.values())
+    if (keeper !== undefined) kept = kept.set(keeper, addresses);
+    else for (const address of addresses) released = released.set(address, since);
   const { intents, nics, vpcRanges, learnt } = memory; // cloud and cluster outlive the machine
-  return { ...emptyMemory, bootId, released, intents, nics, vpcRanges, learnt };
+  return { ...emptyMemory, bootId, kept, released, intents, nics, vpcRanges, learnt };
 }
 
 /**
@@ -114,6 +121,7 @@ export function snapshot(memory: Memory): readonly MemoryRecord[] {
   if (memory.vpcRanges.length > 0) records.push({ kind: 'vpc-ranges', ranges: memory.vpcRanges });
   if (memory.learnt !== nothingLearnt) records.push({ kind: 'cluster', learnt: memory.learnt });
   for (const attachment of memory.attachments.values()) records.push({ kind: 'claim', attachment });
+  for (const [by, addresses] of memory.kept) records.push({ kind: 'kept', by, addresses });
   const times = new Map<Millis, Address[]>();
   for (const [address, freeAt] of memory.released) {
     const together = times.get(freeAt);

@@ -22,6 +22,8 @@ export type MemoryRecord =
       readonly addresses: readonly Address[];
       readonly freeAt: Millis;
     }
+  /** A keeper has these addresses, in turn with the attachments of its name. It ends as a claim does. */
+  | { readonly kind: 'kept'; readonly by: AttachmentId; readonly addresses: readonly Address[] }
   /** What the node itself wants in the kernel, written before it is applied. */
   | { readonly kind: 'node-plan'; readonly plan: Plan }
   /** A change of the cloud, written durably before it is asked for. The same token again replaces it. */
@@ -46,6 +48,7 @@ export interface KnownIntent {
 export interface Memory {
   readonly bootId: string | undefined;
   readonly attachments: SortedMap<AttachmentId, AttachmentRecord>;
+  readonly kept: SortedMap<AttachmentId, readonly Address[]>; // by keeper
   /** When each address given back is (or was) free again. Only what still matters: see `forget` in fold.ts. */
   readonly released: SortedMap<Address, Millis>;
   readonly nodePlan: Plan;

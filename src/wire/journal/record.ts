@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<string, number>> = {
   nics: 8,
   'vpc-ranges': 9,
   cluster: 10,
+  kept: 11,
 };
 const NAMES = new Map(Object.entries(KINDS).map(([name, number]) => [number, name]));
 

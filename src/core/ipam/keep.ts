@@ -1,0 +1,61 @@
+import { type Address, familyOf } from '../../base/ip.ts';
+import type { AttachmentId } from '../attachment.ts';
+import type { Refusal } from '../refusal.ts';
+import type { PoolEffect } from './event.ts';
+import type { Pool, Waiting } from './pool.ts';
+import { blockOf, claimed } from './slots.ts';
+
+// Addresses that stay a name's while no pod has them: a claim by the name's keeper, in turn with those of its pods.
+
+/** What a keeper has for an ADD, or why not; undefined: it has nothing yet, any address will do. */
+export function keptOf(pool: Pool, { keeper }: Waiting): readonly Address[] | Refusal | undefined {
+  if (keeper === undefined) return undefined;
+  for (const [holder, of] of pool.keepers) {
+    if (of !== keeper) continue;
+    const [address] = pool.claims.get(holder) ?? [];
+    if (address !== undefined) return { why: 'address-taken', address, holder };
+  }
+  const kept = pool.claims.get(keeper);
+  const away = kept?.find((address) => blockOf(pool, address) === undefined);
+  return away === undefined
+    ? kept
+    : { why: 'static-waits', address: away, because: 'no NIC of this node serves it yet' };
+}
+
+/** The pool in which an attachment has what it asked for, whose keeper has it afterwards. */
+export function claimedFrom(pool: Pool, { by, keeper }: Waiting, addresses: readonly Address[]): Pool {
+  if (keeper === undefined) return claimed(pool, by, addresses);
+  const given = claimed({ ...pool, claims: pool.claims.delete(keeper) }, by, addresses);
+  return { ...given, keepers: given.keepers.set(by, keeper) };
+}
+
+/** The pool in which the keeper of an attachment that ends has its addresses again; undefined: it has none. */
+export function backToKeeper(pool: Pool, by: AttachmentId): { pool: Pool; effect: PoolEffect } | undefined {
+  const keeper = pool.keepers.get(by);
+  const addresses = pool.claims.get(by);
+  if (keeper === undefined || addresses === undefined) return undefined;
+  const without = { ...pool, claims: pool.claims.delete(by), keepers: pool.keepers.delete(by) };
+  const released = [{ by, addresses: [], freeAt: 0 }];
+  const kept = [{ by: keeper, addresses }];
+  return { pool: claimed(without, keeper, addresses), effect: { kind: 'persist', claims: [], released, kept } };
+}
+
+/** The pool in which a keeper has these addresses besides; what others hold or are promised it does not get. */
+export function kept(
+  pool: Pool,
+  keeper: AttachmentId,
+  addresses: readonly Address[],
+): { pool: Pool; effect?: PoolEffect } {
+  const free = (address: Address) => {
+    const slot = pool.slots.get(address);
+    return slot === undefined || slot.state === 'idle';
+  };
+  const all = addresses.filter(free);
+  const before = pool.claims.get(keeper) ?? [];
+  const families = new Set(before.map(familyOf));
+  const more = all.filter((address) => !families.has(familyOf(address)));
+  if (more.length === 0 || [...pool.keepers.values()].includes(keeper)) return { pool };
+  const now = [...before, ...more];
+  const effect: PoolEffect = { kind: 'persist', claims: [], released: [], kept: [{ by: keeper, addresses: now }] };
+  return { pool: claimed(pool, keeper, now), effect };
+}
