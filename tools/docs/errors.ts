@@ -63,6 +63,8 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
   'one-per-family': { why: 'one-per-family', family: 'v4', wanted },
   'port-taken': { why: 'port-taken', protocol: 'tcp', hostPort: 8080, holder: 'default/web' },
   'interface-exists': { why: 'interface-exists', ifname: 'eth0', holder: 'a veth that Berth did not make' },
+  'static-waits': { why: 'static-waits', address: taken, because: 'node-2 has not let go of it' },
+  'static-lost': { why: 'static-lost', address: taken, because: 'it is of the range of node-2' },
   annotation: {
     why: 'annotation',
     name: 'berth.dev/mtu',

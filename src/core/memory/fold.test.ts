@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Address, address, addressOfNumber, prefix } from '../../base/ip.ts';
 import { localMac } from '../../base/mac.ts';
-import { type AttachmentId, type AttachmentRecord, attachmentId } from '../attachment.ts';
+import { type AttachmentId, type AttachmentRecord, attachmentId, keeperId } from '../attachment.ts';
 import type { Plan } from '../datapath/plan.ts';
 import type { Learnt } from '../cluster/learnt.ts';
 import type { Intent, NicId, NicReport, Token } from '../ipam/nic.ts';
@@ -38,8 +38,9 @@ function fold(records: readonly MemoryRecord[]): Memory {
 
 /** The memory as plain values: two memories are the same when these are. */
 function plain(memory: Memory) {
-  const { attachments, released, intents } = memory;
-  return { ...memory, attachments: [...attachments], released: [...released], intents: [...intents] };
+  const { attachments, kept, released, intents } = memory;
+  const lists = { attachments: [...attachments], kept: [...kept], released: [...released], intents: [...intents] };
+  return { ...memory, ...lists };
 }
 
 const claim = (container: string, addresses: readonly Address[], since?: number): MemoryRecord => ({
@@ -69,6 +70,22 @@ test('the same claim again replaces the first: one attachment, the newest plan',
   const again = { ...attachment('c1', [a]), result: '{"second":true}' };
   const memory = fold([claim('c1', [a]), { kind: 'claim', attachment: again }]);
   expect([...memory.attachments.values()]).toEqual([again]);
+});
+
+const web0 = keeperId({ namespace: 'db', name: 'web-0' });
+
+/** A claim of a pod whose address stays its name's. */
+function keptClaim(container: string): MemoryRecord {
+  return { kind: 'claim', attachment: { ...attachment(container, [a]), keeper: web0 } };
+}
+
+test('A90: what a name keeps is remembered while no pod of it has it, over a reboot as well', () => {
+  const away = fold([keptClaim('c1'), { kind: 'kept', by: web0, addresses: [a] }, release('c1', [], 0)]);
+  expect([[...away.kept], away.attachments.size]).toEqual([[[web0, [a]]], 0]);
+  expect([...remember(away, keptClaim('c2')).kept]).toEqual([]);
+  const held = fold([{ kind: 'boot', bootId: 'b1' }, keptClaim('c1')]);
+  expect([...remember(held, { kind: 'boot', bootId: 'b2' }).kept]).toEqual([[web0, [a]]]);
+  expect([...remember(away, { kind: 'release', id: web0, addresses: [a], freeAt: 9 }).kept]).toEqual([]);
 });
 
 test('an address that is claimed again no longer counts as given back', () => {
@@ -118,6 +135,7 @@ test('after a reboot nobody is attached, cooling goes on, what pods held is free
   expect(plain(after)).toEqual({
     bootId: 'b2',
     attachments: [],
+    kept: [],
     released: [
       [a, 7_000],
       [b, 31_000],
@@ -204,6 +222,15 @@ const record: fc.Arbitrary<MemoryRecord> = fc.oneof(
     arbitrary: fc.tuple(container, someAddresses, fc.integer({ min: 1, max: 99 })).map((it) => claim(...it)),
   },
   { weight: 6, arbitrary: fc.tuple(container, someAddresses, fc.nat({ max: 99 })).map((it) => release(...it)) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(container, someAddresses)
+      .map(
+        ([it, addresses]): MemoryRecord => ({ kind: 'kept', by: keeperId({ namespace: 'n', name: it }), addresses }),
+      ),
+  },
+  { weight: 1, arbitrary: container.map(keptClaim) },
   { weight: 3, arbitrary: fc.tuple(fc.nat(9), fc.nat(9e5)).map(([i, at]) => intended(i, at)) },
   {
     weight: 2,
