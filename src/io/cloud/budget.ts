@@ -1,10 +1,18 @@
 import type { Clock, Millis } from '../../base/clock.ts';
+import type { BudgetSize } from '../../core/cluster/budget.ts';
 import type { Urgency } from './provider.ts';
 
-/** Calls of one kind: so many at once, and so many a second after that. */
-export interface BudgetSize {
-  readonly burst: number;
-  readonly perSecond: number;
+export type { BudgetSize } from '../../core/cluster/budget.ts';
+
+/** What calls of one kind are spent of. */
+export interface Budget {
+  /** Resolves when a call of this urgency may go. */
+  take(urgency: Urgency): Promise<void>;
+  /** The cloud itself said that it was too much, of all nodes together. `fraction`: 0 to 1, by chance. */
+  slow(fraction: number): void;
+  /** The cloud took a call. */
+  hasten(): void;
+  close(): void;
 }
 
 /** So much slower than its size a budget becomes at most: what 500 nodes that are refused together must share. */
@@ -23,7 +31,7 @@ interface Waiter {
  * A token bucket of this node's own, so that a cloud's quota is not spent by one node, and a waiting pod goes before a
  * refill, a refill before housekeeping.
  */
-export class CallBudget {
+export class CallBudget implements Budget {
   readonly #size: BudgetSize;
   readonly #clock: Clock;
   #tokens: number;

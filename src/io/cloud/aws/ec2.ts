@@ -2,7 +2,7 @@ import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { Clock, Millis } from '../../../base/clock.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
-import { CallBudget } from '../budget.ts';
+import { type Budget, CallBudget } from '../budget.ts';
 import { CloudError, type Urgency } from '../provider.ts';
 import { cloudError } from './errors.ts';
 
@@ -13,6 +13,7 @@ export interface Ec2Options {
   readonly keys?: Ec2Keys; //         absent: what the SDK finds
   readonly client?: Ec2Client; //     absent: the SDK's own
   readonly timeoutMs: Millis;
+  readonly budgetOf?: (action: string) => Budget; // absent: one of this node's own for each action
   readonly clock: Clock;
   readonly random: Random;
   readonly onCall: (told: CallTold) => void;
@@ -58,7 +59,7 @@ const RENEWALS = 2;
 export class Ec2 {
   #client: Ec2Client;
   readonly #options: Ec2Options;
-  readonly #budgets = new Map<string, CallBudget>(); // by action: EC2 counts each by itself
+  readonly #budgets = new Map<string, Budget>(); // by action: EC2 counts each by itself
 
   constructor(options: Ec2Options) {
     this.#options = options;
@@ -89,10 +90,11 @@ export class Ec2 {
     this.#client.destroy();
   }
 
-  #budgetOf(action: string): CallBudget {
+  #budgetOf(action: string): Budget {
     const known = this.#budgets.get(action);
     if (known !== undefined) return known;
-    const made = new CallBudget(action.startsWith('Describe') ? READING : CHANGING, this.#options.clock);
+    const { budgetOf, clock } = this.#options;
+    const made = budgetOf?.(action) ?? new CallBudget(action.startsWith('Describe') ? READING : CHANGING, clock);
     this.#budgets.set(action, made);
     return made;
   }
