@@ -96,7 +96,7 @@ export function served(
   }
 }
 
-/** The cloud said that it was too much: nothing goes for a while, and then half as often as before. 0 to 1, by chance. */
+/** The cloud said that it was too much: nothing goes for a while, then half as often. `fraction`: 0 to 1, by chance. */
 export function slowed(budget: ClusterBudget, fraction: number, now: Millis): ClusterBudget {
   const { tokens, pace, ...rest } = refilled(budget, now);
   return { ...rest, pace: Math.max(SLOWEST, pace / 2), tokens: Math.min(tokens, -fraction) };
