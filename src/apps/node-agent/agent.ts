@@ -13,7 +13,7 @@ import { serveCni } from './cni-server.ts';
 import { countedKernel } from './counted-kernel.ts';
 import type { AgentDoors } from './doors.ts';
 import { History, whom } from './history.ts';
-import { followCluster, type InCluster, openCluster, openPods } from './in-cluster.ts';
+import { followCluster, type InCluster, openCluster, openPods, openTeller } from './in-cluster.ts';
 import { Lanes } from './lanes.ts';
 import { detachFrom } from './late-del.ts';
 import { NicRunner } from './nic-runner.ts';
@@ -86,6 +86,7 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
     stop: async () => {
       cluster?.stop();
       parts.pods?.stop();
+      parts.teller?.stop();
       parts.spool.stop();
       parts.repairer.stop();
       parts.node.stop();
@@ -134,8 +135,10 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const podGone = pods && ((record: AttachmentRecord) => pods.isGone(record));
   const sweeper = new Sweeper({ ...basis, lanes, log, podGone });
   const onCloud = cloud === undefined || nics === undefined ? {} : { cloud, nics };
-  const inCluster = cluster === undefined || pods === undefined ? {} : { cluster, pods };
-  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster };
+  const inCluster = cluster === undefined || pods === undefined ? undefined : { cluster, pods };
+  const teller = inCluster && openTeller(doors, inCluster, { ...basis, repairer });
+  const told = teller === undefined ? {} : { teller };
+  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster, ...told };
 }
 
 function poolPolicy({ config, provider }: AgentDoors): PoolPolicy {

@@ -8,6 +8,7 @@ import type { KubeClient, KubeError } from '../../io/kube/client.ts';
 import { type Change, Informer } from '../../io/kube/informer.ts';
 import type { Journal } from '../../io/store/journal.ts';
 import { type NodeShape, readNode, readServiceRanges } from '../../wire/kube/node.ts';
+import { type OwnNodeShape, readOwnNode } from '../../wire/kube/own-node.ts';
 import { NODES, SERVICE_RANGES } from '../../wire/kube/resource.ts';
 import { clusterConfig } from './cluster-config.ts';
 
@@ -32,6 +33,8 @@ export interface ClusterListener {
   readonly cordoned: (cordoned: boolean) => void;
 }
 
+type KnownNode = NodeShape & { readonly own?: OwnNodeShape };
+
 const GATHER_MS: Millis = 100; // nodes come and go in bursts
 const RETRY_MS: Millis = 2_000; // after a record that could not be written
 
@@ -42,7 +45,7 @@ const RETRY_MS: Millis = 2_000; // after a record that could not be written
 export class ClusterRunner {
   readonly #doors: ClusterDoors;
   readonly #nodeName: string;
-  readonly #nodes: Informer<NodeShape>;
+  readonly #nodes: Informer<KnownNode>;
   readonly #services: Informer<readonly Prefix[]> | undefined;
   #listener: ClusterListener | undefined;
   #lack: Lack | undefined;
@@ -64,7 +67,8 @@ export class ClusterRunner {
     const first = () => this.#tellFirst();
     this.#nodes = new Informer(informed, {
       select: { resource: NODES, ...(routed ? {} : { fields: `metadata.name=${nodeName}` }) },
-      read: readNode,
+      // only of the own Node its taints and conditions are of interest
+      read: (it) => (it.metadata.name === nodeName ? { ...readNode(it), own: readOwnNode(it) } : readNode(it)),
       hear: (change) => this.#hear(change, routed),
       synced: () => void this.#learnNow().then(first),
       failed: first,
@@ -133,6 +137,11 @@ export class ClusterRunner {
     return this.#nodes.synced && this.#nodes.trouble === undefined;
   }
 
+  /** The own Node, while changes are heard. */
+  get own(): OwnNodeShape | undefined {
+    return this.heard ? this.#nodes.get(this.#nodeName)?.own : undefined;
+  }
+
   /** Nodes that there is a way to. */
   get nodes(): number {
     return this.#learnt.peers.length;
@@ -146,7 +155,7 @@ export class ClusterRunner {
     return this.#doors.journal.memory().learnt;
   }
 
-  #hear(change: Change<NodeShape>, routed: boolean): void {
+  #hear(change: Change<KnownNode>, routed: boolean): void {
     if (change.key === this.#nodeName && change.kind !== 'removed') this.#hearCordon(change.now.cordoned);
     if (routed) this.#learnSoon(GATHER_MS);
   }

@@ -1,16 +1,23 @@
+import type { Millis } from '../../base/clock.ts';
+import type { NodeTruth } from '../../core/cluster/node-word.ts';
+import { mostPods } from '../../core/ipam/capacity.ts';
+import type { CniError } from '../../wire/cni/error.ts';
 import type { Attachments } from './attachments.ts';
 import { ClusterRunner } from './cluster-runner.ts';
 import type { AgentDoors } from './doors.ts';
 import { EventRunner } from './event-runner.ts';
 import type { History } from './history.ts';
 import { PodRunner } from './pod-runner.ts';
+import { NodeTeller } from './node-teller.ts';
 import type { PoolRunner } from './pool-runner.ts';
+import { brokenParts, missingAddresses, type ReadinessDoors } from './readiness.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** What only a node of a cluster has. */
 export interface InCluster {
   readonly cluster: ClusterRunner;
   readonly pods: PodRunner;
+  readonly teller?: NodeTeller; // where the Node is told
 }
 
 /** What this node knows of its cluster; undefined where it is of none. Nothing is asked yet. */
@@ -33,9 +40,35 @@ export function openPods(
   return pods;
 }
 
+/** What the node's own Node is told; undefined where that is not wanted. Nothing is told yet. */
+export function openTeller(
+  { kube, clock, log, config }: AgentDoors,
+  { cluster, pods }: InCluster,
+  parts: ReadinessDoors,
+): NodeTeller | undefined {
+  const { nodeName, kubernetes } = config;
+  if (kube === undefined || !kubernetes.tellNode) return undefined;
+  const truth = () => truthOf(parts, pods, clock.now());
+  return new NodeTeller({ client: kube.client, clock, log, nodeName, own: () => cluster.own, truth });
+}
+
+function truthOf(parts: ReadinessDoors, pods: PodRunner, now: Millis): NodeTruth {
+  const { families } = parts.node;
+  const [network] = brokenParts(parts);
+  const [addresses] = families.length === 0 ? [network] : missingAddresses(parts); // no range yet
+  const most = mostPods(parts.pool.pool, families, now);
+  const { uncounted } = pods;
+  const left = most === undefined || uncounted === undefined ? undefined : most - uncounted;
+  return { network: network && says(network), addresses: addresses && says(addresses), left };
+}
+
+function says({ message, details }: CniError): string {
+  return `${message}: ${details}`;
+}
+
 /** From now on the agent follows its cluster. `takeOn`: takes on what it says of the configuration; never throws. */
 export function followCluster(
-  { cluster, pods }: Partial<InCluster>,
+  { cluster, pods, teller }: Partial<InCluster>,
   of: { readonly doors: AgentDoors; readonly pool: PoolRunner; readonly sweeper: Sweeper },
   takeOn: () => Promise<void>,
 ): void {
@@ -49,4 +82,5 @@ export function followCluster(
     },
   });
   pods?.start(() => void sweeper.sweep());
+  teller?.start();
 }

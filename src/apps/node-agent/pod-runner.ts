@@ -87,6 +87,18 @@ export class PodRunner {
     return isPodGone(record, uids, this.#doors.clock.now());
   }
 
+  /**
+   * How many pods have addresses of this node, or will, without having asked for the resource: the scheduler does not
+   * count them. Undefined while it is not known.
+   */
+  get uncounted(): number | undefined {
+    if (!this.#pods.synced) return undefined;
+    const bound = this.#pods.values().filter(({ hostNetwork, ended }) => !hostNetwork && !ended);
+    const known = new Set(bound.flatMap(({ uids }) => uids));
+    const others = this.#doors.attachments.all().filter(({ pod }) => pod === undefined || !known.has(pod.uid));
+    return bound.filter(({ reserves }) => !reserves).length + others.length;
+  }
+
   /** The API's own uid of a pod; undefined: it is not known. */
   uidOf(namespace: string, name: string): string | undefined {
     return this.#pods.get(`${namespace}/${name}`)?.uids[0];

@@ -17,6 +17,11 @@ export interface ReadinessDoors extends Pick<AgentDoors, 'journal' | 'clock'> {
 
 /** Why an ADD would fail now, worst first; empty when it would succeed. Asks neither disk nor cloud nor kernel. */
 export function obstacles(doors: ReadinessDoors): readonly CniError[] {
+  return [...brokenParts(doors), ...missingAddresses(doors)];
+}
+
+/** What is wrong with the node itself, worst first. */
+export function brokenParts(doors: ReadinessDoors): readonly CniError[] {
   const found: CniError[] = [];
   // what one pod lacks hinders no other: whoever may change the network of a pod must not take the node away with it
   const missing = doors.repairer.missing('shared');
@@ -39,9 +44,13 @@ export function obstacles(doors: ReadinessDoors): readonly CniError[] {
         details: `${failing}; free space on the disk of the state directory`,
       }),
     );
-  if (doors.pool.pool.cloud !== undefined) found.push(...refusedByCloud(doors));
-  else for (const family of doors.node.families) if (isExhausted(doors, family)) found.push(exhausted(family));
   return found;
+}
+
+/** Why no address would be given. */
+export function missingAddresses(doors: ReadinessDoors): readonly CniError[] {
+  if (doors.pool.pool.cloud !== undefined) return refusedByCloud(doors);
+  return doors.node.families.filter((family) => isExhausted(doors, family)).map(exhausted);
 }
 
 /** With a cloud the pool itself is asked: more may be on its way. The reason is what an ADD would be told. */

@@ -62,6 +62,7 @@ export interface AgentConfig {
     readonly kubeconfig: string; //           path
     readonly server: string | undefined; //   instead of the Service's address; in-cluster only
     readonly cordon: 'hold' | 'ignore';
+    readonly tellNode: boolean; // conditions, resource and taint of the own Node
     readonly events: boolean;
   };
   readonly repair: {

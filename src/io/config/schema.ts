@@ -135,6 +135,11 @@ export const configSchema = section(
         cordon: oneOf(['hold', 'ignore'])
           .default('hold')
           .describe('Whether a cordoned node of a cloud asks for nothing and gives nothing back.'),
+        tellNode: yesOrNo
+          .default(true)
+          .describe(
+            'Whether the Node says how it is: conditions, `berth.dev/address` among its resources, the taint of nodes without an agent taken away.',
+          ),
         events: yesOrNo.default(true).describe('Whether pods and nodes get Events that say what was decided.'),
       },
       'The cluster that this node is of: ranges, other nodes and pods to come are learnt from it.',

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { KubeObject } from '../../wire/kube/object.ts';
-import { CONFIG_MAPS, LEASES, type Place, type Selection } from '../../wire/kube/resource.ts';
+import { readOwnNode } from '../../wire/kube/own-node.ts';
+import { CONFIG_MAPS, LEASES, NODES, type Place, type Selection } from '../../wire/kube/resource.ts';
 import type { WatchEvent } from '../../wire/kube/watch.ts';
 import { type KubeClient, KubeError, type KubeErrorKind } from './client.ts';
 
@@ -128,6 +129,36 @@ export const kubeCases: readonly KubeCase[] = [
         ]);
       await fails('invalid', swap('9'));
       expect((await swap('1'))['data']).toEqual({ b: '2', c: '3' });
+    },
+  },
+  {
+    name: 'a strategic patch changes one condition and one taint of a Node, and one of its resources',
+    run: async ({ client, namespace: name }) => {
+      const taint = (key: string, more: object = { effect: 'NoSchedule' }) => ({ key: `berth.test/${key}`, ...more });
+      const node = {
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name },
+        spec: { taints: ['a', 'b'].map((it) => taint(it)) },
+      };
+      await client.create({ resource: NODES }, node);
+      const tell = (status: object) => client.patch({ resource: NODES, name, part: 'status' }, 'strategic', { status });
+      const condition = (type: string, status: string) => ({ type, status, reason: 'Told', message: '' });
+      await tell({ conditions: [condition('One', 'True')], capacity: { 'berth.test/a': '1' } });
+      await tell({ conditions: [condition('Two', 'True')], capacity: { 'berth.test/b': '2' } });
+      const told = await tell({ conditions: [condition('One', 'False')] });
+      expect(told['status']).toMatchObject({
+        conditions: expect.arrayContaining([
+          expect.objectContaining({ type: 'One', status: 'False' }),
+          expect.objectContaining({ type: 'Two', status: 'True' }),
+        ]),
+        capacity: { 'berth.test/a': '1', 'berth.test/b': '2' },
+      });
+      const spec = { taints: [taint('a', { $patch: 'delete' }), taint('c')] };
+      const patched = await client.patch({ resource: NODES, name }, 'strategic', { spec });
+      const keys = readOwnNode(patched).taints.filter((key) => key.startsWith('berth.test/'));
+      expect(keys.toSorted()).toEqual(['berth.test/b', 'berth.test/c']);
+      await client.remove({ resource: NODES, name });
     },
   },
   {

@@ -49,8 +49,10 @@ test('a node: internal addresses, one of each family, and its ranges; what is no
 test('a pod: what decides whether it will ask for an address', () => {
   const plain = { namespace: 'web', name: 'x', uids: ['u'], hostNetwork: false, ended: false, leaving: false };
   const pod = (more: object) => readPod(readObject({ metadata: meta({ namespace: 'web' }), ...more }));
-  expect(pod({})).toEqual({ ...plain, addressed: false, annotations: {} });
+  expect(pod({})).toEqual({ ...plain, addressed: false, annotations: {}, reserves: false });
   expect(pod({ spec: { hostNetwork: true } }).hostNetwork).toBe(true);
+  const asks = { containers: [{}, { resources: { requests: { 'berth.dev/address': '1' } } }] };
+  expect(pod({ spec: asks }).reserves).toBe(true);
   expect(pod({ status: { phase: 'Failed' } }).ended).toBe(true);
   expect(pod({ status: { podIP: '10.0.0.1' } }).addressed).toBe(true);
   expect(pod({ metadata: meta({ deletionTimestamp: 'now' }) }).leaving).toBe(true);

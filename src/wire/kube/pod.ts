@@ -12,10 +12,14 @@ export interface PodShape {
   readonly leaving: boolean; //  it is being deleted
   readonly addressed: boolean; // it has told an address
   readonly annotations: Annotations;
+  readonly reserves: boolean; //  it asks for an address as a resource, so that the scheduler counts it
 }
 
 /** Where the kubelet writes the uid of a static pod. */
 const MIRROR = 'kubernetes.io/config.mirror';
+
+/** The resource by which the scheduler counts addresses. */
+const ADDRESS = 'berth.dev/address';
 
 /** Reads a Pod. */
 export function readPod({ metadata, spec, status }: KubeObject): PodShape {
@@ -31,5 +35,11 @@ export function readPod({ metadata, spec, status }: KubeObject): PodShape {
     leaving: metadata['deletionTimestamp'] !== undefined,
     addressed: text(podIP) !== '' || looseList(podIPs).length > 0,
     annotations: readAnnotations(annotations),
+    reserves: looseList(loose(spec)['containers']).some(({ resources }) => asksFor(resources, ADDRESS)),
   };
+}
+
+/** Of extended resources the API server makes the requests equal to the limits. */
+function asksFor(resources: unknown, name: string): boolean {
+  return Number(loose(loose(resources)['requests'])[name] ?? 0) > 0;
 }

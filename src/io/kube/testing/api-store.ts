@@ -3,7 +3,7 @@ import { type KubeObject, type Loose, loose, type Page, text } from '../../../wi
 import { apiVersionOf, type Place, type Resource, type Selection } from '../../../wire/kube/resource.ts';
 import type { WatchEvent } from '../../../wire/kube/watch.ts';
 import { type Condition, KubeError, type PageQuestion, type PatchKind } from '../client.ts';
-import { at, leaves, merged, patched, put } from './fields.ts';
+import { at, leaves, merged, patched, put, strategic } from './fields.ts';
 
 /** One change of one object, in the order of all. */
 interface Entry {
@@ -86,7 +86,10 @@ export class ApiStore {
 
   patch(place: Place, kind: PatchKind, patch: object): KubeObject {
     const before = this.get(place);
-    const after = kind === 'json' ? patched(before, patch as readonly Loose[]) : loose(merged(before, patch));
+    const after =
+      kind === 'json'
+        ? patched(before, patch as readonly Loose[])
+        : loose(kind === 'merge' ? merged(before, patch) : strategic(before, patch));
     if (after === undefined) throw refused('invalid', 'the server rejected our request due to an error in our request');
     const { resourceVersion } = loose(loose(kind === 'json' ? {} : patch)['metadata']);
     if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)

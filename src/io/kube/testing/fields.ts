@@ -20,6 +20,32 @@ export function merged(target: unknown, patch: unknown): unknown {
   return result;
 }
 
+/** Lists that the API merges by a key of their entries ("patchMergeKey"), of those that are patched here. */
+const MERGED_BY: Readonly<Record<string, string>> = { conditions: 'type', taints: 'key' };
+
+/** A strategic merge patch: as `merged`, and in some lists entry by entry, with `$patch: delete`. */
+export function strategic(target: unknown, patch: unknown, name = ''): unknown {
+  const by = MERGED_BY[name];
+  if (by !== undefined && Array.isArray(patch)) return mergedList(target, patch as readonly Loose[], by);
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result: Record<string, unknown> = { ...loose(target) };
+  for (const [key, value] of Object.entries(patch))
+    if (value === null) delete result[key];
+    else result[key] = strategic(result[key], value, key);
+  return result;
+}
+
+function mergedList(target: unknown, patch: readonly Loose[], by: string): readonly unknown[] {
+  let list: readonly unknown[] = Array.isArray(target) ? target : [];
+  for (const { $patch, ...entry } of patch) {
+    const isIt = (it: unknown) => loose(it)[by] === entry[by];
+    if ($patch === 'delete') list = list.filter((it) => !isIt(it));
+    else if (list.some(isIt)) list = list.map((it) => (isIt(it) ? merged(it, entry) : it));
+    else list = [...list, entry];
+  }
+  return list;
+}
+
 /** RFC 6902, as far as tests go: add, replace, remove and test by paths of mappings. */
 export function patched(target: Loose, operations: readonly Loose[]): Loose | undefined {
   let result: Loose | undefined = target;

@@ -1,0 +1,105 @@
+import type { Clock, Millis } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import {
+  ADDRESS_RESOURCE,
+  conditionKind,
+  type NodeTruth,
+  type NodeWord,
+  nothingWrong,
+  NOT_READY_TAINT,
+  type OwnNode,
+  wordOf,
+  wrongs,
+} from '../../core/cluster/node-word.ts';
+import { type KubeClient, KubeError } from '../../io/kube/client.ts';
+import { type OwnNodeShape, readOwnNode, writeNodeStatus, writeUntaint } from '../../wire/kube/own-node.ts';
+import { NODES } from '../../wire/kube/resource.ts';
+
+export interface TellerDoors {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodeName: string;
+  /** The Node as it was told last; undefined: it is not known, or changes are not heard. */
+  readonly own: () => OwnNodeShape | undefined;
+  /** How the agent is: all of it in memory. */
+  readonly truth: () => NodeTruth;
+}
+
+/** How often the agent looks whether its Node says what is so. Nobody is asked by that. */
+const LOOK_MS: Millis = 1_000;
+/** After a word that did not arrive. */
+const AGAIN_MS: Millis = 15_000;
+
+/**
+ * Has the node's own Node say whether pods have a network here, and how many more (A22, A23, A89): a condition each, a
+ * resource, and the taint of nodes without an agent taken away. Written when it differs, whoever changed it.
+ */
+export class NodeTeller {
+  readonly #doors: TellerDoors;
+  #wrong = nothingWrong;
+  #written: { readonly told: string; readonly own: OwnNodeShape } | undefined; // the answer is ahead of the watch
+  #failed: string | undefined;
+  #cancel = () => {};
+  #stopped = false;
+
+  constructor(doors: TellerDoors) {
+    this.#doors = doors;
+  }
+
+  start(): void {
+    void this.#look();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  async #look(): Promise<void> {
+    const { clock, own, truth } = this.#doors;
+    const now = clock.now();
+    const true_ = truth();
+    this.#wrong = wrongs(this.#wrong, true_, now);
+    const told = own();
+    const word = told && wordOf(this.#ownNode(told), { truth: true_, wrong: this.#wrong }, now);
+    const done = word === undefined || told === undefined || (await this.#tell(word, told));
+    if (!this.#stopped) this.#cancel = clock.timer(done ? LOOK_MS : AGAIN_MS, () => void this.#look());
+  }
+
+  #ownNode(told: OwnNodeShape): OwnNode {
+    const now = this.#written?.told === JSON.stringify(told) ? this.#written.own : told;
+    const of = (kind: 'network' | 'pressure') => now.conditions.find(({ type }) => conditionKind(type) === kind);
+    return {
+      tainted: now.taints.includes(NOT_READY_TAINT),
+      addresses: now.resources[ADDRESS_RESOURCE],
+      network: of('network'),
+      pressure: of('pressure'),
+    };
+  }
+
+  /** Answers whether it arrived. */
+  async #tell({ untaint, conditions, addresses }: NodeWord, told: OwnNodeShape): Promise<boolean> {
+    const { client, clock, log, nodeName: name } = this.#doors;
+    const resources = addresses === undefined ? {} : { [ADDRESS_RESOURCE]: addresses };
+    try {
+      let own: OwnNodeShape | undefined;
+      if (conditions.length > 0 || addresses !== undefined) {
+        const status = writeNodeStatus(conditions, resources, clock.now());
+        own = readOwnNode(await client.patch({ resource: NODES, name, part: 'status' }, 'strategic', status));
+      }
+      if (untaint)
+        own = readOwnNode(await client.patch({ resource: NODES, name }, 'strategic', writeUntaint(NOT_READY_TAINT)));
+      if (own !== undefined) this.#written = { told: JSON.stringify(told), own };
+      for (const { type, status, reason } of conditions) log.info('node condition', { type, status, reason });
+      if (untaint) log.info('taint removed', { taint: NOT_READY_TAINT });
+      this.#failed = undefined;
+      return true;
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      if (this.#failed !== error.kind) log.warn('node not told', { kind: error.kind, says: error.message });
+      this.#failed = error.kind;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Family } from '../../base/ip.ts';
+import { type Cloud, serves, slotsOf, unitSize, unitsOf } from './cloud.ts';
+import type { NicLimits, Unit } from './nic.ts';
+import { censusOf, type Pool } from './pool.ts';
+import { nicRoom, roomOf, tally } from './tally.ts';
+import { inSubnet, ofCreating, ofKind, onNic, passes } from './trouble.ts';
+
+/** A node has not so many pods: what more a range of IPv6 could give is no news. */
+const MOST = 100_000;
+
+/**
+ * How many pods this node could have at most, by its addresses: those that it holds, and what the cloud would add. What
+ * is cooling counts, for an ADD waits for it. Undefined: nobody has told yet what the instance may have.
+ */
+export function mostPods(pool: Pool, families: readonly Family[], now: Millis): number | undefined {
+  let most = MOST;
+  for (const family of families) {
+    const of = pool.cloud === undefined ? inRanges(pool, family, now) : onNics(pool, pool.cloud, { family, now });
+    if (of === undefined) return undefined;
+    most = Math.min(most, of);
+  }
+  return families.length === 0 ? 0 : most;
+}
+
+function inRanges(pool: Pool, family: Family, now: Millis): number {
+  const { usable } = censusOf(pool, family, now);
+  return usable > BigInt(MOST) ? MOST : Number(usable);
+}
+
+function onNics(pool: Pool, cloud: Cloud, of: { family: Family; now: Millis }): number | undefined {
+  const { limits, policy } = cloud;
+  if (limits === undefined) return undefined;
+  const { total } = tally(pool, cloud, of);
+  if (policy.hold || cloud.cordoned) return total;
+  return Math.max(total, Math.min(policy.maxPods, total + more({ cloud, ...of }, limits)));
+}
+
+interface Asking {
+  readonly cloud: Cloud;
+  readonly family: Family;
+  readonly now: Millis;
+}
+
+/** What could be added: what is under way has its slots still. */
+function more(of: Asking, limits: NicLimits): number {
+  const { cloud, family } = of;
+  const still = { ...cloud, flights: [] };
+  let sum = 0;
+  for (const nic of cloud.nics) {
+    if (!serves(cloud, nic) || nic.trust !== 'sure') continue;
+    const { id, subnet } = nic.report;
+    const unit = unitFor(of, (it) => [ofKind('assign'), onNic(id), inSubnet(subnet, it, family)]);
+    if (unit !== undefined) sum += roomOf(still, nic, { limits, family }) * unitSize(unit, family);
+  }
+  const unit = unitFor(of, (it) => [ofKind('createNic'), ofCreating('any'), ofCreating(it)]);
+  if (unit === undefined) return sum;
+  return sum + Math.max(0, nicRoom(still, limits)) * slotsOf(limits, family) * unitSize(unit, family);
+}
+
+/**
+ * The first unit that the cloud has not refused. When it may be asked again, later after each refusal, it counts as
+ * given: it may be that only who comes has it asked.
+ */
+function unitFor({ cloud, family, now }: Asking, scopes: (unit: Unit) => readonly string[]): Unit | undefined {
+  const refused = cloud.troubles.filter((it) => it.until > now && !passes(it));
+  return unitsOf(cloud, family).find((unit) => !refused.some(({ scope }) => scopes(unit).includes(scope)));
+}
