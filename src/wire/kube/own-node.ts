@@ -47,7 +47,7 @@ export function writeTaint(key: string, effect: 'NoSchedule'): object {
   return { spec: { taints: [{ key, effect }] } };
 }
 
-/** A strategic merge patch of a Node's status: these conditions and so much of these resources, all others as they are. */
+/** A strategic merge patch of a Node's status: these conditions, so much of these resources, all else as it is. */
 export function writeNodeStatus(
   conditions: readonly ConditionWords[],
   resources: Readonly<Record<string, number>>,
