@@ -10,6 +10,7 @@ export const AGENT_RULES = [
   { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
   { apiGroups: [''], resources: ['nodes', 'nodes/status'], verbs: ['patch'] },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroups: ['berth.dev'], resources: ['berthnodes', 'berthnodes/status'], verbs: ['create', 'patch'] },
 ];
 
 /** What the agent is allowed to do on its node, and why. */

@@ -142,6 +142,11 @@ export class ClusterRunner {
     return this.heard ? this.#nodes.get(this.#nodeName)?.own : undefined;
   }
 
+  /** The uid of the own Node; undefined: it is gone, or not known yet. */
+  get uid(): string | undefined {
+    return this.#nodes.get(this.#nodeName)?.uid;
+  }
+
   /** Nodes that there is a way to. */
   get nodes(): number {
     return this.#learnt.peers.length;

@@ -8,7 +8,7 @@ import { about, emptyRing, push, type Ring } from '../../core/why/ring.ts';
 export class History {
   readonly #clock: Clock;
   #ring: Ring = emptyRing(EVENT_RING);
-  #hear: (decision: Decision) => void = () => {};
+  readonly #hearers: ((decision: Decision) => void)[] = [];
   readonly #addMs = new Map<AttachmentId, Millis>(); // of those that are attached
 
   constructor(clock: Clock) {
@@ -17,13 +17,13 @@ export class History {
 
   /** From now on every decision is told on. */
   tellOn(hear: (decision: Decision) => void): void {
-    this.#hear = hear;
+    this.#hearers.push(hear);
   }
 
   note(whom: About, deed: Deed): void {
     const decision = { at: this.#clock.now(), about: whom, ...deed };
     this.#ring = push(this.#ring, decision);
-    this.#hear(decision);
+    for (const hear of this.#hearers) hear(decision);
     if (whom.id === undefined) return;
     if (deed.kind === 'attached' && !deed.again) this.#addMs.set(whom.id, deed.ms);
     if (deed.kind === 'detached' || deed.kind === 'spooled' || deed.kind === 'swept') this.#addMs.delete(whom.id);

@@ -29,6 +29,7 @@ import { openKube } from './open-kube.ts';
 import { type CallBook, openCallBook } from './call-book.ts';
 import { keepInstalled } from './install-keeper.ts';
 import { obstacles } from './readiness.ts';
+import { tellStatus } from './tell-status.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -48,6 +49,7 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
   const closers: (() => void | Promise<void>)[] = [];
   const calls = openCallBook({ clock: realClock, log, metrics });
   const agent = await openAgent(config, { log, metrics, calls, closers });
+  closers.push(tellStatus(agent, version));
   const waiting = followConfig(agent, { configPath, config, log, closers });
   const facts = { version, pid: process.pid, startedAt };
   closers.push(

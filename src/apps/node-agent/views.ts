@@ -21,7 +21,6 @@ export interface ProcessFacts {
 
 export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus {
   const { node, doors, repairer, attachments, clock } = parts;
-  const wrong = obstacles(parts).map((error) => [error.message, error.details].filter((it) => it !== '').join(': '));
   const failing = doors.journal.failing();
   const { lastRepair } = repairer;
   return {
@@ -29,8 +28,8 @@ export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus 
     node: node.config.nodeName,
     uptimeMs: clock.now() - facts.startedAt,
     mode: node.config.network.mode,
-    ready: wrong.length === 0,
-    degraded: [...wrong, ...lackOfPods(repairer.missing('pods')), ...lackOfCluster(parts)],
+    ready: obstacles(parts).length === 0,
+    degraded: problemsOf(parts),
     pools: node.families.map((family) => poolView(parts, family)),
     attachments: attachments.count,
     spooled: parts.spool.length,
@@ -43,6 +42,12 @@ export function statusView(parts: AgentParts, facts: ProcessFacts): AgentStatus 
     repairLimits: repairer.limits,
     ...(lastRepair === undefined ? {} : { lastRepair }),
   };
+}
+
+/** Why the node is not well, in sentences, worst first; empty when all is well. */
+export function problemsOf(parts: AgentParts): readonly string[] {
+  const wrong = obstacles(parts).map((error) => [error.message, error.details].filter((it) => it !== '').join(': '));
+  return [...wrong, ...lackOfPods(parts.repairer.missing('pods')), ...lackOfCluster(parts)];
 }
 
 /** It hinders no ADD, and the pods concerned feel it. */

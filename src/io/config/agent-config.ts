@@ -64,6 +64,7 @@ export interface AgentConfig {
     readonly cordon: 'hold' | 'ignore';
     readonly tellNode: boolean; // conditions, resource and taint of the own Node
     readonly events: boolean;
+    readonly status: boolean;
   };
   readonly repair: {
     readonly enabled: boolean;

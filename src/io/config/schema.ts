@@ -141,6 +141,7 @@ export const configSchema = section(
             'Whether the Node says how it is: conditions, `berth.dev/address` among its resources, the taint of nodes without an agent taken away.',
           ),
         events: yesOrNo.default(true).describe('Whether pods and nodes get Events that say what was decided.'),
+        status: yesOrNo.default(true).describe('Whether the BerthNode of this node tells how it is.'),
       },
       'The cluster that this node is of: ranges, other nodes and pods to come are learnt from it.',
     ).meta({ restart: true }),

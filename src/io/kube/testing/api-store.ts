@@ -99,7 +99,7 @@ export class ApiStore {
 
   apply(place: Place, object: object, { manager, force }: { readonly manager: string; readonly force: boolean }) {
     const key = keyOf(place);
-    const before = this.#objects.get(key);
+    const before = place.part === undefined ? this.#objects.get(key) : this.get(place); // a part is of what is there
     const managers = this.#managers.get(key) ?? new Map<string, string>();
     const { metadata, ...body } = loose(object);
     const { name: _, namespace: __, ...meta } = loose(metadata);

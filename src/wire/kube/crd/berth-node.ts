@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { type KubeObject, loose } from '../object.ts';
+import type { KubeObject } from '../object.ts';
 import type { Resource } from '../resource.ts';
 import { BERTH_GROUP } from './group.ts';
-import type { Definition } from './definition.ts';
+import { type Definition, typeOf } from './definition.ts';
 
 /** What a node's agent tells of its addresses, by family. */
 const family = z
@@ -91,14 +91,25 @@ export const BERTH_NODE: Definition = {
 export interface BerthNodeShape {
   readonly name: string;
   readonly uid: string;
-  readonly instance: string; // of the cloud; '': none, or not told
 }
 
-/** Where the agent writes which instance its node is: labels and annotations stay when the status is written. */
-export const INSTANCE_ANNOTATION = 'berth.dev/instance';
+/** Reads a BerthNode as far as the controller wants to know it. */
+export function readBerthNode({ metadata: { name, uid } }: KubeObject): BerthNodeShape {
+  return { name, uid };
+}
 
-/** Reads a BerthNode. */
-export function readBerthNode({ metadata }: KubeObject): BerthNodeShape {
-  const instance = loose(metadata['annotations'])[INSTANCE_ANNOTATION];
-  return { name: metadata.name, uid: metadata.uid, instance: typeof instance === 'string' ? instance : '' };
+/** What is applied so that there is one. */
+export function writeBerthNode(name: string): object {
+  return { ...typeOf(BERTH_NODE), metadata: { name } };
+}
+
+/** What is applied to its status. */
+export function writeBerthNodeStatus(name: string, told: BerthNodeStatus): object {
+  return { ...writeBerthNode(name), status: told };
+}
+
+/** The status of a BerthNode; undefined: its agent has told none, or what it told is none. */
+export function readBerthNodeStatus(object: KubeObject): BerthNodeStatus | undefined {
+  const { data } = status.safeParse(object['status']);
+  return data;
 }
