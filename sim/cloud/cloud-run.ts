@@ -1,6 +1,7 @@
 import { awsSettings } from '../../src/apps/node-agent/aws-settings.ts';
 import { Ec2 } from '../../src/io/cloud/aws/ec2.ts';
 import { Metadata } from '../../src/io/cloud/aws/metadata.ts';
+import { InstanceMetadata } from '../../src/io/cloud/aws/near.ts';
 import { AwsProvider } from '../../src/io/cloud/aws/provider.ts';
 import { readSelf } from '../../src/io/cloud/aws/self.ts';
 import { lateProvider } from '../../src/io/cloud/late-provider.ts';
@@ -91,7 +92,14 @@ function openProvider(stage: Stage, { door, instance, run }: Opening): NicProvid
     const client = ec2Client(cloudDoor);
     const options = { region: self.region, client, timeoutMs, clock: cloudDoor.clock, onCall: () => {} };
     const ec2 = new Ec2({ ...options, random: cluster.random });
-    return new AwsProvider({ ec2, metadata, self, settings, known: door.memory().nics, clock });
+    return new AwsProvider({
+      ec2,
+      near: new InstanceMetadata(metadata),
+      self,
+      settings,
+      known: door.memory().nics,
+      clock,
+    });
   });
   return stage.plant.provider?.(provider, plain) ?? provider;
 }

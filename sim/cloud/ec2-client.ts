@@ -1,5 +1,5 @@
 import type { Clock, Millis } from '../../src/base/clock.ts';
-import type { Ec2Client } from '../../src/io/cloud/aws/ec2.ts';
+import type { Ec2Client } from '../../src/io/cloud/aws/ec2-clients.ts';
 import type { Id } from '../../emulator/cloud/nouns.ts';
 import { bucketName } from '../../emulator/dialects/aws/buckets.ts';
 import { apiError } from '../../emulator/dialects/aws/faults.ts';

@@ -28,6 +28,8 @@ export function sentence(refusal: Refusal): string {
       return `the cloud throttles ${refusal.action}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-failing':
       return `the cloud does not carry out ${callWords(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
+    case 'controller-away':
+      return controllerAway(refusal);
     case 'cancelled':
       return `the sandbox was removed while its ADD waited for an address, after ${duration(refusal.waitedMs)}`;
     case 'queue-full':
@@ -88,6 +90,8 @@ export function advice(refusal: Refusal): string {
       return 'the runtime asks again by itself; should it last, see berth cloud calls for who asks so much, or have the quota raised';
     case 'cloud-failing':
       return 'the runtime asks again by itself; should it last, see to the way from this node to the API of the cloud';
+    case 'controller-away':
+      return 'the agent asks again by itself; should it last, see to the pods of berth-controller and to the way from this node to them: running pods are not affected';
     case 'cancelled':
       return 'nothing: whoever removed the sandbox wants no address for it';
     case 'queue-full':
@@ -171,6 +175,14 @@ function subnetEmpty({
   const what = `${subnet === undefined ? 'an' : ''} ${nameOf(family)} address left to give`.trim();
   const mine = `${claimed} are claimed on this node and ${cooling} are cooling`;
   return `${where} ${what}: ${mine}; it is asked again in ${duration(againInMs)}`;
+}
+
+function controllerAway(refusal: Extract<Refusal, { why: 'controller-away' }>): string {
+  const { message, awayMs, family, free, againInMs } = refusal;
+  const name = `warm ${nameOf(family)} address`;
+  const left = `${counted(free, `${name} is`, `${name}es are`)} left`;
+  const how = awayMs < 1_000 ? 'does not answer' : `has not answered for ${duration(awayMs)}`;
+  return `the controller ${how}: ${message}; ${left}; it is asked again in ${duration(againInMs)}`;
 }
 
 /** A call and what was said to it: messages of a cloud may begin with the call's name. */

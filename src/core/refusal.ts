@@ -54,6 +54,15 @@ export type Refusal =
   | { readonly why: 'cloud-denied'; readonly action: string; readonly message: string; readonly againInMs: Millis }
   | { readonly why: 'cloud-throttled'; readonly action: string; readonly againInMs: Millis }
   | { readonly why: 'cloud-failing'; readonly action: string; readonly message: string; readonly againInMs: Millis }
+  /** `cloud.access: controller`: it does not answer. */
+  | {
+      readonly why: 'controller-away';
+      readonly message: string;
+      readonly awayMs: Millis; //   since it was first asked in vain
+      readonly family: Family;
+      readonly free: number; //     addresses that pods can still have
+      readonly againInMs: Millis;
+    }
   | { readonly why: 'cancelled'; readonly waitedMs: Millis }
   | { readonly why: 'queue-full'; readonly waiting: number; readonly limit: number }
   | { readonly why: 'address-taken'; readonly address: Address; readonly holder: AttachmentId }

@@ -4,7 +4,9 @@ import { silent } from '../../src/base/log.ts';
 import { seeded } from '../../src/base/random.ts';
 import type { CallTold } from '../../src/core/calls/ledger.ts';
 import type { AwsSettings } from '../../src/io/cloud/aws/settings.ts';
+import { AwsFleet } from '../../src/io/cloud/aws/fleet.ts';
 import { type AwsProvider, openAws } from '../../src/io/cloud/aws/provider.ts';
+import type { CloudError, NicProvider } from '../../src/io/cloud/provider.ts';
 import { realClock } from '../../src/io/system/clock.ts';
 import { realRandom } from '../../src/io/system/random.ts';
 import type { Answer } from '../../emulator/cloud/answer.ts';
@@ -23,6 +25,16 @@ import { World } from '../../emulator/server/world.ts';
 /** Who may call the API. */
 export const KEY = { id: 'AKIABERTHTESTS000000', secret: 'a secret of tests', account: '123456789012' } as const;
 const REGION = 'eu-west-1';
+const SETTINGS: AwsSettings = {
+  metadata: 'http://127.0.0.1:1',
+  timeoutMs: 5_000,
+  cluster: '',
+  discoverSubnets: true,
+  zones: {},
+  groups: [],
+  tags: {},
+  manageUntagged: true,
+};
 
 export interface RegionOptions {
   readonly topology: Topology;
@@ -42,6 +54,9 @@ export class AwsRegion {
   #port = 0;
   readonly #servers: Server[] = [];
   readonly #providers: AwsProvider[] = [];
+  #fleet: AwsFleet | undefined;
+  /** What the fleet is told before each call. */
+  barred: CloudError | undefined;
 
   private constructor(emulator: Emulator) {
     [this.emulator, this.world] = [emulator, emulator.world];
@@ -61,20 +76,27 @@ export class AwsRegion {
     return region;
   }
 
+  /** The provider of an instance as the controller has it: from elsewhere. */
+  async fleetProvider(name: string): Promise<NicProvider> {
+    this.#fleet ??= new AwsFleet({
+      region: REGION,
+      settings: { ...SETTINGS, endpoint: `http://127.0.0.1:${this.#port}` },
+      clock: realClock,
+      random: realRandom,
+      onCall: (told) => this.calls.push(told),
+      mayCall: () => this.barred,
+    });
+    return this.#fleet.instance(this.instance(name));
+  }
+
   /** The provider of an instance, by its name. Its keys are those of the environment, unless there is a role. */
   async provider(name: string, settings: Partial<AwsSettings> = {}, clock: Clock = realClock): Promise<AwsProvider> {
     const made = await openAws({
       settings: {
         region: REGION,
         endpoint: `http://127.0.0.1:${this.#port}`,
+        ...SETTINGS,
         metadata: await this.metadataOf(name),
-        timeoutMs: 5_000,
-        cluster: '',
-        discoverSubnets: true,
-        zones: {},
-        groups: [],
-        tags: {},
-        manageUntagged: true,
         ...settings,
       },
       clock,
@@ -141,6 +163,7 @@ export class AwsRegion {
 
   async close(): Promise<void> {
     await Promise.all(this.#providers.map((it) => it.close()));
+    this.#fleet?.close();
     await this.emulator.close();
     await Promise.all(this.#servers.map(ended));
   }

@@ -22,6 +22,12 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   UnassignIpv6Addresses: 'IPv6 prefixes that are given back. Not needed where `cloud.families` is `[v4]`.',
 };
 
+/** What only the controller asks, besides all of those: an instance knows by its metadata. */
+export const ACTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
+  DescribeInstances: 'What the instance of a node is: its type, its zone, its first NIC.',
+  DescribeVpcs: 'The ranges of its VPC.',
+};
+
 /** The commands of the SDK that the provider imports, without "Command", sorted. */
 export function actionsAsked(folder = PROVIDER): readonly string[] {
   const sources = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
@@ -37,18 +43,17 @@ export function actionsAsked(folder = PROVIDER): readonly string[] {
 
 /** What each action is for. */
 export function actionsTable(): string {
-  return markdownTable(
-    ['action', 'for'],
-    Object.entries(ACTIONS).map(([action, about]) => [code(`ec2:${action}`), about]),
-  );
+  const row = ([action, about]: readonly [string, string]) => [code(`ec2:${action}`), about];
+  const elsewhere = Object.entries(ACTIONS_ELSEWHERE).map(([action, about]) => row([action, `Controller: ${about}`]));
+  return markdownTable(['action', 'for'], [...Object.entries(ACTIONS).map(row), ...elsewhere]);
 }
 
 /**
  * An IAM policy that allows exactly these actions. EC2's Describe actions know no resources; tags are only put on NICs:
  * "Actions, resources, and condition keys for Amazon EC2", Service Authorization Reference.
  */
-export function policyText(): string {
-  const all = Object.keys(ACTIONS);
+export function policyText(of: 'node' | 'controller' = 'node'): string {
+  const all = Object.keys(of === 'node' ? ACTIONS : { ...ACTIONS, ...ACTIONS_ELSEWHERE });
   const reads = all.filter((action) => action.startsWith('Describe'));
   const changes = all.filter((action) => !reads.includes(action) && action !== 'CreateTags');
   const statement = (Sid: string, actions: readonly string[], Resource: string) => ({

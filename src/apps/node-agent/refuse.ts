@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<RefusalWhy, CniErrorKind>> = {
   'cloud-denied': 'noAddress',
   'cloud-throttled': 'tryAgainLater',
   'cloud-failing': 'tryAgainLater',
+  'controller-away': 'tryAgainLater',
   cancelled: 'tryAgainLater',
   'queue-full': 'tryAgainLater',
   'address-taken': 'addressRefused',

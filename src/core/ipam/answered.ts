@@ -4,7 +4,7 @@ import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey } fro
 import type { CloudEvent } from './cloud-event.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicReport, Token } from './nic.ts';
 import { nicOf } from './reported.ts';
-import { PATIENCE, REPORTING, scopeOf, troubled, untroubled, WHOLE } from './trouble.ts';
+import { mayHaveHappened, PATIENCE, REPORTING, scopeOf, troubled, untroubled, WHOLE } from './trouble.ts';
 
 // What a call's answer changes in what is known of the cloud.
 
@@ -134,7 +134,7 @@ function failed(cloud: Cloud, flight: Flight, { failure, now }: { failure: Cloud
 
 /** What was assigned, and not answered, the API may not tell of at once. */
 function awaiting(cloud: Cloud, intent: Intent, { failure, now }: { failure: CloudFailure; now: Millis }): Cloud {
-  if (intent.kind !== 'assign' || failure.kind !== 'unknown') return cloud;
+  if (intent.kind !== 'assign' || !mayHaveHappened(failure)) return cloud;
   return { ...cloud, awaited: cloud.awaited.set(intent.token, { nic: intent.nic, at: now }) };
 }
 

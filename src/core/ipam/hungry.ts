@@ -78,7 +78,7 @@ function starting(cloud: Cloud): Refusal {
   return { why: 'starting', cause: trouble === undefined ? cause : `${cause}: ${trouble.failure.message}` };
 }
 
-function inTrouble({ failure, until }: Trouble, tally: Tally, now: Millis): Refusal {
+function inTrouble({ failure, since, until }: Trouble, tally: Tally, now: Millis): Refusal {
   const { action, message } = failure;
   const againInMs = Math.max(0, until - now);
   switch (failure.kind) {
@@ -93,6 +93,10 @@ function inTrouble({ failure, until }: Trouble, tally: Tally, now: Millis): Refu
       return { why: 'cloud-denied', action, message, againInMs };
     case 'throttled':
       return { why: 'cloud-throttled', action, againInMs };
+    case 'away': {
+      const { family, free } = tally;
+      return { why: 'controller-away', message, awayMs: Math.max(0, now - since), family, free, againInMs };
+    }
     default:
       return { why: 'cloud-failing', action, message, againInMs };
   }

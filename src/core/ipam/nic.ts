@@ -59,9 +59,19 @@ export type Urgency = 'pod' | 'refill' | 'housekeeping';
 
 /**
  * Why a cloud said no, or did not answer. `unknown`: what was asked for may have happened. `gone`: what was named is
- * not there. `busy`: not in the state for it, now. `taken`: the very address that was asked for is another's.
+ * not there. `busy`: not in the state for it, now. `taken`: the very address that was asked for is another's. `away`:
+ * whoever asks the cloud for this node does not answer; like `unknown` it may have happened.
  */
-export type CloudErrorKind = 'throttled' | 'exhausted' | 'limit' | 'denied' | 'gone' | 'busy' | 'taken' | 'unknown';
+export type CloudErrorKind =
+  | 'throttled'
+  | 'exhausted'
+  | 'limit'
+  | 'denied'
+  | 'gone'
+  | 'busy'
+  | 'taken'
+  | 'unknown'
+  | 'away';
 
 /** A failed call as a value: the fields of CloudError that decide and that an operator is told. */
 export interface CloudFailure {

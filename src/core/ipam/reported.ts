@@ -4,7 +4,7 @@ import { type Cloud, type Held, type Nic, returnKey, type Trouble } from './clou
 import type { CloudEvent } from './cloud-event.ts';
 import type { Holdable, NicId, NicReport, Token } from './nic.ts';
 import { lacking, unitsOf } from './nic-holding.ts';
-import { REPORTING, WHOLE } from './trouble.ts';
+import { mayHaveHappened, REPORTING, WHOLE } from './trouble.ts';
 
 /** Clouds are eventually consistent: for so long a report may miss what was just made, or tell of what is gone. */
 export const LAG_MS: Millis = 60_000;
@@ -222,7 +222,7 @@ function missed(held: Held, { sure, asOf }: Report): Held | undefined {
 
 /** What an answer of the API proves to be over. */
 function endsWith({ scope, failure }: Trouble): boolean {
-  return scope === REPORTING || (scope === WHOLE && failure.kind === 'unknown');
+  return scope === REPORTING || (scope === WHOLE && mayHaveHappened(failure));
 }
 
 /** Clouds tell for a while of what is on its way out: where the link has just gone, that is no answer yet. */

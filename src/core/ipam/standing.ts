@@ -73,7 +73,7 @@ export function numbersOf({ nics, flights, troubles }: Cloud): CloudNumbers {
   for (const nic of nics) state[nicState(nic)]++;
   const intents = { assign: 0, createNic: 0, unassign: 0, deleteNic: 0 };
   for (const { intent } of flights) intents[intent.kind]++;
-  const kinds = { throttled: 0, exhausted: 0, limit: 0, denied: 0, gone: 0, busy: 0, taken: 0, unknown: 0 };
+  const kinds = { throttled: 0, exhausted: 0, limit: 0, denied: 0, gone: 0, busy: 0, taken: 0, unknown: 0, away: 0 };
   for (const { failure } of troubles) kinds[failure.kind]++;
   return { nics: state, intents, troubles: kinds };
 }

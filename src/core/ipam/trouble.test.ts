@@ -81,6 +81,17 @@ test('a cloud that does not answer: warm addresses are given, who waits is told 
   expect([it.granted.size, it.failures.length]).toEqual([4, 0]);
 });
 
+test('a controller that is away: warm addresses are given, and who waits is told since when and what is left', () => {
+  const it = failing(...Array.from({ length: 4 }, () => 'away' as const));
+  it.add('warm');
+  expect(it.granted.has('warm')).toBe(true);
+  it.add('p1', 3_000);
+  it.passes(5_000);
+  expect(it.refusals.get('p1')).toMatchObject({ why: 'controller-away', family: 'v4', free: 0 });
+  it.passes(120_000).pods(2).passes(10_000);
+  expect([it.granted.size, it.failures.length]).toEqual([3, 0]);
+});
+
 test('an outcome that stays unknown is given up after six tries, and the API tells what came of it', () => {
   const it = failing(...Array.from({ length: 6 }, () => 'unknown' as const));
   it.pods(2).passes(200_000);

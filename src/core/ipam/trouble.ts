@@ -18,6 +18,7 @@ export const PATIENCE: Readonly<Record<CloudErrorKind, Patience>> = {
   throttled: { firstMs: 1_000, mostMs: 60_000, again: true },
   busy: { firstMs: 500, mostMs: 30_000, again: true },
   unknown: { firstMs: 1_000, mostMs: 60_000, again: true },
+  away: { firstMs: 1_000, mostMs: 15_000, again: true }, // it costs nobody's quota
   exhausted: { firstMs: 30_000, mostMs: 600_000, again: false },
   limit: { firstMs: 60_000, mostMs: 600_000, again: false },
   denied: { firstMs: 15_000, mostMs: 300_000, again: false },
@@ -44,6 +45,7 @@ export function scopeOf(intent: Intent, failure: CloudFailure, subnet: string): 
   switch (failure.kind) {
     case 'throttled':
     case 'unknown':
+    case 'away':
       return WHOLE;
     case 'denied':
       return ofKind(intent.kind);
@@ -91,9 +93,14 @@ export function keptBy(cloud: Cloud, scopes: readonly string[], now: Millis): Tr
   return worst;
 }
 
+/** Whether nobody knows if what was asked for was done. */
+export function mayHaveHappened({ kind }: CloudFailure): boolean {
+  return kind === 'unknown' || kind === 'away';
+}
+
 /** Whether waiting is worth it: it passes by itself, soon. The others ask for somebody, or for another node. */
 export function passes({ failure }: Trouble): boolean {
-  return failure.kind === 'throttled' || failure.kind === 'busy' || failure.kind === 'unknown';
+  return PATIENCE[failure.kind].again;
 }
 
 /** The cloud after what was in the way there is over. */

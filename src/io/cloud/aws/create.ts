@@ -8,17 +8,19 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Clock, Millis } from '../../../base/clock.ts';
 import type { NicId, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
+import type { NearCloud } from '../near.ts';
 import { CloudError, type Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
+import { FULL } from './errors.ts';
 import { podGroups, primaryGroups } from './groups.ts';
 import type { NicsOfInstance } from './nics.ts';
+import { noPlace, noSubnet, notOurs } from './no.ts';
 import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE, TAG_INTENT } from './settings.ts';
 import { SubnetChoice } from './subnets.ts';
 
 const LOOK_AGAIN_MS = 1_000;
 const ATTACHED_WITHIN_MS = 60_000;
 const KNOWN_WITHIN_MS = 10_000; // EC2 may not know at once what it has just made
-const FULL = 'AttachmentLimitExceeded'; // EC2's code of an instance that may have no more
 
 export interface NicMakerDoors {
   readonly ec2: Ec2;
@@ -27,6 +29,7 @@ export interface NicMakerDoors {
   readonly settings: AwsSettings;
   readonly clock: Clock;
   readonly places: number; // NICs that one card may have
+  readonly near?: NearCloud;
 }
 
 /** Makes NICs and takes them away: several calls each, any of which may be cut off and asked again. */
@@ -40,7 +43,8 @@ export class NicMaker {
   constructor(doors: NicMakerDoors) {
     this.#doors = doors;
     this.#subnets = new SubnetChoice(doors);
-    this.#since = doors.clock.now();
+    // elsewhere than on the instance: clocks differ, and another of us may have been asked before
+    this.#since = doors.near === undefined ? Number.POSITIVE_INFINITY : doors.clock.now();
   }
 
   /** Created with its first addresses, attached, and seen. The same token makes the same NIC (A26). */
@@ -53,8 +57,7 @@ export class NicMaker {
     const id = made.NetworkInterfaceId as NicId;
     const there = present.find((it) => it.id === id);
     if (there !== undefined) return there; // an earlier try was cut off behind it
-    const isAttached = made.Attachment?.InstanceId !== undefined;
-    const seen = await (isAttached ? this.#seen(id, urgency) : this.#attached(id, urgency));
+    const seen = await (made.Attachment?.InstanceId ? this.#seen(id, urgency) : this.#attached(id, urgency));
     this.#begun.delete(token);
     return seen;
   }
@@ -64,8 +67,9 @@ export class NicMaker {
     const { nics, ec2 } = this.#doors;
     const [found] = await nics.describe([{ Name: 'network-interface-id', Values: [nic] }], urgency);
     if (found === undefined) return;
-    const attachment = found.Attachment?.AttachmentId;
-    if (attachment !== undefined && found.Attachment?.Status !== 'detaching')
+    if (ownerOf(found) !== this.#doors.self.instance) throw notOurs(nic, ownerOf(found));
+    const { AttachmentId: attachment, Status: status } = found.Attachment ?? {};
+    if (attachment !== undefined && status !== 'detaching')
       await absentIsFine(
         ec2.ask({ action: 'DetachNetworkInterface', urgency, again: true }, (client) =>
           client.send(new DetachNetworkInterfaceCommand({ AttachmentId: attachment })),
@@ -172,7 +176,7 @@ export class NicMaker {
       const device = this.#freeDevice(refused);
       if (device === undefined) {
         await this.#unmake(nic, urgency);
-        throw noPlace(this.#doors);
+        throw noPlace(this.#doors.self, this.#doors.places);
       }
       this.#devices.add(device);
       try {
@@ -271,18 +275,7 @@ async function absentIsFine(asked: Promise<unknown>): Promise<void> {
   }
 }
 
-function noPlace({ self: { instance, type }, places }: NicMakerDoors): CloudError {
-  return new CloudError('limit', {
-    action: 'AttachNetworkInterface',
-    code: FULL,
-    message: `${instance} has ${places} NICs, and ${type} allows no more`,
-  });
-}
-
-function noSubnet({ zone, vpc }: AwsSelf): CloudError {
-  return new CloudError('exhausted', {
-    action: 'CreateNetworkInterface',
-    code: 'NoSubnet',
-    message: `no subnet of ${vpc} in ${zone} may hold pods; tag one with kubernetes.io/role/cni=1, or free the node's own`,
-  });
+/** The instance that a NIC is of, or was made for. */
+function ownerOf({ Attachment: at, TagSet: tags = [] }: NetworkInterface): string | undefined {
+  return at?.InstanceId ?? tags.find(({ Key: key }) => key === TAG_INSTANCE)?.Value;
 }

@@ -1,32 +1,19 @@
-import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
-import type { Clock, Millis } from '../../../base/clock.ts';
+import type { Clock } from '../../../base/clock.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
 import { type Budget, CallBudget } from '../budget.ts';
 import { CloudError, type Urgency } from '../provider.ts';
+import { type Ec2Client, Ec2Clients, type Ec2Place } from './ec2-clients.ts';
 import { cloudError } from './errors.ts';
 
-export interface Ec2Options {
-  readonly region: string;
-  readonly endpoint?: string; //      absent: EC2's own
-  readonly requests?: Ec2Requests; // absent: over the network
-  readonly keys?: Ec2Keys; //         absent: what the SDK finds
-  readonly client?: Ec2Client; //     absent: the SDK's own
-  readonly timeoutMs: Millis;
+export interface Ec2Options extends Ec2Place {
+  readonly clients?: Ec2Clients; //   that several share; absent: this one has its own
   readonly budgetOf?: (action: string) => Budget; // absent: one of this node's own for each action
   readonly clock: Clock;
   readonly random: Random;
   readonly onCall: (told: CallTold) => void;
+  readonly mayCall?: () => CloudError | undefined; // looked at before each try
 }
-
-/** What carries a signed request to EC2, and its answer back. */
-export type Ec2Requests = NonNullable<EC2ClientConfig['requestHandler']>;
-
-/** What requests are signed with. */
-export type Ec2Keys = NonNullable<EC2ClientConfig['credentials']>;
-
-/** Who carries commands out: signed and over the network, or by itself. Its errors have EC2's codes for names. */
-export type Ec2Client = Pick<EC2Client, 'send' | 'destroy'>;
 
 /** How a call is asked. `again`: it may be repeated when nobody knows whether it was done. */
 export interface Asking {
@@ -57,13 +44,13 @@ const RENEWALS = 2;
 
 /** EC2 with this node's budget, with patience, and with errors in our words. */
 export class Ec2 {
-  #client: Ec2Client;
+  readonly #clients: Ec2Clients;
   readonly #options: Ec2Options;
   readonly #budgets = new Map<string, Budget>(); // by action: EC2 counts each by itself
 
   constructor(options: Ec2Options) {
     this.#options = options;
-    this.#client = clientOf(options);
+    this.#clients = options.clients ?? new Ec2Clients(options);
   }
 
   /** Sends what `send` builds until it is answered or fails for what time does not mend. Throws CloudError. */
@@ -71,12 +58,15 @@ export class Ec2 {
     const budget = this.#budgetOf(asking.action);
     for (let [tries, renewals] = [1, 0]; ; tries++) {
       await budget.take(asking.urgency);
-      const result = await this.#once(asking, send);
+      const barred = this.#options.mayCall?.();
+      if (barred !== undefined) throw barred;
+      const { client } = this.#clients;
+      const result = await this.#once(asking, () => send(client));
       if (result instanceof CloudError && result.kind === 'throttled') budget.slow(this.#options.random.fraction());
       else budget.hasten();
       if (!(result instanceof CloudError)) return result.answer;
       if (BELIEF_IS_OLD.has(result.code) && renewals++ < RENEWALS) {
-        if (result.code !== EXPIRED || renewals > 1) this.#renew();
+        if (result.code !== EXPIRED || renewals > 1) this.#clients.renew(client);
         continue;
       }
       const mends = result.kind === 'throttled' || (result.kind === 'unknown' && asking.again);
@@ -85,9 +75,10 @@ export class Ec2 {
     }
   }
 
+  /** Clients that several share stay open. */
   close(): void {
     for (const budget of this.#budgets.values()) budget.close();
-    this.#client.destroy();
+    if (this.#options.clients === undefined) this.#clients.close();
   }
 
   #budgetOf(action: string): Budget {
@@ -99,12 +90,12 @@ export class Ec2 {
     return made;
   }
 
-  async #once<T>(asking: Asking, send: (client: Ec2Client) => Promise<T>): Promise<{ answer: T } | CloudError> {
+  async #once<T>(asking: Asking, send: () => Promise<T>): Promise<{ answer: T } | CloudError> {
     const { clock, onCall } = this.#options;
     const { action, urgency } = asking;
     const began = clock.steady();
     try {
-      const answer = await this.#within(send(this.#client));
+      const answer = await this.#within(send());
       onCall({ action, urgency, ms: clock.steady() - began, outcome: 'ok', code: '' });
       return { answer };
     } catch (cause) {
@@ -112,12 +103,6 @@ export class Ec2 {
       onCall({ action, urgency, ms: clock.steady() - began, outcome: error.kind, code: error.code });
       return error;
     }
-  }
-
-  /** The SDK keeps credentials until they end by this machine's clock: another client asks for them anew. */
-  #renew(): void {
-    const offset = this.#client instanceof EC2Client ? this.#client.config.systemClockOffset : 0;
-    this.#client = clientOf(this.#options, offset); // calls under way end with the old one
   }
 
   /** Whatever it is that hangs, the request or what it needs before: what comes later is not waited for. */
@@ -139,26 +124,4 @@ export class Ec2 {
       clock.timer(Math.ceil(random.fraction() * most), resolve);
     });
   }
-}
-
-/** No setting of the client: its chain of credentials hands it on to who reads files, who else reads each file once. */
-const FILES_ANEW = { ignoreCache: true };
-
-function clientOf(options: Ec2Options, systemClockOffset = 0): Ec2Client {
-  const { region, endpoint, requests, keys, client, timeoutMs } = options;
-  if (client !== undefined) return client;
-  return new EC2Client({
-    region,
-    systemClockOffset,
-    ...FILES_ANEW,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(keys === undefined ? {} : { credentials: keys }),
-    maxAttempts: 1, // ours know who is waiting
-    requestHandler: requests ?? {
-      requestTimeout: timeoutMs,
-      throwOnRequestTimeout: true, // else the SDK warns, and waits for ever
-      socketTimeout: timeoutMs,
-      connectionTimeout: Math.min(timeoutMs, 3_000),
-    },
-  });
 }

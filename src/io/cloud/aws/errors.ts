@@ -45,6 +45,9 @@ const KINDS: Readonly<Record<string, CloudErrorKind>> = {
   ServiceUnavailable: 'unknown',
 };
 
+/** EC2's code of an instance that may have no more NICs. */
+export const FULL = 'AttachmentLimitExceeded';
+
 const EXHAUSTED =
   /not enough free (addresses|prefixes)|(in|not |n't )sufficient free|no free (addresses|prefixes)|do(es)? not have enough/i;
 const TOO_MANY =

@@ -4,11 +4,10 @@ import {
   type NetworkInterface,
   type Subnet,
 } from '@aws-sdk/client-ec2';
-import { address, prefix } from '../../../base/ip.ts';
 import type { NicId, NicReport } from '../../../core/ipam/nic.ts';
+import { hear, type NearCloud } from '../near.ts';
 import type { Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
-import type { Metadata } from './metadata.ts';
 import { reportOf, subnetRanges } from './reports.ts';
 import { type AwsSelf, type AwsSettings, type SubnetRanges, TAG_INSTANCE } from './settings.ts';
 
@@ -23,7 +22,7 @@ export interface Attached {
 /** What this instance's NICs are, asked of EC2, or of metadata where that is enough. */
 export class NicsOfInstance {
   readonly #ec2: Ec2;
-  readonly #metadata: Metadata;
+  readonly #near: NearCloud | undefined;
   readonly #self: AwsSelf;
   readonly #settings: AwsSettings;
   readonly #ranges: Map<string, SubnetRanges>; // a subnet never changes its ranges of IPv4
@@ -32,13 +31,13 @@ export class NicsOfInstance {
 
   constructor(of: {
     ec2: Ec2;
-    metadata: Metadata;
+    near?: NearCloud;
     self: AwsSelf;
     settings: AwsSettings;
     known: readonly NicReport[];
   }) {
     this.#known = of.known;
-    [this.#ec2, this.#metadata, this.#self, this.#settings] = [of.ec2, of.metadata, of.self, of.settings];
+    [this.#ec2, this.#near, this.#self, this.#settings] = [of.ec2, of.near, of.self, of.settings];
     this.#ranges = new Map([[of.self.primarySubnet, of.self.primaryRanges]]);
   }
 
@@ -65,26 +64,10 @@ export class NicsOfInstance {
     return this.#known;
   }
 
-  /**
-   * Asks metadata, which costs no call of EC2 and may be late. What it does not tell (tags, groups) is as EC2 told
-   * last; a NIC that EC2 never told of is asked of EC2.
-   */
+  /** As metadata tell, where there are any for us: no call of EC2, and perhaps late. */
   async hear(): Promise<readonly NicReport[]> {
-    const macs = (await this.#metadata.lines('network/interfaces/macs/')).map((line) => line.replace(/\/$/, ''));
-    const known = new Map(this.#known.map((it) => [it.mac as string, it]));
-    if (macs.length === 0 || macs.some((mac) => !known.has(mac))) {
-      try {
-        return await this.ask('housekeeping');
-      } catch (error) {
-        if (!macs.some((mac) => known.has(mac))) throw error; // else what is known is told: pods stand on it
-      }
-    }
-    return Promise.all(
-      macs.flatMap((mac) => {
-        const report = known.get(mac);
-        return report === undefined ? [] : this.#heard(report);
-      }),
-    );
+    const ask = () => this.ask('housekeeping');
+    return this.#near === undefined ? ask() : hear(this.#near, this.#known, ask);
   }
 
   async describe(
@@ -131,21 +114,6 @@ export class NicsOfInstance {
       for (const subnet of await this.subnets([{ Name: 'subnet-id', Values: missing }], urgency))
         this.#ranges.set(subnet.SubnetId ?? '', subnetRanges(subnet));
     return (subnet) => this.#ranges.get(subnet ?? '') ?? {};
-  }
-
-  async #heard(report: NicReport): Promise<NicReport> {
-    const lines = (leaf: string) => this.#metadata.lines(`network/interfaces/macs/${report.mac}/${leaf}`);
-    const [v4, v6, prefixes4, prefixes6] = await Promise.all(
-      ['local-ipv4s', 'ipv6s', 'ipv4-prefix', 'ipv6-prefix'].map(lines),
-    );
-    const own = new Set<string>(report.primary);
-    const all = [...(v4 ?? []), ...(v6 ?? [])].map((line) => address(line.trim()));
-    return {
-      ...report,
-      primary: report.primary.filter((it) => all.includes(it)),
-      addresses: all.filter((it) => !own.has(it)),
-      prefixes: [...(prefixes4 ?? []), ...(prefixes6 ?? [])].map((line) => prefix(line.trim())),
-    };
   }
 }
 

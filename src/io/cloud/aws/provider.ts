@@ -8,17 +8,21 @@ import type { Address, Prefix } from '../../../base/ip.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Given, NicId, NicLimits, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
+import type { NearCloud } from '../near.ts';
 import { type Brought, CloudError, type NicProvider, type Urgency } from '../provider.ts';
 import { bring } from './bring.ts';
 import { assign, type Assignment, unassign } from './assign.ts';
 import { NicMaker } from './create.ts';
-import { Ec2, type Ec2Keys, type Ec2Requests } from './ec2.ts';
+import { Ec2 } from './ec2.ts';
+import type { Ec2Keys, Ec2Requests } from './ec2-clients.ts';
 import { collectLeaked } from './leaked.ts';
 import { behindGroups, podGroups, primaryGroups } from './groups.ts';
 import { knownLimits } from './limits.ts';
 import { Metadata, type MetadataAsk } from './metadata.ts';
+import { InstanceMetadata } from './near.ts';
 import { NicsOfInstance } from './nics.ts';
-import { readSelf, readVpcRanges } from './self.ts';
+import { readSelf } from './self.ts';
+import { askVpcRanges } from './told-self.ts';
 import type { AwsSelf, AwsSettings } from './settings.ts';
 
 export interface AwsOptions {
@@ -54,12 +58,12 @@ export async function openAws({
   const self = await readSelf(metadata);
   const at = endpoint === undefined ? {} : { endpoint };
   const ec2 = new Ec2({ region: settings.region ?? self.region, ...at, ...reached, timeoutMs, clock, random, onCall });
-  return new AwsProvider({ ec2, metadata, self, settings, known, clock });
+  return new AwsProvider({ ec2, near: new InstanceMetadata(metadata), self, settings, known, clock });
 }
 
 interface Doors {
   readonly ec2: Ec2;
-  readonly metadata: Metadata;
+  readonly near?: NearCloud; // absent: this is another machine than the instance
   readonly self: AwsSelf;
   readonly settings: AwsSettings;
   readonly known: readonly NicReport[];
@@ -110,7 +114,8 @@ export class AwsProvider implements NicProvider {
   }
 
   vpcRanges(): Promise<readonly Prefix[]> {
-    return readVpcRanges(this.#doors.metadata, this.self.primaryMac);
+    const { near, ec2 } = this.#doors;
+    return near === undefined ? askVpcRanges(ec2, this.self.vpc) : near.vpcRanges();
   }
 
   collectLeaked(atMost: number): Promise<readonly NicId[]> {
@@ -122,8 +127,7 @@ export class AwsProvider implements NicProvider {
    * EC2 is asked only then, for a fleet that asked each time would have no quota left.
    */
   async tendNics(): Promise<readonly NicId[]> {
-    const told = podGroups(this.#doors, await this.#groupsTold());
-    if (this.#nics.outliving.length === 0 && behindGroups(this.#nics.known, told).length === 0) return [];
+    if (await this.#wellTold()) return [];
     const reports = await this.#nics.ask('housekeeping');
     const { outliving } = this.#nics;
     for (const { nic, attachment: AttachmentId } of outliving)
@@ -139,8 +143,11 @@ export class AwsProvider implements NicProvider {
     return Promise.resolve();
   }
 
-  #groupsTold(): Promise<readonly string[]> {
-    return this.#doors.metadata.lines(`network/interfaces/macs/${this.self.primaryMac}/security-group-ids`);
+  /** Whether nothing is to be done, by what costs no call. */
+  async #wellTold(): Promise<boolean> {
+    const { near } = this.#doors;
+    if (near === undefined || this.#nics.outliving.length > 0) return false;
+    return behindGroups(this.#nics.known, podGroups(this.#doors, await near.groups())).length === 0;
   }
 
   async #modify(input: ModifyNetworkInterfaceAttributeCommandInput): Promise<void> {

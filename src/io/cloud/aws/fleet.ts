@@ -1,0 +1,49 @@
+import type { Clock } from '../../../base/clock.ts';
+import type { Random } from '../../../base/random.ts';
+import type { CallTold } from '../../../core/calls/ledger.ts';
+import type { Budget } from '../budget.ts';
+import type { CloudError, NicProvider } from '../provider.ts';
+import { Ec2 } from './ec2.ts';
+import { Ec2Clients, type Ec2Keys, type Ec2Requests } from './ec2-clients.ts';
+import { AwsProvider } from './provider.ts';
+import type { AwsSettings } from './settings.ts';
+import { askSelf } from './told-self.ts';
+
+export interface AwsFleetOptions {
+  readonly region: string;
+  readonly settings: AwsSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onCall: (told: CallTold) => void;
+  readonly mayCall: () => CloudError | undefined; // looked at before every call; what it answers is thrown
+  readonly budgetOf?: (instance: string, action: string) => Budget; // absent: as for each instance alone
+  readonly network?: { readonly requests: Ec2Requests; readonly keys: Ec2Keys }; // absent: as the machine has it
+}
+
+/** Amazon EC2, seen from one place for many instances, with one client. */
+export class AwsFleet {
+  readonly #options: AwsFleetOptions;
+  readonly #clients: Ec2Clients;
+
+  constructor(options: AwsFleetOptions) {
+    const { region, settings, network } = options;
+    const { endpoint, timeoutMs } = settings;
+    this.#options = options;
+    this.#clients = new Ec2Clients({ region, ...(endpoint && { endpoint }), ...network, timeoutMs });
+  }
+
+  /** One instance, which is asked of EC2 once. Throws CloudError. */
+  async instance(id: string): Promise<NicProvider> {
+    const { region, settings, clock, random, onCall, mayCall, budgetOf } = this.#options;
+    const budgets = budgetOf === undefined ? {} : { budgetOf: (action: string) => budgetOf(id, action) };
+    const { timeoutMs } = settings;
+    const clients = this.#clients;
+    const ec2 = new Ec2({ region, clients, timeoutMs, clock, random, onCall, mayCall, ...budgets });
+    return new AwsProvider({ ec2, self: await askSelf(ec2, id), settings, known: [], clock });
+  }
+
+  /** After the providers of all instances. */
+  close(): void {
+    this.#clients.close();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Address, Family, Prefix } from '../../base/ip.ts';
+import { addressField, count, type Fields, fieldsOf, given, holdable, listOf, mapping, oneOf, text } from './field.ts';
+
+// What an agent asks of the controller: one POST each, JSON, under the agent's token. The controller knows by the token
+// whose NICs are meant: a question never says which node it is of.
+
+/** Where questions are posted to. A change that an older one would misunderstand gets another number. */
+export const QUESTIONS_PATH = '/v1/nics';
+
+/**
+ * One wish, as the provider's door has it (`io/cloud/provider.ts`). `had`: what the NIC held before this was first
+ * asked; there when an earlier try may have been carried out.
+ */
+export type Wish =
+  | { readonly do: 'limits' }
+  | { readonly do: 'report' }
+  | { readonly do: 'ranges' }
+  | { readonly do: 'tend' }
+  | { readonly do: 'create'; readonly token: string; readonly spec: UnitsShape }
+  | { readonly do: 'delete'; readonly nic: string }
+  | ({
+      readonly do: 'assign';
+      readonly token: string;
+      readonly nic: string;
+      readonly had?: readonly (Address | Prefix)[];
+    } & UnitsShape)
+  | { readonly do: 'bring'; readonly nic: string; readonly address: Address; readonly from?: string }
+  | { readonly do: 'unassign'; readonly nic: string; readonly what: readonly (Address | Prefix)[] };
+
+export interface UnitsShape {
+  readonly count: number;
+  readonly unit: 'address' | 'prefix';
+  readonly family: Family;
+}
+
+/** `id` names the question: asked again by it, it is the same question and is carried out once. */
+export interface Question {
+  readonly id: string;
+  readonly urgency: 'pod' | 'refill' | 'housekeeping';
+  readonly wish: Wish;
+}
+
+const KINDS = ['limits', 'report', 'ranges', 'tend', 'create', 'delete', 'assign', 'bring', 'unassign'] as const;
+const urgency = oneOf(['pod', 'refill', 'housekeeping']);
+const unit = oneOf(['address', 'prefix']);
+const family = oneOf(['v4', 'v6']);
+const kind = oneOf(KINDS);
+
+export function writeQuestion(question: Question): string {
+  return JSON.stringify(question);
+}
+
+/** Throws MessageError. */
+export function readQuestion(from: string): Question {
+  const fields = fieldsOf(from);
+  return {
+    id: text(fields['id'], 'id'),
+    urgency: urgency(fields['urgency'], 'urgency'),
+    wish: wishOf(mapping(fields['wish'], 'wish')),
+  };
+}
+
+function wishOf(fields: Fields): Wish {
+  const it = kind(fields['do'], 'do');
+  switch (it) {
+    case 'limits':
+    case 'report':
+    case 'ranges':
+    case 'tend':
+      return { do: it };
+    case 'create':
+      return { do: it, token: text(fields['token'], 'token'), spec: units(mapping(fields['spec'], 'spec')) };
+    case 'delete':
+      return { do: it, nic: text(fields['nic'], 'nic') };
+    case 'assign':
+      return {
+        do: it,
+        token: text(fields['token'], 'token'),
+        nic: text(fields['nic'], 'nic'),
+        ...units(fields),
+        ...given('had', fields, (value, name) => listOf(value, name, holdable)),
+      };
+    case 'bring':
+      return {
+        do: it,
+        nic: text(fields['nic'], 'nic'),
+        address: addressField(fields['address'], 'address'),
+        ...given('from', fields, text),
+      };
+    case 'unassign':
+      return { do: it, nic: text(fields['nic'], 'nic'), what: listOf(fields['what'], 'what', holdable) };
+  }
+}
+
+function units(fields: Fields): UnitsShape {
+  return {
+    count: count(fields['count'], 'count'),
+    unit: unit(fields['unit'], 'unit'),
+    family: family(fields['family'], 'family'),
+  };
+}
