@@ -18,11 +18,10 @@ test('a certificate of our own is read by others: its name, its time, its use, a
 });
 
 test('no two have a key or a number in common', () => {
-  const [a, b] = [1, 2].map(
-    () => new X509Certificate(ownCertificate({ name: 'x', now: NOW, lifeMs: DAY }).certificate),
-  );
-  expect(a?.serialNumber).not.toBe(b?.serialNumber);
-  expect(a?.verify(b!.publicKey)).toBe(false);
+  const read = () => new X509Certificate(ownCertificate({ name: 'x', now: NOW, lifeMs: DAY }).certificate);
+  const [a, b] = [read(), read()];
+  expect(a.serialNumber).not.toBe(b.serialNumber);
+  expect(a.verify(b.publicKey)).toBe(false);
 });
 
 test('one that ends after 2049 is read as well', () => {

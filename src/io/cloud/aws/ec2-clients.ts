@@ -20,7 +20,9 @@ export type Ec2Keys = NonNullable<EC2ClientConfig['credentials']>;
 /** Who carries commands out: signed and over the network, or by itself. Its errors have EC2's codes for names. */
 export type Ec2Client = Pick<EC2Client, 'send' | 'destroy'>;
 
-/** The client of now. The SDK keeps credentials until they end by this machine's clock: another one asks for them anew. */
+/**
+ * The client of now. The SDK keeps credentials until they end by this machine's clock: another one asks for them anew.
+ */
 export class Ec2Clients {
   readonly #place: Ec2Place;
   #client: Ec2Client;
