@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtKubernetes } from '../../tools/cluster/kubernetes/recipe.ts';
 import { has, isRoot } from '../kernel/space.ts';
 import { IMAGE } from '../runtime/node.ts';
+import { ReplicasInCluster } from './replicas.ts';
 import { StandingCluster } from './standing.ts';
 
 // Berth installed as users install it: an image on the nodes, and one manifest.
@@ -71,6 +72,37 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(failures).toEqual([]);
     expect(await pings).toContain(`${PINGS} packets transmitted, ${PINGS} packets received, 0% packet loss`);
   }, 240_000);
+
+  test('kubectl get berthnodes shows a line for each node', async () => {
+    const lines = () => kubectl('get berthnodes --no-headers').trim().split('\n');
+    const ready = () => lines().map((line) => line.split(/ +/).slice(0, 2).join(' '));
+    await expect.poll(ready, { timeout: 30_000 }).toEqual(NODES.map((node) => `${node} true`));
+    expect(kubectl('get bn node-1 -o jsonpath={.status.provider}')).toBe('podcidr');
+  }, 40_000);
+
+  test('the replica that leads hangs: the other takes over within its lease, and the first stands back when it wakes, and begins again when it is killed', async () => {
+    const replicas = new ReplicasInCluster(cluster);
+    kubectl('-n kube-system rollout status deployment/berth-controller --timeout=60s');
+    const nodes = replicas.nodes();
+    expect(new Set(nodes.values()).size).toBe(2);
+    const first = replicas.leader();
+    const place = nodes.get(first) ?? '';
+    replicas.signal(place, 'STOP');
+    kubectl(
+      'create -f -',
+      JSON.stringify({ apiVersion: 'berth.dev/v1alpha1', kind: 'BerthNode', metadata: { name: 'gone' } }),
+    );
+    const left = () => kubectl('get berthnodes -o name').includes('berthnode.berth.dev/gone');
+    await expect.poll(left, { timeout: 25_000 }).toBe(false);
+    expect(replicas.leader()).not.toBe(first);
+    replicas.signal(place, 'CONT');
+    await new Promise((resolve) => setTimeout(resolve, 1_000)); // its timers are due: it would have renewed by now
+    expect(replicas.leader()).not.toBe(first);
+    replicas.signal(place, 'KILL');
+    const ready = () => kubectl('-n kube-system get deployment berth-controller -o jsonpath={.status.readyReplicas}');
+    await expect.poll(ready, { timeout: 10_000 }).toBe('1');
+    await expect.poll(ready, { timeout: 30_000 }).toBe('2');
+  }, 60_000);
 
   test('uninstalled: the runtime knows nothing of Berth, and the kernel neither', () => {
     kubectl('delete namespace rollout --wait=true');
