@@ -8,7 +8,7 @@ export const AGENT_RULES = [
   { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
-  { apiGroups: [''], resources: ['nodes', 'nodes/status'], verbs: ['patch'] },
+  { apiGroups: [''], resources: ['nodes', 'nodes/status', 'pods/status'], verbs: ['patch'] },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['berth.dev'], resources: ['berthnodes', 'berthnodes/status'], verbs: ['create', 'patch'] },
 ];

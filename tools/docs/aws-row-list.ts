@@ -103,7 +103,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
     asks: 'Rules, routes and tables of others are as before.',
     also: [at('test/agent/repair.test.ts', 'what is not ours is not touched')],
   },
-  { asks: 'The address as an annotation of the pod.', open: KUBERNETES },
+  { asks: 'The address as an annotation of the pod.' },
   { asks: 'Custom tags, put on at the creation; reserved keys are refused.' },
   {
     asks: 'Metrics, with histograms of CNI calls.',

@@ -1,4 +1,4 @@
-import { at, type AwsRow, check, KUBERNETES, walk } from './aws-row.ts';
+import { at, type AwsRow, check, walk } from './aws-row.ts';
 
 /** A1 to A26: the verbs, restarts, readiness. */
 export const CNI_ROWS: readonly AwsRow[] = [
@@ -125,7 +125,6 @@ export const CNI_ROWS: readonly AwsRow[] = [
   },
   {
     asks: 'Conflist and taint wait for a first address and a self-check.',
-    open: `The taint: ${KUBERNETES}`,
     also: [at('test/agent/install.test.ts', 'no conflist is written before the agent serves')],
   },
   { asks: 'STATUS fails, or the node is tainted, when no address can be given or the agent is dead.' },

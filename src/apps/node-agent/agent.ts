@@ -13,7 +13,7 @@ import { serveCni } from './cni-server.ts';
 import { countedKernel } from './counted-kernel.ts';
 import type { AgentDoors } from './doors.ts';
 import { History, whom } from './history.ts';
-import { followCluster, type InCluster, openCluster, openPods, openTeller } from './in-cluster.ts';
+import { followCluster, type InCluster, openCluster, openPodIps, openPods, openTeller } from './in-cluster.ts';
 import { Lanes } from './lanes.ts';
 import { detachFrom } from './late-del.ts';
 import { NicRunner } from './nic-runner.ts';
@@ -87,6 +87,7 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
       cluster?.stop();
       parts.pods?.stop();
       parts.teller?.stop();
+      parts.podIps?.stop();
       parts.spool.stop();
       parts.repairer.stop();
       parts.node.stop();
@@ -137,7 +138,8 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const onCloud = cloud === undefined || nics === undefined ? {} : { cloud, nics };
   const inCluster = cluster === undefined || pods === undefined ? undefined : { cluster, pods };
   const teller = inCluster && openTeller(doors, inCluster, { ...basis, repairer });
-  const told = teller === undefined ? {} : { teller };
+  const podIps = pods && openPodIps(doors, { attachments, pods, history });
+  const told = { ...(teller === undefined ? {} : { teller }), ...(podIps === undefined ? {} : { podIps }) };
   return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster, ...told };
 }
 

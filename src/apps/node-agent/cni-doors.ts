@@ -1,6 +1,7 @@
 import type { AttachDoors } from './attach.ts';
 import type { AgentDoors } from './doors.ts';
 import type { Lanes } from './lanes.ts';
+import type { PodIpsTeller } from './pod-ips-teller.ts';
 import type { PodRunner } from './pod-runner.ts';
 import type { ReadinessDoors } from './readiness.ts';
 import type { SpoolRunner } from './spool-runner.ts';
@@ -11,4 +12,5 @@ export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 
   readonly spool: SpoolRunner;
   /** Where the node is of a cluster. */
   readonly pods?: PodRunner;
+  readonly podIps?: PodIpsTeller;
 }

@@ -65,6 +65,7 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
   const ended = doors.pods?.asks(podOf(request));
   const asked = asksOf(doors, request, config).then((asks) => attach(doors, { request, config, asks }));
   const { record, result, times, again } = await asked.finally(ended);
+  await doors.podIps?.attached(record);
   const ms = doors.clock.steady() - began;
   doors.history.note(whom(record), { kind: 'attached', ms, again });
   doors.clock.timer(0, () => tellAttached(doors, { request, record, ms, times, again })); // the answer goes first

@@ -26,7 +26,7 @@ export class History {
     for (const hear of this.#hearers) hear(decision);
     if (whom.id === undefined) return;
     if (deed.kind === 'attached' && !deed.again) this.#addMs.set(whom.id, deed.ms);
-    if (deed.kind === 'detached' || deed.kind === 'spooled' || deed.kind === 'swept') this.#addMs.delete(whom.id);
+    if (isDetached(deed.kind)) this.#addMs.delete(whom.id);
   }
 
   /** How long the ADD of an attachment took; undefined when another process answered it. */
@@ -38,6 +38,11 @@ export class History {
   about(query: string): readonly Decision[] {
     return about(this.#ring, query);
   }
+}
+
+/** Whether an attachment is no more by it. */
+export function isDetached(kind: Decision['kind']): boolean {
+  return kind === 'detached' || kind === 'spooled' || kind === 'swept';
 }
 
 /** Whom a record is about. */

@@ -6,9 +6,10 @@ import type { Attachments } from './attachments.ts';
 import { ClusterRunner } from './cluster-runner.ts';
 import type { AgentDoors } from './doors.ts';
 import { EventRunner } from './event-runner.ts';
-import type { History } from './history.ts';
+import { type History, isDetached } from './history.ts';
 import { PodRunner } from './pod-runner.ts';
 import { NodeTeller } from './node-teller.ts';
+import { PodIpsTeller } from './pod-ips-teller.ts';
 import type { PoolRunner } from './pool-runner.ts';
 import { brokenParts, missingAddresses, type ReadinessDoors } from './readiness.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -18,6 +19,7 @@ export interface InCluster {
   readonly cluster: ClusterRunner;
   readonly pods: PodRunner;
   readonly teller?: NodeTeller; // where the Node is told
+  readonly podIps?: PodIpsTeller; // where pods are annotated
 }
 
 /** What this node knows of its cluster; undefined where it is of none. Nothing is asked yet. */
@@ -38,6 +40,20 @@ export function openPods(
   const events = new EventRunner({ client: kube.client, clock, log, nodeName, uidOf });
   of.history.tellOn((decision) => events.hear(decision));
   return pods;
+}
+
+/** Who writes pods' addresses to them; undefined where that is not wanted. */
+export function openPodIps(
+  { kube, clock, log, config }: AgentDoors,
+  of: { readonly attachments: Attachments; readonly pods: PodRunner; readonly history: History },
+): PodIpsTeller | undefined {
+  const names = config.kubernetes.podIps;
+  if (kube === undefined || names.length === 0) return undefined;
+  const teller = new PodIpsTeller({ client: kube.client, clock, log, names, ...of });
+  of.history.tellOn(({ kind, about: { pod } }) => {
+    if (pod !== undefined && isDetached(kind)) teller.detached(pod);
+  });
+  return teller;
 }
 
 /** What the node's own Node is told; undefined where that is not wanted. Nothing is told yet. */

@@ -4,7 +4,7 @@ import { expectedPods, isPodGone, SURE_MS } from '../../core/cluster/bound.ts';
 import type { AttachmentRecord, PodName } from '../../core/attachment.ts';
 import { KubeError } from '../../io/kube/client.ts';
 import { Informer } from '../../io/kube/informer.ts';
-import { type Annotations } from '../../wire/kube/annotations.ts';
+import type { Annotations } from '../../wire/kube/pod-ips.ts';
 import { type PodShape, readPod } from '../../wire/kube/pod.ts';
 import { PODS } from '../../wire/kube/resource.ts';
 import type { Attachments } from './attachments.ts';
@@ -33,6 +33,7 @@ export class PodRunner {
   readonly #asking = new Map<string, number>(); // uids for which an ADD is under way
   #told = 0; //                                    pods that the pool expects
   #sweep: () => void = () => {};
+  #follow: (pod: PodName) => void = () => {};
   readonly #cancels = new Set<() => void>();
   #counting = false;
   #stopped = false;
@@ -47,11 +48,17 @@ export class PodRunner {
         read: readPod,
         hear: (change) => {
           this.#countSoon();
+          if (change.kind !== 'removed') this.#follow(nameOf(change.now));
           if (change.kind === 'removed' && this.#isAttached(change.before)) this.#sweepIn(SURE_MS); // DEL is late
         },
         synced: () => this.#sweepIn(0),
       },
     );
+  }
+
+  /** From now on each pod that comes or changes is told. */
+  follow(hear: (pod: PodName) => void): void {
+    this.#follow = hear;
   }
 
   /** `sweep`: looks for attachments that nobody has any more. */
@@ -82,7 +89,7 @@ export class PodRunner {
 
   /** Whether the cluster, heard now, knows of no pod that an attachment is of. */
   isGone(record: AttachmentRecord): boolean {
-    if (!this.#pods.synced || this.#pods.trouble !== undefined) return false;
+    if (!this.heard) return false;
     const uids = new Set(this.#pods.values().flatMap((pod) => pod.uids));
     return isPodGone(record, uids, this.#doors.clock.now());
   }
@@ -99,6 +106,17 @@ export class PodRunner {
     return bound.filter(({ reserves }) => !reserves).length + others.length;
   }
 
+  /** That very pod as it was told last; undefined: it is not known, or the pod of that name is another. */
+  get(pod: PodName): PodShape | undefined {
+    const known = this.#pods.get(`${pod.namespace}/${pod.name}`);
+    return known !== undefined && isOf(pod, known) ? known : undefined;
+  }
+
+  /** Whether changes are heard now. */
+  get heard(): boolean {
+    return this.#pods.synced && this.#pods.trouble === undefined;
+  }
+
   /** The API's own uid of a pod; undefined: it is not known. */
   uidOf(namespace: string, name: string): string | undefined {
     return this.#pods.get(`${namespace}/${name}`)?.uids[0];
@@ -109,12 +127,11 @@ export class PodRunner {
    * server is asked, for one second at most, and not at all while it is not heard. Undefined: nobody knows.
    */
   async annotationsOf(pod: PodName): Promise<Annotations | undefined> {
-    const isIt = (it: PodShape | undefined) => it !== undefined && (pod.uid === '' || it.uids.includes(pod.uid));
-    const known = this.#pods.get(`${pod.namespace}/${pod.name}`);
-    if (isIt(known)) return known?.annotations;
+    const known = this.get(pod);
+    if (known !== undefined) return known.annotations;
     if (this.#stopped || this.#pods.trouble !== undefined) return undefined;
     const asked = await this.#ask(pod);
-    return isIt(asked) ? asked?.annotations : undefined;
+    return asked !== undefined && isOf(pod, asked) ? asked.annotations : undefined;
   }
 
   async #ask({ namespace, name }: PodName): Promise<PodShape | undefined> {
@@ -168,4 +185,12 @@ export class PodRunner {
     });
     this.#cancels.add(cancel);
   }
+}
+
+function isOf({ uid }: PodName, { uids }: PodShape): boolean {
+  return uid === '' || uids.includes(uid);
+}
+
+function nameOf({ namespace, name, uids }: PodShape): PodName {
+  return { namespace, name, uid: uids[0] ?? '' };
 }

@@ -1,5 +1,6 @@
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
+import type { PodIpsName } from '../../wire/kube/pod-ips.ts';
 import type { SourcePorts } from '../../core/datapath/ruleset.ts';
 import type { Targets } from '../../core/ipam/cloud.ts';
 
@@ -63,6 +64,7 @@ export interface AgentConfig {
     readonly server: string | undefined; //   instead of the Service's address; in-cluster only
     readonly cordon: 'hold' | 'ignore';
     readonly tellNode: boolean; // conditions, resource and taint of the own Node
+    readonly podIps: readonly PodIpsName[]; // annotations that pods' addresses are written to
     readonly events: boolean;
     readonly status: boolean;
   };

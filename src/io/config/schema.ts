@@ -9,7 +9,7 @@ import {
   WAITING_LIMIT,
 } from '../../core/datapath/numbers.ts';
 import { awsKeys, cloudKeys } from './cloud-schema.ts';
-import { serverKey } from './kubernetes-keys.ts';
+import { podIpsKey, serverKey } from './kubernetes-keys.ts';
 import { logKeys } from './log-keys.ts';
 import { list, section, sectionError } from './section.ts';
 import {
@@ -140,6 +140,7 @@ export const configSchema = section(
           .describe(
             'Whether the Node says how it is: conditions, `berth.dev/address` among its resources, the taint of nodes without an agent taken away.',
           ),
+        podIps: podIpsKey,
         events: yesOrNo.default(true).describe('Whether pods and nodes get Events that say what was decided.'),
         status: yesOrNo.default(true).describe('Whether the BerthNode of this node tells how it is.'),
       },

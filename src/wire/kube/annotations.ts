@@ -1,5 +1,6 @@
 import { address, type Address } from '../../base/ip.ts';
 import { text } from './object.ts';
+import { type Annotations, POD_IPS_NAMES } from './pod-ips.ts';
 
 /** What a pod asks of its network by annotations. Absent: as usual. */
 export interface PodAsks {
@@ -8,9 +9,6 @@ export interface PodAsks {
   readonly ingressBits: number | undefined; // a second, what it receives
   readonly egressBits: number | undefined; //  a second, what it sends
 }
-
-/** The annotations of a pod that are read, by name: the rest is not kept. */
-export type Annotations = Readonly<Record<string, string>>;
 
 /** An annotation whose value is none. `needs` goes on "it must be ". */
 export class AnnotationError extends Error {
@@ -36,7 +34,7 @@ export const CALICO_IPS = 'cni.projectcalico.org/ipAddrs';
 const INGRESS = 'kubernetes.io/ingress-bandwidth';
 const EGRESS = 'kubernetes.io/egress-bandwidth';
 
-const READ = [IPS, MTU, CALICO_IPS, INGRESS, EGRESS];
+const READ = [IPS, MTU, CALICO_IPS, INGRESS, EGRESS, ...POD_IPS_NAMES];
 
 /** The range of a pod's MTU: RFC 791's least for every host, and what 16 bits of a length can say. */
 const MTU_BYTES = { least: 576, most: 65_535 };

@@ -1,4 +1,5 @@
-import { type Annotations, readAnnotations } from './annotations.ts';
+import { readAnnotations } from './annotations.ts';
+import type { Annotations } from './pod-ips.ts';
 import { type KubeObject, loose, looseList, text } from './object.ts';
 
 /** What is kept of a Pod. */

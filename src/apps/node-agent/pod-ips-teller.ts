@@ -1,0 +1,117 @@
+import type { Address } from '../../base/ip.ts';
+import type { Clock, Millis } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { AttachmentRecord, PodName } from '../../core/attachment.ts';
+import { type KubeClient, KubeError } from '../../io/kube/client.ts';
+import { readAnnotations } from '../../wire/kube/annotations.ts';
+import { loose } from '../../wire/kube/object.ts';
+import { type Annotations, podIpsDue, type PodIpsName, writeAnnotations } from '../../wire/kube/pod-ips.ts';
+import { PODS } from '../../wire/kube/resource.ts';
+import type { Attachments } from './attachments.ts';
+import { Lanes } from './lanes.ts';
+import type { PodRunner } from './pod-runner.ts';
+
+export interface PodIpsDoors {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly names: readonly PodIpsName[];
+  readonly attachments: Attachments;
+  readonly pods: PodRunner;
+}
+
+/** So long an ADD waits for its annotation at most: a pod that is Ready has it, unless the API server is slow. */
+const BUDGET_MS: Millis = 1_000;
+const AGAIN_MS: Millis = 5_000;
+
+/**
+ * Writes the addresses of this node's pods to annotations of theirs, for whoever cannot wait for the kubelet (A67): in
+ * the ADD itself, and whenever a pod's annotation is not what is so. Away again with the DEL, while the pod is there.
+ */
+export class PodIpsTeller {
+  readonly #doors: PodIpsDoors;
+  readonly #lanes = new Lanes();
+  readonly #written = new Map<string, { readonly told: Annotations | undefined; readonly now: Annotations }>(); // by uid
+  readonly #later = new Map<string, () => void>(); // by namespace/name
+  #stopped = false;
+
+  constructor(doors: PodIpsDoors) {
+    this.#doors = doors;
+    doors.pods.follow((pod) => this.#soon(pod));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const cancel of this.#later.values()) cancel();
+  }
+
+  /** Resolves when it is written, or after a second at most; at once while the API server is not heard. */
+  async attached({ pod }: AttachmentRecord): Promise<void> {
+    if (pod === undefined || pod.uid === '') return;
+    const { clock } = this.#doors;
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.timer(BUDGET_MS, resolve);
+    });
+    await Promise.race([this.#settle(pod), late]).finally(cancel);
+  }
+
+  /** Returns at once. */
+  detached(pod: PodName): void {
+    if (pod.uid !== '') this.#soon(pod);
+  }
+
+  #soon(pod: PodName): void {
+    void this.#settle(pod);
+  }
+
+  async #settle(pod: PodName): Promise<void> {
+    const key = `${pod.namespace}/${pod.name}`;
+    await this.#lanes.run(key, async () => {
+      if (this.#stopped || (await this.#write(pod)) || this.#later.has(key)) return;
+      const again = () => {
+        this.#later.delete(key);
+        this.#soon(pod);
+      };
+      this.#later.set(key, this.#doors.clock.timer(AGAIN_MS, again));
+    });
+  }
+
+  /** Answers whether nothing is left to do. */
+  async #write({ namespace, name, uid }: PodName): Promise<boolean> {
+    const { client, log, names, pods } = this.#doors;
+    const known = pods.get({ namespace, name, uid });
+    const told = known?.annotations;
+    const own = known?.uids[0] ?? uid;
+    const before = this.#written.get(own);
+    const now = before !== undefined && before.told === told ? before.now : (told ?? {}); // the answer is ahead
+    const due = podIpsDue(names, this.#addressesOf(known?.uids ?? [uid]), now);
+    if (due === undefined) return true;
+    if (!pods.heard) return false;
+    try {
+      const at = { resource: PODS, namespace, name, part: 'status' };
+      const { metadata } = await client.patch(at, 'merge', writeAnnotations(own, due));
+      this.#remember(own, told, readAnnotations(loose(metadata['annotations'])));
+      return true;
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      this.#written.delete(own);
+      if (error.kind === 'absent' || error.kind === 'conflict') return true; // the pod is gone, or another
+      log.warn('pod not annotated', { pod: `${namespace}/${name}`, kind: error.kind, says: error.message });
+      return false;
+    }
+  }
+
+  /** Only while the pod lives. */
+  #remember(uid: string, told: Annotations | undefined, now: Annotations): void {
+    this.#written.set(uid, { told, now });
+    const living = new Set(this.#doors.attachments.all().map(({ pod }) => pod?.uid));
+    for (const it of this.#written.keys()) if (it !== uid && !living.has(it)) this.#written.delete(it);
+  }
+
+  /** Of its first interface: that is the one that the kubelet tells. */
+  #addressesOf(uids: readonly string[]): readonly Address[] {
+    const isIts = ({ pod, ordinal }: AttachmentRecord) => pod !== undefined && ordinal === 0 && uids.includes(pod.uid);
+    return this.#doors.attachments.all().find(isIts)?.addresses ?? [];
+  }
+}
