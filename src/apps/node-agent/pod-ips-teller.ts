@@ -20,6 +20,12 @@ export interface PodIpsDoors {
   readonly pods: PodRunner;
 }
 
+/** What a pod's annotations are since we wrote them, and what the watch had told before. */
+interface Written {
+  readonly told: Annotations | undefined;
+  readonly now: Annotations;
+}
+
 /** So long an ADD waits for its annotation at most: a pod that is Ready has it, unless the API server is slow. */
 const BUDGET_MS: Millis = 1_000;
 const AGAIN_MS: Millis = 5_000;
@@ -31,7 +37,7 @@ const AGAIN_MS: Millis = 5_000;
 export class PodIpsTeller {
   readonly #doors: PodIpsDoors;
   readonly #lanes = new Lanes();
-  readonly #written = new Map<string, { readonly told: Annotations | undefined; readonly now: Annotations }>(); // by uid
+  readonly #written = new Map<string, Written>(); // by uid
   readonly #later = new Map<string, () => void>(); // by namespace/name
   #stopped = false;
 
