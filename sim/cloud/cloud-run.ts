@@ -1,4 +1,4 @@
-import { awsSettings } from '../../src/apps/node-agent/aws-settings.ts';
+import { awsSettings } from '../../src/io/cloud/aws/aws-settings.ts';
 import { Ec2 } from '../../src/io/cloud/aws/ec2.ts';
 import { Metadata } from '../../src/io/cloud/aws/metadata.ts';
 import { InstanceMetadata } from '../../src/io/cloud/aws/near.ts';

@@ -241,6 +241,27 @@ describe('NICs that nobody has', () => {
     expect(deletes.map(({ outcome }) => outcome)).toEqual(leaked.map(() => 'ok'));
   });
 
+  test('A40: one sweeper of a cluster deletes what any of its instances left, also those that are gone', async () => {
+    const leaked = [
+      orphan({ 'berth.dev/cluster': 'blue' }),
+      orphan({ 'berth.dev/cluster': 'blue', 'berth.dev/instance': region.instance('node-1') }),
+    ];
+    const kept = [orphan({ 'berth.dev/cluster': 'blue' }, 60_000), orphan({ 'berth.dev/cluster': 'green' })];
+    const fleets = [region.fleet({ cluster: 'blue' }, hastyClock()), region.fleet({ cluster: 'blue' }, hastyClock())];
+    const deleted = await Promise.all(fleets.map((fleet, i) => fleet.collectLeaked(`replica-${i}`, 10)));
+    for (const fleet of fleets) fleet.close();
+    expect(deleted.flat().toSorted()).toEqual(leaked.toSorted());
+    expect([...leaked.map(isThere), ...kept.map(isThere)]).toEqual([false, false, true, true]);
+  });
+
+  test('A40: without the name of a cluster a fleet deletes nothing: nobody knows whose NICs those are', async () => {
+    const nic = orphan({});
+    const fleet = region.fleet({}, hastyClock());
+    expect(await fleet.collectLeaked('replica', 10)).toEqual([]);
+    fleet.close();
+    expect(isThere(nic)).toBe(true);
+  });
+
   test('A26: a NIC that may not be attached is not left behind', async () => {
     region.trouble({ kind: 'deny' }, { scope: { action: 'AttachNetworkInterface' } });
     const provider = await region.provider('node-1');

@@ -78,15 +78,20 @@ export class AwsRegion {
 
   /** The provider of an instance as the controller has it: from elsewhere. */
   async fleetProvider(name: string): Promise<NicProvider> {
-    this.#fleet ??= new AwsFleet({
+    this.#fleet ??= this.fleet();
+    return this.#fleet.instance(this.instance(name));
+  }
+
+  /** All instances as a controller sees them. Close it. */
+  fleet(settings: Partial<AwsSettings> = {}, clock: Clock = realClock): AwsFleet {
+    return new AwsFleet({
       region: REGION,
-      settings: { ...SETTINGS, endpoint: `http://127.0.0.1:${this.#port}` },
-      clock: realClock,
+      settings: { ...SETTINGS, endpoint: `http://127.0.0.1:${this.#port}`, ...settings },
+      clock,
       random: realRandom,
       onCall: (told) => this.calls.push(told),
       mayCall: () => this.barred,
     });
-    return this.#fleet.instance(this.instance(name));
   }
 
   /** The provider of an instance, by its name. Its keys are those of the environment, unless there is a role. */

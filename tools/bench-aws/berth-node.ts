@@ -2,7 +2,7 @@ import { utf8 } from '../../src/base/bytes.ts';
 import { silent } from '../../src/base/log.ts';
 import { seeded } from '../../src/base/random.ts';
 import { type Agent, startAgent } from '../../src/apps/node-agent/agent.ts';
-import { awsSettings } from '../../src/apps/node-agent/aws-settings.ts';
+import { awsSettings } from '../../src/io/cloud/aws/aws-settings.ts';
 import { countNothing } from '../../src/apps/node-agent/doors.ts';
 import { openAws } from '../../src/io/cloud/aws/provider.ts';
 import { parseConfig } from '../../src/io/config/load.ts';

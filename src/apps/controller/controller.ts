@@ -1,3 +1,4 @@
+import { CloudError } from '../../io/cloud/provider.ts';
 import { Elector } from '../../io/kube/elector.ts';
 import { fencedClient } from '../../io/kube/fenced-client.ts';
 import type { ControllerDoors, ReconcilerDoors } from './doors.ts';
@@ -29,7 +30,8 @@ export function startController(doors: ControllerDoors): Controller {
   const { client, clock, random, log, meter, config } = doors;
   const leads = () => elector.leads;
   const sources = openSources({ client, clock, random, log });
-  const own: ReconcilerDoors = { ...doors, client: fencedClient(client, leads), leads };
+  const cloud = doors.openCloud?.(() => (leads() ? undefined : notLeading()));
+  const own: ReconcilerDoors = { ...doors, client: fencedClient(client, leads), leads, cloud };
   const reconcilers = reconcilersOf(own, sources);
   const reconciled = meter.reconciled.bind(meter);
   const runners = reconcilers.map((it) => new WorkRunner({ clock, random, log, reconciled }, it));
@@ -67,6 +69,12 @@ export function startController(doors: ControllerDoors): Controller {
       for (const source of followed) source.stop();
       await Promise.all(runners.map((runner) => runner.stop()));
       await elector.stop();
+      cloud?.close();
     },
   };
+}
+
+function notLeading(): CloudError {
+  const message = 'another replica leads now';
+  return new CloudError('away', { action: 'lead', code: 'NotLeading', message });
 }

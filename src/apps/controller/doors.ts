@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
+import type { ClusterCloud } from '../../io/cloud/cluster-cloud.ts';
+import type { CloudError } from '../../io/cloud/provider.ts';
 import type { ControllerConfig } from '../../io/config/controller-config.ts';
 import type { KubeClient } from '../../io/kube/client.ts';
 
@@ -18,12 +20,19 @@ export interface ControllerDoors {
   readonly log: Logger;
   readonly meter: ControllerMeter;
   readonly config: ControllerConfig;
+  /**
+   * The cloud that the nodes' NICs are of; absent for podcidr. `mayCall`: looked at before every call, and what it
+   * answers is thrown.
+   */
+  readonly openCloud?: (mayCall: () => CloudError | undefined) => ClusterCloud;
 }
 
 /** What a reconciler works with. */
-export interface ReconcilerDoors extends ControllerDoors {
+export interface ReconcilerDoors extends Omit<ControllerDoors, 'openCloud'> {
   /** Refuses writes while this replica does not lead. */
   readonly client: KubeClient;
   /** Whether this replica leads, at this very moment: for what is written elsewhere than to the API server. */
   readonly leads: () => boolean;
+  /** Refuses every call while this replica does not lead. */
+  readonly cloud: ClusterCloud | undefined;
 }

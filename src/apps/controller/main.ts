@@ -1,4 +1,5 @@
 import { hostPort } from '../../base/host-port.ts';
+import type { CallTold } from '../../core/calls/ledger.ts';
 import { loadControllerConfig } from '../../io/config/controller-config.ts';
 import { openClient } from '../../io/kube/open-client.ts';
 import { realClock } from '../../io/system/clock.ts';
@@ -7,6 +8,7 @@ import { serveHttp } from '../../io/system/http-server.ts';
 import { createLogger } from '../../io/system/logger.ts';
 import { realRandom } from '../../io/system/random.ts';
 import { startController } from './controller.ts';
+import { openCloud } from './open-cloud.ts';
 import { controllerRoutes } from './routes.ts';
 
 export interface ControllerOptions {
@@ -25,7 +27,10 @@ export async function runController({ configPath, version }: ControllerOptions):
   const log = createLogger({ level, format, file, fields: { replica: config.replica } });
   const metrics = createControllerMetrics(version);
   const client = openClient(config.kubernetes, { clock: realClock, meter: metrics });
-  const controller = startController({ client, clock: realClock, random: realRandom, log, meter: metrics, config });
+  const onCall = ({ action, outcome, ms }: CallTold) => metrics.cloudCall(action, outcome, ms / 1_000);
+  const cloud = await openCloud(config, { log, onCall });
+  const doors = { client, clock: realClock, random: realRandom, log, meter: metrics, config, ...cloud };
+  const controller = startController(doors);
   const { listen } = config.http;
   const routes = controllerRoutes(controller, metrics);
   const server = listen === undefined ? undefined : await serveHttp({ at: hostPort(listen), routes, log });

@@ -1,9 +1,10 @@
 import { berthNodesReconciler } from './berth-nodes.ts';
+import { leakedNicsReconciler } from './leaked-nics.ts';
 import type { ReconcilerDoors } from './doors.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { Sources } from './sources.ts';
 
 /** Everything that the controller sees to. */
 export function reconcilersOf(doors: ReconcilerDoors, sources: Sources): readonly Reconciler[] {
-  return [berthNodesReconciler(doors, sources)];
+  return [berthNodesReconciler(doors, sources), ...leakedNicsReconciler(doors, sources)];
 }

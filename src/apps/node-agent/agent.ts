@@ -161,7 +161,7 @@ function poolAndCloud(
   const vpcRanges = (ranges: readonly Prefix[]) => node.setVpcRanges(ranges).catch(() => {}); // said, and tried again
   const cloud: CloudRunner = new CloudRunner({
     ...{ nodeName: config.nodeName, provider, journal, clock, log, meter },
-    ...{ history, pool, nics, vpcRanges },
+    ...{ history, pool, nics, vpcRanges, collects: config.cloud.collectLeaked },
   });
   return { pool, cloud, nics };
 }

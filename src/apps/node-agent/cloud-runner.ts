@@ -23,6 +23,7 @@ export interface CloudDoors {
   readonly history: History;
   readonly pool: PoolRunner;
   readonly nics: NicRunner;
+  readonly collects: boolean; // NICs that nobody has: else somebody does for all nodes
   readonly vpcRanges: (ranges: readonly Prefix[]) => Promise<void>; // they are these now; never throws
 }
 
@@ -57,6 +58,7 @@ export class CloudRunner {
     void this.#doors.nics.start((nic, ready) => void this.#enter({ kind: ready ? 'nicReady' : 'nicGone', nic }));
     void this.#learnLimits();
     void this.#follow();
+    if (!this.#doors.collects) return;
     this.#later(COLLECT_FIRST_MS + spreadOf(this.#doors.nodeName), () => void this.#collect());
   }
 

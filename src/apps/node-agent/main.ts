@@ -24,7 +24,7 @@ import { createMetrics, type Metrics } from '../../io/system/metrics.ts';
 import { serveCalls } from '../../io/system/unix-server.ts';
 import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
 import { type Agent, startAgent } from './agent.ts';
-import { awsSettings } from './aws-settings.ts';
+import { awsSettings } from '../../io/cloud/aws/aws-settings.ts';
 import { openKube } from './open-kube.ts';
 import { type CallBook, openCallBook } from './call-book.ts';
 import { keepInstalled } from './install-keeper.ts';

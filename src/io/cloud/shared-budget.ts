@@ -13,6 +13,44 @@ import {
 import type { Budget } from './budget.ts';
 import type { Urgency } from './provider.ts';
 
+/** Sizes by what a call does. */
+export interface BudgetSizes {
+  readonly changing: BudgetSize;
+  readonly reading: BudgetSize;
+}
+
+/** The budgets of all actions, since clouds count each by itself. */
+export class SharedBudgets {
+  readonly #sizes: BudgetSizes;
+  readonly #clock: Clock;
+  readonly #byAction = new Map<string, SharedBudget>();
+
+  constructor(sizes: BudgetSizes, clock: Clock) {
+    this.#sizes = sizes;
+    this.#clock = clock;
+  }
+
+  /** What calls of an action on behalf of a node are spent of. */
+  of(node: string, action: string): Budget {
+    let budget = this.#byAction.get(action);
+    if (budget === undefined) {
+      const size = action.startsWith('Describe') ? this.#sizes.reading : this.#sizes.changing;
+      budget = new SharedBudget(size, this.#clock);
+      this.#byAction.set(action, budget);
+    }
+    return budget.of(node);
+  }
+
+  /** How many calls wait, by action. */
+  get waiting(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#byAction].map(([action, { waiting }]) => [action, waiting]));
+  }
+
+  close(): void {
+    for (const budget of this.#byAction.values()) budget.close();
+  }
+}
+
 /** One budget of calls of one kind, for all nodes of a cluster: each sees its own side of it (`of`). */
 export class SharedBudget {
   readonly #clock: Clock;

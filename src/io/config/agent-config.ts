@@ -42,6 +42,7 @@ export interface AgentConfig {
     readonly usePrimary: boolean;
     readonly keepTrunkSlot: boolean;
     readonly hold: boolean;
+    readonly collectLeaked: boolean;
     readonly foreign: 'adopt' | 'ignore';
     readonly external: readonly Prefix[];
   };

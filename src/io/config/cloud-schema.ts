@@ -35,6 +35,9 @@ export const cloudKeys = {
   hold: yesOrNo
     .default(false)
     .describe('Whether nothing is asked for and nothing given back. AWS: DISABLE_NETWORK_RESOURCE_PROVISIONING.'),
+  collectLeaked: yesOrNo
+    .default(true)
+    .describe('Whether this node looks for NICs that nobody has. Not needed where the controller does (`leaked`).'),
   foreign: oneOf(['adopt', 'ignore'])
     .default('adopt')
     .describe('What becomes of addresses that others put on our NICs while we run.'),

@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { agentAws, logOf } from './agent-file.ts';
+import { ConfigError } from './config-error.ts';
 import { controllerSchema } from './controller-schema.ts';
 import type { Environment, EnvironmentKey } from './environment.ts';
 import { readText, readYaml } from './yaml-file.ts';
@@ -17,9 +18,19 @@ export interface ControllerConfig {
     readonly server: string | undefined; // instead of the Service's address; in-cluster only
   };
   readonly leaked: { readonly intervalMs: Millis; readonly atMost: number };
+  /** Of cloud calls, for all nodes together. */
+  readonly calls: { readonly changing: CallsOf; readonly reading: CallsOf };
   readonly http: { readonly listen: string | undefined };
   readonly log: AgentConfig['log'];
 }
+
+/** Calls of one action. */
+interface CallsOf {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+const REGION = { where: 'aws.region', says: 'is missing: the controller need not run on an instance' };
 
 /** Variables that win over the file. */
 export const CONTROLLER_ENVIRONMENT: readonly EnvironmentKey[] = [
@@ -44,10 +55,11 @@ export function parseControllerConfig(
   { source = 'configuration', environment = {} }: { readonly source?: string; readonly environment?: Environment } = {},
 ): ControllerConfig {
   const variables = CONTROLLER_ENVIRONMENT;
-  const { content } = readYaml(text, { schema: controllerSchema, variables, environment, source });
-  const { namespace, replica, provider, aws, kubernetes, leaked, http, log } = content;
+  const { content, found } = readYaml(text, { schema: controllerSchema, variables, environment, source });
+  const { namespace, replica, provider, aws, kubernetes, leaked, calls, http, log } = content;
+  if (provider === 'aws' && aws.region === undefined) throw new ConfigError('invalid', source, [found(REGION)]);
   return {
-    ...{ namespace, replica, provider },
+    ...{ namespace, replica, provider, calls },
     aws: agentAws(aws),
     kubernetes: { ...kubernetes, server: kubernetes.server },
     leaked: { intervalMs: leaked.interval, atMost: leaked.atMost },

@@ -5,6 +5,11 @@ import { logKeys } from './log-keys.ts';
 import { section } from './section.ts';
 import { duration, filePath, listenAddress, nodeName, oneOf, whole } from './values.ts';
 
+const callKeys = (burst: number, perSecond: number) => ({
+  burst: whole(1, 10_000).default(burst).describe('So many calls of an action may go at once.'),
+  perSecond: whole(1, 10_000).default(perSecond).describe('And so many a second after that.'),
+});
+
 /** The controller's file. The keys that it shares with the agent's mean the same. */
 export const controllerSchema = section(
   {
@@ -34,6 +39,13 @@ export const controllerSchema = section(
         atMost: whole(0, 1_000).default(20).describe('So many of them are deleted at once. 0: none.'),
       },
       'NICs that nobody has.',
+    ),
+    calls: section(
+      {
+        changing: section(callKeys(40, 4), 'Calls that change something.'),
+        reading: section(callKeys(80, 16), 'Calls that only ask.'),
+      },
+      'What all nodes together may ask of the cloud, of each action by itself.',
     ),
     http: section(
       { listen: listenAddress.optional().describe('Host and port of /metrics, /healthz and /readyz. Absent: none.') },

@@ -5,7 +5,7 @@ import { slowly } from '../../../../tools/bench-aws/latency.ts';
 import { Region } from '../../../../tools/bench-aws/region.ts';
 import { seeded } from '../../../base/random.ts';
 import type { Token } from '../../../core/ipam/nic.ts';
-import { awsSettings } from '../../../apps/node-agent/aws-settings.ts';
+import { awsSettings } from './aws-settings.ts';
 import { parseConfig } from '../../config/load.ts';
 import { openAws } from './provider.ts';
 

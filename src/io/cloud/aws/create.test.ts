@@ -3,7 +3,7 @@ import { ACCESS_KEY } from '../../../../emulator/server/start.ts';
 import { Region } from '../../../../tools/bench-aws/region.ts';
 import type { Id } from '../../../../emulator/cloud/nouns.ts';
 import type { Request } from '../../../../emulator/cloud/request.ts';
-import { awsSettings } from '../../../apps/node-agent/aws-settings.ts';
+import { awsSettings } from './aws-settings.ts';
 import { seeded } from '../../../base/random.ts';
 import type { Token } from '../../../core/ipam/nic.ts';
 import { parseConfig } from '../../config/load.ts';

@@ -1,10 +1,13 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { Random } from '../../../base/random.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
+import type { NicId } from '../../../core/ipam/nic.ts';
 import type { Budget } from '../budget.ts';
+import type { ClusterCloud } from '../cluster-cloud.ts';
 import type { CloudError, NicProvider } from '../provider.ts';
 import { Ec2 } from './ec2.ts';
 import { Ec2Clients, type Ec2Keys, type Ec2Requests } from './ec2-clients.ts';
+import { collectLeaked } from './leaked.ts';
 import { AwsProvider } from './provider.ts';
 import type { AwsSettings } from './settings.ts';
 import { askSelf } from './told-self.ts';
@@ -21,9 +24,10 @@ export interface AwsFleetOptions {
 }
 
 /** Amazon EC2, seen from one place for many instances, with one client. */
-export class AwsFleet {
+export class AwsFleet implements ClusterCloud {
   readonly #options: AwsFleetOptions;
   readonly #clients: Ec2Clients;
+  #own: Ec2 | undefined;
 
   constructor(options: AwsFleetOptions) {
     const { region, settings, network } = options;
@@ -34,16 +38,29 @@ export class AwsFleet {
 
   /** One instance, which is asked of EC2 once. Throws CloudError. */
   async instance(id: string): Promise<NicProvider> {
-    const { region, settings, clock, random, onCall, mayCall, budgetOf } = this.#options;
-    const budgets = budgetOf === undefined ? {} : { budgetOf: (action: string) => budgetOf(id, action) };
-    const { timeoutMs } = settings;
-    const clients = this.#clients;
-    const ec2 = new Ec2({ region, clients, timeoutMs, clock, random, onCall, mayCall, ...budgets });
+    const { settings, clock } = this.#options;
+    const ec2 = this.#ec2Of(id);
     return new AwsProvider({ ec2, self: await askSelf(ec2, id), settings, known: [], clock });
+  }
+
+  async collectLeaked(name: string, atMost: number): Promise<readonly NicId[]> {
+    const { settings, clock } = this.#options;
+    if (settings.cluster === '') return []; // nothing tells this cluster's NICs from another's
+    this.#own ??= this.#ec2Of('');
+    return collectLeaked({ ec2: this.#own, sweeper: { name }, settings, clock }, atMost);
   }
 
   /** After the providers of all instances. */
   close(): void {
+    this.#own?.close();
     this.#clients.close();
+  }
+
+  /** EC2 for an instance, or for none: ''. */
+  #ec2Of(id: string): Ec2 {
+    const { region, settings, clock, random, onCall, mayCall, budgetOf } = this.#options;
+    const budgets = budgetOf === undefined ? {} : { budgetOf: (action: string) => budgetOf(id, action) };
+    const { timeoutMs } = settings;
+    return new Ec2({ region, clients: this.#clients, timeoutMs, clock, random, onCall, mayCall, ...budgets });
   }
 }

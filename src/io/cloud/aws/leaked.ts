@@ -3,8 +3,8 @@ import type { Clock, Millis } from '../../../base/clock.ts';
 import type { NicId } from '../../../core/ipam/nic.ts';
 import { CloudError } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
-import type { NicsOfInstance } from './nics.ts';
-import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE, TAG_SWEEPER } from './settings.ts';
+import { describeNics } from './nics.ts';
+import { type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE, TAG_SWEEPER } from './settings.ts';
 
 const OLD_ENOUGH_MS = 5 * 60_000; // younger ones are on their way to their instance
 const CLAIM_LASTS_MS = 10 * 60_000;
@@ -12,10 +12,16 @@ const SETTLE_MS = 3_000; //  tags are told late: who still stands there after so
 
 export interface SweepDoors {
   readonly ec2: Ec2;
-  readonly nics: NicsOfInstance;
-  readonly self: AwsSelf;
+  readonly sweeper: Sweeper;
   readonly settings: AwsSettings;
   readonly clock: Clock;
+}
+
+/** Who sweeps, and where. */
+export interface Sweeper {
+  readonly name: string; //      no other that sweeps has it
+  readonly instance?: string; // absent: of no instance, and without a cluster nothing is its own
+  readonly vpc?: string; //      absent: wherever the cluster's NICs are
 }
 
 /**
@@ -23,15 +29,15 @@ export interface SweepDoors {
  * claimed by a tag first and looked at again, so that of many instances one acts (A40). Throws CloudError.
  */
 export async function collectLeaked(doors: SweepDoors, atMost: number): Promise<readonly NicId[]> {
-  const { nics, settings, clock, self, ec2 } = doors;
+  const { settings, clock, sweeper, ec2 } = doors;
   const filters = [
     { Name: 'status', Values: ['available'] },
-    { Name: 'vpc-id', Values: [self.vpc] },
+    ...(sweeper.vpc === undefined ? [] : [{ Name: 'vpc-id', Values: [sweeper.vpc] }]),
     { Name: 'tag-key', Values: [TAG_INSTANCE] },
     ...(settings.cluster === '' ? [] : [{ Name: `tag:${TAG_CLUSTER}`, Values: [settings.cluster] }]),
   ];
-  const found = await nics.describe(filters, 'housekeeping');
-  const leaked = found.filter((nic) => isLeaked(nic, self, settings, clock.now())).slice(0, atMost);
+  const found = await describeNics(ec2, filters, 'housekeeping');
+  const leaked = found.filter((nic) => isLeaked(nic, sweeper, settings, clock.now())).slice(0, atMost);
   const deleted: NicId[] = [];
   for (const nic of leaked) {
     const id = nic.NetworkInterfaceId ?? '';
@@ -49,21 +55,21 @@ export async function collectLeaked(doors: SweepDoors, atMost: number): Promise<
 }
 
 /** One whose time of making cannot be read is left for a person. Without a cluster only our own are ours. */
-function isLeaked(nic: NetworkInterface, self: AwsSelf, settings: AwsSettings, now: Millis): boolean {
+function isLeaked(nic: NetworkInterface, sweeper: Sweeper, settings: AwsSettings, now: Millis): boolean {
   const tags = tagsOf(nic);
   const at = Date.parse(tags[TAG_CREATED] ?? '');
-  const mine = settings.cluster !== '' || tags[TAG_INSTANCE] === self.instance;
-  return mine && nic.Attachment === undefined && now - at > OLD_ENOUGH_MS && !isClaimed(tags, self, now);
+  const mine = settings.cluster !== '' || tags[TAG_INSTANCE] === sweeper.instance;
+  return mine && nic.Attachment === undefined && now - at > OLD_ENOUGH_MS && !isClaimed(tags, sweeper, now);
 }
 
-function isClaimed(tags: Readonly<Record<string, string>>, self: AwsSelf, now: Millis): boolean {
+function isClaimed(tags: Readonly<Record<string, string>>, sweeper: Sweeper, now: Millis): boolean {
   const [by, at] = (tags[TAG_SWEEPER] ?? '').split('@');
-  return by !== '' && by !== self.instance && now - Date.parse(at ?? '') < CLAIM_LASTS_MS;
+  return by !== '' && by !== sweeper.name && now - Date.parse(at ?? '') < CLAIM_LASTS_MS;
 }
 
 /** The tag holds one name: who wrote last and is still read after a while, has it. */
-async function claims({ ec2, nics, self, clock }: SweepDoors, id: string): Promise<boolean> {
-  const claim = `${self.instance}@${new Date(clock.now()).toISOString()}`;
+async function claims({ ec2, sweeper, clock }: SweepDoors, id: string): Promise<boolean> {
+  const claim = `${sweeper.name}@${new Date(clock.now()).toISOString()}`;
   try {
     await ec2.ask({ action: 'CreateTags', urgency: 'housekeeping', again: true }, (client) =>
       client.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: TAG_SWEEPER, Value: claim }] })),
@@ -75,7 +81,7 @@ async function claims({ ec2, nics, self, clock }: SweepDoors, id: string): Promi
   await new Promise<void>((resolve) => {
     clock.timer(SETTLE_MS, resolve);
   });
-  const [now] = await nics.describe([{ Name: 'network-interface-id', Values: [id] }], 'housekeeping');
+  const [now] = await describeNics(ec2, [{ Name: 'network-interface-id', Values: [id] }], 'housekeeping');
   return now !== undefined && now.Attachment === undefined && tagsOf(now)[TAG_SWEEPER] === claim;
 }
 

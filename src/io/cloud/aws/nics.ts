@@ -19,6 +19,28 @@ export interface Attached {
   readonly attachment: string;
 }
 
+/** As EC2 names filters. */
+export type Filters = readonly { readonly Name: string; readonly Values: readonly string[] }[];
+
+/** All NICs that filters leave, page by page. Throws CloudError. */
+export async function describeNics(ec2: Ec2, filters: Filters, urgency: Urgency): Promise<readonly NetworkInterface[]> {
+  const found: NetworkInterface[] = [];
+  for (let token: string | undefined; ; ) {
+    const page = await ec2.ask({ action: 'DescribeNetworkInterfaces', urgency, again: true }, (client) =>
+      client.send(
+        new DescribeNetworkInterfacesCommand({
+          Filters: filters.map(({ Name, Values }) => ({ Name, Values: [...Values] })),
+          MaxResults: PAGE,
+          ...(token === undefined ? {} : { NextToken: token }),
+        }),
+      ),
+    );
+    found.push(...(page.NetworkInterfaces ?? []));
+    token = page.NextToken;
+    if (token === undefined) return found;
+  }
+}
+
 /** What this instance's NICs are, asked of EC2, or of metadata where that is enough. */
 export class NicsOfInstance {
   readonly #ec2: Ec2;
@@ -70,31 +92,11 @@ export class NicsOfInstance {
     return this.#near === undefined ? ask() : hear(this.#near, this.#known, ask);
   }
 
-  async describe(
-    filters: readonly { readonly Name: string; readonly Values: readonly string[] }[],
-    urgency: Urgency,
-  ): Promise<readonly NetworkInterface[]> {
-    const found: NetworkInterface[] = [];
-    for (let token: string | undefined; ; ) {
-      const page = await this.#ec2.ask({ action: 'DescribeNetworkInterfaces', urgency, again: true }, (client) =>
-        client.send(
-          new DescribeNetworkInterfacesCommand({
-            Filters: filters.map(({ Name, Values }) => ({ Name, Values: [...Values] })),
-            MaxResults: PAGE,
-            ...(token === undefined ? {} : { NextToken: token }),
-          }),
-        ),
-      );
-      found.push(...(page.NetworkInterfaces ?? []));
-      token = page.NextToken;
-      if (token === undefined) return found;
-    }
+  describe(filters: Filters, urgency: Urgency): Promise<readonly NetworkInterface[]> {
+    return describeNics(this.#ec2, filters, urgency);
   }
 
-  async subnets(
-    filters: readonly { readonly Name: string; readonly Values: readonly string[] }[],
-    urgency: Urgency,
-  ): Promise<readonly Subnet[]> {
+  async subnets(filters: Filters, urgency: Urgency): Promise<readonly Subnet[]> {
     const answer = await this.#ec2.ask({ action: 'DescribeSubnets', urgency, again: true }, (client) =>
       client.send(
         new DescribeSubnetsCommand({ Filters: filters.map(({ Name, Values }) => ({ Name, Values: [...Values] })) }),

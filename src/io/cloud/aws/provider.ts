@@ -119,7 +119,8 @@ export class AwsProvider implements NicProvider {
   }
 
   collectLeaked(atMost: number): Promise<readonly NicId[]> {
-    return collectLeaked({ ...this.#doors, nics: this.#nics }, atMost);
+    const { instance, vpc } = this.self;
+    return collectLeaked({ ...this.#doors, sweeper: { name: instance, instance, vpc } }, atMost);
   }
 
   /**
