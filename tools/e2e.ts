@@ -21,6 +21,7 @@ const { values } = parseArgs({
     focus: { type: 'string', default: String.raw`\[sig-network\].*\[Conformance\]` }, // of the names of specs, as Go's regexp
     skip: { type: 'string', default: SKIPPED },
     build: { type: 'boolean', default: false }, //        only build all that is needed
+    'at-once': { type: 'string', default: '3' }, //       so many specs
     minutes: { type: 'string', default: '30' }, //        for all specs
     json: { type: 'string' }, //                          a file for the results
     provider: { type: 'string', default: 'podcidr' }, //  as of npm run cluster
@@ -61,7 +62,7 @@ async function run(folder: string, [kubernetes = '', suite = '', dns = '']: read
     dns: join(dns, 'berth-dns'),
     images: suiteImages(suite),
   });
-  const choice = { focus, skip, minutes: Number(minutes) };
+  const choice = { focus, skip, minutes: Number(minutes), atOnce: Number(values['at-once']) };
   const specs = await doing(`specs: ${focus}`, () =>
     runSuite(cluster, { folder, program: join(suite, 'berth-e2e'), choice }),
   );

@@ -52,9 +52,11 @@ const NEEDS: Readonly<Record<string, Need>> = {
   conformance: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   bench: { programs: ['cc', ...NAMESPACES, 'nft', 'iptables'], builds: true },
   'bench-aws': { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
+  'bench-cluster': { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
   image: { programs: ['cc'], builds: true },
   cluster: { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
   e2e: { programs: ['cc', ...NAMESPACES, ...REAL_NODES, 'curl', 'nc.openbsd', 'dig'], builds: true },
+  'torture-cluster': { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
   torture: { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   ci: { programs: Object.keys(PACKAGES) as Program[], builds: true, clients: true },
 };

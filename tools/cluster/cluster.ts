@@ -35,6 +35,7 @@ export interface ClusterSpec {
   readonly dns?: string; // CoreDNS; absent: pods ask in vain
   readonly images: Readonly<Record<string, Uint8Array>>; // further archives for the nodes, by their file names
   readonly installed: 'manifest' | 'process'; // how Berth comes onto the nodes
+  readonly audited?: string; // the user whose requests the API server writes down
 }
 
 /** A cluster whose nodes are Ready. It ends with the namespaces that we are in. */
@@ -141,7 +142,7 @@ async function startServers({ spec, ground, control, workers, credentials }: Ser
   const berth = spec.installed === 'manifest' ? [BERTH_ARCHIVE] : [];
   const images = ['busybox.tar', ...berth, ...Object.keys(spec.images)];
   const [plane] = await Promise.all([
-    startControlPlane({ node: control, ground, credentials, socket }),
+    startControlPlane({ node: control, ground, credentials, socket, audited: spec.audited }),
     ...workers.map(({ node }) => startRuntime(node, images, IMAGE)),
   ]);
   return plane;

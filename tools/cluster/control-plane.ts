@@ -13,12 +13,16 @@ const SERVICES = { v4: '10.96.0.0/16', v6: 'fd96::/108' } as const;
 const PORT = 6443;
 const READY_MS = 60_000;
 
+/** The name of the log of who asked what: one JSON document a line, each when the request was received. */
+export const AUDIT_LOG = 'audit';
+
 /** What a control plane is started with. */
 export interface ControlPlaneSpec {
   readonly node: ClusterNode;
   readonly ground: Ground;
   readonly credentials: Credentials;
   readonly socket: string; //     where the relay to the API server shall be
+  readonly audited: string | undefined; // the user whose requests are in AUDIT_LOG; undefined: nobody's
 }
 
 /** A running control plane. */
@@ -29,12 +33,12 @@ export interface ControlPlane {
 
 /** etcd, the API server and a relay to it; then the controllers and the scheduler. Resolves when the API is ready. */
 export async function startControlPlane(spec: ControlPlaneSpec): Promise<ControlPlane> {
-  const { node, ground, credentials, socket } = spec;
+  const { node, ground, credentials, socket, audited } = spec;
   const [address] = ground.control.addresses;
   node.write('/etc/kubernetes/tokens.csv', credentials.tokenFile, 0o600);
   node.write('/etc/kubernetes/signing.key', credentials.signingKey, 0o600);
   node.start('etcd', KUBE, ['etcd', ...ETCD]);
-  node.start('kube-apiserver', KUBE, ['kube-apiserver', ...apiserver(ground)]);
+  node.start('kube-apiserver', KUBE, ['kube-apiserver', ...apiserver(ground), ...auditing(node, audited)]);
   node.start('relay', process.execPath, [resolve(import.meta.dirname, 'relay.ts'), API, address, String(PORT)]);
   const api = new Api({ socket, token: tokenOf(credentials, 'admin') });
   await until(READY_MS, 'the API server is ready', () => api.ready()).catch((cause: unknown) => {
@@ -81,6 +85,16 @@ function apiserver({ control, pods }: Ground): readonly string[] {
     '--allow-privileged=true',
     '--kubelet-preferred-address-types=InternalIP', // nodes' names are in no DNS
   ];
+}
+
+/** Each request of one user, when it is received: a watch is told once. */
+function auditing(node: ClusterNode, user: string | undefined): readonly string[] {
+  if (user === undefined) return [];
+  const [file, stages] = ['/etc/kubernetes/audit.yaml', ['ResponseStarted', 'ResponseComplete', 'Panic']] as const;
+  const rules = [{ level: 'Metadata', users: [user] }, { level: 'None' }];
+  const policy = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: stages, rules };
+  node.write(file, JSON.stringify(policy));
+  return [`--audit-policy-file=${file}`, `--audit-log-path=/var/log/${AUDIT_LOG}.log`];
 }
 
 function controllers({ pods, splits }: Ground): readonly string[] {

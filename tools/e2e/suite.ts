@@ -7,12 +7,13 @@ import { endOf } from '../cluster/log.ts';
 import { imagesOf } from '../cluster/places.ts';
 import { IMAGES, KUBE } from '../cluster/shared.ts';
 import { gone } from '../demo/processes.ts';
+import { shares } from './shares.ts';
 import { type SpecResult, specsOf } from './report.ts';
 
-const [CONFIG, KUBECTL, REPORT] = [
+const [CONFIG, KUBECTL, SUITE] = [
   '/etc/kubernetes/admin.kubeconfig',
   '/usr/local/bin/kubectl',
-  'report.json',
+  'berth-e2e', // in a folder that nodes see
 ] as const;
 
 /** Which specs run. */
@@ -20,17 +21,38 @@ export interface Choice {
   readonly focus: string; // regular expressions of Go
   readonly skip: string;
   readonly minutes: number; // for all of them
+  readonly atOnce: number; //  so many run at the same time; those that want a cluster for themselves want 1
 }
 
 /** Runs the suite beside the control plane. Throws, with the end of what it said, when it makes no report. */
 export async function runSuite(
-  { control, plane, workers, credentials }: Cluster,
+  cluster: Cluster,
   of: { readonly folder: string; readonly program: string; readonly choice: Choice },
 ): Promise<readonly SpecResult[]> {
   const { folder, program, choice } = of;
+  const { control, plane, credentials } = cluster;
   control.write(CONFIG, kubeconfig(plane.door, tokenOf(credentials, 'admin')), 0o600);
   control.write(KUBECTL, `#!/bin/sh\nexec ${KUBE} kubectl "$@"\n`, 0o755);
-  copyFileSync(program, join(imagesOf(folder), 'berth-e2e')); // a folder that nodes see
+  copyFileSync(program, join(imagesOf(folder), SUITE));
+  const filters = [`--ginkgo.focus=${choice.focus}`, `--ginkgo.skip=${choice.skip}`];
+  const run = (name: string, words: readonly string[]) =>
+    runPart(cluster, { folder, name, words: [`--ginkgo.timeout=${choice.minutes}m`, ...words] });
+  if (choice.atOnce === 1) return run('e2e', filters);
+  const chosen = await run('e2e-choice', [...filters, '--ginkgo.dry-run']);
+  const parts = shares(
+    chosen.map(({ name }) => name),
+    choice.atOnce,
+  );
+  const results = await Promise.all(parts.map((focus, i) => run(`e2e-${i + 1}`, [`--ginkgo.focus=${focus}`])));
+  return results.flat();
+}
+
+/** One process of the suite, and what it reports. */
+async function runPart(
+  { control, plane, workers }: Cluster,
+  of: { readonly folder: string; readonly name: string; readonly words: readonly string[] },
+): Promise<readonly SpecResult[]> {
+  const { folder, name } = of;
   const words = [
     '--provider=skeleton', // nobody knows how to make nodes here
     `--kubeconfig=${CONFIG}`,
@@ -40,17 +62,15 @@ export async function runSuite(
     '--node-os-distro=debian',
     '--dump-logs-on-failure=false',
     '--ginkgo.no-color',
-    `--ginkgo.timeout=${choice.minutes}m`,
-    `--ginkgo.focus=${choice.focus}`,
-    `--ginkgo.skip=${choice.skip}`,
-    `--ginkgo.json-report=${join(IMAGES, REPORT)}`,
+    `--ginkgo.json-report=${join(IMAGES, `${name}.json`)}`,
+    ...of.words,
   ];
-  const log = join(folder, 'e2e.log');
+  const log = join(folder, `${name}.log`);
   const out = openSync(log, 'a');
-  const child = spawn(...control.enter(join(IMAGES, 'berth-e2e'), words), { stdio: ['ignore', out, out] });
+  const child = spawn(...control.enter(join(IMAGES, SUITE), words), { stdio: ['ignore', out, out] });
   await gone(child);
   try {
-    return specsOf(JSON.parse(readFileSync(join(imagesOf(folder), REPORT), 'utf8')));
+    return specsOf(JSON.parse(readFileSync(join(imagesOf(folder), `${name}.json`), 'utf8')));
   } catch (cause) {
     throw new Error(`the suite made no report; its log ends so:\n${endOf(log)}`, { cause });
   }

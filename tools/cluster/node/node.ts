@@ -28,6 +28,7 @@ export class ClusterNode {
   readonly name: string;
   readonly folder: string;
   readonly pid: number;
+  readonly #programs = new Map<string, Program>();
 
   private constructor({ name, folder }: NodeSpec, pid: number) {
     [this.name, this.folder, this.pid] = [name, folder, pid];
@@ -77,15 +78,45 @@ export class ClusterNode {
 
   /** Starts a program whose output goes to /var/log/NAME.log of the node. */
   start(name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-    const out = openSync(this.logFile(name), 'a');
-    const all = { PATH: process.env['PATH'], HOME: '/root', ...env };
-    return spawn(...this.enter(program, args), { stdio: ['ignore', out, out], env: all });
+    const start = () => {
+      const out = openSync(this.logFile(name), 'a');
+      const all = { PATH: process.env['PATH'], HOME: '/root', ...env };
+      return spawn(...this.enter(program, args), { stdio: ['ignore', out, out], env: all });
+    };
+    const child = start();
+    this.#programs.set(name, { child, start });
+    return child;
+  }
+
+  /** Ends a program of `start` by SIGKILL. Resolves when it has ended. */
+  async kill(name: string): Promise<void> {
+    const { child } = this.#program(name);
+    process.kill(firstOf(child), 'SIGKILL'); // nsenter, whose child it is, ends with it
+    await gone(child);
+  }
+
+  /** Starts a program anew as it was started. */
+  again(name: string): void {
+    const { start } = this.#program(name);
+    this.#programs.set(name, { child: start(), start });
   }
 
   /** Where such a log lies outside of the node. */
   logFile(name: string): string {
     return join(this.folder, 'disk', 'log', `${name}.log`);
   }
+
+  #program(name: string): Program {
+    const program = this.#programs.get(name);
+    if (program === undefined) throw new RangeError(`${this.name} runs no ${name}`);
+    return program;
+  }
+}
+
+/** What was started last under a name, and how. */
+interface Program {
+  readonly child: ChildProcess;
+  readonly start: () => ChildProcess;
 }
 
 /** A script that puts itself into a group, then becomes the program of its arguments. */

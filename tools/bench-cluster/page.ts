@@ -1,0 +1,128 @@
+import { writeFileSync } from 'node:fs';
+import { table as columns } from '../demo/table.ts';
+import type { Stretch } from './costs.ts';
+import type { ClusterReport } from './report.ts';
+
+type Rows = readonly (readonly string[])[];
+
+/** The report as text. */
+export function table(report: ClusterReport): string {
+  const parts = [starts(report), ratios(report), stretches(report), goals(report)];
+  return `${parts.map(columns).join('\n\n')}\n\n${report.machine}; ${report.reference}`;
+}
+
+/** docs/benchmarks-cluster.md. */
+export function writePage(report: ClusterReport): void {
+  writeFileSync('docs/benchmarks-cluster.md', page(report));
+}
+
+function starts({ cells }: ClusterReport): Rows {
+  const head = ['network', 'pods at once', 'n', 'start ms', 'p99', 'CNI ms', 'p99', 'CNI share'];
+  const rows = cells.map((it) => [
+    it.network,
+    `${it.crowd}`,
+    `${it.n}`,
+    `${it.startMs}`,
+    `${it.startP99Ms}`,
+    `${it.cniMs}`,
+    `${it.cniP99Ms}`,
+    `${it.sharePercent} %`,
+  ]);
+  return [head, ...rows];
+}
+
+function ratios({ ratios: all }: ClusterReport): Rows {
+  const head = ['pods at once', 'start: times faster', 'CNI: times faster'];
+  return [head, ...all.map(({ crowd, start, cni }) => [`${crowd}`, `${start}`, `${cni}`])];
+}
+
+function stretches({ costs: { idle, filling, full, emptying } }: ClusterReport): Rows {
+  const head = ['agent of one node', 's', 'RSS MiB', 'CPU ms', 'KiB heard', 'KiB said', 'calls of the API server'];
+  const row = (name: string, it: Stretch) => [
+    name,
+    it.seconds.toFixed(0),
+    it.rssMb.toFixed(0),
+    `${it.cpuMs}`,
+    (it.heardBytes / 1024).toFixed(1),
+    (it.saidBytes / 1024).toFixed(1),
+    words(it.calls),
+  ];
+  return [
+    head,
+    row('no pods', idle),
+    row(`${filling.pods} pods come`, filling),
+    row(`${full.pods} pods stand`, full),
+    row(`${emptying.pods} pods go`, emptying),
+  ];
+}
+
+function words(calls: Stretch['calls']): string {
+  const all = Object.entries(calls).map(([what, times]) => `${times} ${what}`);
+  return all.length === 0 ? 'none' : all.join(', ');
+}
+
+/** What was to be reached. Least of the crowds where there are several. */
+function goals({ cells, costs }: ClusterReport): Rows {
+  const share = Math.max(...cells.filter(({ network }) => network === 'berth').map(({ sharePercent }) => sharePercent));
+  const rss = Math.max(costs.filling.rssMb, costs.full.rssMb);
+  const polled = [costs.idle, costs.full].flatMap(({ calls }) => Object.entries(calls)).filter(isPolling);
+  const row = (what: string, value: number, most: number) => [
+    what,
+    `${Number(value.toPrecision(3))}`,
+    `≤ ${most}`,
+    value <= most ? 'yes' : 'NO',
+  ];
+  return [
+    ['what', 'measured', 'goal', 'reached'],
+    row('CNI share of pods’ start, percent, the greatest', share, 3),
+    row(`agent with ${costs.full.pods} pods, MiB`, rss, 110),
+    row(
+      'lists and gets of an agent that has nothing to do',
+      polled.reduce((sum, [, times]) => sum + times, 0),
+      0,
+    ),
+  ];
+}
+
+/** A watch that ends by its time is asked for again; nothing else is. */
+function isPolling([what]: readonly [what: string, times: number]): boolean {
+  return !what.startsWith('watch ');
+}
+
+function markdown([head = [], ...rows]: Rows): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
+}
+
+function page(report: ClusterReport): string {
+  return `# Benchmarks in a cluster
+
+Written by \`npm run bench:cluster\`: do not edit. ${report.machine}; ${report.reference}.
+
+Ratios travel, absolute times do not: three kubelets, their runtimes and the control plane share the processors.
+
+## Pods' start
+
+From the moment a watch of the API server tells that a pod is scheduled to the moment it tells that the pod is Ready.
+The two networks take turns under the same kubelets and runtimes; their pods are gone before the other's begin. CNI is
+the time inside the network's own plugins during the pod's ADD, taken by a program that stands before each
+(\`native/bench/timed.c\`): Berth's executable, or bridge with host-local and portmap, without masquerading. CNI share is
+that time of all pods in all their time to Ready.
+
+${markdown(starts(report))}
+
+${markdown(ratios(report))}
+
+## What an agent uses
+
+The agent of one of three nodes, with ranges of its own (podcidr). Bytes are those of its connections to the API server,
+with TLS. Calls are those that the API server's audit log tells of its user from that node. Between its start and the
+first line it made these: ${words(report.costs.setUp)}.
+
+${markdown(stretches(report))}
+
+## Goals
+
+${markdown(goals(report))}
+`;
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { bytesOf } from './agents.ts';
+import { callsIn, counted } from './calls.ts';
+import { timing } from './networks.ts';
+import { reportOf } from './report.ts';
+
+const nothing = { seconds: 1, pods: 0, rssMb: 80, cpuMs: 0, heardBytes: 0, saidBytes: 0, calls: {} };
+const costs = { idle: nothing, filling: nothing, full: nothing, emptying: nothing, setUp: {} };
+
+test('the share is of all pods’ time, and ratios say how many times faster Berth is', () => {
+  const starts = [
+    { network: 'berth', crowd: 2, startMs: 500, cniMs: 5 },
+    { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 15 },
+    { network: 'bridge', crowd: 2, startMs: 1_000, cniMs: 50 },
+  ] as const;
+  const { cells, ratios } = reportOf(starts, costs, { machine: '', reference: '' });
+  expect(cells.map(({ network, n, sharePercent }) => [network, n, sharePercent])).toEqual([
+    ['berth', 2, 1],
+    ['bridge', 1, 5],
+  ]);
+  expect(ratios).toEqual([{ crowd: 2, start: 2, cni: 10 }]);
+});
+
+test('a line of the clock before a plugin is read', () => {
+  expect(timing('bridge ADD 21400 pod-7')).toEqual({ plugin: 'bridge', verb: 'ADD', ms: 21.4, pod: 'pod-7' });
+});
+
+test('bytes are those of the connections of one process', () => {
+  const line = (pid: number, more: string) =>
+    `ESTAB 0 0 172.30.0.11:5 172.30.0.2:6443 users:(("node",pid=${pid},fd=1)) ${more}`;
+  const sockets = [
+    line(7, 'bytes_sent:100 bytes_acked:99 bytes_received:1000'),
+    line(7, 'bytes_sent:1'), // nothing was heard yet
+    line(77, 'bytes_sent:5000 bytes_received:5000'),
+  ].join('\n');
+  expect(bytesOf(sockets, '7')).toEqual({ saidBytes: 101, heardBytes: 1_000 });
+});
+
+test('calls are counted by verb and resource, from a moment on', () => {
+  const event = (verb: string, at: string, more: object = {}) =>
+    JSON.stringify({
+      verb,
+      sourceIPs: ['10.0.0.1'],
+      objectRef: { resource: 'nodes', ...more },
+      requestReceivedTimestamp: at,
+    });
+  const log = [
+    event('list', '2026-01-01T00:00:00.5Z'),
+    event('watch', '2026-01-01T00:00:01Z'),
+    event('patch', '2026-01-01T00:00:02Z', { subresource: 'status' }),
+    '',
+  ].join('\n');
+  const calls = callsIn(log, Date.parse('2026-01-01T00:00:01Z'));
+  expect([...counted(calls)]).toEqual([
+    ['watch nodes', 1],
+    ['patch nodes/status', 1],
+  ]);
+});

@@ -1,0 +1,64 @@
+import { median, quantile, round } from '../bench/statistics.ts';
+import type { Costs } from './costs.ts';
+import { type Network, NETWORKS } from './networks.ts';
+import type { Start } from './start-up.ts';
+
+/** Pods' starts with one network, of one crowd. Milliseconds. */
+export interface Cell {
+  readonly network: Network;
+  readonly crowd: number;
+  readonly n: number;
+  readonly startMs: number; //  median
+  readonly startP99Ms: number;
+  readonly cniMs: number; //    median
+  readonly cniP99Ms: number;
+  readonly sharePercent: number; // of all time from scheduled to Ready, the part inside the network's plugins
+}
+
+/** What stands beside each other in one run, how many times faster Berth is. */
+export interface Ratio {
+  readonly crowd: number;
+  readonly start: number;
+  readonly cni: number;
+}
+
+/** All that one run measured. */
+export interface ClusterReport {
+  readonly cells: readonly Cell[];
+  readonly ratios: readonly Ratio[];
+  readonly costs: Costs;
+  readonly machine: string;
+  readonly reference: string;
+}
+
+/** The figures of a run. */
+export function reportOf(
+  starts: readonly Start[],
+  costs: Costs,
+  of: { readonly machine: string; readonly reference: string },
+): ClusterReport {
+  const crowds = [...new Set(starts.map(({ crowd }) => crowd))];
+  const cells = crowds.flatMap((crowd) => NETWORKS.map((network) => cellOf(starts, network, crowd)));
+  const ratios = crowds.map((crowd) => {
+    const [berth, bridge] = NETWORKS.map((network) => cellOf(starts, network, crowd));
+    const times = (of: 'startMs' | 'cniMs') => round((bridge?.[of] ?? Number.NaN) / (berth?.[of] ?? Number.NaN));
+    return { crowd, start: times('startMs'), cni: times('cniMs') };
+  });
+  return { cells, ratios, costs, ...of };
+}
+
+function cellOf(starts: readonly Start[], network: Network, crowd: number): Cell {
+  const own = starts.filter((it) => it.network === network && it.crowd === crowd);
+  const [start, cni] = [own.map(({ startMs }) => startMs), own.map(({ cniMs }) => cniMs)];
+  const sum = (all: readonly number[]) => all.reduce((total, ms) => total + ms, 0);
+  return {
+    network,
+    crowd,
+    n: own.length,
+    startMs: round(median(start)),
+    startP99Ms: round(quantile(start, 0.99)),
+    cniMs: round(median(cni)),
+    cniP99Ms: round(quantile(cni, 0.99)),
+    sharePercent: round((100 * sum(cni)) / sum(start)),
+  };
+}

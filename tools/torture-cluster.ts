@@ -1,0 +1,135 @@
+// npm run torture:cluster: on a real Kubernetes whose nodes are instances of the emulated cloud, the agent, the runtime,
+// the kubelet and the API server are killed with SIGKILL in turn, while pods come and go. Then everybody who could know
+// is asked for every address: the API, the agents' journals, the kernels, the cloud. They must agree; and when the pods
+// are gone, nothing may be left.
+//   --pods N        that stand at a time; default 100
+//   --kills N       default 40
+//   --provider P    aws (default) or podcidr
+//   --seed N
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { seeded } from '../src/base/random.ts';
+import { until } from '../test/runtime/node.ts';
+import { clearCluster, type Cluster, type Provider, startCluster } from './cluster/cluster.ts';
+import { buildOnShelf } from './cluster/kubernetes/build.ts';
+import { kubernetesBuild, Progress } from './cluster/kubernetes/progress.ts';
+import { recipeOf, STANDARD } from './cluster/kubernetes/recipe.ts';
+import { doing } from './demo/table.ts';
+import { launch, stageFolder } from './launch.ts';
+import { disagreements } from './torture-cluster/agreement.ts';
+import { ClusterChurn } from './torture-cluster/churn.ts';
+import { isReady, look, podsOf } from './torture-cluster/look.ts';
+
+const { values } = parseArgs({
+  options: {
+    pods: { type: 'string', default: '100' },
+    kills: { type: 'string', default: '40' },
+    provider: { type: 'string', default: 'aws' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    inside: { type: 'string' }, //          we are in the namespaces; the cluster's folder
+    kube: { type: 'string', default: '' }, // there: the built Kubernetes
+  },
+});
+
+const CONVERGED_MS = 180_000;
+const AWAY_MS = 2_500;
+const BETWEEN_MS = 1_000;
+
+/** Who is killed, by the name that its machine knows it by. */
+const ON_WORKERS = ['berth-agent', 'containerd', 'kubelet'] as const;
+const PARTS = [...ON_WORKERS, 'kube-apiserver'] as const;
+
+if (values.inside === undefined) process.exitCode = await start();
+else await torture(values.inside);
+
+async function start(): Promise<number> {
+  if (process.getuid?.() !== 0) {
+    console.error('npm run torture:cluster: a cluster wants root: its nodes have cgroups');
+    return 2;
+  }
+  const shelf = await buildOnShelf(recipeOf(STANDARD), new Progress(kubernetesBuild(STANDARD)));
+  const { seed } = values; // the same inside
+  const words = [...process.argv.slice(2), '--seed', seed, '--kube', join(shelf, 'berth-kube')];
+  return launch({ folder: stageFolder('torture'), program: 'tools/torture-cluster.ts', words, clear: clearCluster });
+}
+
+async function torture(folder: string): Promise<void> {
+  process.stdin.on('end', () => process.exit(130)).resume(); // the launcher was told to end
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {}); // it tells us
+  const [pods, kills, seed] = [values.pods, values.kills, values.seed].map(Number) as [number, number, number];
+  const provider: Provider = values.provider === 'aws' ? 'aws' : 'podcidr';
+  const emulator = provider === 'aws' ? join(folder, 'emulator.sock') : undefined;
+  const cluster = await startCluster({
+    folder,
+    kube: values.kube,
+    workers: 3,
+    provider,
+    instanceType: 'm5.4xlarge', // enough addresses for all pods on one node
+    proxyMode: 'nftables',
+    installed: 'process',
+    images: {},
+  });
+  const churn = new ClusterChurn(cluster.plane.api, seed, pods);
+  await doing(`${pods} pods come`, async () => {
+    await churn.start();
+    await until(CONVERGED_MS, 'all pods are Ready', () => allReady(cluster, pods));
+  });
+  await doing(`${kills} kills, seed ${seed}`, () => killInTurn(cluster, kills, seed));
+  await churn.stop();
+  const agree = () => converged(cluster, emulator, pods);
+  await doing(`${churn.deleted} pods were deleted meanwhile; all others are Ready, and everybody agrees`, agree);
+  await doing('each agent killed once more: what it knows now it has from its journal', async () => {
+    for (const { node } of cluster.workers) await restart(cluster, node.name, 'berth-agent');
+    await agree();
+  });
+  await doing('all pods gone: nothing is left', async () => {
+    await churn.clear();
+    await converged(cluster, emulator, 0);
+  });
+  console.log(JSON.stringify({ kills, seed, deleted: churn.deleted, violations: 0 }));
+  process.exit(0);
+}
+
+async function killInTurn(cluster: Cluster, kills: number, seed: number): Promise<void> {
+  const random = seeded(seed);
+  for (let i = 0; i < kills; i++) {
+    const part = PARTS[i % PARTS.length] ?? 'kubelet';
+    const worker = cluster.workers[Math.floor(random.fraction() * cluster.workers.length)];
+    await restart(
+      cluster,
+      part === 'kube-apiserver' ? 'control' : (worker?.name ?? ''),
+      part,
+      random.fraction() * AWAY_MS,
+    );
+    await pause(BETWEEN_MS);
+  }
+}
+
+async function restart({ workers, control }: Cluster, machine: string, part: string, awayMs = 0): Promise<void> {
+  const node = workers.find(({ name }) => name === machine)?.node ?? control;
+  await node.kill(part);
+  await pause(awayMs);
+  node.again(part);
+}
+
+async function allReady(cluster: Cluster, pods: number): Promise<boolean> {
+  const all = await podsOf(cluster).catch(() => undefined);
+  return all?.length === pods && all.every(isReady);
+}
+
+/** Resolves when so many pods are Ready, and nobody has anything else. Throws with what everybody says instead. */
+async function converged(cluster: Cluster, emulator: string | undefined, pods: number): Promise<void> {
+  let wrong: readonly string[] = [];
+  const holds = async () => {
+    if (!(await allReady(cluster, pods))) wrong = ['not all pods are Ready'];
+    else wrong = await look(cluster, emulator).then(disagreements, (error: Error) => [error.message]);
+    return wrong.length === 0;
+  };
+  await until(CONVERGED_MS, 'everybody agrees', holds).catch((cause: unknown) => {
+    throw new Error(wrong.join('\n'), { cause });
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
