@@ -1,6 +1,6 @@
 import { address, contains, prefix, sizeOf } from '../../src/base/ip.ts';
 
-/** What everybody who could know says of one node, when nothing is under way. Addresses of pods with their own network. */
+/** What everybody says of one node when nothing is under way. Addresses are of pods with a network of their own. */
 export interface NodeView {
   readonly name: string;
   readonly api: readonly string[]; //     of its pods' statuses
