@@ -1,7 +1,7 @@
-// npm run torture:cluster: on a real Kubernetes whose nodes are instances of the emulated cloud, agent, runtime, kubelet
-// and API server are killed with SIGKILL in turn, while pods come and go. Then everybody who could know is asked for
-// every address: the API, the agents' journals, the kernels, the cloud. They must agree; and when the pods are gone,
-// nothing may be left.
+// npm run torture:cluster: on a real Kubernetes whose nodes are instances of the emulated cloud, agents, runtimes,
+// kubelets and the API server are killed with SIGKILL in turn, while pods come and go. Then everybody who could know is
+// asked for every address: the API, the agents' journals, the kernels, the cloud. They must agree; and when the pods
+// are gone, nothing may be left.
 //   --pods N        that stand at a time; default 100
 //   --kills N       default 40
 //   --provider P    aws (default) or podcidr
