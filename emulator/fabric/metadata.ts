@@ -4,7 +4,7 @@ import { familyOf, address as parseAddress } from '../../src/base/ip.ts';
 import { setsockopt } from '../../src/io/kernel/libc.ts';
 import type { Netns } from '../../src/io/kernel/netns.ts';
 import { createServer } from '../../src/io/system/node-http.ts';
-import { descriptorOf } from '../../src/io/system/unix-server.ts';
+import { descriptorOf } from '../../src/io/system/peer.ts';
 import { type Listening, listenInside, type WhoHas } from './listen.ts';
 import type { MetadataHandler } from './metadata-answer.ts';
 import { METADATA_PORT, METADATA_V4, METADATA_V6 } from './numbers.ts';

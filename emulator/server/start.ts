@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Logger } from '../../src/base/log.ts';
 import { seeded } from '../../src/base/random.ts';
 import { realClock } from '../../src/io/system/clock.ts';
-import { listenOnFile } from '../../src/io/system/socket-file.ts';
+import { listenOnFile, listenWith } from '../../src/io/system/socket-file.ts';
 import { AT_ONCE, awsRules } from '../dialects/aws/rules.ts';
 import type { Place } from '../dialects/aws/place.ts';
 import { answerAdmin } from './admin.ts';
@@ -86,7 +86,7 @@ async function serveAdmin(emulator: Emulator, { admin, log }: StartOptions): Pro
     failed: (err) => log.error('a request failed', { err }),
     answer: (request) => answerAdmin(emulator, request),
   });
-  const removeFile = await listenOnFile(server, admin, 64);
+  const removeFile = await listenOnFile(admin, (path) => listenWith(server, path, 64));
   return () => {
     removeFile();
     return ended(server);

@@ -125,11 +125,19 @@ function bridgedPath({ address, gateway }: BridgedAddress): Path {
 }
 
 function hostSettings(want: PodDatapath, on: LinkRef, paths: readonly Path[]): Item[] {
-  // 1 = none: no fe80 address, no detection of duplicates
-  const quiet: Item = { kind: 'sysctl', on, key: 'v6.addr_gen_mode', value: 1 };
-  if (want.mode === 'bridge' || !paths.some(({ self }) => familyOf(self) === 'v4')) return [quiet];
+  if (want.mode === 'bridge' || !paths.some(({ self }) => familyOf(self) === 'v4')) return [quiet(on)];
   const localnet: Item = { kind: 'sysctl', on, key: 'v4.route_localnet', value: 1 }; // ports are open on 127.0.0.1, too
-  return [quiet, { kind: 'sysctl', on, key: 'v4.forwarding', value: 1 }, looseFilter(on), ...portsOnly(want, localnet)];
+  return [
+    quiet(on),
+    { kind: 'sysctl', on, key: 'v4.forwarding', value: 1 },
+    looseFilter(on),
+    ...portsOnly(want, localnet),
+  ];
+}
+
+/** 1 = none: no fe80 address, no detection of duplicates. */
+function quiet(on: LinkRef): Item {
+  return { kind: 'sysctl', on, key: 'v6.addr_gen_mode', value: 1 };
 }
 
 /**
@@ -163,11 +171,12 @@ function hostPaths(host: LinkRef, pod: LinkRef, paths: readonly Path[]): Item[] 
 }
 
 function podSettings(want: PodDatapath, on: LinkRef, paths: readonly Path[]): Item[] {
-  if (!paths.some(({ self }) => familyOf(self) === 'v6')) return [];
+  // else any pod of the bridge could be everybody's router
+  const deaf: Item[] = want.mode === 'routed' ? [] : [{ kind: 'sysctl', on, key: 'v6.accept_ra', value: 0 }];
+  // where no pod has IPv6, a fe80 address is only a detection of duplicates and reports that nobody hears
+  if (!paths.some(({ self }) => familyOf(self) === 'v6')) return [quiet(on), ...deaf];
   // some runtimes switch it off in every sandbox
-  const enabled: Item = { kind: 'sysctl', on, key: 'v6.disable_ipv6', value: 0 };
-  if (want.mode === 'routed') return [enabled];
-  return [enabled, { kind: 'sysctl', on, key: 'v6.accept_ra', value: 0 }]; // else any pod of the bridge could be everybody's router
+  return [{ kind: 'sysctl', on, key: 'v6.disable_ipv6', value: 0 }, ...deaf];
 }
 
 function podPath(want: PodDatapath, { pod, host }: { pod: LinkRef; host: LinkRef }, path: Path): Item[] {

@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { HostPort } from '../../base/host-port.ts';
 import type { Logger } from '../../base/log.ts';
 import { createServer } from './node-http.ts';
-import { peerReader } from './peer.ts';
+import { descriptorOf, peerReader } from './peer.ts';
 import { socketError } from './socket-error.ts';
-import { listenOnFile } from './socket-file.ts';
-import { descriptorOf } from './unix-server.ts';
+import { listenOnFile, listenWith } from './socket-file.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -64,7 +63,7 @@ export async function serveHttp({ at, routes, log }: HttpServerOptions): Promise
   let removeFile = () => {};
   if ('socket' in at) {
     onlyRoot(server, log);
-    removeFile = await listenOnFile(server, at.socket, 64);
+    removeFile = await listenOnFile(at.socket, (path) => listenWith(server, path, 64));
   } else {
     await listenOnPort(server, at.host, at.port);
   }

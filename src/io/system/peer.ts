@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import koffi from 'koffi';
 
 /** Who is at the other end of a unix socket, as the kernel saw it at connect(2), in terms of our own user namespace. */
@@ -27,4 +28,9 @@ export function peerReader(): (fd: number) => Peer | undefined {
     const [pid = 0, uid = 0, gid = 0] = value;
     return { pid, uid: uid >>> 0, gid: gid >>> 0 };
   };
+}
+
+/** node:net keeps the descriptor to itself; -1 makes the peer unknown, and so unheard. */
+export function descriptorOf(socket: Socket): number {
+  return (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? -1;
 }

@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listenOnFile } from './socket-file.ts';
+import { listenOnFile, listenWith } from './socket-file.ts';
 
 let directory: string;
 let path: string;
@@ -24,6 +24,8 @@ function server(): Server {
   servers.push(it);
   return it;
 }
+
+const listen = (it: Server) => listenOnFile(path, (born) => listenWith(it, born, 8));
 
 function greeting(): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -47,7 +49,7 @@ async function leaveStale(): Promise<void> {
 }
 
 test('the socket is open to its owner only, and nothing else is left in its directory', async () => {
-  await listenOnFile(server(), path, 8);
+  await listen(server());
   expect(lstatSync(path).mode & 0o777).toBe(0o600);
   expect(readdirSync(directory)).toEqual(['agent.sock']);
   expect(await greeting()).toBe('hello');
@@ -55,39 +57,39 @@ test('the socket is open to its owner only, and nothing else is left in its dire
 
 test('missing directories are made', async () => {
   path = join(directory, 'a', 'b', 'agent.sock');
-  await listenOnFile(server(), path, 8);
+  await listen(server());
   expect(await greeting()).toBe('hello');
 });
 
 test('a stale socket is replaced', async () => {
   await leaveStale();
-  await listenOnFile(server(), path, 8);
+  await listen(server());
   expect(await greeting()).toBe('hello');
 });
 
 test('a live socket is refused and goes on serving', async () => {
-  await listenOnFile(server(), path, 8);
-  await expect(listenOnFile(server(), path, 8)).rejects.toMatchObject({ name: 'SocketError', kind: 'in-use' });
+  await listen(server());
+  await expect(listen(server())).rejects.toMatchObject({ name: 'SocketError', kind: 'in-use' });
   expect(await greeting()).toBe('hello');
 });
 
 test('a file that is no socket is not removed', async () => {
   writeFileSync(path, 'mine');
-  await expect(listenOnFile(server(), path, 8)).rejects.toMatchObject({ kind: 'invalid' });
+  await expect(listen(server())).rejects.toMatchObject({ kind: 'invalid' });
   expect(existsSync(path)).toBe(true);
 });
 
 test('a path longer than the kernel takes is refused before anything is made', async () => {
   path = join(directory, 'x'.repeat(120));
-  await expect(listenOnFile(server(), path, 8)).rejects.toThrow('at most 107 bytes');
+  await expect(listen(server())).rejects.toThrow('at most 107 bytes');
   expect(readdirSync(directory)).toEqual([]);
 });
 
 test('only our own socket file is removed at the end', async () => {
   const first = server();
-  const remove = await listenOnFile(first, path, 8);
+  const remove = await listen(first);
   rmSync(path);
-  await listenOnFile(server(), path, 8);
+  await listen(server());
   remove();
   expect(await greeting()).toBe('hello');
 });
@@ -97,7 +99,7 @@ test('a socket that nobody serves is replaced also when this process was too bus
   // from there on timers come before answers
   const listening = await new Promise<{ done: Promise<unknown> }>((resolve) =>
     setImmediate(() => {
-      resolve({ done: listenOnFile(server(), path, 8) });
+      resolve({ done: listen(server()) });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200);
     }),
   );

@@ -7,12 +7,12 @@ const LONGEST_PATH = 107; // bytes: sun_path of linux/un.h, less the final zero
 const PROBE_MS = 1_000;
 
 /**
- * Lets a server listen on a unix socket that only its owner can open. The file appears whole, with its mode, in one
+ * Has `listen` listen on a unix socket that only its owner can open. The file appears whole, with its mode, in one
  * rename: a stale one is replaced, a live one is never taken over. Returns what removes the file again, unless somebody
  * has replaced it since. Throws SocketError: `in-use` when somebody answers there, `invalid` when the path holds
  * something else or is too long.
  */
-export async function listenOnFile(server: Server, path: string, backlog: number): Promise<() => void> {
+export async function listenOnFile(path: string, listen: (path: string) => unknown): Promise<() => void> {
   const directory = dirname(path);
   const born = join(directory, `.s${process.pid}`);
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(born)) > LONGEST_PATH)
@@ -21,7 +21,7 @@ export async function listenOnFile(server: Server, path: string, backlog: number
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     await refuseIfTaken(path);
     rmSync(born, { force: true });
-    await listen(server, born, backlog);
+    await listen(born);
     chmodSync(born, 0o600);
     const ours = lstatSync(born).ino;
     renameSync(born, path);
@@ -53,7 +53,8 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function listen(server: Server, path: string, backlog: number): Promise<void> {
+/** What `listenOnFile` wants, of a server of node:net. */
+export function listenWith(server: Server, path: string, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ path, backlog }, () => {

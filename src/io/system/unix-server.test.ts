@@ -83,6 +83,20 @@ test('a megabyte of configuration arrives', async () => {
   expect(decodeReply(await ask(frame('x'.repeat(1 << 20)))).stdout).toBe(`ADD ${1 << 20}`);
 });
 
+test('an answer that its caller reads slowly arrives whole', async () => {
+  const stdout = 'y'.repeat(4 << 20); // more than a socket holds
+  await serve({ answer: async () => ({ exitCode: 0, stdout }) });
+  const socket = await visit();
+  socket.pause();
+  socket.write(frame());
+  await until(() => server?.connections === 1);
+  expect(decodeReply(await ask(frame())).stdout.length).toBe(stdout.length);
+  await until(() => server?.connections === 1); // the slow one
+  const answer = rest(socket);
+  socket.resume();
+  expect(decodeReply(await answer).stdout.length).toBe(stdout.length);
+});
+
 test('calls overlap: a slow one holds nobody up', async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => {

@@ -1,4 +1,3 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../base/log.ts';
 import {
   type CallFrame,
@@ -9,8 +8,13 @@ import {
   frameLength,
   type ReplyFrame,
 } from '../../wire/agent/frame.ts';
+import { Line } from './call-line.ts';
+import { accept, close, listenAt, whenReadable } from './call-socket.ts';
 import { type Peer, peerReader } from './peer.ts';
 import { listenOnFile } from './socket-file.ts';
+
+const BACKLOG = 1_024; // callers that wait in the kernel
+const ACCEPT_AGAIN_MS = 100; // after accept(2) failed
 
 /** Whoever executed the CNI call. `gone` turns true when it hung up before it got its answer. */
 export interface Caller {
@@ -40,13 +44,20 @@ export interface CallServer {
 /** Serves the CNI executable on a unix socket: one request, one reply a connection. Throws SocketError. */
 export async function serveCalls(options: CallServerOptions): Promise<CallServer> {
   const desk = new Desk(options);
-  const server = createServer({ allowHalfOpen: true, noDelay: false }, (socket) => desk.take(socket));
-  server.maxConnections = options.connectionLimit ?? 1_024;
-  server.on('drop', () =>
-    options.log.warn('call dropped', { reason: 'connection limit', limit: server.maxConnections }),
-  );
-  const removeFile = await listenOnFile(server, options.path, 1_024);
-  server.on('error', (err) => options.log.error('call server failed', { err })); // e.g. EMFILE at accept
+  let fd = -1;
+  const removeFile = await listenOnFile(options.path, (path) => {
+    fd = listenAt(path, BACKLOG);
+  });
+  const watched = whenReadable(fd, () => {
+    try {
+      const caller = accept(fd); // one a turn: who came first is answered before the next is heard
+      if (caller !== undefined) desk.take(caller);
+    } catch (err) {
+      options.log.error('call server failed', { err }); // EMFILE, for one: who waits goes on waiting
+      watched.pause();
+      setTimeout(() => watched.resume(), ACCEPT_AGAIN_MS).unref();
+    }
+  });
   const sweep = setInterval(() => desk.sweep(performance.now()), 1_000).unref();
   let closing: Promise<void> | undefined;
   return {
@@ -54,27 +65,25 @@ export async function serveCalls(options: CallServerOptions): Promise<CallServer
       return desk.connections;
     },
     close: () => {
-      closing ??= closed(server).finally(() => clearInterval(sweep));
+      if (closing !== undefined) return closing;
+      watched.stop();
+      close(fd);
       removeFile();
-      desk.stop();
+      closing = desk.stop().finally(() => clearInterval(sweep));
       return closing;
     },
   };
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
-}
-
 /** One connection. */
 interface Visit {
-  readonly socket: Socket;
+  readonly line: Line;
   readonly since: number;
   readonly caller: { pid: number; gone: boolean };
   phase: 'arriving' | 'answering' | 'leaving';
-  start: Buffer; //             what came before the length was known: at most three bytes
-  frame: Buffer | undefined; // as long as the request says it is
-  filled: number; //            bytes of the frame that are there
+  start: Uint8Array; //             what came before the length was known: at most three bytes
+  frame: Uint8Array | undefined; // as long as the request says it is
+  filled: number; //                bytes of the frame that are there
 }
 
 /** All connections, and what may be asked of them. */
@@ -84,13 +93,16 @@ class Desk {
   readonly #peerOf = peerReader();
   readonly #visits = new Set<Visit>();
   readonly #requestMs: number;
+  readonly #limit: number;
   readonly #bytesLimit: number;
   #bytes = 0;
+  #emptied: () => void = () => {};
 
   constructor(options: CallServerOptions) {
     this.#options = options;
     this.#allow = options.allow ?? ((peer) => peer.uid === 0);
     this.#requestMs = options.requestMs ?? 10_000;
+    this.#limit = options.connectionLimit ?? 1_024;
     this.#bytesLimit = options.totalBytesLimit ?? 64 * 1024 * 1024;
   }
 
@@ -98,15 +110,22 @@ class Desk {
     return this.#visits.size;
   }
 
-  take(socket: Socket): void {
-    const peer = this.#peerOf(descriptorOf(socket));
+  take(fd: number): void {
+    const peer = this.#peerOf(fd);
     if (peer === undefined || !this.#allow(peer)) {
       this.#options.log.warn('call denied', { pid: peer?.pid, uid: peer?.uid });
-      socket.destroy();
-      return;
+      return close(fd);
+    }
+    if (this.#visits.size >= this.#limit) {
+      this.#options.log.warn('call dropped', { reason: 'connection limit', limit: this.#limit });
+      return close(fd);
     }
     const visit: Visit = {
-      socket,
+      line: new Line(fd, {
+        more: (chunk) => this.#receive(visit, chunk),
+        ended: () => this.#ended(visit),
+        left: () => this.#left(visit),
+      }),
       since: performance.now(),
       caller: { pid: peer.pid, gone: false },
       phase: 'arriving',
@@ -115,10 +134,9 @@ class Desk {
       filled: 0,
     };
     this.#visits.add(visit);
-    socket.on('data', (chunk) => this.#receive(visit, chunk));
-    socket.on('end', () => this.#ended(visit));
-    socket.on('error', () => {}); // the close that follows says it all
-    socket.on('close', () => this.#left(visit));
+    visit.line.listen();
+    if (visit.phase === 'arriving') visit.line.follow();
+    else setImmediate(() => visit.line.follow()); // an answer that takes longer: the caller may hang up meanwhile
   }
 
   /** Ends what takes too long to arrive, or to be read after its answer. */
@@ -127,12 +145,16 @@ class Desk {
       if (visit.phase !== 'answering' && now - visit.since > this.#requestMs) this.#refuse(visit, 'too slow');
   }
 
-  /** Lets go of everybody whose request is not there yet. */
-  stop(): void {
-    for (const visit of this.#visits) if (visit.phase === 'arriving') visit.socket.destroy();
+  /** Lets go of everybody whose request is not there yet. Settles when the others have their answers. */
+  stop(): Promise<void> {
+    for (const visit of this.#visits) if (visit.phase === 'arriving') visit.line.destroy();
+    return new Promise((resolve) => {
+      this.#emptied = resolve;
+      if (this.#visits.size === 0) resolve();
+    });
   }
 
-  #receive(visit: Visit, chunk: Buffer): void {
+  #receive(visit: Visit, chunk: Uint8Array): void {
     if (visit.phase !== 'arriving') return this.#refuse(visit, 'bytes behind the request');
     try {
       const frame = this.#collect(visit, chunk);
@@ -148,7 +170,7 @@ class Desk {
   }
 
   /** The whole frame once it is there. Most requests come in one piece and are not copied. Throws FrameError. */
-  #collect(visit: Visit, chunk: Buffer): Buffer | undefined {
+  #collect(visit: Visit, chunk: Uint8Array): Uint8Array | undefined {
     let rest = chunk;
     if (visit.frame === undefined) {
       rest = visit.start.length === 0 ? chunk : Buffer.concat([visit.start, chunk]);
@@ -163,7 +185,8 @@ class Desk {
       visit.frame = Buffer.allocUnsafe(wanted); // not resident before it is filled
     }
     if (visit.filled + rest.length > visit.frame.length) throw new FrameError('bytes behind the request');
-    visit.filled += rest.copy(visit.frame, visit.filled);
+    visit.frame.set(rest, visit.filled);
+    visit.filled += rest.length;
     return visit.filled === visit.frame.length ? visit.frame : undefined;
   }
 
@@ -171,10 +194,10 @@ class Desk {
     try {
       const reply = await this.#options.answer(call, visit.caller);
       visit.phase = 'leaving';
-      if (!visit.socket.destroyed) visit.socket.end(encodeReply(reply, version));
+      visit.line.end(encodeReply(reply, version));
     } catch (err) {
       this.#options.log.error('call failed', { command: call.env['CNI_COMMAND'], err });
-      visit.socket.destroy();
+      visit.line.destroy();
     }
   }
 
@@ -183,18 +206,19 @@ class Desk {
     if (visit.phase === 'answering') visit.caller.gone = true;
     if (visit.phase !== 'arriving') return;
     if (visit.frame !== undefined || visit.start.length > 0) this.#refuse(visit, 'a torn request');
-    else visit.socket.destroy(); // only asked whether we are alive
+    else visit.line.destroy(); // only asked whether we are alive
   }
 
   #refuse(visit: Visit, reason: string): void {
     this.#options.log.warn('call malformed', { reason, pid: visit.caller.pid });
-    visit.socket.destroy();
+    visit.line.destroy();
   }
 
   #left(visit: Visit): void {
     if (visit.phase === 'answering') visit.caller.gone = true;
     this.#forget(visit);
     this.#visits.delete(visit);
+    if (this.#visits.size === 0) this.#emptied();
   }
 
   #forget(visit: Visit): void {
@@ -204,9 +228,4 @@ class Desk {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
-
-/** node:net keeps the descriptor to itself; -1 makes the peer unknown, and so unheard. */
-export function descriptorOf(socket: Socket): number {
-  return (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? -1;
-}
+const NOTHING = new Uint8Array(0);
