@@ -37,5 +37,5 @@ function configured(object: KubeObject, config: object): object & KubeObject {
 function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
   const { namespace } = metadata as { readonly namespace?: string };
   const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return `${group}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${kind.toLowerCase()}s`;
+  return `${group}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${`${kind.toLowerCase()}s`.replace(/ys$/, 'ies')}`;
 }

@@ -56,7 +56,7 @@ function templated(text: string): string {
     .split('\n')
     .map((line) => {
       const [, indent = '', key = '', name] = /^( *(?:- )?)([^:]+): "?@(\w+)@"?$/.exec(line) ?? [];
-      if (name === undefined) return line;
+      if (name === undefined) return line.replaceAll(mark('namespace'), '{{ .Release.Namespace }}'); // in an expression
       if (name === 'namespace') return `${indent}${key}: {{ .Release.Namespace }}`;
       const inner = indent.length + 2;
       if (FILES.has(name)) return `${indent}${key}: |\n{{ toYaml .Values.${name} | indent ${inner} }}`;

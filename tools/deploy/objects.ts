@@ -1,11 +1,12 @@
 import { INSTALLED } from '../../src/apps/cli/setup/artefacts.ts';
+import { admissionObjects } from './admission.ts';
 import { controllerObjects, definitionObjects } from './controller-objects.ts';
 import { HOST_CNI, PREFIX } from './numbers.ts';
 import { DEFAULTS, type KubeObject, LABELS, LISTEN, NAME, RBAC, type Values } from './values.ts';
 
 /** What an agent may ask of the API server: docs/configuration.md, "In a cluster". */
 export const AGENT_RULES = [
-  { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['networking.k8s.io'], resources: ['servicecidrs'], verbs: ['list', 'watch'] },
   { apiGroups: [''], resources: ['nodes', 'nodes/status', 'pods/status'], verbs: ['patch'] },
@@ -35,6 +36,7 @@ export function berthObjects(values: Values = DEFAULTS): readonly KubeObject[] {
       roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: NAME },
       subjects: [{ kind: 'ServiceAccount', name: NAME, namespace }],
     },
+    ...admissionObjects(values),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': values.config } },
     { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: daemonSet(values) },
     ...controllerObjects(values),

@@ -20,12 +20,12 @@ const allocatable = () => loose(loose(node()['status'])['allocatable'])['berth.d
 const conditions = () =>
   looseList(loose(node()['status'])['conditions']).map(({ type, status, reason }) => [type, status, reason].join(' '));
 const writes = () => scene.client.asked.filter((it) => it === 'patch nodes').length;
-const taint = () => scene.store.patch(at, 'strategic', { spec: { taints: [TAINT] } });
+const taint = () => scene.store.patch(at, 'merge', { spec: { taints: [TAINT] } });
 const WELL = ['NetworkUnavailable False BerthReady', 'berth.dev/AddressPressure False AddressesLeft'];
 
 test('A22: a node without ranges keeps its taint; it goes when the agent serves, and others’ taints stay', async () => {
   scene.node('small', '192.0.2.1');
-  scene.store.patch(at, 'strategic', { spec: { taints: [{ key: 'other', effect: 'NoExecute' }, TAINT] } });
+  scene.store.patch(at, 'merge', { spec: { taints: [{ key: 'other', effect: 'NoExecute' }, TAINT] } });
   await scene.start();
   await scene.pass(5_000);
   expect(taints()).toEqual(['other', TAINT.key]);

@@ -12,7 +12,8 @@ import {
   wrongs,
 } from '../../core/cluster/node-word.ts';
 import { type KubeClient, KubeError } from '../../io/kube/client.ts';
-import { type OwnNodeShape, readOwnNode, writeNodeStatus, writeUntaint } from '../../wire/kube/own-node.ts';
+import { type OwnNodeShape, readOwnNode, taintPatch, writeNodeStatus } from '../../wire/kube/own-node.ts';
+import type { KubeObject } from '../../wire/kube/object.ts';
 import { NODES } from '../../wire/kube/resource.ts';
 
 export interface TellerDoors {
@@ -78,6 +79,13 @@ export class NodeTeller {
     };
   }
 
+  async #untaint(): Promise<KubeObject> {
+    const { client, nodeName: name } = this.#doors;
+    const node = await client.get({ resource: NODES, name });
+    const patch = taintPatch(node, NOT_READY_TAINT, undefined);
+    return patch === undefined ? node : client.patch({ resource: NODES, name }, 'merge', patch);
+  }
+
   /** Answers whether it arrived. */
   async #tell({ untaint, conditions, addresses }: NodeWord, told: OwnNodeShape): Promise<boolean> {
     const { client, clock, log, nodeName: name } = this.#doors;
@@ -88,8 +96,7 @@ export class NodeTeller {
         const status = writeNodeStatus(conditions, resources, clock.now());
         own = readOwnNode(await client.patch({ resource: NODES, name, part: 'status' }, 'strategic', status));
       }
-      if (untaint)
-        own = readOwnNode(await client.patch({ resource: NODES, name }, 'strategic', writeUntaint(NOT_READY_TAINT)));
+      if (untaint) own = readOwnNode(await this.#untaint());
       if (own !== undefined) this.#written = { told: JSON.stringify(told), own };
       for (const { type, status, reason } of conditions) log.info('node condition', { type, status, reason });
       if (untaint) log.info('taint removed', { taint: NOT_READY_TAINT });

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { KubeObject } from '../../wire/kube/object.ts';
-import { readOwnNode } from '../../wire/kube/own-node.ts';
+import { readOwnNode, taintPatch } from '../../wire/kube/own-node.ts';
 import { CONFIG_MAPS, LEASES, NODES, type Place, type Selection } from '../../wire/kube/resource.ts';
 import type { WatchEvent } from '../../wire/kube/watch.ts';
 import { type KubeClient, KubeError, type KubeErrorKind } from './client.ts';
@@ -132,17 +132,14 @@ export const kubeCases: readonly KubeCase[] = [
     },
   },
   {
-    name: 'a strategic patch changes one condition and one taint of a Node, and one of its resources',
+    name: 'a strategic patch changes one condition of a Node and one of its resources; its taints are one list',
     run: async ({ client, namespace: name }) => {
-      const taint = (key: string, more: object = { effect: 'NoSchedule' }) => ({ key: `berth.test/${key}`, ...more });
-      const node = {
-        apiVersion: 'v1',
-        kind: 'Node',
-        metadata: { name },
-        spec: { taints: ['a', 'b'].map((it) => taint(it)) },
-      };
-      await client.create({ resource: NODES }, node);
-      const tell = (status: object) => client.patch({ resource: NODES, name, part: 'status' }, 'strategic', { status });
+      const at: Place = { resource: NODES, name };
+      const taint = (key: string) => ({ key: `berth.test/${key}`, effect: 'NoSchedule' });
+      const taintsOf = (node: KubeObject) => readOwnNode(node).taints.filter((key) => key.startsWith('berth.test/'));
+      const spec = { taints: [taint('a'), taint('b')] };
+      await client.create({ resource: NODES }, { apiVersion: 'v1', kind: 'Node', metadata: { name }, spec });
+      const tell = (status: object) => client.patch({ ...at, part: 'status' }, 'strategic', { status });
       const condition = (type: string, status: string) => ({ type, status, reason: 'Told', message: '' });
       await tell({ conditions: [condition('One', 'True')], capacity: { 'berth.test/a': '1' } });
       await tell({ conditions: [condition('Two', 'True')], capacity: { 'berth.test/b': '2' } });
@@ -154,11 +151,17 @@ export const kubeCases: readonly KubeCase[] = [
         ]),
         capacity: { 'berth.test/a': '1', 'berth.test/b': '2' },
       });
-      const spec = { taints: [taint('a', { $patch: 'delete' }), taint('c')] };
-      const patched = await client.patch({ resource: NODES, name }, 'strategic', { spec });
-      const keys = readOwnNode(patched).taints.filter((key) => key.startsWith('berth.test/'));
-      expect(keys.toSorted()).toEqual(['berth.test/b', 'berth.test/c']);
-      await client.remove({ resource: NODES, name });
+      const first = taintPatch(told, 'berth.test/a', undefined) ?? {};
+      const second = taintPatch(told, 'berth.test/c', 'NoSchedule') ?? {};
+      const without = await client.patch(at, 'merge', first);
+      expect(taintsOf(without)).toEqual(['berth.test/b']);
+      await fails('conflict', client.patch(at, 'merge', second)); // made before
+      const tainted = await client.patch(at, 'merge', taintPatch(without, 'berth.test/c', 'NoSchedule') ?? {});
+      expect(taintsOf(tainted)).toEqual(['berth.test/b', 'berth.test/c']);
+      expect(taintPatch(tainted, 'berth.test/c', 'NoSchedule')).toBeUndefined();
+      await client.patch(at, 'strategic', { spec: { taints: [taint('d')] } });
+      expect(taintsOf(await client.get(at))).toEqual(['berth.test/d']);
+      await client.remove(at);
     },
   },
   {

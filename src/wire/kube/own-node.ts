@@ -37,14 +37,19 @@ export function readOwnNode({ spec, status }: KubeObject): OwnNodeShape {
   };
 }
 
-/** A strategic merge patch of a Node: without this taint, whatever its effect. */
-export function writeUntaint(key: string): object {
-  return { spec: { taints: [{ key, $patch: 'delete' }] } };
-}
-
-/** A strategic merge patch of a Node: with this taint, once. */
-export function writeTaint(key: string, effect: 'NoSchedule'): object {
-  return { spec: { taints: [{ key, effect }] } };
+/**
+ * A merge patch that takes a taint away from a Node, whatever its effect, or gives it one; refused when the Node is
+ * another by now, for its taints are one list to the API. Undefined: it is so already.
+ */
+export function taintPatch(node: KubeObject, key: string, effect: 'NoSchedule' | undefined): object | undefined {
+  const taints = looseList(loose(node['spec'])['taints']);
+  if (taints.some((it) => it['key'] === key) === (effect !== undefined)) return undefined;
+  const others = taints.filter((it) => it['key'] !== key);
+  const { resourceVersion } = node.metadata;
+  return {
+    metadata: { resourceVersion },
+    spec: { taints: effect === undefined ? others : [...others, { key, effect }] },
+  };
 }
 
 /** A strategic merge patch of a Node's status: these conditions, so much of these resources, all else as it is. */

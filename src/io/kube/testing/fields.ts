@@ -20,10 +20,10 @@ export function merged(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-/** Lists that the API merges by a key of their entries ("patchMergeKey"), of those that are patched here. */
-const MERGED_BY: Readonly<Record<string, string>> = { conditions: 'type', taints: 'key' };
+/** Lists that the API merges by a key of their entries ("patchMergeKey"), of those that are patched here. Taints are none. */
+const MERGED_BY: Readonly<Record<string, string>> = { conditions: 'type' };
 
-/** A strategic merge patch: as `merged`, and in some lists entry by entry, with `$patch: delete`. */
+/** A strategic merge patch: as `merged`, and in some lists entry by entry. */
 export function strategic(target: unknown, patch: unknown, name = ''): unknown {
   const by = MERGED_BY[name];
   if (by !== undefined && Array.isArray(patch)) return mergedList(target, patch as readonly Loose[], by);
@@ -37,10 +37,9 @@ export function strategic(target: unknown, patch: unknown, name = ''): unknown {
 
 function mergedList(target: unknown, patch: readonly Loose[], by: string): readonly unknown[] {
   let list: readonly unknown[] = Array.isArray(target) ? target : [];
-  for (const { $patch, ...entry } of patch) {
+  for (const entry of patch) {
     const isIt = (it: unknown) => loose(it)[by] === entry[by];
-    if ($patch === 'delete') list = list.filter((it) => !isIt(it));
-    else if (list.some(isIt)) list = list.map((it) => (isIt(it) ? merged(it, entry) : it));
+    if (list.some(isIt)) list = list.map((it) => (isIt(it) ? merged(it, entry) : it));
     else list = [...list, entry];
   }
   return list;
