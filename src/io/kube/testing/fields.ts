@@ -20,7 +20,7 @@ export function merged(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-/** Lists that the API merges by a key of their entries ("patchMergeKey"), of those that are patched here; not taints. */
+/** Lists that the API merges by a key of their entries ("patchMergeKey"), among those patched here; not taints. */
 const MERGED_BY: Readonly<Record<string, string>> = { conditions: 'type' };
 
 /** A strategic merge patch: as `merged`, and in some lists entry by entry. */
