@@ -1,7 +1,8 @@
-import { CloudError } from '../../io/cloud/provider.ts';
 import { Elector } from '../../io/kube/elector.ts';
 import { fencedClient } from '../../io/kube/fenced-client.ts';
 import type { ControllerDoors, ReconcilerDoors } from './doors.ts';
+import { openBroker } from './broker/open-broker.ts';
+import { notLeading } from './not-leading.ts';
 import { reconcilersOf } from './reconcilers.ts';
 import type { SourceState } from './source.ts';
 import { everySource, openSources } from './sources.ts';
@@ -32,7 +33,8 @@ export function startController(doors: ControllerDoors): Controller {
   const sources = openSources({ client, clock, random, log });
   const cloud = doors.openCloud?.(() => (leads() ? undefined : notLeading()));
   const own: ReconcilerDoors = { ...doors, client: fencedClient(client, leads), leads, cloud };
-  const reconcilers = reconcilersOf(own, sources);
+  const broker = doors.broker === undefined ? undefined : openBroker(own, sources, doors.broker);
+  const reconcilers = [...reconcilersOf(own, sources), ...(broker === undefined ? [] : [broker.reconciler])];
   const reconciled = meter.reconciled.bind(meter);
   const runners = reconcilers.map((it) => new WorkRunner({ clock, random, log, reconciled }, it));
   const followed = everySource(sources).filter(({ wanted }) => wanted);
@@ -69,12 +71,8 @@ export function startController(doors: ControllerDoors): Controller {
       for (const source of followed) source.stop();
       await Promise.all(runners.map((runner) => runner.stop()));
       await elector.stop();
+      broker?.close();
       cloud?.close();
     },
   };
-}
-
-function notLeading(): CloudError {
-  const message = 'another replica leads now';
-  return new CloudError('away', { action: 'lead', code: 'NotLeading', message });
 }

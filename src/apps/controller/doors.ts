@@ -1,3 +1,4 @@
+import type { BrokerDoors } from './broker/broker-doors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
@@ -25,10 +26,12 @@ export interface ControllerDoors {
    * answers is thrown.
    */
   readonly openCloud?: (mayCall: () => CloudError | undefined) => ClusterCloud;
+  /** Where agents have the cloud asked; absent: nowhere. */
+  readonly broker?: BrokerDoors;
 }
 
 /** What a reconciler works with. */
-export interface ReconcilerDoors extends Omit<ControllerDoors, 'openCloud'> {
+export interface ReconcilerDoors extends Omit<ControllerDoors, 'openCloud' | 'broker'> {
   /** Refuses writes while this replica does not lead. */
   readonly client: KubeClient;
   /** Whether this replica leads, at this very moment: for what is written elsewhere than to the API server. */

@@ -1,13 +1,16 @@
 import { hostPort } from '../../base/host-port.ts';
 import type { CallTold } from '../../core/calls/ledger.ts';
-import { loadControllerConfig } from '../../io/config/controller-config.ts';
+import type { Logger } from '../../base/log.ts';
+import { type ControllerConfig, loadControllerConfig } from '../../io/config/controller-config.ts';
 import { openClient } from '../../io/kube/open-client.ts';
 import { realClock } from '../../io/system/clock.ts';
 import { createControllerMetrics } from '../../io/system/controller-metrics.ts';
 import { serveHttp } from '../../io/system/http-server.ts';
 import { createLogger } from '../../io/system/logger.ts';
 import { realRandom } from '../../io/system/random.ts';
+import type { BrokerMeter } from './broker/broker-doors.ts';
 import { startController } from './controller.ts';
+import type { ControllerDoors } from './doors.ts';
 import { openCloud } from './open-cloud.ts';
 import { controllerRoutes } from './routes.ts';
 
@@ -29,7 +32,8 @@ export async function runController({ configPath, version }: ControllerOptions):
   const client = openClient(config.kubernetes, { clock: realClock, meter: metrics });
   const onCall = ({ action, outcome, ms }: CallTold) => metrics.cloudCall(action, outcome, ms / 1_000);
   const cloud = await openCloud(config, { log, onCall });
-  const doors = { client, clock: realClock, random: realRandom, log, meter: metrics, config, ...cloud };
+  const broker = await openPort(config, { log, meter: metrics });
+  const doors = { client, clock: realClock, random: realRandom, log, meter: metrics, config, ...cloud, ...broker };
   const controller = startController(doors);
   const { listen } = config.http;
   const routes = controllerRoutes(controller, metrics);
@@ -40,7 +44,18 @@ export async function runController({ configPath, version }: ControllerOptions):
   });
   log.info('stopping', {});
   await server?.close();
+  await broker.broker?.server.close();
   await controller.stop();
   client.close();
   log.info('stopped', {});
+}
+
+/** The port for agents that have the cloud asked, where there is a cloud and an address for it. */
+async function openPort(
+  { provider, broker: { address, port } }: ControllerConfig,
+  { log, meter }: { readonly log: Logger; readonly meter: BrokerMeter },
+): Promise<Pick<ControllerDoors, 'broker'>> {
+  if (provider === 'podcidr' || address === undefined) return {};
+  const { serveBroker } = await import('./broker/serve-broker.ts');
+  return { broker: { server: await serveBroker({ host: address, port }, { clock: realClock, log }), meter } };
 }

@@ -17,6 +17,8 @@ export interface ControllerConfig {
     readonly kubeconfig: string; //         path
     readonly server: string | undefined; // instead of the Service's address; in-cluster only
   };
+  /** Where agents have the cloud asked. Without an address, nobody asks for them. */
+  readonly broker: { readonly address: string | undefined; readonly port: number; readonly agents: string };
   readonly leaked: { readonly intervalMs: Millis; readonly atMost: number };
   /** Of cloud calls, for all nodes together. */
   readonly calls: { readonly changing: CallsOf; readonly reading: CallsOf };
@@ -37,6 +39,7 @@ export const CONTROLLER_ENVIRONMENT: readonly EnvironmentKey[] = [
   { variable: 'BERTH_NAMESPACE', key: 'namespace' },
   { variable: 'BERTH_REPLICA', key: 'replica' },
   { variable: 'BERTH_PROVIDER', key: 'provider' },
+  { variable: 'BERTH_ADDRESS', key: 'broker.address' },
   { variable: 'BERTH_KUBERNETES', key: 'kubernetes.access' },
   { variable: 'BERTH_KUBECONFIG', key: 'kubernetes.kubeconfig' },
   { variable: 'BERTH_LISTEN', key: 'http.listen' },
@@ -56,12 +59,13 @@ export function parseControllerConfig(
 ): ControllerConfig {
   const variables = CONTROLLER_ENVIRONMENT;
   const { content, found } = readYaml(text, { schema: controllerSchema, variables, environment, source });
-  const { namespace, replica, provider, aws, kubernetes, leaked, calls, http, log } = content;
+  const { namespace, replica, provider, aws, kubernetes, broker, leaked, calls, http, log } = content;
   if (provider === 'aws' && aws.region === undefined) throw new ConfigError('invalid', source, [found(REGION)]);
   return {
     ...{ namespace, replica, provider, calls },
     aws: agentAws(aws),
     kubernetes: { ...kubernetes, server: kubernetes.server },
+    broker: { ...broker, address: broker.address },
     leaked: { intervalMs: leaked.interval, atMost: leaked.atMost },
     http: { listen: http.listen },
     log: logOf(log),

@@ -3,7 +3,7 @@ import { awsKeys } from './cloud-schema.ts';
 import { serverKey } from './kubernetes-keys.ts';
 import { logKeys } from './log-keys.ts';
 import { section } from './section.ts';
-import { duration, filePath, listenAddress, nodeName, oneOf, whole } from './values.ts';
+import { duration, filePath, ipAddress, listenAddress, nodeName, oneOf, whole } from './values.ts';
 
 const callKeys = (burst: number, perSecond: number) => ({
   burst: whole(1, 10_000).default(burst).describe('So many calls of an action may go at once.'),
@@ -30,6 +30,16 @@ export const controllerSchema = section(
         server: serverKey,
       },
       'The cluster.',
+    ),
+    broker: section(
+      {
+        address: ipAddress
+          .optional()
+          .describe('Where this replica answers agents that have the cloud asked. Absent: nowhere.'),
+        port: whole(1, 65_535).default(9_466).describe('The port there.'),
+        agents: nodeName.prefault('berth').describe("The agents' service account, in the same namespace."),
+      },
+      'For agents with `cloud.access: controller`; not for `podcidr`.',
     ),
     leaked: section(
       {

@@ -3,6 +3,9 @@ import { METRICS, type MetricLine } from './metric-table.ts';
 /** Seconds of one reconcile: a decision takes less than a millisecond, a call of a cloud a second. */
 const RECONCILE_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60] as const;
 
+/** Seconds of one answer: at the latest after five it is that the controller is at it. */
+const QUESTION_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 6] as const;
+
 /** Every metric of the controller. No label holds an object's name: their number has no bound. */
 export const CONTROLLER_METRICS = {
   leading: {
@@ -38,6 +41,13 @@ export const CONTROLLER_METRICS = {
   },
   apiCalls: METRICS.apiCalls,
   apiEvents: METRICS.apiEvents,
+  questionSeconds: {
+    name: 'berth_controller_question_duration_seconds',
+    type: 'histogram',
+    help: 'Time of one answer to an agent that has the cloud asked, by what it wished for and what came of it.',
+    labels: ['wish', 'outcome'],
+    buckets: QUESTION_BUCKETS,
+  },
   cloudSeconds: METRICS.cloudSeconds,
   build: METRICS.build,
   cpu: METRICS.cpu,

@@ -17,6 +17,8 @@ export interface ControllerMetrics {
   apiCall(verb: string, resource: string, outcome: string): void;
   apiEvent(resource: string): void;
   cloudCall(action: string, outcome: string, seconds: number): void;
+  /** An agent's question has been answered: "done", "pending", why it was refused, or how it failed. */
+  asked(wish: string, outcome: string, seconds: number): void;
   /** All of it in Prometheus' text format 0.0.4, with the sample as it is now. */
   text(sample: ControllerSample): Promise<string>;
   readonly contentType: string;
@@ -32,7 +34,7 @@ export function createControllerMetrics(version: string): ControllerMetrics {
   const it = CONTROLLER_METRICS;
   const [leading, queue, objects, unheard] = [gauge(it.leading), gauge(it.queue), gauge(it.objects), gauge(it.unheard)];
   const reconcileSeconds = histogram(it.reconcileSeconds);
-  const cloudSeconds = histogram(it.cloudSeconds);
+  const [cloudSeconds, questionSeconds] = [histogram(it.cloudSeconds), histogram(it.questionSeconds)];
   const [apiCalls, apiEvents] = [counter(it.apiCalls), counter(it.apiEvents)];
   gauge(it.build).set({ version, node_version: process.versions.node }, 1);
   const ownNumbers = processNumbers(counter(it.cpu), {
@@ -45,6 +47,7 @@ export function createControllerMetrics(version: string): ControllerMetrics {
     apiCall: (verb, resource, outcome) => apiCalls.inc({ verb, resource, outcome }),
     apiEvent: (resource) => apiEvents.inc({ resource }),
     cloudCall: (action, outcome, seconds) => cloudSeconds.observe({ action, outcome }, seconds),
+    asked: (wish, outcome, seconds) => questionSeconds.observe({ wish, outcome }, seconds),
     text: (sample) => {
       leading.set(sample.leading ? 1 : 0);
       for (const [reconciler, length] of Object.entries(sample.queues)) queue.set({ reconciler }, length);

@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { HostPort } from '../../base/host-port.ts';
 import type { Logger } from '../../base/log.ts';
 import { createServer } from './node-http.ts';
+import type { ServerKeys } from './own-certificate.ts';
 import { descriptorOf, peerReader } from './peer.ts';
 import { socketError } from './socket-error.ts';
 import { listenOnFile, listenWith } from './socket-file.ts';
@@ -12,6 +14,7 @@ export interface HttpRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: string; // at most 64 KiB of UTF-8; empty when there is none
+  readonly authorization: string; // the header as it came; empty when there is none
 }
 
 /** A string is sent as text, anything else as JSON. Status 200 and the fitting type unless said otherwise. */
@@ -43,22 +46,32 @@ export interface HttpServerOptions {
   readonly at: HttpPlace;
   readonly routes: HttpRoutes;
   readonly log: Logger;
+  /** What a server of HTTPS shows; absent: HTTP. */
+  readonly keys?: ServerKeys;
+  /** So many connections at once; those beyond are closed. */
+  readonly connections?: number;
 }
 
 export interface HttpServer {
   /** The TCP port; 0 on a unix socket. Differs from the one asked for when that was 0. */
   readonly port: number;
+  /** New connections are shown this from now on. Of a server of HTTPS. */
+  show(keys: ServerKeys): void;
   /** Takes no new request, ends idle connections, waits for running answers, removes the socket file. */
   close(): Promise<void>;
 }
 
 const BODY_LIMIT = 64 * 1024;
 const CONNECTION_LIMIT = 64;
+const PATIENCE = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 };
+const OLDEST_TLS = 'TLSv1.3';
 
-/** Serves routes by HTTP/1.1. Throws SocketError. */
-export async function serveHttp({ at, routes, log }: HttpServerOptions): Promise<HttpServer> {
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
-  server.maxConnections = CONNECTION_LIMIT;
+/** Serves routes by HTTP/1.1, over TLS where there are keys. Throws SocketError. */
+export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  const { at, routes, log, keys, connections = CONNECTION_LIMIT } = options;
+  const secure = keys === undefined ? undefined : secureServer(keys);
+  const server = secure ?? createServer(PATIENCE);
+  server.maxConnections = connections;
   server.on('request', (request, response) => void serve(routes, request, response, log));
   let removeFile = () => {};
   if ('socket' in at) {
@@ -71,6 +84,7 @@ export async function serveHttp({ at, routes, log }: HttpServerOptions): Promise
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? (address as AddressInfo).port : 0,
+    show: ({ certificate, key }) => secure?.setSecureContext({ cert: certificate, key, minVersion: OLDEST_TLS }),
     close: () => {
       removeFile();
       return new Promise((resolve) => {
@@ -79,6 +93,12 @@ export async function serveHttp({ at, routes, log }: HttpServerOptions): Promise
       });
     },
   };
+}
+
+/** node:https is loaded only where somebody serves by it. */
+function secureServer({ certificate, key }: ServerKeys): SecureServer {
+  const https = process.getBuiltinModule('node:https');
+  return https.createServer({ ...PATIENCE, cert: certificate, key, minVersion: OLDEST_TLS });
 }
 
 function onlyRoot(server: Server, log: Logger): void {
@@ -122,7 +142,8 @@ async function answerTo(routes: HttpRoutes, request: IncomingMessage): Promise<H
   if (!URL.canParse(url, 'http://agent')) throw new HttpProblem(400, 'not a URL');
   const { pathname: path, searchParams: query } = new URL(url, 'http://agent');
   const route = Object.hasOwn(routes, `${method} ${path}`) ? routes[`${method} ${path}`] : undefined;
-  if (route !== undefined) return route({ method, path, query, body: await bodyOf(request) });
+  const { authorization = '' } = request.headers;
+  if (route !== undefined) return route({ method, path, query, authorization, body: await bodyOf(request) });
   const known = Object.keys(routes).some((key) => key.endsWith(` ${path}`));
   throw known ? new HttpProblem(405, `${path} does not take ${method}`) : new HttpProblem(404, `there is no ${path}`);
 }

@@ -5,7 +5,7 @@ import { MessageError, parsed } from './field.ts';
 // write. The certificates are all that agents trust there: no authority, no file, no secret.
 
 /** The ConfigMap's name. */
-export const BEACON = 'berth-controller';
+export const BEACON = 'berth-broker';
 /** The name that certificates of controllers are for, whatever address they are reached by. */
 export const CONTROLLER_NAME = 'berth-controller';
 
@@ -27,3 +27,6 @@ export function readBeacon(data: Readonly<Record<string, unknown>>): Beacon {
     throw new MessageError(`ConfigMap ${BEACON} says neither where the controller is nor how to know it`);
   return { at: parsed(hostPort, at, 'at'), certificates };
 }
+
+/** What agents' tokens for the controller are made for: a token for the API server is none for it, nor the reverse. */
+export const AUDIENCE = 'berth.dev/controller';

@@ -28,12 +28,13 @@ export function writeReview(token: string, audience: string): object {
   return {
     apiVersion: 'authentication.k8s.io/v1',
     kind: TOKEN_REVIEWS.kind,
+    metadata: { name: 'asked' }, // comes back as it is: every object has a name
     spec: { token, audiences: [audience] },
   };
 }
 
 /** Reads the status of a TokenReview. */
-export function readReview({ status }: Pick<KubeObject, 'status'>): ReviewShape {
+export function readReview({ status }: KubeObject): ReviewShape {
   const { authenticated, error, user, audiences } = loose(status);
   const { username, extra } = loose(user);
   const first = (key: string) => texts(loose(extra)[key])[0] ?? '';

@@ -1,0 +1,57 @@
+import { type BrokerRefusal, instanceIn, instanceOf } from '../../../core/cluster/broker.ts';
+import type { ClusterCloud } from '../../../io/cloud/cluster-cloud.ts';
+import type { ClusterNodeShape } from '../../../wire/kube/cluster-node.ts';
+import type { Source } from '../source.ts';
+import { OneInstance } from './one-instance.ts';
+
+/** The instances of the cluster's nodes, by the Node objects. Each is opened when its node first asks. */
+export class Instances {
+  readonly #nodes: Source<ClusterNodeShape>;
+  readonly #cloud: ClusterCloud;
+  readonly #holders = new Map<string, Set<string>>(); // instance → the Nodes that say they are it
+  readonly #open = new Map<string, Promise<OneInstance>>();
+
+  constructor(nodes: Source<ClusterNodeShape>, cloud: ClusterCloud) {
+    [this.#nodes, this.#cloud] = [nodes, cloud];
+    nodes.hear((change) => {
+      if (change.kind !== 'added') this.#leave(change.before);
+      if (change.kind !== 'removed') this.#enter(change.now);
+    });
+  }
+
+  /** What a node may have asked for it, or why there is nothing. Throws CloudError. */
+  async of(node: string): Promise<OneInstance | BrokerRefusal> {
+    const found = instanceOf(node, {
+      get: (name) => {
+        const it = this.#nodes.get(name);
+        return it && { name, providerId: it.provider };
+      },
+      of: (instance) => this.#holders.get(instance)?.size ?? 0,
+    });
+    if (!('instance' in found)) return found;
+    const { instance } = found;
+    let open = this.#open.get(instance);
+    if (open === undefined) {
+      open = this.#cloud.instance(instance).then((provider) => new OneInstance(provider));
+      this.#open.set(instance, open);
+      open.catch(() => this.#open.delete(instance)); // whoever waits is told by the promise itself
+    }
+    return open;
+  }
+
+  #enter({ name, provider }: ClusterNodeShape): void {
+    const instance = instanceIn(provider);
+    if (instance === undefined) return;
+    this.#holders.set(instance, (this.#holders.get(instance) ?? new Set()).add(name));
+  }
+
+  #leave({ name, provider }: ClusterNodeShape): void {
+    const instance = instanceIn(provider);
+    const holders = instance === undefined ? undefined : this.#holders.get(instance);
+    if (instance === undefined || holders === undefined) return;
+    holders.delete(name);
+    if (holders.size > 0) return;
+    this.#holders.delete(instance);
+    this.#open.delete(instance);
+  }
+}

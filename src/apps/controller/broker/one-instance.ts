@@ -1,0 +1,120 @@
+import { familyOf } from '../../../base/ip.ts';
+import type { Given, Holdable, NicId, NicReport, Token, Urgency } from '../../../core/ipam/nic.ts';
+import { CloudError, type NicProvider } from '../../../io/cloud/provider.ts';
+import type { Found } from '../../../wire/broker/answer.ts';
+import type { Wish } from '../../../wire/broker/question.ts';
+
+type Assign = Extract<Wish, { readonly do: 'assign' }>;
+type Bring = Extract<Wish, { readonly do: 'bring' }>;
+
+/**
+ * The NICs of one instance, for whoever speaks for it: what is another's is as if it were not there. Changes of one NIC
+ * go one after the other, so that none that is late undoes a newer one.
+ */
+export class OneInstance {
+  readonly #provider: NicProvider;
+  readonly #lanes = new Map<string, Promise<unknown>>();
+  #own: ReadonlySet<string> = new Set();
+
+  constructor(provider: NicProvider) {
+    this.#provider = provider;
+  }
+
+  /** Throws CloudError. */
+  async carryOut(wish: Wish, urgency: Urgency): Promise<Found> {
+    const provider = this.#provider;
+    switch (wish.do) {
+      case 'limits':
+        return { limits: await provider.limits() };
+      case 'report':
+        return { nics: await this.#report() };
+      case 'ranges':
+        return { ranges: await provider.vpcRanges() };
+      case 'tend':
+        return { tended: await provider.tendNics() };
+      case 'create': {
+        const nic = await provider.createNic(wish.spec, wish.token as Token, urgency);
+        this.#own = new Set([...this.#own, nic.id]);
+        return { nics: [nic] };
+      }
+      case 'delete':
+        await this.#inLane(wish.nic, () => provider.deleteNic(wish.nic as NicId, urgency));
+        return {};
+      case 'assign':
+        return { given: await this.#inLane(wish.nic, () => this.#assign(wish, urgency)) };
+      case 'bring':
+        await this.#inLane(wish.nic, () => this.#bring(wish, urgency));
+        return {};
+      case 'unassign':
+        await this.#inLane(wish.nic, async () => {
+          if (await this.#has(wish.nic)) await provider.unassign(wish.nic as NicId, wish.what, urgency);
+        });
+        return {};
+    }
+  }
+
+  /**
+   * Asked for again, what the NIC has now and had not before is what an earlier try was given, by whichever replica.
+   * Only if that is nothing, the cloud is asked.
+   */
+  async #assign(wish: Assign, urgency: Urgency): Promise<Given> {
+    const { nic, unit, family, count, had, token } = wish;
+    if (had !== undefined) {
+      const found = (await this.#report()).find(({ id }) => id === nic);
+      const fresh = newIn(found, had).filter(
+        (it) => familyOf(it) === family && it.includes('/') === (unit === 'prefix'),
+      );
+      if (fresh.length > 0) return { ...sorted(fresh), doubtful: true };
+    }
+    if (!(await this.#has(nic))) throw notThere(nic);
+    const given = await this.#provider.assign({ nic: nic as NicId, unit, family, count }, token as Token, urgency);
+    return had === undefined ? given : { ...given, doubtful: true };
+  }
+
+  /** It is never taken off another node's NIC on a node's word. */
+  async #bring({ nic, address, from }: Bring, urgency: Urgency): Promise<void> {
+    if (!(await this.#has(nic))) throw notThere(nic);
+    const mayTake = from !== undefined && (await this.#has(from));
+    const source = mayTake ? { from: from as NicId } : {};
+    await this.#provider.bring({ nic: nic as NicId, address, ...source }, urgency);
+  }
+
+  /** Whether a NIC is attached to this instance, as far as was told; else the cloud is asked. */
+  async #has(nic: string): Promise<boolean> {
+    return this.#own.has(nic) || (await this.#report()).some(({ id }) => id === nic);
+  }
+
+  async #report(): Promise<readonly NicReport[]> {
+    const nics = await this.#provider.reportNics({ sure: true });
+    this.#own = new Set(nics.map(({ id }) => id));
+    return nics;
+  }
+
+  async #inLane<T>(nic: string, deed: () => Promise<T>): Promise<T> {
+    const mine = (this.#lanes.get(nic) ?? Promise.resolve()).then(deed);
+    const quiet = mine.catch(() => {});
+    this.#lanes.set(nic, quiet);
+    try {
+      return await mine;
+    } finally {
+      if (this.#lanes.get(nic) === quiet) this.#lanes.delete(nic);
+    }
+  }
+}
+
+function newIn(nic: NicReport | undefined, had: readonly Holdable[]): readonly Holdable[] {
+  const before = new Set<string>(had);
+  return [...(nic?.addresses ?? []), ...(nic?.prefixes ?? [])].filter((it) => !before.has(it));
+}
+
+function sorted(what: readonly Holdable[]): Given {
+  return {
+    addresses: what.filter((it) => !it.includes('/')) as Given['addresses'],
+    prefixes: what.filter((it) => it.includes('/')) as Given['prefixes'],
+  };
+}
+
+function notThere(nic: string): CloudError {
+  const message = `${nic} is no NIC of this instance`;
+  return new CloudError('gone', { action: 'controller', code: 'NotThere', message });
+}

@@ -1,0 +1,33 @@
+import { AUDIENCE } from '../../../wire/broker/beacon.ts';
+import type { ReconcilerDoors } from '../doors.ts';
+import type { Reconciler } from '../reconciler.ts';
+import type { Sources } from '../sources.ts';
+import { beaconReconciler } from './beacon-reconciler.ts';
+import type { BrokerDoors } from './broker-doors.ts';
+import { Callers } from './callers.ts';
+import { Desk } from './desk.ts';
+import { Instances } from './instances.ts';
+import { reviewBy } from './review.ts';
+
+/** One replica's broker. Its reconciler tells agents where it is while it leads. */
+export interface Broker {
+  readonly reconciler: Reconciler;
+  close(): void;
+}
+
+/** Answers agents from now on. Throws TypeError without a cloud: who has none needs no broker. */
+export function openBroker(doors: ReconcilerDoors, { nodes }: Sources, { server, meter }: BrokerDoors): Broker {
+  const { client, clock, log, leads, cloud, config } = doors;
+  if (cloud === undefined) throw new TypeError('a broker without a cloud');
+  const { namespace, broker, calls } = config;
+  const admission = { user: `system:serviceaccount:${namespace}:${broker.agents}`, audience: AUDIENCE };
+  const desk = new Desk({
+    callers: new Callers({ review: reviewBy(client), admission, clock }),
+    instances: new Instances(nodes, cloud),
+    synced: () => nodes.synced,
+    changesPerSecond: calls.changing.perSecond,
+    ...{ leads, clock, log, meter },
+  });
+  server.answerBy((request) => desk.serve(request));
+  return { reconciler: beaconReconciler(doors, server), close: () => desk.close() };
+}
