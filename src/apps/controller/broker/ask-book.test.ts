@@ -9,7 +9,8 @@ const FAILED: Answer = { is: 'failed', failure: { kind: 'busy', action: 'a', cod
 function book() {
   const clock = new HandClock();
   const asks = new AskBook(clock);
-  let [worked, finish] = [0, (_: Answer) => {}];
+  let worked = 0;
+  let finish: (answer: Answer) => void = () => {};
   const ask = (id: string, { node = 'node-1', changes = true } = {}) =>
     asks.answer({
       ...{ node, id, changes },
