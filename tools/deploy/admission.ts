@@ -50,7 +50,7 @@ const POLICIES: readonly Policy[] = [
       ['object.metadata.name == variables.node', 'an agent writes its own Node only'],
       ...METADATA,
       [
-        `${sameList('spec.?taints', `it.key == '${NOT_READY_TAINT}'`)} && ${same('spec.?unschedulable')} && ${same('spec.?podCIDRs')}`,
+        `${sameList('spec.?taints', `it.key == '${NOT_READY_TAINT}'`)} && ${same('spec.?unschedulable')} && ${same('spec.?podCIDRs')} && ${same('spec.?providerID')}`,
         `of a Node's spec an agent changes the taint ${NOT_READY_TAINT} only`,
       ],
       [

@@ -1,22 +1,26 @@
 import { INSTALLED } from '../../src/apps/cli/setup/artefacts.ts';
 import { LEASE } from '../../src/apps/controller/controller.ts';
+import { parseControllerConfig } from '../../src/io/config/controller-config.ts';
+import { BEACON } from '../../src/wire/broker/beacon.ts';
 import { DEFINITIONS } from '../../src/wire/kube/crd/all.ts';
 import { definitionObject } from '../../src/wire/kube/crd/definition.ts';
 import { CONTROLLER_FLAGS, PREFIX } from './numbers.ts';
-import { CONTROLLER_LISTEN, type KubeObject, RBAC, type Values } from './values.ts';
+import { CONTROLLER_LISTEN, fieldsAs, type KubeObject, RBAC, type Values } from './values.ts';
 
 /** Of everything that is the controller's. */
 const NAME = 'berth-controller';
 const LABELS = { 'app.kubernetes.io/name': NAME };
+const BROKER_PORT = parseControllerConfig('').broker.port;
 const NOBODY = 65_532; // a user that is nobody on any node
 
 /** What a replica may ask of the API server, in the whole cluster. */
 export const CONTROLLER_RULES = [
   { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['berth.dev'], resources: ['berthnodes'], verbs: ['list', 'watch', 'delete'] },
+  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }, // whose agent asks
 ];
 
-/** And in its own namespace: one Lease. Who makes an object cannot be bound to a name. */
+/** And in its own namespace: one Lease, and where agents find it. Who makes an object cannot be bound to a name. */
 const OWN_RULES = [
   {
     apiGroups: ['coordination.k8s.io'],
@@ -25,6 +29,8 @@ const OWN_RULES = [
     verbs: ['get', 'list', 'watch', 'update'],
   },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['configmaps'], resourceNames: [BEACON], verbs: ['get', 'update'] },
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
 ];
 
 /** The kinds that are ours. They come first: what is of them can only be made then. */
@@ -106,15 +112,20 @@ function apart(): object {
 
 function controller({ image, controllerResources }: Values): object {
   const { port } = CONTROLLER_LISTEN;
-  const fields = { BERTH_REPLICA: 'metadata.name', BERTH_NAMESPACE: 'metadata.namespace' };
-  const told = Object.entries(fields).map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { fieldPath } } }));
+  const told = fieldsAs({
+    ...{ BERTH_REPLICA: 'metadata.name', BERTH_NAMESPACE: 'metadata.namespace' },
+    BERTH_ADDRESS: 'status.hostIP', // where agents ask
+  });
   return {
     name: 'controller',
     image,
     imagePullPolicy: 'IfNotPresent',
     command: [`${PREFIX}/${INSTALLED.node}`, ...CONTROLLER_FLAGS, `${PREFIX}/${INSTALLED.bundle}`, 'controller'],
     env: [...told, { name: 'UV_THREADPOOL_SIZE', value: '4' }],
-    ports: [{ name: 'metrics', containerPort: port, hostPort: port }],
+    ports: [
+      { name: 'metrics', containerPort: port, hostPort: port },
+      { name: 'broker', containerPort: BROKER_PORT, hostPort: BROKER_PORT },
+    ],
     resources: controllerResources,
     securityContext: {
       readOnlyRootFilesystem: true,

@@ -1,8 +1,10 @@
 import { INSTALLED } from '../../src/apps/cli/setup/artefacts.ts';
 import { admissionObjects } from './admission.ts';
+import { CONTROLLER_TOKEN } from '../../src/apps/node-agent/controller-access.ts';
+import { AUDIENCE, BEACON } from '../../src/wire/broker/beacon.ts';
 import { controllerObjects, definitionObjects } from './controller-objects.ts';
 import { HOST_CNI, PREFIX } from './numbers.ts';
-import { DEFAULTS, type KubeObject, LABELS, LISTEN, NAME, RBAC, type Values } from './values.ts';
+import { DEFAULTS, type KubeObject, LABELS, fieldsAs, LISTEN, NAME, RBAC, type Values } from './values.ts';
 
 /** What an agent may ask of the API server: docs/configuration.md, "In a cluster". */
 export const AGENT_RULES = [
@@ -13,6 +15,9 @@ export const AGENT_RULES = [
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['berth.dev'], resources: ['berthnodes', 'berthnodes/status'], verbs: ['create', 'patch'] },
 ];
+
+/** And in its own namespace: where the controller is. */
+const BEACON_RULES = [{ apiGroups: [''], resources: ['configmaps'], resourceNames: [BEACON], verbs: ['get'] }];
 
 /** What the agent is allowed to do on its node, and why. */
 const CAPABILITIES = [
@@ -37,6 +42,14 @@ export function berthObjects(values: Values = DEFAULTS): readonly KubeObject[] {
       subjects: [{ kind: 'ServiceAccount', name: NAME, namespace }],
     },
     ...admissionObjects(values),
+    { apiVersion: `${RBAC}/v1`, kind: 'Role', metadata, rules: BEACON_RULES },
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: RBAC, kind: 'Role', name: NAME },
+      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace }],
+    },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': values.config } },
     { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: daemonSet(values) },
     ...controllerObjects(values),
@@ -70,7 +83,7 @@ function daemonSet(values: Values): object {
     template: {
       metadata: { labels: LABELS },
       spec: {
-        ...placed(values),
+        ...placed(values, [TOKEN_VOLUME]),
         serviceAccountName: NAME,
         terminationGracePeriodSeconds: 10,
         containers: [agent(values)],
@@ -80,11 +93,12 @@ function daemonSet(values: Values): object {
 }
 
 function agent({ image, resources }: Values): object {
-  const { securityContext, ...common } = onNode(image);
+  const { securityContext, volumeMounts, ...common } = onNode(image);
   return {
     name: 'agent',
     ...common,
-    env: [{ name: 'BERTH_NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+    volumeMounts: [...volumeMounts, { name: TOKEN, mountPath: CONTROLLER_TOKEN.folder, readOnly: true }],
+    env: fieldsAs({ BERTH_NODE_NAME: 'spec.nodeName', BERTH_NAMESPACE: 'metadata.namespace' }),
     resources,
     securityContext: { readOnlyRootFilesystem: true, ...securityContext },
     livenessProbe: {
@@ -96,6 +110,15 @@ function agent({ image, resources }: Values): object {
     readinessProbe: { httpGet: { path: '/readyz', ...LISTEN }, periodSeconds: 5, timeoutSeconds: 5 },
   };
 }
+
+/** Good for nothing but to ask the controller, and bound to the pod: the controller knows the node by it. */
+const TOKEN = 'controller-token';
+const TOKEN_VOLUME = {
+  name: TOKEN,
+  projected: {
+    sources: [{ serviceAccountToken: { audience: AUDIENCE, expirationSeconds: 3_600, path: CONTROLLER_TOKEN.file } }],
+  },
+};
 
 /** A container that works on its node. */
 function onNode(image: string) {
@@ -134,7 +157,10 @@ const VOLUMES: readonly Volume[] = [
 ];
 
 /** A pod on every node, with the node's network and folders. */
-function placed({ tolerations, nodeSelector, cniExecutables, cniConfigurations }: Values): object {
+function placed(
+  { tolerations, nodeSelector, cniExecutables, cniConfigurations }: Values,
+  further: readonly object[] = [],
+): object {
   const folder = (path: string) => ({ hostPath: { path, type: 'DirectoryOrCreate' } });
   const special: Readonly<Record<string, object>> = {
     config: { configMap: { name: NAME, optional: true } },
@@ -147,6 +173,6 @@ function placed({ tolerations, nodeSelector, cniExecutables, cniConfigurations }
     hostNetwork: true,
     tolerations,
     nodeSelector,
-    volumes: VOLUMES.map(({ name, at }) => ({ name, ...(special[name] ?? folder(at)) })),
+    volumes: [...VOLUMES.map(({ name, at }) => ({ name, ...(special[name] ?? folder(at)) })), ...further],
   };
 }

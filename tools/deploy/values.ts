@@ -35,6 +35,11 @@ export interface Values {
   readonly controllerNodeSelector: unknown;
 }
 
+/** What a container is told of its pod, as variables. */
+export function fieldsAs(fields: Readonly<Record<string, string>>): readonly object[] {
+  return Object.entries(fields).map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { fieldPath } } }));
+}
+
 /** Where an agent answers, on its node. */
 export const LISTEN = { host: '127.0.0.1', port: 9464 };
 

@@ -3,18 +3,14 @@ import { hostPort } from '../../base/host-port.ts';
 import { liveConfig, needsRestart } from '../../io/config/changes.ts';
 import { loadConfig } from '../../io/config/load.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
-import { lateProvider } from '../../io/cloud/late-provider.ts';
-import type { NicProvider } from '../../io/cloud/provider.ts';
 import { LinuxKernel } from '../../io/kernel/linux-kernel.ts';
 import { openNft } from '../../io/kernel/nft-kernel.ts';
-import type { Journal } from '../../io/store/journal.ts';
 import { linuxDisk } from '../../io/store/linux-disk.ts';
 import { lockState } from '../../io/store/lock.ts';
 import { openJournal } from '../../io/store/open-journal.ts';
 import { openSpool } from '../../io/store/spool.ts';
 import { readBootId } from '../../io/system/boot-id.ts';
 import { realClock } from '../../io/system/clock.ts';
-import { realRandom } from '../../io/system/random.ts';
 import { KeptFiles } from '../../io/system/kept-files.ts';
 import { ownManifestPath } from '../../io/system/manifest.ts';
 import { watchFile } from '../../io/system/file-watch.ts';
@@ -24,8 +20,8 @@ import { createMetrics, type Metrics } from '../../io/system/metrics.ts';
 import { serveCalls } from '../../io/system/unix-server.ts';
 import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
 import { type Agent, startAgent } from './agent.ts';
-import { awsSettings } from '../../io/cloud/aws/aws-settings.ts';
 import { openKube } from './open-kube.ts';
+import { openProvider } from './open-provider.ts';
 import { type CallBook, openCallBook } from './call-book.ts';
 import { keepInstalled } from './install-keeper.ts';
 import { obstacles } from './readiness.ts';
@@ -98,9 +94,9 @@ async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: 
   closers.push(() => kernel.close());
   const onBad = (name: string, why: string) => log.error('spooled file set aside', { name, why });
   const spool = openSpool(config.paths.spool, onBad);
-  const provider = openProvider(config, { journal, calls });
   const kube = await openKube(config, metrics);
   if (kube !== undefined) closers.push(() => kube.client.close());
+  const provider = openProvider(config, { journal, calls, kube });
   const doors = {
     kernel,
     journal,
@@ -115,20 +111,6 @@ async function openAgent(config: AgentConfig, { log, metrics, calls, closers }: 
     ...(kube === undefined ? {} : { kube }),
   };
   return startAgent(doors);
-}
-
-/** The cloud's own code is loaded only where the node is on that cloud. It need not answer for the agent to start. */
-function openProvider(
-  { provider, aws }: AgentConfig,
-  { journal, calls }: Pick<Tools, 'calls'> & { readonly journal: Journal },
-): NicProvider | undefined {
-  if (provider === 'podcidr') return undefined;
-  const settings = awsSettings(aws);
-  return lateProvider(async () => {
-    const { openAws } = await import('../../io/cloud/aws/provider.ts');
-    const doors = { clock: realClock, random: realRandom, onCall: calls.note };
-    return openAws({ settings, known: journal.memory().nics, ...doors });
-  });
 }
 
 /**

@@ -35,6 +35,7 @@ export interface AgentConfig {
   readonly pool: { readonly cooldownMs: Millis; readonly patienceMs: Millis; readonly waitingLimit: number };
   /** Of every provider but podcidr. */
   readonly cloud: {
+    readonly access: 'node' | 'controller'; // who asks it
     readonly families: readonly Family[];
     readonly unit: 'address' | 'prefix';
     readonly targets: Targets;
@@ -61,6 +62,7 @@ export interface AgentConfig {
   /** The cluster that this node is of. */
   readonly kubernetes: {
     readonly access: 'none' | 'in-cluster' | 'kubeconfig';
+    readonly namespace: string; //            where Berth is installed
     readonly kubeconfig: string; //           path
     readonly server: string | undefined; //   instead of the Service's address; in-cluster only
     readonly cordon: 'hold' | 'ignore';

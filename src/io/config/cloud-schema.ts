@@ -16,6 +16,11 @@ const target = (about: string) => whole(0, 10_000).optional().describe(about);
 
 /** How many addresses a node holds, on whatever cloud. */
 export const cloudKeys = {
+  access: oneOf(['node', 'controller'])
+    .default('node')
+    .describe(
+      'Who asks the cloud. `node`: the agent itself, which needs the permission. `controller`: the controller, on behalf of the agent.',
+    ),
   families: z
     .array(oneOf(['v4', 'v6']), { error: expecting('a list') })
     .min(1, { error: 'expected v4, v6 or both' })

@@ -11,6 +11,7 @@ export const ENVIRONMENT: readonly EnvironmentKey[] = [
   { variable: 'BERTH_PROVIDER', key: 'provider' },
   { variable: 'BERTH_MODE', key: 'network.mode' },
   { variable: 'BERTH_RANGES', key: 'network.ranges', list: true },
+  { variable: 'BERTH_NAMESPACE', key: 'kubernetes.namespace' },
   { variable: 'BERTH_KUBERNETES', key: 'kubernetes.access' },
   { variable: 'BERTH_KUBECONFIG', key: 'kubernetes.kubeconfig' },
   { variable: 'BERTH_SOCKET', key: 'paths.socket' },

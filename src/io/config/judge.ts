@@ -11,6 +11,7 @@ type Found = readonly ConfigProblem[];
 export function contradictions(config: AgentConfig): Found {
   return [
     ...cloudRanges(config),
+    ...controllerAccess(config),
     ...ownRanges(config),
     ...peers(config),
     ...names(config),
@@ -31,6 +32,12 @@ function cloudRanges({ provider, network }: AgentConfig): Found {
     network.ranges.length === 0 ? [] : [{ where: 'network.ranges', says: `is for podcidr, not ${provider}` }];
   const mode = network.mode === 'routed' ? [] : [{ where: 'network.mode', says: `${provider} has only routed` }];
   return [...ranges, ...mode];
+}
+
+/** The controller is found in a cluster, by the token of a pod. */
+function controllerAccess({ provider, cloud, kubernetes }: AgentConfig): Found {
+  if (provider === 'podcidr' || cloud.access === 'node' || kubernetes.access === 'in-cluster') return [];
+  return [{ where: 'cloud.access', says: 'controller needs kubernetes.access: in-cluster' }];
 }
 
 function ownRanges({ network: { ranges } }: AgentConfig): Found {

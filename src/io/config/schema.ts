@@ -131,6 +131,9 @@ export const configSchema = section(
             'How the API server is asked. `none`: this node is of no cluster. `in-cluster`: as the pod that we run in. `kubeconfig`: as a file says.',
           ),
         kubeconfig: filePath.prefault('/etc/berth/kubeconfig').describe('That file.'),
+        namespace: nodeName
+          .prefault('kube-system')
+          .describe('Where Berth is installed: the controller is found there.'),
         server: serverKey,
         cordon: oneOf(['hold', 'ignore'])
           .default('hold')
