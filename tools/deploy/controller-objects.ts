@@ -18,6 +18,13 @@ export const CONTROLLER_RULES = [
   { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['berth.dev'], resources: ['berthnodes'], verbs: ['list', 'watch', 'delete'] },
   { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }, // whose agent asks
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+  { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list', 'watch'] },
+  {
+    apiGroups: ['berth.dev'],
+    resources: ['staticaddresses'],
+    verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+  },
 ];
 
 /** And in its own namespace: one Lease, and where agents find it. Who makes an object cannot be bound to a name. */

@@ -1,13 +1,19 @@
 import type { InformerDoors } from '../../io/kube/informer.ts';
 import { BERTH_NODES, type BerthNodeShape, readBerthNode } from '../../wire/kube/crd/berth-node.ts';
 import { type ClusterNodeShape, readClusterNode } from '../../wire/kube/cluster-node.ts';
-import { NODES } from '../../wire/kube/resource.ts';
+import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
+import { NODES, PODS, STATEFUL_SETS } from '../../wire/kube/resource.ts';
+import { readStatefulSet, type StatefulSetShape } from '../../wire/kube/stateful-set.ts';
+import { type NOT_STATIC, readStaticPod, type StaticPodShape } from '../../wire/kube/static-pod.ts';
 import { Source } from './source.ts';
 
 /** The cluster as the controller sees it: one copy of each kind, followed where somebody wants it. */
 export interface Sources {
   readonly nodes: Source<ClusterNodeShape>;
   readonly berthNodes: Source<BerthNodeShape>;
+  readonly staticAddresses: Source<StaticAddressShape>;
+  readonly staticPods: Source<StaticPodShape | typeof NOT_STATIC>;
+  readonly statefulSets: Source<StatefulSetShape>;
 }
 
 /** Nothing is asked yet. */
@@ -15,6 +21,9 @@ export function openSources(doors: InformerDoors): Sources {
   return {
     nodes: new Source(doors, { resource: NODES }, readClusterNode),
     berthNodes: new Source(doors, { resource: BERTH_NODES }, readBerthNode),
+    staticAddresses: new Source(doors, { resource: STATIC_ADDRESSES }, readStaticAddress),
+    staticPods: new Source(doors, { resource: PODS }, readStaticPod),
+    statefulSets: new Source(doors, { resource: STATEFUL_SETS }, readStatefulSet),
   };
 }
 

@@ -1,6 +1,7 @@
 import { address, type Address } from '../../base/ip.ts';
 import { text } from './object.ts';
 import { type Annotations, POD_IPS_NAMES } from './pod-ips.ts';
+import { readRetention } from './retention.ts';
 
 /** What a pod asks of its network by annotations. Absent: as usual. */
 export interface PodAsks {
@@ -8,6 +9,13 @@ export interface PodAsks {
   readonly mtuBytes: number | undefined;
   readonly ingressBits: number | undefined; // a second, what it receives
   readonly egressBits: number | undefined; //  a second, what it sends
+  readonly keep: KeepAsk | undefined; //       its address stays its name's
+}
+
+/** How long an address stays a name's, and what happens when it cannot be had any more. */
+export interface KeepAsk {
+  readonly retention: string; // `readRetention`
+  readonly conflict: 'retry' | 'renew'; // the pod waits for it, or gets another
 }
 
 /** An annotation whose value is none. `needs` goes on "it must be ". */
@@ -28,13 +36,25 @@ export class AnnotationError extends Error {
 export const IPS = 'berth.dev/ips';
 /** Bytes, "1400". */
 export const MTU = 'berth.dev/mtu';
+/** "true": the pod's address stays its name's. Of pods of a StatefulSet. */
+export const STATIC = 'berth.dev/static-address';
+/** "24h" (default), "Never". */
+export const RETENTION = 'berth.dev/retention';
+/** "retry" (default) or "renew". */
+export const CONFLICT = 'berth.dev/static-conflict';
+/** The same two of UCloud's plugin, whose default is Never. */
+const UCLOUD_STATIC = 'network.beta.kubernetes.io/ucloud-statefulset-static-ip';
+const UCLOUD_RETENTION = 'network.beta.kubernetes.io/ucloud-statefulset-ip-claim-policy';
 /** Calico's, which hostnic reads as well: a JSON list of addresses. */
 export const CALICO_IPS = 'cni.projectcalico.org/ipAddrs';
 /** Kubernetes' own; most runtimes tell them by the capability `bandwidth`. */
 const INGRESS = 'kubernetes.io/ingress-bandwidth';
 const EGRESS = 'kubernetes.io/egress-bandwidth';
 
-const READ = [IPS, MTU, CALICO_IPS, INGRESS, EGRESS, ...POD_IPS_NAMES];
+const READ = [
+  ...[IPS, MTU, CALICO_IPS, INGRESS, EGRESS, ...POD_IPS_NAMES],
+  ...[STATIC, RETENTION, CONFLICT, UCLOUD_STATIC, UCLOUD_RETENTION],
+];
 
 /** The range of a pod's MTU: RFC 791's least for every host, and what 16 bits of a length can say. */
 const MTU_BYTES = { least: 576, most: 65_535 };
@@ -42,7 +62,13 @@ const MTU_BYTES = { least: 576, most: 65_535 };
 const RATE_BITS = { least: 1_000, most: 1_000_000_000_000_000 };
 
 /** A pod that asks for nothing. */
-export const asksNothing: PodAsks = { ips: [], mtuBytes: undefined, ingressBits: undefined, egressBits: undefined };
+export const asksNothing: PodAsks = {
+  ips: [],
+  mtuBytes: undefined,
+  ingressBits: undefined,
+  egressBits: undefined,
+  keep: undefined,
+};
 
 /** Of an object's annotations those that are read. */
 export function readAnnotations(annotations: Readonly<Record<string, unknown>>): Annotations {
@@ -70,7 +96,30 @@ export function readAsks(annotations: Annotations): PodAsks {
     mtuBytes: ask(MTU, mtuBytes, `a whole number from ${MTU_BYTES.least} to ${MTU_BYTES.most}`),
     ingressBits: ask(INGRESS, rateBits, rate),
     egressBits: ask(EGRESS, rateBits, rate),
+    keep: keepAsk(ask),
   };
+}
+
+type Ask = <T>(name: string, read: (value: string) => T | undefined, needs: string) => T | undefined;
+
+function keepAsk(ask: Ask): KeepAsk | undefined {
+  const yesOrNo = (name: string) => ask(name, truth, '"true" or "false"');
+  const own = yesOrNo(STATIC);
+  if (!(own ?? yesOrNo(UCLOUD_STATIC) ?? false)) return undefined;
+  const retention = (name: string) =>
+    ask(name, (value) => readRetention(value) && value, 'a time such as "24h", "1h30m" or "7d", or "Never"');
+  const conflict = ask(CONFLICT, (value) => CONFLICTS.find((it) => it === value), '"retry" or "renew"');
+  return {
+    retention: retention(RETENTION) ?? retention(UCLOUD_RETENTION) ?? (own === undefined ? 'Never' : '24h'),
+    conflict: conflict ?? 'retry',
+  };
+}
+
+const CONFLICTS = ['retry', 'renew'] as const;
+
+function truth(value: string): boolean | undefined {
+  const word = value.toLowerCase();
+  return word === 'true' || word === 'false' ? word === 'true' : undefined;
 }
 
 function commaList(value: string): readonly Address[] | undefined {

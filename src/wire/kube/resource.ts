@@ -20,6 +20,13 @@ export const LEASES: Resource = {
   kind: 'Lease',
   namespaced: true,
 };
+export const STATEFUL_SETS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'statefulsets',
+  kind: 'StatefulSet',
+  namespaced: true,
+};
 export const SERVICE_RANGES: Resource = {
   group: 'networking.k8s.io',
   version: 'v1',

@@ -17,6 +17,12 @@ export function microTimeText(at: Millis): string {
   return timeText(at).replace('Z', `.${micros}Z`);
 }
 
+/** A time as metav1.Time is written; undefined: it is none. */
+export function readTime(text: string): Millis | undefined {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}
+
 /** The date of a day counted from 1970, by the proleptic Gregorian calendar: years that begin in March. */
 function dateOf(days: number): { readonly year: number; readonly month: number; readonly day: number } {
   const shifted = days + 719_468; // since 0000-03-01

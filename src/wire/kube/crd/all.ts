@@ -1,5 +1,6 @@
 import { BERTH_NODE } from './berth-node.ts';
+import { STATIC_ADDRESS } from './static-address.ts';
 import type { Definition } from './definition.ts';
 
 /** Every kind that is ours. A new one is a file here, a line of this list, and `npm run manifests`. */
-export const DEFINITIONS: readonly Definition[] = [BERTH_NODE];
+export const DEFINITIONS: readonly Definition[] = [BERTH_NODE, STATIC_ADDRESS];

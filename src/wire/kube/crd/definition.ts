@@ -19,6 +19,7 @@ export interface Definition {
   readonly schema: z.ZodObject; // of the object without apiVersion, kind and metadata
   readonly statusPart: boolean; // `status` is written by a path of its own
   readonly columns: readonly Column[];
+  readonly selectable?: readonly string[]; // fields that lists and watches may be cut down by, as paths of columns
 }
 
 /** The CustomResourceDefinition (apiextensions.k8s.io/v1) with its structural schema. */
@@ -28,7 +29,7 @@ export function definitionObject(of: Definition): {
   readonly metadata: { readonly name: string };
   readonly spec: object;
 } {
-  const { resource, singular, shortNames, statusPart, columns } = of;
+  const { resource, singular, shortNames, statusPart, columns, selectable = [] } = of;
   const { group, version, plural, kind, namespaced } = resource;
   const names = { kind, plural, singular, shortNames, listKind: `${kind}List`, categories: ['berth'] };
   const printed = columns.map(({ about: description, path: jsonPath, ...rest }) => ({
@@ -42,6 +43,7 @@ export function definitionObject(of: Definition): {
     storage: true,
     schema: { openAPIV3Schema: wholeSchema(of) },
     ...(statusPart ? { subresources: { status: {} } } : {}),
+    ...(selectable.length > 0 ? { selectableFields: selectable.map((jsonPath) => ({ jsonPath })) } : {}),
     additionalPrinterColumns: printed,
   };
   return {
