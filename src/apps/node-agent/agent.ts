@@ -13,7 +13,15 @@ import { serveCni } from './cni-server.ts';
 import { countedKernel } from './counted-kernel.ts';
 import type { AgentDoors } from './doors.ts';
 import { History, whom } from './history.ts';
-import { followCluster, type InCluster, openCluster, openPodIps, openPods, openTeller } from './in-cluster.ts';
+import {
+  followCluster,
+  type InCluster,
+  openCluster,
+  openPodIps,
+  openPods,
+  openStatics,
+  openTeller,
+} from './in-cluster.ts';
 import { Lanes } from './lanes.ts';
 import { detachFrom } from './late-del.ts';
 import { NicRunner } from './nic-runner.ts';
@@ -88,6 +96,7 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
       parts.pods?.stop();
       parts.teller?.stop();
       parts.podIps?.stop();
+      parts.statics?.stop();
       parts.spool.stop();
       parts.repairer.stop();
       parts.node.stop();
@@ -139,7 +148,12 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const inCluster = cluster === undefined || pods === undefined ? undefined : { cluster, pods };
   const teller = inCluster && openTeller(doors, inCluster, { ...basis, repairer });
   const podIps = pods && openPodIps(doors, { attachments, pods, history });
-  const told = { ...(teller === undefined ? {} : { teller }), ...(podIps === undefined ? {} : { podIps }) };
+  const statics = openStatics(doors, { pool, history, nics });
+  const told = {
+    ...(teller === undefined ? {} : { teller }),
+    ...(podIps === undefined ? {} : { podIps }),
+    ...(statics && { statics }),
+  };
   return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster, ...told };
 }
 

@@ -13,6 +13,7 @@ import type { AgentDoors } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { NodeRunner } from './node-runner.ts';
 import { type ClaimWish, type PoolRunner, RefusalError } from './pool-runner.ts';
+import type { StaticRunner } from './static-runner.ts';
 import { type AddCall, answerOf, wishOf, type Wish } from './wish.ts';
 
 /** What ADD and DEL work with. */
@@ -21,6 +22,7 @@ export interface AttachDoors extends Pick<AgentDoors, 'kernel' | 'clock' | 'jour
   readonly history: History;
   readonly pool: PoolRunner;
   readonly node: NodeRunner;
+  readonly statics?: StaticRunner; // of a cluster
 }
 
 /** How long the parts of an ADD took, in milliseconds: for the metrics, and for whoever asks why it was slow. */
@@ -116,7 +118,10 @@ async function claim(doors: AttachDoors, caller: Caller, wish: Wish): Promise<At
         { id: caller.id, pod, addresses },
         addresses.length === 0 ? { kind: 'hoped' } : { kind: 'waited', readyInMs },
       );
-    return await doors.pool.claim({ ...caller, families, wanted, describe, waits });
+    const keeps = wish.keeper === undefined ? {} : { keeper: wish.keeper };
+    const ask = () => doors.pool.claim({ ...caller, families, wanted, describe, waits, ...keeps });
+    if (pod === undefined || wish.keeper === undefined || doors.statics === undefined) return await ask();
+    return await doors.statics.claim(pod, caller.until, ask);
   } finally {
     taken.give();
   }

@@ -9,9 +9,12 @@ import { EventRunner } from './event-runner.ts';
 import { type History, isDetached } from './history.ts';
 import { PodRunner } from './pod-runner.ts';
 import { NodeTeller } from './node-teller.ts';
+import type { NicRunner } from './nic-runner.ts';
 import { PodIpsTeller } from './pod-ips-teller.ts';
 import type { PoolRunner } from './pool-runner.ts';
 import { brokenParts, missingAddresses, type ReadinessDoors } from './readiness.ts';
+import { StaticMover } from './static-mover.ts';
+import { StaticRunner } from './static-runner.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** What only a node of a cluster has. */
@@ -19,6 +22,7 @@ export interface InCluster {
   readonly cluster: ClusterRunner;
   readonly pods: PodRunner;
   readonly teller?: NodeTeller; // where the Node is told
+  readonly statics?: StaticRunner;
   readonly podIps?: PodIpsTeller; // where pods are annotated
 }
 
@@ -56,6 +60,21 @@ export function openPodIps(
   return teller;
 }
 
+/** Who sees to it that pods keep their addresses; nothing is asked yet. */
+export function openStatics(
+  { kube, clock, log, config, provider }: AgentDoors,
+  of: { readonly pool: PoolRunner; readonly history: History; readonly nics: NicRunner | undefined },
+): StaticRunner | undefined {
+  if (kube === undefined) return undefined;
+  const { pool, history, nics } = of;
+  const mover = provider && nics && new StaticMover({ provider, clock, pool, nics });
+  const statics = new StaticRunner({ kube, clock, log, nodeName: config.nodeName, pool, mover });
+  history.tellOn(({ kind, about: { pod } }) => {
+    if (pod !== undefined && isDetached(kind)) statics.ended(pod);
+  });
+  return statics;
+}
+
 /** What the node's own Node is told; undefined where that is not wanted. Nothing is told yet. */
 export function openTeller(
   { kube, clock, log, config }: AgentDoors,
@@ -84,7 +103,7 @@ function says({ message, details }: CniError): string {
 
 /** From now on the agent follows its cluster. `takeOn`: takes on what it says of the configuration; never throws. */
 export function followCluster(
-  { cluster, pods, teller }: Partial<InCluster>,
+  { cluster, pods, teller, statics }: Partial<InCluster>,
   of: { readonly doors: AgentDoors; readonly pool: PoolRunner; readonly sweeper: Sweeper },
   takeOn: () => Promise<void>,
 ): void {
@@ -99,4 +118,5 @@ export function followCluster(
   });
   pods?.start(() => void sweeper.sweep());
   teller?.start();
+  statics?.start();
 }

@@ -1,3 +1,4 @@
+import { keeperId } from '../../core/attachment.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import type { AddRequest } from '../../wire/cni/request.ts';
 import { AnnotationError, asksNothing, type PodAsks, readAsks } from '../../wire/kube/annotations.ts';
@@ -5,6 +6,9 @@ import { idOf } from './attach.ts';
 import type { CniDoors } from './cni-doors.ts';
 import { RefusalError } from './pool-runner.ts';
 import { podOf } from './wish.ts';
+
+/** What is known of it without its cluster: it has kept an address before. */
+const asksToKeep: PodAsks = { ...asksNothing, keep: { retention: '', conflict: 'retry' } };
 
 /**
  * What the pod's annotations ask of its first interface; nothing while its cluster is not heard (A24), and of an
@@ -17,7 +21,7 @@ export async function asksOf(doors: CniDoors, request: AddRequest, config: Netwo
   if (attachments.get(idOf(request, config)) !== undefined || attachments.nextOrdinal(request.netns) > 0)
     return asksNothing;
   const annotations = await pods.annotationsOf(pod);
-  if (annotations === undefined) return asksNothing;
+  if (annotations === undefined) return doors.pool.pool.claims.has(keeperId(pod)) ? asksToKeep : asksNothing;
   try {
     return readAsks(annotations);
   } catch (error) {

@@ -11,7 +11,13 @@ import {
   type Prefix,
 } from '../../base/ip.ts';
 import type { Mac } from '../../base/mac.ts';
-import { type AttachmentId, type AttachmentRecord, type PodName, type PortMapping } from '../../core/attachment.ts';
+import {
+  type AttachmentId,
+  type AttachmentRecord,
+  keeperId,
+  type PodName,
+  type PortMapping,
+} from '../../core/attachment.ts';
 import { DEFAULT_V4, DEFAULT_V6, GATEWAY_V4, GATEWAY_V6 } from '../../core/datapath/numbers.ts';
 import { hostLinkName, podMacs, podPlan } from '../../core/datapath/pod-plan.ts';
 import { portProblem, portTwice } from '../../core/datapath/ports.ts';
@@ -48,6 +54,7 @@ export interface Wish {
   readonly wanted: readonly Address[];
   readonly ports: readonly PortMapping[];
   readonly pod: PodName | undefined;
+  readonly keeper: AttachmentId | undefined; // has the addresses afterwards
   readonly holder: string; // as others are told who has the ports
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
 }
@@ -90,10 +97,11 @@ export function wishOf(context: WishContext, id: AttachmentId, { request, config
   const holder = pod === undefined ? id : `${pod.namespace}/${pod.name}`;
   const mtuBytes = mtuOf(asks, config.mtuBytes ?? place.mtuBytes, place.families);
   const bandwidth = bandwidthOf(asks, config.runtime.bandwidth);
-  const call = { id, request, config, pod, mtuBytes, bandwidth };
+  const keeper = pod === undefined || asks.keep === undefined ? undefined : keeperId(pod);
+  const call = { id, request, config, pod, keeper, mtuBytes, bandwidth };
   const describe = (addresses: readonly Address[]) => recordOf(context, { ...call, addresses });
   const wanted = wantedIps(config, request.args, asks.ips);
-  return { families: place.families, wanted, ports, pod, holder, describe };
+  return { families: place.families, wanted, ports, pod, keeper, holder, describe };
 }
 
 /** The record's own result, behind what the chain made before us, in the version that was asked for. */
@@ -122,12 +130,13 @@ interface Facts {
   readonly config: NetworkConfig;
   readonly addresses: readonly Address[];
   readonly pod: PodName | undefined;
+  readonly keeper: AttachmentId | undefined;
   readonly mtuBytes: number;
   readonly bandwidth: Bandwidth;
 }
 
 function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): AttachmentRecord {
-  const { id, request, config, addresses, pod, mtuBytes, bandwidth } = facts;
+  const { id, request, config, addresses, pod, keeper, mtuBytes, bandwidth } = facts;
   const macs = podMacs(id);
   const podMac = wantedMac(config, request.args) ?? macs.podMac;
   const common = {
@@ -153,6 +162,7 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     netns: request.netns,
     addresses,
     ...(pod === undefined ? {} : { pod }),
+    ...(keeper === undefined ? {} : { keeper }),
     ports: config.runtime.portMappings,
     ordinal,
     plan,

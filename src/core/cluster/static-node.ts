@@ -54,7 +54,8 @@ function elsewhere(local: StaticLocal, { spec, status }: StaticAddress, asks: bo
   if (attached !== undefined) return asks ? wait('an earlier pod of the name is being removed') : REST;
   if (kept !== undefined) {
     if (!overlap(kept, status.addresses)) return { move: 'giveBack' };
-    return local.movable && local.onNic ? { move: 'sendAway', addresses: status.addresses } : { move: 'forget' };
+    if (!local.movable) return REST; // a range stays here: it is kept for a pod that comes back, or gets another
+    return local.onNic ? { move: 'sendAway', addresses: status.addresses } : { move: 'forget' };
   }
   if (!asks) return REST;
   if (spec.node === '') return wait('the controller has not given it to this node yet');
@@ -66,7 +67,7 @@ function elsewhere(local: StaticLocal, { spec, status }: StaticAddress, asks: bo
 function leaving(local: StaticLocal, { status }: StaticAddress, asks: boolean): StaticMove {
   const { attached, kept } = local;
   if (attached !== undefined || asks) return asks ? wait('its pod is wanted on another node') : REST;
-  if (status.node !== local.node) return kept === undefined ? REST : { move: 'forget' };
+  if (status.node !== local.node) return kept === undefined || !local.movable ? REST : { move: 'forget' };
   if (kept !== undefined && !overlap(kept, status.addresses)) return { move: 'giveBack' };
   if (kept === undefined && status.addresses.length > 0 && local.onNic)
     return { move: 'keep', addresses: status.addresses };

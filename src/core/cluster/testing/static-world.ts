@@ -126,6 +126,10 @@ export class StaticWorld {
       case 'sendAway':
         if (address !== undefined) node.nic.delete(address);
         return;
+      case 'rest':
+      case 'wait':
+      case 'lose':
+        return;
       case 'giveBack':
       case 'forget':
         node.kept.delete(name);

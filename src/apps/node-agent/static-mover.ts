@@ -1,0 +1,115 @@
+import { type Address, contains, familyOf } from '../../base/ip.ts';
+import { keeperId } from '../../core/attachment.ts';
+import { type Nic, serves, unitsOf } from '../../core/ipam/cloud.ts';
+import type { Given, NicId, Token } from '../../core/ipam/nic.ts';
+import { nicOf, type Pool } from '../../core/ipam/pool.ts';
+import { isUnusedAt } from '../../core/ipam/slots.ts';
+import { roomOf } from '../../core/ipam/tally.ts';
+import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { NicRunner } from './nic-runner.ts';
+import type { PoolRunner } from './pool-runner.ts';
+
+export interface MoverDoors {
+  readonly provider: NicProvider;
+  readonly clock: Clock;
+  readonly pool: PoolRunner;
+  readonly nics: NicRunner;
+}
+
+/**
+ * Moves single addresses between the NICs of nodes. What is moved is kept in the pool before, so that a crash at any
+ * point leaves nothing that could be given to another pod. Throws CloudError.
+ */
+export class StaticMover {
+  readonly #doors: MoverDoors;
+
+  constructor(doors: MoverDoors) {
+    this.#doors = doors;
+  }
+
+  /** That very address onto a NIC of this node, off `from` where it was left. */
+  async bring(address: Address, from: NicId | undefined): Promise<void> {
+    const { provider } = this.#doors;
+    const nic = await this.#roomFor((it) => contains(it.report.subnetRange, address));
+    await provider.bring({ nic, address, ...(from === undefined ? {} : { from }) }, 'pod');
+    await this.#serve(nic, { addresses: [address], prefixes: [] });
+  }
+
+  /** Away from this node: its NIC has it no longer, and routes and rules of it go. */
+  async sendAway(address: Address): Promise<void> {
+    const { provider, nics, pool } = this.#doors;
+    const nic = nicOf(pool.pool, address);
+    if (nic === undefined) return;
+    await provider.unassign(nic, [address], 'refill');
+    await nics.leave(nic, [address]);
+    try {
+      await pool.tell({ kind: 'sentAway', nic, address });
+    } finally {
+      nics.left(nic, [address]);
+    }
+  }
+
+  /** One more single address: of a prefix nothing can move. Nothing where the pool finds one by itself. */
+  async provide(): Promise<void> {
+    const { provider, pool } = this.#doors;
+    const { cloud, blocks } = pool.pool;
+    const [unit] = cloud === undefined ? [] : unitsOf(cloud, 'v4');
+    const free = blocks.some((it) => it.range.whole !== true && it.family === 'v4' && it.usable > BigInt(it.claimed));
+    if (unit !== 'prefix' || free) return;
+    const nic = await this.#roomFor(() => true);
+    const token = `static@${Math.floor(this.#doors.clock.now())}` as Token;
+    const asked = { nic, unit: 'address', family: 'v4', count: 1 } as const;
+    await this.#serve(nic, await provider.assign(asked, token, 'pod'));
+  }
+
+  async #serve(nic: NicId, given: Given): Promise<void> {
+    const { nics, pool } = this.#doors;
+    await nics.expect(nic, given);
+    try {
+      for (const address of given.addresses) await pool.tell({ kind: 'brought', nic, address });
+    } finally {
+      nics.arrived(nic, given);
+    }
+  }
+
+  /** A NIC that has a slot for it; else one that gives up an address that nobody uses. */
+  async #roomFor(fits: (nic: Nic) => boolean): Promise<NicId> {
+    const { pool } = this.#doors.pool;
+    const { cloud } = pool;
+    const limits = cloud?.limits;
+    const full = (message: string) => new CloudError('limit', { action: 'bring', code: 'NoSlot', message });
+    if (cloud === undefined || limits === undefined) throw full('this node does not know yet what its NICs may have');
+    const nics = cloud.nics.filter((nic) => serves(cloud, nic) && nic.trust === 'sure' && fits(nic));
+    const roomy = nics.find((nic) => roomOf(cloud, nic, { limits, family: 'v4' }) > 0);
+    if (roomy !== undefined) return roomy.report.id;
+    for (const nic of nics) {
+      const spare = this.#spareOn(pool, nic);
+      if (spare === undefined) continue;
+      await this.#giveUp(spare);
+      return nic.report.id;
+    }
+    throw full('each slot of the NICs of this node in that subnet has an address in use');
+  }
+
+  #spareOn(pool: Pool, nic: Nic): Address | undefined {
+    const now = this.#doors.clock.now();
+    for (const [it, { trust }] of nic.holds)
+      if (trust === 'sure' && !it.includes('/') && familyOf(it) === 'v4' && isUnusedAt(pool, it, now))
+        return it as Address;
+    return undefined;
+  }
+
+  /** Kept by nobody's name meanwhile: no pod gets it while it leaves. */
+  async #giveUp(address: Address): Promise<void> {
+    const { pool } = this.#doors;
+    const nobody = keeperId({ namespace: '', name: address });
+    await pool.tell({ kind: 'keep', keeper: nobody, addresses: [address] });
+    if (!pool.pool.claims.has(nobody)) return; // a pod was quicker: there is no room after all, and the cloud says so
+    try {
+      await this.sendAway(address);
+    } finally {
+      await pool.release(nobody, true);
+    }
+  }
+}

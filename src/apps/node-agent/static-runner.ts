@@ -1,0 +1,207 @@
+import type { Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
+import { type AttachmentRecord, keeperId, keptFor } from '../../core/attachment.ts';
+import type { StaticHeard } from '../../core/cluster/static-node.ts';
+import { CloudError } from '../../io/cloud/provider.ts';
+import { KubeError } from '../../io/kube/client.ts';
+import { Informer } from '../../io/kube/informer.ts';
+import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
+import { Lanes } from './lanes.ts';
+import { RefusalError } from './pool-runner.ts';
+import { isOperating, keyOf, type Name, saidBy, StaticDeeds, type StaticDoors } from './static-deeds.ts';
+
+const MOVES_AT_ONCE = 12; // more in a row are a defect: it goes on later
+const RETRY_MS = { first: 1_000, most: 60_000 } as const;
+/** An ADD looks again after so long at the latest: what it waits for may be another node's. */
+const LOOK_MS: Millis = 1_000;
+
+/** Why an ADD has to wait, and for which address. */
+interface Waits {
+  readonly because: string;
+  readonly address?: Address;
+}
+
+/**
+ * Static addresses as this node has them (A90): gives a pod of a name its own, brings it here first, and lets go of it
+ * when the cluster gives it to another node. Each decision is made on what the API server says at that moment; nothing
+ * that it does not say is taken for an answer (U36).
+ */
+export class StaticRunner {
+  readonly #doors: StaticDoors;
+  readonly #deeds: StaticDeeds;
+  readonly #mine: Informer<StaticAddressShape>;
+  readonly #lanes = new Lanes();
+  readonly #retries = new Map<string, { cancel: () => void; ms: Millis }>();
+  readonly #wakes = new Map<string, () => void>();
+  #stopped = false;
+
+  constructor(doors: StaticDoors) {
+    const { kube, clock, log, nodeName } = doors;
+    this.#doors = doors;
+    this.#deeds = new StaticDeeds(doors);
+    this.#mine = new Informer(
+      { ...kube, clock, log },
+      {
+        select: { resource: STATIC_ADDRESSES, fields: `spec.node=${nodeName}` },
+        read: readStaticAddress,
+        hear: ({ key }) => this.look(nameOf(key)),
+        synced: () => this.#lookAtAll(),
+        failed: ({ kind }) => {
+          if (kind === 'absent' || kind === 'denied') this.#mine.stop(); // installed without them
+        },
+      },
+    );
+  }
+
+  start(): void {
+    this.#mine.start();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#mine.stop();
+    for (const { cancel } of this.#retries.values()) cancel();
+    for (const wake of this.#wakes.values()) wake();
+  }
+
+  /** Something about a name may have changed. Returns at once. */
+  look(name: Name): void {
+    this.#wakes.get(keyOf(name))?.();
+    if (!this.#stopped) void this.#lanes.run(keyOf(name), () => this.#settle(name));
+  }
+
+  /** A pod of that name has ended: if it kept its address, the cluster hears that. Returns at once. */
+  ended(name: Name): void {
+    if (this.#doors.pool.pool.claims.has(keeperId(name))) this.look(name);
+  }
+
+  /**
+   * The claim of a pod that keeps its address, once that is here; the cluster has it on record then. `claim` asks the
+   * pool. Throws RefusalError.
+   */
+  async claim(name: Name, until: Millis, claim: () => Promise<AttachmentRecord>): Promise<AttachmentRecord> {
+    const { clock } = this.#doors;
+    const asked = { claim, refused: undefined as string | undefined };
+    for (;;) {
+      const woken = this.#woken(name);
+      try {
+        const got = await this.#lanes.run(keyOf(name), () => this.#serve(name, asked));
+        if (!('because' in got)) return got;
+        if (clock.now() + LOOK_MS >= until || this.#stopped) throw new RefusalError({ why: 'static-waits', ...got });
+        await woken.within(LOOK_MS);
+      } finally {
+        woken.forget();
+      }
+    }
+  }
+
+  /** One try of an ADD: moves until it can be served, or has to wait. */
+  async #serve(
+    name: Name,
+    asked: { readonly claim: () => Promise<AttachmentRecord>; refused: string | undefined },
+  ): Promise<AttachmentRecord | Waits> {
+    for (let moves = 0; moves < MOVES_AT_ONCE; moves++) {
+      const heard = await this.#deeds.ask(name);
+      const next = this.#deeds.next(name, heard, { asks: true, refused: asked.refused });
+      if (next.move === 'grant' || next.move === 'choose') return this.#give(name, asked.claim, next.move);
+      if (next.move === 'lose') {
+        const { address, because } = next;
+        throw new RefusalError({ why: 'static-lost', address, because });
+      }
+      if (next.move === 'wait') return waits(next.because, heard);
+      try {
+        await this.#deeds.carryOut(name, next, heard);
+      } catch (error) {
+        if (error instanceof CloudError && error.kind === 'taken') asked.refused = error.message;
+        else return waits(saidBy(error), heard);
+      }
+    }
+    return { because: 'it is on its way' };
+  }
+
+  /** From the keeper or the pool, and told to the cluster before anybody hears of it. */
+  async #give(
+    name: Name,
+    claim: () => Promise<AttachmentRecord>,
+    move: 'grant' | 'choose',
+  ): Promise<AttachmentRecord | Waits> {
+    const lack = move === 'choose' ? await this.#deeds.provide() : undefined;
+    if (lack !== undefined) return { because: lack };
+    const record = await claim();
+    const trouble = await this.#deeds.recorded(name);
+    if (trouble === undefined) return record;
+    await this.#doors.pool.release(record.id, false);
+    return { because: trouble };
+  }
+
+  /** Moves until there is nothing to do. What fails is tried again, later and later. */
+  async #settle(name: Name): Promise<void> {
+    const key = keyOf(name);
+    this.#retries.get(key)?.cancel();
+    try {
+      for (let moves = 0; moves < MOVES_AT_ONCE && !this.#stopped; moves++) {
+        const heard = await this.#deeds.ask(name);
+        if (heard === 'unheard' && this.#hasAnything(name)) return this.#again(name);
+        const next = this.#deeds.next(name, heard, { asks: false });
+        if (next.move === 'rest' || next.move === 'wait' || next.move === 'lose') break;
+        await this.#deeds.carryOut(name, next, heard);
+      }
+      this.#retries.delete(key);
+    } catch (error) {
+      if (!isOperating(error)) throw error;
+      const conflict = error instanceof KubeError && error.kind === 'conflict';
+      this.#doors.log[conflict ? 'debug' : 'warn']('static address not settled', { of: key, says: error.message });
+      this.#again(name);
+    }
+  }
+
+  #again(name: Name): void {
+    const key = keyOf(name);
+    const before = this.#retries.get(key)?.ms;
+    const ms = before === undefined ? RETRY_MS.first : Math.min(RETRY_MS.most, 2 * before);
+    if (this.#stopped) return;
+    this.#retries.set(key, { ms, cancel: this.#doors.clock.timer(ms, () => this.look(name)) });
+  }
+
+  #hasAnything(name: Name): boolean {
+    const { claims, keepers } = this.#doors.pool.pool;
+    const keeper = keeperId(name);
+    return claims.has(keeper) || [...keepers.values()].includes(keeper);
+  }
+
+  /** What was kept when the agent ended may have been given back, or moved, meanwhile (U34). */
+  #lookAtAll(): void {
+    const { claims, keepers } = this.#doors.pool.pool;
+    for (const id of [...claims.keys(), ...keepers.values()]) {
+      const name = keptFor(id);
+      if (name !== undefined) this.look(name);
+    }
+  }
+
+  /** Resolves when somebody looks at the name, from now on. */
+  #woken(name: Name): { readonly within: (ms: Millis) => Promise<void>; readonly forget: () => void } {
+    const key = keyOf(name);
+    let wake = () => {};
+    const woken = new Promise<void>((resolve) => (wake = resolve));
+    this.#wakes.set(key, wake);
+    return {
+      within: (ms) => {
+        const cancel = this.#doors.clock.timer(ms, wake);
+        return woken.finally(cancel);
+      },
+      forget: () => {
+        if (this.#wakes.get(key) === wake) this.#wakes.delete(key);
+      },
+    };
+  }
+}
+
+function waits(because: string, heard: StaticHeard): Waits {
+  const [address] = typeof heard === 'string' ? [] : heard.status.addresses;
+  return address === undefined ? { because } : { because, address };
+}
+
+function nameOf(key: string): Name {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}
