@@ -60,6 +60,8 @@ function isRecord(value: Loose & { readonly kind: string }): value is MemoryReco
       return isObject(value['attachment']) && isAttachment(value['attachment']);
     case 'release':
       return typeof value['id'] === 'string' && areTexts(value['addresses']) && typeof value['freeAt'] === 'number';
+    case 'kept':
+      return typeof value['by'] === 'string' && areTexts(value['addresses']);
     case 'node-plan':
       return isPlan(value['plan']);
     case 'intent':
@@ -83,11 +85,24 @@ function isLearnt({ ranges, peers, cluster }: Loose): boolean {
   return areTexts(ranges) && areTexts(cluster) && Array.isArray(peers) && peers.every(isPeer);
 }
 
-function isAttachment({ id, name, netns, addresses, ports, ordinal, plan, result, since }: Loose): boolean {
+function isAttachment({
+  id,
+  name,
+  netns,
+  addresses,
+  ports,
+  ordinal,
+  plan,
+  result,
+  since,
+  keeper = '',
+}: Loose): boolean {
   const named = isObject(name) && [name['network'], name['containerId'], name['ifname']];
   const listed = Array.isArray(ports) && ports.every(isObject);
   const counted = typeof ordinal === 'number' && typeof since === 'number';
-  return areTexts([id, netns, result]) && areTexts(named) && areTexts(addresses) && listed && counted && isPlan(plan);
+  return (
+    areTexts([id, netns, result, keeper]) && areTexts(named) && areTexts(addresses) && listed && counted && isPlan(plan)
+  );
 }
 
 function isIntent({ kind, token, nic, unit, family, count, spec, what }: Loose): boolean {

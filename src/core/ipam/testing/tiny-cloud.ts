@@ -120,6 +120,12 @@ export class TinyCloud {
     nic.holds.add(address);
   }
 
+  /** Another node has an address now, or no longer. */
+  elsewhere(address: Address, has: boolean): void {
+    if (has) this.used.add(address);
+    else this.used.delete(address);
+  }
+
   report(): readonly NicReport[] {
     return [...this.nics.values()].map((nic) => this.reportOf(nic));
   }
