@@ -89,6 +89,21 @@ const POLICIES: readonly Policy[] = [
     validations: [['object.metadata.name == variables.node', 'an agent writes the BerthNode of its own node only']],
   },
   {
+    name: `${NAME}-agent-staticaddresses`,
+    rules: [
+      {
+        apiGroups: ['berth.dev'],
+        apiVersions: ['*'],
+        operations: ['UPDATE'],
+        resources: ['staticaddresses/status'],
+      },
+    ],
+    validations: [
+      ['object.spec.node == variables.node', 'an agent tells of static addresses that its own node may have only'],
+      ["object.?status.?node.orValue('') in ['', variables.node]", 'an agent tells of its own node only'],
+    ],
+  },
+  {
     name: `${NAME}-agent-events`,
     rules: [core(['CREATE', 'UPDATE'], 'events')],
     validations: [

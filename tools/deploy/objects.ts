@@ -14,6 +14,8 @@ export const AGENT_RULES = [
   { apiGroups: [''], resources: ['nodes', 'nodes/status', 'pods/status'], verbs: ['patch'] },
   { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['berth.dev'], resources: ['berthnodes', 'berthnodes/status'], verbs: ['create', 'patch'] },
+  { apiGroups: ['berth.dev'], resources: ['staticaddresses'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: ['berth.dev'], resources: ['staticaddresses/status'], verbs: ['patch'] },
 ];
 
 /** And in its own namespace: where the controller is. */
