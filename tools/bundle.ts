@@ -40,6 +40,7 @@ writeWhole(`${OUT}/koffi.node`, readFileSync(KOFFI), 0o644);
 for (const file of ['config.yaml', 'systemd/berth-agent.service'])
   writeWhole(`${OUT}/${basename(file)}`, readFileSync(`deploy/${file}`), 0o644);
 writeWhole(`${OUT}/licences.txt`, licences(main.metafile, emulator.metafile, sdk.metafile), 0o644);
+writeWhole(`${OUT}/kubectl-berth`, readFileSync('deploy/kubectl-berth'), 0o755);
 // last: its age is taken for that of the bundle (tools/agent-command.ts)
 writeWhole(`${OUT}/berth`, readFileSync('deploy/berth'), 0o755);
 

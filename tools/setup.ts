@@ -54,6 +54,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   'bench-aws': { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   'bench-cluster': { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
   image: { programs: ['cc'], builds: true },
+  krew: { programs: ['cc'], builds: true },
   cluster: { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
   e2e: { programs: ['cc', ...NAMESPACES, ...REAL_NODES, 'curl', 'nc.openbsd', 'dig'], builds: true },
   'torture-cluster': { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },

@@ -104,6 +104,13 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     await expect.poll(ready, { timeout: 30_000 }).toBe('2');
   }, 60_000);
 
+  test('kubectl berth, the plugin, asks the agent of the node that a pod is on, and knows all nodes', () => {
+    expect(kubectl('berth why pod/standing-1 -n rollout')).toMatch(/^rollout\/standing-1 is on node-1\.\n.+/);
+    expect(kubectl('berth status')).toMatch(/^node-3 +yes/m);
+    expect(kubectl('berth pools')).toMatch(/^node-2 +podcidr +IPv6/m);
+    expect(kubectl('berth on node-2 status')).toMatch(/^Agent: +ready/m);
+  });
+
   test('uninstalled: the runtime knows nothing of Berth, and the kernel neither', () => {
     kubectl('delete namespace rollout --wait=true');
     kubectl('delete -f deploy/kubernetes/berth.yaml --wait=true');

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { until } from '../runtime/node.ts';
 import { family, living, type Process, says } from '../tour/processes.ts';
@@ -68,7 +68,8 @@ export class StandingCluster {
 
   get #env(): NodeJS.ProcessEnv {
     const home = this.#home;
-    return { KUBECONFIG: join(home, 'kubeconfig'), PATH: `${join(home, 'bin')}:/usr/bin:/bin`, HOME: home };
+    const path = [join(home, 'bin'), resolve('dist'), dirname(process.execPath), '/usr/bin', '/bin'].join(':');
+    return { KUBECONFIG: join(home, 'kubeconfig'), PATH: path, HOME: home };
   }
 
   get #home(): string {

@@ -3,6 +3,7 @@ import { LOG_LEVELS } from '../../base/log.ts';
 import { VERSION } from '../../base/version.ts';
 import { CONTROLLER_CONFIG_PATH, DEFAULT_CONFIG_PATH } from '../../io/config/default-path.ts';
 import type { ExitKind } from './exit.ts';
+import { kubectlCommands } from './kubectl/program.ts';
 import { FORMATS } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,6 +18,7 @@ export function program(terminal: Terminal, finish: Finish): Command {
     .description('VPC-native pod networking: the agent of a node, and what explains it.')
     .version(VERSION, '-V, --version')
     .helpCommand('help [command]', 'explain a command')
+    .enablePositionalOptions()
     .showHelpAfterError('(see "berth help")');
   agent(berth);
   emulator(berth);
@@ -24,6 +26,7 @@ export function program(terminal: Terminal, finish: Finish): Command {
   doing(berth, terminal, finish);
   configuring(berth, terminal, finish);
   installing(berth, terminal, finish);
+  berth.addCommand(kubectlCommands(terminal, finish));
   return berth;
 }
 
