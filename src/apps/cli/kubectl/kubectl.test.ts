@@ -178,7 +178,11 @@ test('pools and nics show all nodes, from what their agents told', async () => {
 test('on runs any command in the agent of a node, and ends as it ended', async () => {
   const { questions } = cluster({
     [ON_ONE]: list(agent('berth-x', 'node-1')),
-    [exec('berth-x', 'explain web/a -o yaml')]: { code: 4, out: '{}', err: 'it differs\ncommand terminated with exit code 4\n' },
+    [exec('berth-x', 'explain web/a -o yaml')]: {
+      code: 4,
+      out: '{}',
+      err: 'it differs\ncommand terminated with exit code 4\n',
+    },
   });
   const terminal = screen();
   const words = ['explain', 'web/a', '-o', 'yaml'];
