@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KubeError } from '../../io/kube/client.ts';
+import { type KubeClient, KubeError } from '../../io/kube/client.ts';
+import { FakeKubeClient } from '../../io/kube/testing/fake-client.ts';
 import { BERTH_NODES } from '../../wire/kube/crd/berth-node.ts';
+import { STATIC_ADDRESSES } from '../../wire/kube/crd/static-address.ts';
 import { NODES } from '../../wire/kube/resource.ts';
 import { Replicas } from './testing/replicas.ts';
 
@@ -72,6 +74,37 @@ test('a copy that is late removes nothing: the API server is asked before', asyn
   Object.assign(client, { watch });
   await replicas.pass(3_000);
   expect(told()).toEqual(['late']);
+});
+
+test('one kind that the API server does not know keeps no other reconciler waiting', async () => {
+  const client = new FakeKubeClient(replicas.store, replicas.clock);
+  const { list } = client;
+  const absent = new KubeError('absent', 'the server could not find the requested resource');
+  const known: KubeClient['list'] = (of, page) =>
+    of.resource === STATIC_ADDRESSES ? Promise.reject(absent) : list(of, page);
+  await replicas.start('first', '', { client: Object.assign(client, { list: known }) });
+  berthNode('gone');
+  await replicas.pass(1_000);
+  expect(told()).toEqual([]);
+});
+
+test('a leader that hangs in the middle and wakes when another leads changes nothing any more', async () => {
+  const { client } = await replicas.start('first');
+  await replicas.start('second');
+  let wake = () => {};
+  const slow: KubeClient['get'] = async () => {
+    await new Promise<void>((resolve) => (wake = resolve));
+    throw new KubeError('absent', 'as it was when it was asked');
+  };
+  Object.assign(client, { get: slow, replace: () => Promise.reject(new KubeError('unreachable', 'hangs')) });
+  berthNode('gone');
+  await replicas.pass(25_000);
+  expect([replicas.leading, told()]).toEqual([['second'], []]);
+  node('gone');
+  berthNode('gone');
+  wake();
+  await replicas.pass(100);
+  expect(told()).toEqual(['gone']);
 });
 
 test('what the API server refuses is tried again, later and later', async () => {

@@ -39,8 +39,8 @@ export function startController(doors: ControllerDoors): Controller {
   const runners = reconcilers.map((it) => new WorkRunner({ clock, random, log, reconciled }, it));
   const followed = everySource(sources).filter(({ wanted }) => wanted);
   const beginWhenKnown = () => {
-    if (!leads() || !followed.every(({ synced }) => synced)) return;
-    for (const runner of runners) runner.begin();
+    if (!leads()) return;
+    for (const runner of runners) if (runner.known) runner.begin();
   };
   const elector = new Elector(
     { client, clock, random, log },

@@ -37,6 +37,11 @@ export class WorkRunner {
     return this.#reconciler.name;
   }
 
+  /** Whether everything that it looks at is known. One kind that is not to be had keeps no other reconciler waiting. */
+  get known(): boolean {
+    return this.#reconciler.watches.every((watch) => watch.synced());
+  }
+
   /** Keys that wait or run. */
   get length(): number {
     return this.#queue.entries.size;
