@@ -1,4 +1,5 @@
 import { copyFileSync } from 'node:fs';
+import { NOT_READY_TAINT } from '../../src/core/cluster/node-word.ts';
 import { until } from '../../test/runtime/node.ts';
 import { containerdConfig } from '../../test/runtime/containerd-config.ts';
 import { type Credentials, type Door, kubeconfig, tokenOf } from './credentials.ts';
@@ -48,6 +49,7 @@ export function startKubelet({ node, addresses, credentials, pods, proxyMode }: 
   node.write('/etc/kubernetes/kubelet.yaml', JSON.stringify(KUBELET));
   node.write('/etc/kubernetes/proxy.yaml', JSON.stringify(kubeProxy(node.name, { proxy, pods, mode: proxyMode })));
   const words = [`--kubeconfig=${own}`, `--hostname-override=${node.name}`, `--node-ip=${addresses.join(',')}`];
+  words.push(`--register-with-taints=${NOT_READY_TAINT}=:NoSchedule`); // as nodes of a cloud should be made
   node.start('kubelet', KUBE, ['kubelet', '--config=/etc/kubernetes/kubelet.yaml', ...words]);
   node.start('kube-proxy', KUBE, ['kube-proxy', '--config=/etc/kubernetes/proxy.yaml']);
 }

@@ -15,7 +15,7 @@ const NOBODY = 65_532; // a user that is nobody on any node
 
 /** What a replica may ask of the API server, in the whole cluster. */
 export const CONTROLLER_RULES = [
-  { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch', 'patch'] },
   { apiGroups: ['berth.dev'], resources: ['berthnodes'], verbs: ['list', 'watch', 'delete'] },
   { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }, // whose agent asks
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },

@@ -30,7 +30,7 @@ export interface Controller {
 export function startController(doors: ControllerDoors): Controller {
   const { client, clock, random, log, meter, config } = doors;
   const leads = () => elector.leads;
-  const sources = openSources({ client, clock, random, log });
+  const sources = openSources({ client, clock, random, log }, config.namespace);
   const cloud = doors.openCloud?.(() => (leads() ? undefined : notLeading()));
   const own: ReconcilerDoors = { ...doors, client: fencedClient(client, leads), leads, cloud };
   const broker = doors.broker === undefined ? undefined : openBroker(own, sources, doors.broker);

@@ -1,4 +1,5 @@
 import { berthNodesReconciler } from './berth-nodes.ts';
+import { deadAgentsReconciler } from './dead-agents.ts';
 import { leakedNicsReconciler } from './leaked-nics.ts';
 import type { ReconcilerDoors } from './doors.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -10,6 +11,7 @@ export function reconcilersOf(doors: ReconcilerDoors, sources: Sources): readonl
   return [
     berthNodesReconciler(doors, sources),
     staticAddressesReconciler(doors, sources),
+    deadAgentsReconciler(doors, sources),
     ...leakedNicsReconciler(doors, sources),
   ];
 }

@@ -2,10 +2,14 @@ import type { InformerDoors } from '../../io/kube/informer.ts';
 import { BERTH_NODES, type BerthNodeShape, readBerthNode } from '../../wire/kube/crd/berth-node.ts';
 import { type ClusterNodeShape, readClusterNode } from '../../wire/kube/cluster-node.ts';
 import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
+import { type AgentPodShape, readAgentPod } from '../../wire/kube/agent-pod.ts';
 import { NODES, PODS, STATEFUL_SETS } from '../../wire/kube/resource.ts';
 import { readStatefulSet, type StatefulSetShape } from '../../wire/kube/stateful-set.ts';
 import { type NOT_STATIC, readStaticPod, type StaticPodShape } from '../../wire/kube/static-pod.ts';
 import { Source } from './source.ts';
+
+/** What the manifest gives the agents' pods. */
+const AGENT_LABEL = 'app.kubernetes.io/name=berth';
 
 /** The cluster as the controller sees it: one copy of each kind, followed where somebody wants it. */
 export interface Sources {
@@ -14,16 +18,19 @@ export interface Sources {
   readonly staticAddresses: Source<StaticAddressShape>;
   readonly staticPods: Source<StaticPodShape | typeof NOT_STATIC>;
   readonly statefulSets: Source<StatefulSetShape>;
+  readonly agents: Source<AgentPodShape>; // those of the DaemonSet
 }
 
 /** Nothing is asked yet. */
-export function openSources(doors: InformerDoors): Sources {
+export function openSources(doors: InformerDoors, namespace: string): Sources {
+  const agents = { resource: PODS, namespace, labels: AGENT_LABEL };
   return {
     nodes: new Source(doors, { resource: NODES }, readClusterNode),
     berthNodes: new Source(doors, { resource: BERTH_NODES }, readBerthNode),
     staticAddresses: new Source(doors, { resource: STATIC_ADDRESSES }, readStaticAddress),
     staticPods: new Source(doors, { resource: PODS }, readStaticPod),
     statefulSets: new Source(doors, { resource: STATEFUL_SETS }, readStatefulSet),
+    agents: new Source(doors, agents, readAgentPod),
   };
 }
 
