@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NOT_READY_TAINT } from '../../src/core/cluster/node-word.ts';
 import { busyboxImage, IMAGE, until } from '../../test/runtime/node.ts';
 import { doing } from '../demo/table.ts';
 import type { Api } from './api.ts';
@@ -56,7 +57,7 @@ export interface Worker extends Post {
 /** What is used here of a Node object. */
 interface NodeObject {
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly podCIDRs?: readonly string[] };
+  readonly spec: { readonly podCIDRs?: readonly string[]; readonly taints?: readonly { readonly key: string }[] };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -176,6 +177,8 @@ async function nodeObjects(api: Api): Promise<readonly NodeObject[]> {
   return (await api.ask<{ items: readonly NodeObject[] }>('GET', '/api/v1/nodes')).items;
 }
 
-function isReady({ status }: NodeObject): boolean {
+/** Ready, and pods may come. */
+function isReady({ spec, status }: NodeObject): boolean {
+  if (spec.taints?.some(({ key }) => key === NOT_READY_TAINT) === true) return false;
   return status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 }
