@@ -10,7 +10,7 @@ export interface NodeFacts {
   readonly tainted: boolean;
 }
 
-/** What to do for a node. `since`: from when it has been without an agent, by one steady clock; undefined: it is not. */
+/** What to do for a node. `since`: from when on it has had no agent, by one steady clock; undefined: it has. */
 export interface Verdict {
   readonly since: Millis | undefined;
   readonly taint: boolean;
