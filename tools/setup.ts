@@ -53,6 +53,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   bench: { programs: ['cc', ...NAMESPACES, 'nft', 'iptables'], builds: true },
   'bench-aws': { programs: ['cc', ...NAMESPACES, 'nft'], builds: true },
   'bench-cluster': { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },
+  'bench-scale': { programs: ['cc', ...NAMESPACES], builds: true },
   image: { programs: ['cc'], builds: true },
   krew: { programs: ['cc'], builds: true },
   cluster: { programs: ['cc', ...NAMESPACES, ...REAL_NODES], builds: true },

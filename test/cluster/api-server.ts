@@ -57,7 +57,12 @@ export class RealApiServer {
 
   /** An administrator's access. */
   get access(): AccessSource {
-    return kubeconfigAccess({ path: join(this.#folder, 'kubeconfig'), clock: realClock });
+    return kubeconfigAccess({ path: this.kubeconfig, clock: realClock });
+  }
+
+  /** The same as a file. */
+  get kubeconfig(): string {
+    return join(this.#folder, 'kubeconfig');
   }
 
   /** Words that no other run has. */

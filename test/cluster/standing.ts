@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
+import type { MachineSummary } from '../../emulator/server/summary.ts';
+import { askSocket } from '../../src/io/system/http-client.ts';
 import { until } from '../runtime/node.ts';
 import { family, living, type Process, says } from '../tour/processes.ts';
 import { clusterCommand, groupsLeft, outcome } from './command.ts';
@@ -54,6 +56,24 @@ export class StandingCluster {
     const enter = [`${this.#home}/${node}/enter`, 'sh', '-c', script];
     const { status, stdout, stderr } = spawnSync(`${this.#home}/enter`, enter, { encoding: 'utf8', timeout: 60_000 });
     expect(status, `${node}: ${script}\n${stdout}${stderr}`).toBe(0);
+    return stdout;
+  }
+
+  /** Asks the emulated cloud under it, as its operator. */
+  async cloud<T>(ask: string, body?: object): Promise<T> {
+    const socket = join(this.#home, 'emulator.sock');
+    const { status, text } = await askSocket({ socket, ask, ...(body === undefined ? {} : { body }) });
+    expect(status, `${ask}: ${text}`).toBe(200);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** A shell script in a machine of the emulated cloud that is no node: "internet" is beyond its gateway. */
+  async onMachine(name: string, script: string): Promise<string> {
+    const machines = await this.cloud<readonly MachineSummary[]>('GET /v1/instances');
+    const enter = machines.find((it) => it.name === name)?.enter ?? [];
+    const words = [...enter, 'sh', '-c', script];
+    const { status, stdout, stderr } = spawnSync(`${this.#home}/enter`, words, { encoding: 'utf8', timeout: 60_000 });
+    expect(status, `${name}: ${script}\n${stdout}${stderr}`).toBe(0);
     return stdout;
   }
 
