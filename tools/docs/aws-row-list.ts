@@ -57,7 +57,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: "Ranges that only the node's own NIC knows the way to: rule 1535." },
   {
     asks: 'Answers to NodePort and host ports leave by the NIC that the question came in by.',
-    open: 'With kube-proxy itself: later. Its ipvs mode: this kernel has none.',
+    open: 'kube-proxy in its ipvs mode: this kernel has none.',
   },
   {
     asks: 'iptables backends.',
