@@ -1,16 +1,28 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Rooms that compile without Node's types: they keep no state, so that their tests can share a process. */
+const SEALED = ['src/base', 'src/core', 'src/wire', 'emulator/cloud'].map((room) => `${room}/**/*.test.ts`);
+/** What makes whole programs run, again and again: left to CI. */
+const PROGRAMS = [
+  'test/**/*.test.ts',
+  'sim/**/*.test.ts',
+  'tools/bench-aws/**/*.test.ts',
+  'tools/{bundle,check-docs}.test.ts',
+];
+const ALL = ['src', 'emulator', 'tools'].map((room) => `${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
-    include: [
-      'src/**/*.test.ts',
-      'emulator/**/*.test.ts',
-      'sim/**/*.test.ts',
-      'tools/**/*.test.ts',
-      'test/**/*.test.ts',
-    ],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks', // namespaces and working directories belong to processes
+    projects: [
+      { extends: true, test: { name: 'sealed', include: SEALED, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'open', include: ALL, exclude: [...configDefaults.exclude, ...SEALED, ...PROGRAMS] },
+      },
+      { extends: true, test: { name: 'programs', include: PROGRAMS } },
+    ],
   },
 });
