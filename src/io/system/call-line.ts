@@ -15,8 +15,8 @@ export interface LineListener {
 const waiting = new Uint8Array(64 * 1024);
 
 /**
- * One accepted connection. Most requests are there when it is accepted, and answered in the same turn of the event
- * loop: those never meet it (`call-socket.ts`). What takes longer goes on as a socket of node:net (`follow`).
+ * One accepted connection. Most requests are there when it is accepted, and answered within milliseconds: the event
+ * loop never meets those (`call-socket.ts`). What takes longer goes on as a socket of node:net (`follow`).
  */
 export class Line {
   readonly #fd: number;

@@ -15,6 +15,8 @@ import { listenOnFile } from './socket-file.ts';
 
 const BACKLOG = 1_024; // callers that wait in the kernel
 const ACCEPT_AGAIN_MS = 100; // after accept(2) failed
+/** Most calls have their answer by then; from then on it is noticed when a caller hangs up. */
+const PATIENCE_MS = 20;
 
 /** Whoever executed the CNI call. `gone` turns true when it hung up before it got its answer. */
 export interface Caller {
@@ -136,7 +138,7 @@ class Desk {
     this.#visits.add(visit);
     visit.line.listen();
     if (visit.phase === 'arriving') visit.line.follow();
-    else setImmediate(() => visit.line.follow()); // an answer that takes longer: the caller may hang up meanwhile
+    else setTimeout(() => visit.line.follow(), PATIENCE_MS).unref(); // the caller may hang up meanwhile
   }
 
   /** Ends what takes too long to arrive, or to be read after its answer. */
