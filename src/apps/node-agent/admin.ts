@@ -13,7 +13,7 @@ import { callsView, cloudSample, nicsView, poolPlanView } from './cloud-views.ts
 import { detach } from './attach.ts';
 import { holderName } from './attachments.ts';
 import { whom } from './history.ts';
-import { obstacles } from './readiness.ts';
+import { ailments, obstacles } from './readiness.ts';
 import { explainView, poolView, type ProcessFacts, podsView, statusView, whyView } from './views.ts';
 
 export interface AdminDoors {
@@ -95,7 +95,7 @@ async function collect(parts: AgentParts, dryRun: boolean): Promise<GcReply> {
 }
 
 function readyz(parts: AgentParts) {
-  const wrong = obstacles(parts);
+  const wrong = ailments(parts);
   if (wrong.length === 0) return { body: '[+]ready\n' };
   return { status: 503, body: wrong.map(({ message, details }) => `[-]${message}: ${details}\n`).join('') };
 }

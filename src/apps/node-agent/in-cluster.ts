@@ -12,7 +12,7 @@ import { NodeTeller } from './node-teller.ts';
 import type { NicRunner } from './nic-runner.ts';
 import { PodIpsTeller } from './pod-ips-teller.ts';
 import type { PoolRunner } from './pool-runner.ts';
-import { brokenParts, missingAddresses, type ReadinessDoors } from './readiness.ts';
+import { ailments, brokenParts, missingAddresses, type ReadinessDoors } from './readiness.ts';
 import { StaticMover } from './static-mover.ts';
 import { StaticRunner } from './static-runner.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -94,7 +94,8 @@ function truthOf(parts: ReadinessDoors, pods: PodRunner, now: Millis): NodeTruth
   const most = mostPods(parts.pool.pool, families, now);
   const { uncounted } = pods;
   const left = most === undefined || uncounted === undefined ? undefined : most - uncounted;
-  return { network: network && says(network), addresses: addresses && says(addresses), left };
+  const serves = families.length > 0 && ailments(parts).length === 0;
+  return { network: network && says(network), addresses: addresses && says(addresses), serves, left };
 }
 
 function says({ message, details }: CniError): string {

@@ -24,7 +24,7 @@ import { openKube } from './open-kube.ts';
 import { openProvider } from './open-provider.ts';
 import { type CallBook, openCallBook } from './call-book.ts';
 import { keepInstalled } from './install-keeper.ts';
-import { obstacles } from './readiness.ts';
+import { ailments } from './readiness.ts';
 import { tellStatus } from './tell-status.ts';
 
 export interface AgentOptions {
@@ -52,7 +52,7 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
     keepInstalled({
       ...{ files: new KeptFiles(ownManifestPath()), clock: realClock, log, meter: metrics },
       which: () => agent.parts.node.config.repair.installation,
-      serving: () => obstacles(agent.parts).length === 0,
+      serving: () => ailments(agent.parts).length === 0,
     }),
   );
   const servers = await serve({ parts: agent.parts, facts, metrics, log, calls, configPath, waiting }, config);

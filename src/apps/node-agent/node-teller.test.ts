@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KubeError } from '../../io/kube/client.ts';
 import { loose, looseList, text } from '../../wire/kube/object.ts';
 import { NODES } from '../../wire/kube/resource.ts';
+import { ailments, obstacles } from './readiness.ts';
 import { argsOf, ClusterScene } from './testing/cluster-scene.ts';
 
 let scene: ClusterScene;
@@ -84,6 +85,18 @@ test('A23: a node that has no address left says so, with the reason, when it las
   await scene.small.call('DEL', { id: 'only' });
   await scene.pass(31_000);
   expect(conditions()).toEqual(WELL);
+});
+
+test('A22, A23: a node whose pods have all its addresses is not taken for one without an agent', async () => {
+  scene.node('small', '192.0.2.1', '10.244.1.0/30');
+  await scene.start();
+  await scene.small.add({ id: 'only' });
+  taint();
+  await scene.pass(15_000);
+  expect(taints()).toEqual([]);
+  expect(conditions()[1]).toBe('berth.dev/AddressPressure True NoAddressLeft');
+  expect(ailments(scene.small.agent.parts)).toEqual([]);
+  expect(obstacles(scene.small.agent.parts)).not.toEqual([]); // as STATUS says: no pod more fits
 });
 
 test('a Node that says what is so is written by nobody, and one that is refused is not asked in a hurry', async () => {

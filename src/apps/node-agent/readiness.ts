@@ -3,6 +3,7 @@ import { censusOf } from '../../core/ipam/pool.ts';
 import { refusalNow } from '../../core/ipam/probe.ts';
 import { advice, sentence } from '../../core/refusal-words.ts';
 import { CniError } from '../../wire/cni/error.ts';
+import type { Attachments } from './attachments.ts';
 import type { AgentDoors } from './doors.ts';
 import type { NodeRunner } from './node-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
@@ -10,6 +11,7 @@ import type { Repairer } from './repair.ts';
 
 /** What STATUS looks at: all of it in memory. */
 export interface ReadinessDoors extends Pick<AgentDoors, 'journal' | 'clock'> {
+  readonly attachments: Pick<Attachments, 'count'>;
   readonly pool: PoolRunner;
   readonly node: NodeRunner;
   readonly repairer: Repairer;
@@ -18,6 +20,15 @@ export interface ReadinessDoors extends Pick<AgentDoors, 'journal' | 'clock'> {
 /** Why an ADD would fail now, worst first; empty when it would succeed. Asks neither disk nor cloud nor kernel. */
 export function obstacles(doors: ReadinessDoors): readonly CniError[] {
   return [...brokenParts(doors), ...missingAddresses(doors)];
+}
+
+/**
+ * Why the agent is of no use to its node; empty when it does its work. A node whose addresses its pods have all taken is
+ * as it should be, though no pod more fits: nobody must mend it, take it for dead, or hold an upgrade back for it.
+ */
+export function ailments(doors: ReadinessDoors): readonly CniError[] {
+  const full = doors.attachments.count > 0;
+  return [...brokenParts(doors), ...(full ? [] : missingAddresses(doors))];
 }
 
 /** What is wrong with the node itself, worst first. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { advertised, nothingWrong, type NodeTruth, type OwnNode, wordOf, wrongs } from './node-word.ts';
 
 const blank: OwnNode = { tainted: true, addresses: undefined, network: undefined, pressure: undefined };
-const well: NodeTruth = { network: undefined, addresses: undefined, left: 10 };
+const well: NodeTruth = { network: undefined, addresses: undefined, serves: true, left: 10 };
 const told: OwnNode = {
   tainted: false,
   addresses: 10,
@@ -22,7 +22,7 @@ test('A22: an agent that serves takes the taint away and says so at once, and th
 });
 
 test('A22: while nothing is well the taint stays, and a Node that was never well is told nothing of at once', () => {
-  const truth = { network: 'the node network is not set up yet', addresses: undefined, left: undefined };
+  const truth = { network: 'the node network is not set up yet', addresses: undefined, serves: false, left: undefined };
   const wrong = wrongs(nothingWrong, truth, 0);
   const pressure = wordOf(blank, { truth, wrong }, 9_000);
   expect(pressure).toMatchObject({ untaint: false, conditions: [{ type: 'berth.dev/AddressPressure' }] });
@@ -31,7 +31,7 @@ test('A22: while nothing is well the taint stays, and a Node that was never well
 });
 
 test('what is wrong is told when it lasts, with its sentence; what passes is not', () => {
-  const truth = { network: undefined, addresses: 'no IPv4 address is free', left: 0 };
+  const truth = { network: undefined, addresses: 'no IPv4 address is free', serves: false, left: 0 };
   let wrong = wrongs(nothingWrong, truth, 1_000);
   expect(wordOf({ ...told, addresses: 0 }, { truth, wrong }, 10_000)).toBeUndefined();
   wrong = wrongs(wrong, well, 10_500);

@@ -20,6 +20,7 @@ export interface OwnNode {
 export interface NodeTruth {
   readonly network: string | undefined; //   pods cannot have a network
   readonly addresses: string | undefined; // no pod more can have an address
+  readonly serves: boolean; //               it does its work, be the node full
   readonly left: number | undefined; //      so many pods more that ask for the resource; undefined: not known
 }
 
@@ -68,7 +69,6 @@ export function wrongs(before: Wrongs, truth: NodeTruth, now: Millis): Wrongs {
 export function wordOf(own: OwnNode, of: { truth: NodeTruth; wrong: Wrongs }, now: Millis): NodeWord | undefined {
   const { truth, wrong } = of;
   const lasts = (since: Millis | undefined) => since !== undefined && now - since >= PATIENCE_MS;
-  const serves = truth.network === undefined && truth.addresses === undefined;
   const due = (facts: ConditionFacts | undefined, it: NodeCondition, says: string | undefined, since?: Millis) =>
     (says === undefined || lasts(since)) && (facts?.status !== it.status || facts.reason !== it.reason) ? [it] : [];
   const conditions = [
@@ -77,7 +77,7 @@ export function wordOf(own: OwnNode, of: { truth: NodeTruth; wrong: Wrongs }, no
   ];
   const { left } = truth;
   const addresses = left === undefined ? undefined : advertised(own.addresses, left);
-  const untaint = own.tainted && serves;
+  const untaint = own.tainted && truth.serves;
   const word = { untaint, conditions, addresses: addresses === own.addresses ? undefined : addresses };
   return untaint || conditions.length > 0 || word.addresses !== undefined ? word : undefined;
 }

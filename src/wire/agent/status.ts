@@ -19,7 +19,7 @@ export const ADMIN = {
   logLevel: 'POST /v1/log-level', // LogLevelRequest → LogLevelReply
   metrics: 'GET /metrics', //      → Prometheus' text format
   healthz: 'GET /healthz', //      → 200 while the process lives
-  readyz: 'GET /readyz', //        → 200 when an ADD now would succeed, else 503 with the reasons
+  readyz: 'GET /readyz', //        → 200 when the agent does its work, be the node full; else 503 with the reasons
 } as const;
 
 export interface AgentStatus {
