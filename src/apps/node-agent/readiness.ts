@@ -11,7 +11,7 @@ import type { Repairer } from './repair.ts';
 
 /** What STATUS looks at: all of it in memory. */
 export interface ReadinessDoors extends Pick<AgentDoors, 'journal' | 'clock'> {
-  readonly attachments: Pick<Attachments, 'count'>;
+  readonly attachments: Attachments;
   readonly pool: PoolRunner;
   readonly node: NodeRunner;
   readonly repairer: Repairer;
@@ -23,8 +23,8 @@ export function obstacles(doors: ReadinessDoors): readonly CniError[] {
 }
 
 /**
- * Why the agent is of no use to its node; empty when it does its work. A node whose addresses its pods have all taken is
- * as it should be, though no pod more fits: nobody must mend it, take it for dead, or hold an upgrade back for it.
+ * Why the agent is of no use to its node; empty when it does its work. A node whose addresses its pods have all taken
+ * is as it should be, though no pod more fits: nobody must mend it, take it for dead, or hold an upgrade back for it.
  */
 export function ailments(doors: ReadinessDoors): readonly CniError[] {
   const full = doors.attachments.count > 0;
