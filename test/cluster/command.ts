@@ -16,6 +16,16 @@ export function outcome(child: ChildProcess): Promise<{ readonly code: number | 
 
 /** The cgroups that clusters under a folder have still. */
 export function groupsLeft(folder: string): readonly string[] {
-  const all = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
-  return all.filter((path) => path.includes(folder.replaceAll('/', '-')));
+  return foldersIn('/sys/fs/cgroup').filter((path) => path.includes(folder.replaceAll('/', '-')));
+}
+
+/** All folders below one; those of other clusters go at any moment. */
+function foldersIn(path: string): readonly string[] {
+  try {
+    const inner = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return inner.flatMap(({ name }) => [`${path}/${name}`, ...foldersIn(`${path}/${name}`)]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -37,7 +37,31 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
       agents.flatMap(({ spec }) => spec.containers.map(({ securityContext }) => securityContext.privileged)),
     ).toEqual([undefined, undefined, undefined]);
     expect(kubectl('-n kube-system exec ds/berth -- berth status')).toMatch(/^Agent: +ready/m);
+    // nodes are born with the taint
+    expect(kubectl('get nodes -o jsonpath={.items[*].spec.taints[*].key}')).not.toContain('berth.dev');
+    const network = kubectl(
+      'get nodes -o jsonpath={.items[*].status.conditions[?(@.type=="NetworkUnavailable")].reason}',
+    );
+    expect(network).toBe('BerthReady BerthReady BerthReady');
   });
+
+  test('A89: a pod that asks for more addresses than its node has left stays Pending, and says what is lacking', async () => {
+    const whole = Number(kubectl('get node node-1 -o jsonpath={.status.allocatable.berth\\.dev/address}'));
+    expect(whole).toBeGreaterThan(200);
+    const half = Math.floor(whole / 2);
+    const names = ['first', 'second', 'third'];
+    kubectl(
+      'apply -f -',
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: names.map((it) => asking(it, half)) }),
+    );
+    const waiting = () =>
+      kubectl('get pods -l app=asking -o jsonpath={.items[?(@.status.phase=="Pending")].metadata.name}');
+    await expect.poll(() => waiting().split(' ').length, { timeout: 30_000 }).toBe(1);
+    const reason = () =>
+      kubectl(`get events --field-selector=involvedObject.name=${waiting()} -o jsonpath={.items[*].message}`);
+    await expect.poll(reason, { timeout: 10_000 }).toContain('Insufficient berth.dev/address');
+    kubectl('delete pods -l app=asking --wait=false');
+  }, 60_000);
 
   test('A25: a network list and an executable that are deleted or altered are healed within 10 s', async () => {
     const [list, executable] = [CONFLIST, EXECUTABLE].map((path) => cluster.onNode('node-1', `sha256sum ${path}`));
@@ -126,6 +150,22 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(kubectl('kustomize deploy/kubernetes')).toContain('name: berth');
   });
 });
+
+/** A pod of node-1 that has the scheduler count so many addresses for it. */
+function asking(name: string, addresses: number): object {
+  const counted = { 'berth.dev/address': String(addresses) };
+  const sleep = { name: 'sleep', image: IMAGE, imagePullPolicy: 'Never', command: ['/bin/busybox', 'sleep', '9999'] };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: 'asking' } },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      nodeSelector: { 'kubernetes.io/hostname': 'node-1' },
+      containers: [{ ...sleep, resources: { requests: counted, limits: counted } }],
+    },
+  };
+}
 
 /** Two pods that stay, on two nodes, and some that a Deployment makes again and again. */
 function churn(): string {

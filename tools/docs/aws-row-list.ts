@@ -160,6 +160,6 @@ export const AWS_ROWS: readonly AwsRow[] = [
     also: [at('src/io/config/load.test.ts', '%j is refused with its place and what is expected')],
   },
   { asks: 'A cordoned node neither grows nor shrinks.' },
-  { asks: "The node's capacity told to the scheduler.", open: KUBERNETES },
+  { asks: "The node's capacity told to the scheduler." },
   { asks: "A StatefulSet's pod keeps its address.", open: KUBERNETES },
 ];
