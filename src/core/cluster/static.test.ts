@@ -90,7 +90,9 @@ function broken(world: StaticWorld): string | undefined {
     if (address === undefined) continue;
     for (const node of world.nodes)
       if (world.free(node.name).includes(address)) return `${address} of ${name} is free on ${node.name}`;
-    const having = world.nodes.filter((it) => it.heard && [...it.attached.values()].includes(address));
+    const having = world.nodes.filter(
+      (it) => it.heard && !it.cutOff.has(address) && [...it.attached.values()].includes(address),
+    );
     if (having.length > 1) return `${address} of ${name} is on two pods`;
   }
   return undefined;

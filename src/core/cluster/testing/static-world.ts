@@ -20,6 +20,7 @@ interface TinyNode {
   readonly nic: Set<Address>;
   readonly attached: Map<string, Address>; // by name: on record
   readonly kept: Map<string, Address>; //     on record
+  readonly cutOff: Set<Address>; //           given to another node while this one could not be asked: it goes off its NIC
 }
 
 interface TinyPod {
@@ -48,7 +49,7 @@ export class StaticWorld {
     this.#deciders = { plan: staticPlan, move: staticMove, ...deciders };
     this.nodes = NODES.map((name, i) => {
       const nic = new Set([1, 2, 3].map((n) => `10.0.${i}.${n}` as Address));
-      return { name, heard: true, nic, attached: new Map(), kept: new Map() };
+      return { name, heard: true, nic, attached: new Map(), kept: new Map(), cutOff: new Set() };
     });
   }
 
@@ -81,7 +82,12 @@ export class StaticWorld {
       if (this.#isWanted(name)) this.misdeed = `${name} was given back, and is wanted`;
       this.objects.delete(name);
       this.promised.delete(name);
-    } else this.#write(name, act.spec, current);
+    } else {
+      const before = known?.spec.node ?? '';
+      const silent = before !== '' && before !== act.spec.node && !this.node(before).heard;
+      for (const it of silent ? (known?.status.addresses ?? []) : []) this.node(before).cutOff.add(it);
+      this.#write(name, act.spec, current);
+    }
   }
 
   #isWanted(name: string): boolean {
@@ -170,6 +176,7 @@ export class StaticWorld {
     const holder = this.nodes.find(({ nic }) => nic.has(address));
     if (holder !== undefined && holder.name !== from) return;
     holder?.nic.delete(address);
+    node.cutOff.delete(address);
     node.nic.add(address);
   }
 
