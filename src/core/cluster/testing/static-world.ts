@@ -20,7 +20,7 @@ interface TinyNode {
   readonly nic: Set<Address>;
   readonly attached: Map<string, Address>; // by name: on record
   readonly kept: Map<string, Address>; //     on record
-  readonly cutOff: Set<Address>; //           given to another node while this one could not be asked: it goes off its NIC
+  readonly cutOff: Set<Address>; //           another node got it while this one was not heard
 }
 
 interface TinyPod {
