@@ -27,12 +27,13 @@ const { values } = parseArgs({
     'instance-type': { type: 'string', default: 'm5.large' }, //   of the nodes, on AWS
     'proxy-mode': { type: 'string', default: PROXY_MODES[0] }, //  of kube-proxy
     installed: { type: 'string', default: WAYS[0] }, //           how Berth comes onto the nodes
+    broker: { type: 'boolean', default: false }, //                on AWS: the controller asks the cloud, nodes may not
     inside: { type: 'string' }, //                                 we are in the namespaces; the cluster's folder
     kube: { type: 'string', default: '' }, //                      there: the built Kubernetes
     port: { type: 'string', default: '' }, //                      there: where the API server is reached from outside
   },
 });
-const { once, inside, kube, port, 'instance-type': instanceType } = values;
+const { once, broker, inside, kube, port, 'instance-type': instanceType } = values;
 const installed = WAYS.find((it) => it === values.installed);
 const proxyMode = PROXY_MODES.find((it) => it === values['proxy-mode']);
 const provider = PROVIDERS.find((it) => it === values.provider);
@@ -44,9 +45,11 @@ else if (!kubernetesVersions().includes(values.kubernetes))
   refuse(`--kubernetes is one of ${kubernetesVersions().join(', ')}`);
 else if (process.getuid?.() !== 0 && !values.build) refuse('a cluster wants root: its nodes have cgroups');
 else if (installed === undefined) refuse(`--installed is one of ${WAYS.join(', ')}`);
+else if (broker && (provider !== 'aws' || installed !== 'manifest'))
+  refuse('--broker is for --provider aws --installed manifest');
 else if (inside !== undefined)
   await stay(
-    { folder: inside, kube, workers: WORKERS, provider, instanceType, proxyMode, installed, images: {} },
+    { folder: inside, kube, workers: WORKERS, provider, instanceType, proxyMode, installed, broker, images: {} },
     { once, port },
   );
 else {

@@ -48,6 +48,7 @@ interface Count {
   readonly action: string;
   readonly calls: number;
   readonly errors: Readonly<Record<string, number>>;
+  readonly callers: Readonly<Record<string, number>>;
 }
 
 /** `berth emulator calls`. */

@@ -74,7 +74,7 @@ function launch(world: World, it: TopologyInstance, subnet: Id): void {
     least: 1,
     most: 1,
     type,
-    role,
+    ...(role === '' ? {} : { role }),
     nics: [{ device: 0, subnet, ...primary }],
     ...(hopLimit === undefined ? {} : { hopLimit }),
     ...(tokensRequired === undefined ? {} : { tokensRequired }),

@@ -32,7 +32,7 @@ export interface TopologyInstance {
   readonly subnet: string;
   readonly type?: string; //           absent: m5.large
   readonly address?: string; //        absent: any
-  readonly role?: string; //           absent: "node"
+  readonly role?: string; //           absent: "node"; "": none, so that it has no credentials
   readonly hopLimit?: number; //       absent: 1
   readonly tokensRequired?: boolean;
   readonly tags?: Readonly<Record<string, string>>;

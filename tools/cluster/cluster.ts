@@ -35,6 +35,7 @@ export interface ClusterSpec {
   readonly proxyMode: 'iptables' | 'nftables';
   readonly dns?: string; // CoreDNS; absent: pods ask in vain
   readonly images: Readonly<Record<string, Uint8Array>>; // further archives for the nodes, by their file names
+  readonly broker?: boolean; // on AWS, by the manifest: the controller asks the cloud, and nodes may not
   readonly installed: 'manifest' | 'process'; // how Berth comes onto the nodes
   readonly audited?: string; // the user whose requests the API server writes down
 }
@@ -82,8 +83,12 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
     startServers({ spec, ground, control: control.node, workers, credentials }),
   );
   await doing('kubelet, kube-proxy and Berth on each worker, until all are Ready', async () => {
-    for (const worker of workers) startKubelet({ ...worker, credentials, pods: ground.pods, proxyMode }, plane.door);
-    if (spec.installed === 'manifest') await applyManifest(plane, ground.agent);
+    for (const worker of workers) {
+      const instance = ground.instance?.(worker);
+      const of = { ...worker, credentials, pods: ground.pods, proxyMode };
+      startKubelet({ ...of, ...(instance === undefined ? {} : { instance }) }, plane.door);
+    }
+    if (spec.installed === 'manifest') await applyManifest(plane, ground);
     else await startAgents(plane, workers, { credentials, config: ground.agent });
     await until(READY_MS, 'all nodes are Ready', async () => {
       return (await nodeObjects(plane.api)).filter(isReady).length === workers.length;
@@ -103,8 +108,14 @@ const GROUNDS: Readonly<Record<Provider, string>> = {
   aws: 'a VPC: two zones, an instance for each machine',
 };
 
-function groundOf({ provider, folder, workers, instanceType }: ClusterSpec): Ground | Promise<Ground> {
-  return provider === 'aws' ? vpcGround(folder, workers, instanceType) : switchGround(workers);
+function groundOf({
+  provider,
+  folder,
+  workers,
+  instanceType: type,
+  broker = false,
+}: ClusterSpec): Ground | Promise<Ground> {
+  return provider === 'aws' ? vpcGround(folder, { workers, type, broker }) : switchGround(workers);
 }
 
 /** Takes away what a cluster leaves that is neither process nor file of its folder. For whoever launches it. */

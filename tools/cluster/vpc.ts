@@ -1,3 +1,4 @@
+import { ACCESS_KEY } from '../../emulator/server/start.ts';
 import type { Topology, TopologyInstance } from '../../emulator/server/topology.ts';
 import { run } from '../demo/processes.ts';
 import { API, DemoCloud } from '../demo/vpc/cloud.ts';
@@ -6,17 +7,35 @@ import type { Ground, Post } from './ground.ts';
 const [VPC, ZONE_A, ZONE_B] = ['10.0.0.0/16', '10.0.0.0/24', '10.0.1.0/24'] as const;
 const CONTROL: Post = { name: 'control', addresses: ['10.0.0.5'] };
 
+/** Which nodes there are. */
+export interface VpcSpec {
+  readonly workers: number;
+  readonly type: string;
+  readonly broker: boolean; // the controller asks the cloud; the nodes have no credentials at all
+}
+
 /**
  * Instances of an emulated VPC in two zones, as nodes, with the control plane on another. Pods' addresses are those of
  * their NICs. The emulator is a process of its own, with the delays and quotas of a usual day.
  */
-export async function vpcGround(folder: string, workers: number, type: string): Promise<Ground> {
+export async function vpcGround(folder: string, of: VpcSpec): Promise<Ground> {
+  const { workers, type, broker } = of;
   run('ip', ['link', 'set', 'lo', 'up']); // the emulator's own ports
   const posts = Array.from({ length: workers }, (_, i) => workerPost(i + 1));
-  const cloud = await DemoCloud.start(folder, topology(posts, type));
-  const agent = { provider: 'aws', aws: { endpoint: API, cluster: 'berth' } };
+  const cloud = await DemoCloud.start(folder, topology(posts, { type, ...(broker ? { role: '' } : {}) }));
+  const { instances } = await cloud.summary();
+  const aws = { endpoint: API, cluster: 'berth' };
+  const agent = { provider: 'aws', aws, ...(broker ? { cloud: { access: 'controller' } } : {}) };
+  const controller = {
+    config: { provider: 'aws', aws: { ...aws, region: 'us-east-1' } },
+    environment: { AWS_ACCESS_KEY_ID: ACCESS_KEY.id, AWS_SECRET_ACCESS_KEY: ACCESS_KEY.secret },
+  };
+  const instance = ({ name }: Post) => {
+    const found = instances.find((it) => it.name === name);
+    return `aws:///${found?.zone}/${found?.id}`;
+  };
   const enter = ({ name }: Post) => cloud.network(name);
-  return { control: CONTROL, workers: posts, pods: [VPC], splits: false, agent, enter };
+  return { control: CONTROL, workers: posts, pods: [VPC], splits: false, agent, controller, instance, enter };
 }
 
 /** Every second one in the second zone. */
@@ -24,10 +43,10 @@ function workerPost(i: number): Post {
   return { name: `node-${i}`, addresses: [`10.0.${(i + 1) % 2}.${10 + i}`] };
 }
 
-function topology(workers: readonly Post[], type: string): Topology {
+function topology(workers: readonly Post[], of: Pick<TopologyInstance, 'type' | 'role'>): Topology {
   const instance = ({ name, addresses: [address] }: Post): TopologyInstance => {
     const subnet = address.startsWith('10.0.0.') ? 'subnet-a' : 'subnet-b';
-    return { name, subnet, type, address };
+    return { name, subnet, address, ...of };
   };
   return {
     zones: ['us-east-1a', 'us-east-1b'],

@@ -18,6 +18,7 @@ export interface WorkerSpec {
   readonly credentials: Credentials;
   readonly pods: readonly string[]; // ranges that all pods' addresses are in
   readonly proxyMode: 'iptables' | 'nftables';
+  readonly instance?: string; //     of its cloud, as spec.providerID says it
 }
 
 /** containerd with the images in it; there is no registry to fetch any from. Resolves when it could start a pod. */
@@ -42,7 +43,8 @@ function answers(node: ClusterNode): boolean {
 }
 
 /** The kubelet and kube-proxy of a node. It registers itself when the API server is ready. */
-export function startKubelet({ node, addresses, credentials, pods, proxyMode }: WorkerSpec, door: Door): void {
+export function startKubelet(spec: WorkerSpec, door: Door): void {
+  const { node, addresses, credentials, pods, proxyMode, instance } = spec;
   const [own, proxy] = ['/etc/kubernetes/kubelet.kubeconfig', '/etc/kubernetes/proxy.kubeconfig'];
   node.write(own, kubeconfig(door, tokenOf(credentials, node.name)), 0o600);
   node.write(proxy, kubeconfig(door, tokenOf(credentials, 'proxy')), 0o600);
@@ -50,6 +52,7 @@ export function startKubelet({ node, addresses, credentials, pods, proxyMode }: 
   node.write('/etc/kubernetes/proxy.yaml', JSON.stringify(kubeProxy(node.name, { proxy, pods, mode: proxyMode })));
   const words = [`--kubeconfig=${own}`, `--hostname-override=${node.name}`, `--node-ip=${addresses.join(',')}`];
   words.push(`--register-with-taints=${NOT_READY_TAINT}=:NoSchedule`); // as nodes of a cloud should be made
+  if (instance !== undefined) words.push(`--provider-id=${instance}`);
   node.start('kubelet', KUBE, ['kubelet', '--config=/etc/kubernetes/kubelet.yaml', ...words]);
   node.start('kube-proxy', KUBE, ['kube-proxy', '--config=/etc/kubernetes/proxy.yaml']);
 }

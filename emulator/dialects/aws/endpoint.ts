@@ -35,6 +35,7 @@ export interface HttpReply {
   readonly delivery: Delivery;
   readonly action?: string; // as far as it was read
   readonly code?: string; //   of an error
+  readonly caller?: string; // who signed: an instance, else an access key
 }
 
 const VERSION = '2016-11-15';
@@ -45,6 +46,7 @@ const AT_ONCE: Delivery = { how: 'at-once' };
 export function answerQuery(request: SignedRequest, door: Door): HttpReply {
   const id = door.requestId();
   let action: string | undefined;
+  let caller: string | undefined;
   try {
     const form = formOf(request);
     const key = verified(request, {
@@ -52,12 +54,13 @@ export function answerQuery(request: SignedRequest, door: Door): HttpReply {
       service: 'ec2',
       now: door.now(),
     });
+    caller = key.instance ?? key.id;
     if (key.instance !== undefined && hasLapsed(door.cloud(), key.instance)) throw expired();
     action = form.get('Action');
-    return { ...answered({ name: action, form, key, id }, door), ...(action === undefined ? {} : { action }) };
+    return { ...answered({ name: action, form, key, id }, door), ...(action === undefined ? {} : { action }), caller };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return refused(error, { id, delivery: AT_ONCE, action });
+    return { ...refused(error, { id, delivery: AT_ONCE, action }), ...(caller === undefined ? {} : { caller }) };
   }
 }
 
