@@ -22,7 +22,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
     'Does something in no account\'s name, which nothing counts or stops: `{"do": "detach-nic", "of": {"nic": "eni-…"}}`.',
   'GET /v1/drops': 'Dropped packets, by kind and with a sentence each.',
   'DELETE /v1/drops': 'Forgets them.',
-  'GET /v1/calls': 'Calls by action, and how they ended.',
+  'GET /v1/calls': 'Calls by action, who made them (an instance by its role, or an access key), and how they ended.',
   'DELETE /v1/calls': 'Forgets them.',
   'GET /v1/time': 'The time there.',
   'POST /v1/time': 'Lets `{"ms": …}` pass at once.',
