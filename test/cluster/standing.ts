@@ -5,7 +5,6 @@ import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import type { MachineSummary } from '../../emulator/server/summary.ts';
 import { askSocket } from '../../src/io/system/http-client.ts';
-import { askSocket } from '../../src/io/system/http-client.ts';
 import { until } from '../runtime/node.ts';
 import { family, living, type Process, says } from '../tour/processes.ts';
 import { clusterCommand, groupsLeft, outcome } from './command.ts';
@@ -76,12 +75,6 @@ export class StandingCluster {
     const { status, stdout, stderr } = spawnSync(`${this.#home}/enter`, words, { encoding: 'utf8', timeout: 60_000 });
     expect(status, `${name}: ${script}\n${stdout}${stderr}`).toBe(0);
     return stdout;
-  }
-
-  /** Asks the emulated cloud that the nodes stand in, as its operator: "GET /v1/cloud". */
-  async cloud<T>(ask: string): Promise<T> {
-    const { text } = await askSocket({ socket: `${this.#home}/emulator.sock`, ask });
-    return JSON.parse(text) as T;
   }
 
   /** Ends it as a user does, and looks that nothing is left. */

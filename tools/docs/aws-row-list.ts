@@ -154,7 +154,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
     open: 'Shown for the length of a torture, not for a day.',
     command: 'npm run torture',
   },
-  { asks: 'Without write access to the cloud on the node.', open: 'Needs the controller.' },
+  { asks: 'Without write access to the cloud on the node.' },
   {
     asks: 'Each bad value is refused with field and reason; the effective configuration is printed.',
     also: [at('src/io/config/load.test.ts', '%j is refused with its place and what is expected')],
