@@ -5,20 +5,22 @@ import type { FileEntry, Manifest } from '../../src/io/system/manifest.ts';
 import { sha256 } from '../../src/io/system/whole-file.ts';
 import { VERSION } from '../../src/base/version.ts';
 import { AGENT_FLAGS, HOST_CNI, PREFIX } from '../deploy/numbers.ts';
-import { libraries } from './libraries.ts';
 import { type Image, type ImageFile, ociImage } from './oci.ts';
+import { type Architecture, OWN, partsFor } from './parts.ts';
 
 /** What is in the image: nothing of it is needed but to run Node and to serve a node. */
 const PARTS = ['bundle', 'koffi', 'sdk', 'licences', 'shim', 'node'] as const;
 
 const NETWORK_LIST = `${PREFIX}/lib/network-list.json`;
+
 /**
- * The image of the agent, from scratch: the Node that runs us with the libraries that it is linked with, the bundle,
+ * The image of the agent, from scratch: the pinned Node with the libraries that it is linked with, the bundle,
  * the CNI executable, and a manifest by which the agent puts the executable and the network list onto its node. The
  * same input gives the same digest. Throws CliError when nobody has built what goes into it.
  */
-export function berthImage(name: string): Image {
-  const artefacts = findArtefacts();
+export function berthImage(name: string, architecture: Architecture = OWN): Image {
+  const { libraries, ...own } = partsFor(architecture);
+  const artefacts = { ...findArtefacts(), ...own };
   const parts = PARTS.map((part) => {
     const executable = part === 'shim' || part === 'node';
     return file(`${PREFIX}/${INSTALLED[part]}`, readFileSync(artefacts[part]), executable ? 0o755 : 0o644);
@@ -29,9 +31,10 @@ export function berthImage(name: string): Image {
     file(NETWORK_LIST, list, 0o600),
     file(`${PREFIX}/manifest.json`, Buffer.from(JSON.stringify(manifest(readFileSync(artefacts.shim), list))), 0o644),
     file(`${PREFIX}/bin/berth`, Buffer.from(command()), 0o755),
-    ...libraries([artefacts.node, artefacts.koffi]),
+    ...libraries,
   ];
   return ociImage(name, {
+    architecture,
     files,
     links: { 'var/run': '../run' }, // runtimes name sandboxes by either
     folders: ['run', 'tmp', 'etc', 'proc', 'sys', 'dev'],

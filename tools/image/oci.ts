@@ -10,6 +10,7 @@ export interface ImageFile {
 
 /** What an image is made of, and what runs in it. */
 export interface ImageSpec {
+  readonly architecture?: string; // GOARCH; default: this machine's
   readonly files: readonly ImageFile[];
   /** Symbolic links: path → where it leads. */
   readonly links?: Readonly<Record<string, string>>;
@@ -33,9 +34,10 @@ export interface Image {
  */
 export function ociImage(name: string, spec: ImageSpec): Image {
   const { files, links = {}, folders = [], entrypoint, command = [], env = ['PATH=/bin'], labels = {} } = spec;
+  const { architecture = process.arch === 'arm64' ? 'arm64' : 'amd64' } = spec;
   const layer = layerOf(files, links, folders);
   const config = json({
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    architecture,
     os: 'linux',
     config: { Env: env, Entrypoint: entrypoint, Cmd: command, Labels: labels },
     rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
