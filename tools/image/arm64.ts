@@ -6,7 +6,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ImageFile } from './oci.ts';
-import type { Parts } from './parts.ts';
+
+/** What of an image depends on the processor it is for. */
+export interface Parts {
+  readonly node: string; //  paths of files
+  readonly koffi: string;
+  readonly shim: string;
+  readonly libraries: readonly ImageFile[]; // that Node and koffi are linked with
+}
 
 const KEPT = resolve('.toolchain/arm64');
 const SHIM = 'build/berth-cni-arm64';

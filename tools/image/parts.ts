@@ -1,21 +1,12 @@
 import { findArtefacts } from '../../src/apps/cli/setup/artefacts.ts';
-import { arm64Parts } from './arm64.ts';
+import { arm64Parts, type Parts } from './arm64.ts';
 import { libraries } from './libraries.ts';
-import type { ImageFile } from './oci.ts';
 
 /** As OCI calls processors (Go's GOARCH). */
 export const ARCHITECTURES = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 
 export const OWN: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
-
-/** What of an image depends on the processor it is for. */
-export interface Parts {
-  readonly node: string; //  paths of files
-  readonly koffi: string;
-  readonly shim: string;
-  readonly libraries: readonly ImageFile[]; // that Node and koffi are linked with
-}
 
 /** The parts for a processor. Throws Error for amd64 on another machine, and when something cannot be had. */
 export function partsFor(architecture: Architecture): Parts {
