@@ -43,6 +43,7 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
       'get nodes -o jsonpath={.items[*].status.conditions[?(@.type=="NetworkUnavailable")].reason}',
     );
     expect(network).toBe('BerthReady BerthReady BerthReady');
+    expect(kubectl('-n kube-system exec ds/berth -- berth check')).toMatch(/^ok +conflist .* is valid/m);
   });
 
   test('A89: a pod that asks for more addresses than its node has left stays Pending, and says what is lacking', async () => {

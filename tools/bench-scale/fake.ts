@@ -2,8 +2,9 @@
 // is there, and ends with its input.
 import { ApiStore } from '../../src/io/kube/testing/api-store.ts';
 import { FakeApiServer } from '../../src/io/kube/testing/fake-server.ts';
+import { DEFINITIONS } from '../../src/wire/kube/crd/all.ts';
 import { BERTH_NODES } from '../../src/wire/kube/crd/berth-node.ts';
-import { LEASES, NODES, PODS } from '../../src/wire/kube/resource.ts';
+import { CONFIG_MAPS, LEASES, NODES, PODS, STATEFUL_SETS } from '../../src/wire/kube/resource.ts';
 import { berthNodeObject, nodeObject, POD_NAMESPACE, podObject } from './population.ts';
 
 const [nodes = 0, pods = 0] = process.argv.slice(2).map(Number);
@@ -13,6 +14,8 @@ for (let i = 0; i < nodes; i++) {
   store.create({ resource: BERTH_NODES }, berthNodeObject(i));
 }
 for (let i = 0; i < pods; i++) store.create({ resource: PODS, namespace: POD_NAMESPACE }, podObject(i, nodes));
-const server = await FakeApiServer.open([NODES, PODS, BERTH_NODES, LEASES], store);
+const own = DEFINITIONS.map(({ resource }) => resource);
+const others = [NODES, PODS, LEASES, STATEFUL_SETS, CONFIG_MAPS];
+const server = await FakeApiServer.open([...own, ...others], store);
 process.stdin.on('end', () => process.exit(0)).resume();
 process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);

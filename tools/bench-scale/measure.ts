@@ -23,7 +23,8 @@ export interface ScaleResult {
   readonly peakMb: number;
   readonly removedMs: number; // median: a Node's removal until what Berth had of it is gone
   readonly restartMs: number;
-  readonly asked: Asked; //      by the second controller, in the ten seconds after it knew the cluster as well
+  readonly asked: Asked; //      by the second controller, ten seconds after it knew the cluster
+  readonly listedAgain: number; // pages of lists in those ten seconds
   readonly pods: {
     readonly listMs: number; //  all of them listed and trimmed
     readonly rssMb: number;
@@ -48,13 +49,20 @@ export async function measure(
   await first.kill();
   tell(`${server}: the controller, started again`);
   const second = await ControllerProcess.start(folder, kubeconfig, 'second');
+  const atFirst = await second.asked();
   await sleep(AFTER_MS);
   const asked = await second.asked();
+  const listedAgain = listsIn(asked) - listsIn(atFirst);
   await second.kill();
   tell(`${server}: a copy of all pods`);
   const pods = await follow(client, kubeconfig, size);
   const figures = { readyMs: round(first.readyMs), rssMb: round(rssMb), peakMb: round(peakMb) };
-  return { server, size, ...figures, removedMs, restartMs: round(second.readyMs), asked, pods };
+  return { server, size, ...figures, removedMs, restartMs: round(second.readyMs), asked, listedAgain, pods };
+}
+
+function listsIn(asked: Asked): number {
+  const lists = Object.entries(asked).filter(([what]) => what.startsWith('list '));
+  return lists.reduce((sum, [, times]) => sum + times, 0);
 }
 
 /** Nodes go, one by one: what Berth had of each goes as well. */

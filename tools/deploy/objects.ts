@@ -100,7 +100,11 @@ function agent({ image, resources }: Values): object {
     name: 'agent',
     ...common,
     volumeMounts: [...volumeMounts, { name: TOKEN, mountPath: CONTROLLER_TOKEN.folder, readOnly: true }],
-    env: fieldsAs({ BERTH_NODE_NAME: 'spec.nodeName', BERTH_NAMESPACE: 'metadata.namespace' }),
+    env: [
+      ...fieldsAs({ BERTH_NODE_NAME: 'spec.nodeName', BERTH_NAMESPACE: 'metadata.namespace' }),
+      { name: 'BERTH_CONF_DIR', value: HOST_CNI.configurations }, // for berth check
+      { name: 'BERTH_BIN_DIR', value: HOST_CNI.executables },
+    ],
     resources,
     securityContext: { readOnlyRootFilesystem: true, ...securityContext },
     livenessProbe: {

@@ -8,6 +8,7 @@ import { type ImageFile, ociImage } from '../image/oci.ts';
 const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.56';
 const PAUSE = 'registry.k8s.io/pause:3.10.1';
 
+const BUSYBOX = 'registry.k8s.io/e2e-test-images/busybox:1.37.0-1';
 const DNSUTILS = 'registry.k8s.io/e2e-test-images/jessie-dnsutils:1.7';
 
 /** Programs of this machine that specs call in these pods, by what the images call them. */
@@ -29,14 +30,17 @@ const APPLETS = [
   'hostname',
   'ip',
   'ls',
+  'mkdir',
   'nslookup',
   'ping',
+  'rm',
   'seq',
   'sleep',
   'tail',
   'test',
   'timeout',
   'tr',
+  'touch',
   'true',
 ] as const;
 
@@ -55,9 +59,11 @@ export function suiteImages(shelf: string): Readonly<Record<string, Uint8Array>>
   ];
   const agnhost = { own, links: { 'agnhost-2': 'agnhost' }, entrypoint: ['/agnhost'], command: ['pause'] };
   const dnsutils = { own: [], links: {}, entrypoint: [], command: ['/bin/sh'] };
+  const busybox = { files: [file('bin/busybox', '/bin/busybox')], links: { ...applets(), 'bin/sh': 'busybox' } };
   return {
     'agnhost.tar': withPrograms(AGNHOST, agnhost),
     'dnsutils.tar': withPrograms(DNSUTILS, dnsutils),
+    'e2e-busybox.tar': ociImage(BUSYBOX, { ...busybox, folders: ['tmp'], entrypoint: [], command: ['sh'] }).archive,
     'pause.tar': pause(),
   };
 }
@@ -81,15 +87,18 @@ function withPrograms(name: string, { own, links, entrypoint, command }: Own): U
     text('etc/group', 'root:x:0:\nnobody:x:65534:\n'),
     text('etc/nsswitch.conf', 'hosts: files dns\n'),
   ];
-  const applets = Object.fromEntries(APPLETS.map((applet) => [`bin/${applet}`, 'busybox']));
   return ociImage(name, {
     files,
-    links: { ...applets, ...links },
+    links: { ...applets(), ...links },
     folders: ['uploads', 'tmp'],
     entrypoint,
     command,
     env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
   }).archive;
+}
+
+function applets(): Readonly<Record<string, string>> {
+  return Object.fromEntries(APPLETS.map((applet) => [`bin/${applet}`, 'busybox']));
 }
 
 /** Waits for ever, and ends at once when it is told to: the first process of a pod does so only if it says so. */

@@ -189,9 +189,13 @@ function configOption(): Option {
 }
 
 function confDirOption(): Option {
-  return new Option('--conf-dir <path>', 'where the runtime looks for configurations').default('/etc/cni/net.d');
+  return new Option('--conf-dir <path>', 'where the runtime looks for configurations')
+    .env('BERTH_CONF_DIR')
+    .default('/etc/cni/net.d');
 }
 
 function binDirOption(): Option {
-  return new Option('--bin-dir <path>', 'where the runtime looks for executables').default('/opt/cni/bin');
+  return new Option('--bin-dir <path>', 'where the runtime looks for executables')
+    .env('BERTH_BIN_DIR')
+    .default('/opt/cni/bin');
 }
