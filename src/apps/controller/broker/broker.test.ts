@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Address } from '../../../base/ip.ts';
+import { type Address, address } from '../../../base/ip.ts';
+import { NODES } from '../../../wire/kube/resource.ts';
 import type { NicId, Token } from '../../../core/ipam/nic.ts';
 import type { FakeProvider } from '../../../io/cloud/fake-provider.ts';
 import { providerCases } from '../../../io/cloud/provider-cases.ts';
@@ -60,6 +61,34 @@ describe('each node only for itself (A86)', () => {
     await agent.unassign(nic.id, nic.addresses, 'housekeeping');
     await agent.deleteNic(nic.id, 'housekeeping');
     expect(JSON.stringify(other.cloud.report())).toBe(before);
+  });
+
+  test("an address is taken off another's NIC only by who was given the right to it, and off no NIC of a node that is well", async () => {
+    const other = scene.node('node-2', 'i-02', '10.0.16.0/20');
+    await scene.replica();
+    const theirs = own(other).id;
+    const left = (await other.createNic({ ...TWO, count: 3 }, 'theirs' as Token)).id;
+    const [mine, theOther] = [scene.agent('node-1'), scene.agent('node-2')];
+    const ip = address('10.0.0.99');
+    const bring = (from: NicId) => mine.bring({ nic: own().id, address: ip, from }, 'pod');
+    await bring(left);
+    scene.rights.add(`node-1 ${ip} ${left}`);
+    await mine.unassign(own().id, [ip], 'housekeeping');
+    await bring(left);
+    await theOther.reportNics({ sure: true }); // now it is known whose that is
+    await mine.unassign(own().id, [ip], 'housekeeping');
+    await bring(left);
+    expect(scene.brought.map(({ from }) => from)).toEqual([undefined, left, undefined]);
+    expect(theirs).not.toBe(left);
+  });
+
+  test('what a node was opened for stays open while its Node says other things', async () => {
+    await scene.replica();
+    const agent = scene.agent('node-1');
+    await agent.limits();
+    scene.store.patch({ resource: NODES, name: 'node-1' }, 'merge', { status: { conditions: [] } });
+    await agent.reportNics({ sure: true });
+    expect(scene.opened).toEqual(['i-01']);
   });
 
   test.for([

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
+import type { Address } from '../../../base/ip.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { BrokerRefusal } from '../../../core/cluster/broker.ts';
 import { CloudError } from '../../../io/cloud/provider.ts';
@@ -17,6 +18,8 @@ export interface DeskDoors {
   readonly callers: Callers;
   readonly instances: Instances;
   readonly leads: () => boolean; // at this very moment
+  /** Whether a node may take an address off a NIC that is another's. */
+  readonly mayTake: (node: string, address: Address, from: string) => boolean;
   readonly synced: () => boolean; // the Nodes are known
   readonly changesPerSecond: number; // that the cloud is asked for, for all nodes
   readonly clock: Clock;
@@ -78,11 +81,12 @@ export class Desk {
     const question = readQuestion(body);
     heard(question, caller.node);
     const { id, urgency, wish } = question;
+    const mayTake = (address: Address, from: string) => this.#doors.mayTake(caller.node, address, from);
     const work = async (): Promise<Answer> => {
       try {
         const instance = await instances.of(caller.node);
         if ('why' in instance) return refused(instance);
-        return { is: 'done', found: await instance.carryOut(wish, urgency) };
+        return { is: 'done', found: await instance.carryOut(wish, urgency, mayTake) };
       } catch (error) {
         return this.#paced(failureOf(error, this.#doors.log));
       }

@@ -10,10 +10,12 @@ export class Instances {
   readonly #cloud: ClusterCloud;
   readonly #holders = new Map<string, Set<string>>(); // instance → the Nodes that say they are it
   readonly #open = new Map<string, Promise<OneInstance>>();
+  readonly #known = new Map<string, OneInstance>(); // those of them that have been opened
 
   constructor(nodes: Source<ClusterNodeShape>, cloud: ClusterCloud) {
     [this.#nodes, this.#cloud] = [nodes, cloud];
     nodes.hear((change) => {
+      if (change.kind === 'changed' && change.before.provider === change.now.provider) return;
       if (change.kind !== 'added') this.#leave(change.before);
       if (change.kind !== 'removed') this.#enter(change.now);
     });
@@ -32,11 +34,25 @@ export class Instances {
     const { instance } = found;
     let open = this.#open.get(instance);
     if (open === undefined) {
-      open = this.#cloud.instance(instance).then((provider) => new OneInstance(provider));
+      open = this.#opened(instance);
       this.#open.set(instance, open);
       open.catch(() => this.#open.delete(instance)); // whoever waits is told by the promise itself
     }
     return open;
+  }
+
+  /** Whether a NIC is of an instance whose node is well, as far as was told. */
+  isInUse(nic: string): boolean {
+    for (const [instance, it] of this.#known)
+      if (it.owns(nic))
+        return [...(this.#holders.get(instance) ?? [])].some((node) => this.#nodes.get(node)?.ready === true);
+    return false;
+  }
+
+  async #opened(instance: string): Promise<OneInstance> {
+    const opened = new OneInstance(await this.#cloud.instance(instance));
+    if (this.#holders.has(instance)) this.#known.set(instance, opened); // the node may be gone meanwhile
+    return opened;
   }
 
   #enter({ name, provider }: ClusterNodeShape): void {
@@ -53,5 +69,6 @@ export class Instances {
     if (holders.size > 0) return;
     this.#holders.delete(instance);
     this.#open.delete(instance);
+    this.#known.delete(instance);
   }
 }

@@ -1,10 +1,13 @@
-import { familyOf } from '../../../base/ip.ts';
+import { type Address, familyOf } from '../../../base/ip.ts';
 import type { Given, Holdable, NicId, NicReport, Token, Urgency } from '../../../core/ipam/nic.ts';
 import { CloudError, type NicProvider } from '../../../io/cloud/provider.ts';
 import type { Found } from '../../../wire/broker/answer.ts';
 import type { Wish } from '../../../wire/broker/question.ts';
 
 type Assign = Extract<Wish, { readonly do: 'assign' }>;
+/** Whether an address may be taken off another's NIC. */
+export type MayTake = (address: Address, from: string) => boolean;
+
 type Bring = Extract<Wish, { readonly do: 'bring' }>;
 
 /**
@@ -20,8 +23,13 @@ export class OneInstance {
     this.#provider = provider;
   }
 
-  /** Throws CloudError. */
-  async carryOut(wish: Wish, urgency: Urgency): Promise<Found> {
+  /** Whether a NIC was attached to this instance when that was told last. */
+  owns(nic: string): boolean {
+    return this.#own.has(nic);
+  }
+
+  /** `mayTake`: whether an address may be taken off a NIC that is not of this instance. Throws CloudError. */
+  async carryOut(wish: Wish, urgency: Urgency, mayTake: MayTake): Promise<Found> {
     const provider = this.#provider;
     switch (wish.do) {
       case 'limits':
@@ -43,7 +51,7 @@ export class OneInstance {
       case 'assign':
         return { given: await this.#inLane(wish.nic, () => this.#assign(wish, urgency)) };
       case 'bring':
-        await this.#inLane(wish.nic, () => this.#bring(wish, urgency));
+        await this.#inLane(wish.nic, () => this.#bring(wish, urgency, mayTake));
         return {};
       case 'unassign':
         await this.#inLane(wish.nic, async () => {
@@ -71,11 +79,11 @@ export class OneInstance {
     return had === undefined ? given : { ...given, doubtful: true };
   }
 
-  /** It is never taken off another node's NIC on a node's word. */
-  async #bring({ nic, address, from }: Bring, urgency: Urgency): Promise<void> {
+  /** It is not taken off another node's NIC on a node's word alone. */
+  async #bring({ nic, address, from }: Bring, urgency: Urgency, mayTake: MayTake): Promise<void> {
     if (!(await this.#has(nic))) throw notThere(nic);
-    const mayTake = from !== undefined && (await this.#has(from));
-    const source = mayTake ? { from: from as NicId } : {};
+    const takes = from !== undefined && (mayTake(address, from) || (await this.#has(from)));
+    const source = takes ? { from: from as NicId } : {};
     await this.#provider.bring({ nic: nic as NicId, address, ...source }, urgency);
   }
 

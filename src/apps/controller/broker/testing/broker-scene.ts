@@ -1,10 +1,11 @@
 import type { Clock } from '../../../../base/clock.ts';
 import { silent } from '../../../../base/log.ts';
-import { prefix } from '../../../../base/ip.ts';
+import { type Address, prefix } from '../../../../base/ip.ts';
 import { seeded } from '../../../../base/random.ts';
 import type { Bearer } from '../../../../core/cluster/broker.ts';
 import type { NicId, Token } from '../../../../core/ipam/nic.ts';
 import { FakeProvider } from '../../../../io/cloud/fake-provider.ts';
+import type { Brought } from '../../../../io/cloud/provider.ts';
 import { RemoteProvider } from '../../../../io/cloud/remote/provider.ts';
 import { ApiStore } from '../../../../io/kube/testing/api-store.ts';
 import { FakeKubeClient } from '../../../../io/kube/testing/fake-client.ts';
@@ -45,6 +46,9 @@ export class BrokerScene {
   readonly replicas: DeskReplica[] = [];
   readonly asked: string[] = []; // "wish outcome"
   readonly tokens = new Map<string, Bearer>();
+  readonly rights = new Set<string>(); // "node address nic": to take it off there
+  readonly brought: Brought[] = [];
+  readonly opened: string[] = []; // instances
   beacon: Beacon | undefined;
   beaconAsked = 0;
   readonly #remotes: RemoteProvider[] = [];
@@ -52,7 +56,14 @@ export class BrokerScene {
 
   /** A node of the cluster, and its instance. */
   node(name: string, instance: string, subnet: string): FakeProvider {
-    this.store.create({ resource: NODES }, { metadata: { name }, spec: { providerID: `aws:///zone/${instance}` } });
+    this.store.create(
+      { resource: NODES },
+      {
+        metadata: { name },
+        spec: { providerID: `aws:///zone/${instance}` },
+        status: { conditions: [{ type: 'Ready', status: 'True' }] },
+      },
+    );
     const cloud = new FakeProvider({ limits: LIMITS, subnet });
     cloud.ranges = [prefix('10.0.0.0/8')];
     this.clouds.set(instance, cloud);
@@ -70,7 +81,10 @@ export class BrokerScene {
     );
     const leads = () => it.leads;
     const instances = new Instances(nodes, {
-      instance: async (id) => this.#seenBy(this.clouds.get(id) ?? new FakeProvider({ limits: LIMITS }), leads),
+      instance: async (id) => {
+        this.opened.push(id);
+        return this.#seenBy(this.clouds.get(id) ?? new FakeProvider({ limits: LIMITS }), leads);
+      },
       collectLeaked: async () => [],
       close: () => {},
     });
@@ -81,7 +95,9 @@ export class BrokerScene {
       clock: quick,
     });
     const meter = { asked: (wish: string, outcome: string) => void this.asked.push(`${wish} ${outcome}`) };
-    const doors = { callers, instances, leads, synced: () => nodes.synced, changesPerSecond: 4 };
+    const mayTake = (node: string, address: Address, from: string) =>
+      !instances.isInUse(from) && this.rights.has(`${node} ${address} ${from}`);
+    const doors = { callers, instances, leads, mayTake, synced: () => nodes.synced, changesPerSecond: 4 };
     const desk = new Desk({ ...doors, clock: quick, log: silent, meter });
     const server = await serveBroker({ host: '127.0.0.1', port: 0 }, { clock: realClock, log: silent });
     server.answerBy((request) => desk.serve(request));
@@ -148,7 +164,11 @@ export class BrokerScene {
       vpcRanges: () => gate().then(() => cloud.vpcRanges()),
       limits: () => gate().then(() => cloud.limits()),
       createNic: (...of: Parameters<FakeProvider['createNic']>) => gate().then(() => cloud.createNic(...of)),
-      bring: (...of: Parameters<FakeProvider['bring']>) => gate().then(() => cloud.bring(...of)),
+      bring: async (it: Brought) => {
+        await gate();
+        this.brought.push(it);
+        await cloud.bring(it);
+      },
       deleteNic: (nic: NicId) => gate().then(() => cloud.deleteNic(nic)),
       unassign: (...of: Parameters<FakeProvider['unassign']>) => gate().then(() => cloud.unassign(...of)),
       assign: async (of: Parameters<FakeProvider['assign']>[0]) => {
