@@ -1,7 +1,7 @@
 import type { Clock, Millis } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
-import type { KubeObject } from '../../wire/kube/object.ts';
+import type { KubeObject, Page } from '../../wire/kube/object.ts';
 import type { Selection } from '../../wire/kube/resource.ts';
 import type { WatchEvent } from '../../wire/kube/watch.ts';
 import { type KubeClient, KubeError } from './client.ts';
@@ -125,18 +125,19 @@ export class Informer<T> {
     const { client } = this.#doors;
     const { select } = this.#question;
     const seen = new Set<string>();
-    let more: string | undefined;
     let version: string | undefined;
-    do {
-      const page = await client.list(select, { limit: PAGE, more });
+    for (let asked: Promise<Page> | undefined = client.list(select, { limit: PAGE }); asked !== undefined; ) {
+      const page: Page = await asked;
       if (this.#stopped) return;
+      const { more } = page;
+      asked = more === undefined ? undefined : client.list(select, { limit: PAGE, more }); // made while this is read
+      asked?.catch(() => {}); // told when it is waited for
       for (const object of page.items) {
         seen.add(keyOf(object));
         this.#take(object);
       }
       version = page.resourceVersion;
-      more = page.more;
-    } while (more !== undefined);
+    }
     for (const key of this.#known.keys()) if (!seen.has(key)) this.#drop(key);
     this.#version = version;
     if (this.#synced) return;
