@@ -44,6 +44,8 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     );
     expect(network).toBe('BerthReady BerthReady BerthReady');
     expect(kubectl('-n kube-system exec ds/berth -- berth check')).toMatch(/^ok +conflist .* is valid/m);
+    const gzip = 0x1f; // its first byte
+    expect(kubectl('-n kube-system exec ds/berth -- berth bundle --file -').charCodeAt(0)).toBe(gzip);
   });
 
   test('A89: a pod that asks for more addresses than its node has left stays Pending, and says what is lacking', async () => {

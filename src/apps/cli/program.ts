@@ -108,7 +108,7 @@ function doing(berth: Command, terminal: Terminal, finish: Finish): void {
     .addOption(configOption())
     .addOption(confDirOption())
     .addOption(binDirOption())
-    .option('--file <path>', 'the archive; default: berth-<node>-<time>.tar.gz here')
+    .option('--file <path>', 'the archive, - for standard output; default: berth-<node>-<time>.tar.gz here')
     .action(async (options) => finish(await (await import('./commands/bundle.ts')).bundle(terminal, options)));
   berth
     .command('completion')

@@ -54,6 +54,7 @@ const PROGRAMS = {
 } as const;
 
 const OUTPUT_BYTES = 16 * 1024 * 1024;
+const STDOUT = 1; // its descriptor
 
 /**
  * `berth bundle`: one archive for a supporter. Everything passes through `redact`; what could not be had says why in
@@ -63,7 +64,7 @@ export async function bundle(terminal: Terminal, options: BundleOptions): Promis
   const at = terminal.now();
   const stamp = new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
   const folder = `berth-${hostname()}-${stamp}`;
-  const path = resolve(options.file ?? `${folder}.tar.gz`);
+  const path = options.file === '-' ? undefined : resolve(options.file ?? `${folder}.tar.gz`);
   const parts = [
     ...(await fromAgent(options)),
     ['check.json', await doctor(terminal, options)] as const,
@@ -71,15 +72,15 @@ export async function bundle(terminal: Terminal, options: BundleOptions): Promis
   ];
   const files = parts.map(([name, text]) => ({ name: `${folder}/${name}`, content: redact(text), modifiedAt: at }));
   try {
-    writeFileSync(path, gzipSync(tar(files)), { mode: 0o600 });
+    writeFileSync(path ?? STDOUT, gzipSync(tar(files)), { mode: 0o600 });
   } catch (cause) {
-    throw new CliError('failed', `cannot write ${path}: ${messageOf(cause)}`, {
+    throw new CliError('failed', `cannot write ${path ?? 'it'}: ${messageOf(cause)}`, {
       advice: 'say where with --file',
       cause,
     });
   }
   terminal.err(`secrets were taken out by their names; look through it before you hand it on\n`);
-  terminal.out(`${path}\n`);
+  if (path !== undefined) terminal.out(`${path}\n`);
   return 'ok';
 }
 
