@@ -4,6 +4,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { missingCaches } from './ci/caches.ts';
 import { type Count, countOf, countOfReport, countText, sum } from './ci/count.ts';
 import { runProgram } from './program.ts';
 
@@ -67,6 +68,8 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`no step is named so; there are:\n${STEPS.map(({ name }) => `  ${name}`).join('\n')}`);
     return 2;
   }
+  const missing = missingCaches();
+  const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'berth-ci-'));
   const building = steps.some(({ command }) => command === BUILD)
     ? runProgram(BUILD, { minutes: BUILD_MINUTES })
@@ -77,10 +80,11 @@ async function main(words: readonly string[]): Promise<number> {
     done.push(await runStep(step, join(folder, 'report.json')));
   }
   rmSync(folder, { recursive: true, force: true });
-  const built = await building;
-  if (built !== undefined) console.log(`\nKubernetes was on the shelf, or built, after ${built.seconds.toFixed(0)} s`);
+  await building;
   const total = sum(done.map(({ count }) => count));
-  console.log(`\n${done.map(({ line }) => line).join('\n')}\n\n${countText(total)}`);
+  const caches = missing.length === 0 ? 'warm caches' : `cold caches (built now: ${missing.join(', ')})`;
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1);
+  console.log(`\n${done.map(({ line }) => line).join('\n')}\n\n${minutes} min, with ${caches}\n${countText(total)}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 

@@ -8,12 +8,11 @@ import { parseAllDocuments } from 'yaml';
 import { CHART_FOLDER } from './deploy/chart.ts';
 import { berthObjects } from './deploy/objects.ts';
 import { DEFAULTS, type KubeObject } from './deploy/values.ts';
-import { cacheFolder, installByGo } from './go-install.ts';
+import { installByGo } from './go-install.ts';
+import { HELM_VERSION, helmFolder } from './helm-folder.ts';
 
-const VERSION = 'v3.20.2';
-
-const directory = join(cacheFolder(), `helm-${VERSION}`);
-if (!existsSync(directory)) installByGo(directory, [[`helm.sh/helm/v3/cmd/helm@${VERSION}`]]);
+const directory = helmFolder();
+if (!existsSync(directory)) installByGo(directory, [[`helm.sh/helm/v3/cmd/helm@${HELM_VERSION}`]]);
 const helm = (...words: readonly string[]) => execFileSync(join(directory, 'helm'), words, { encoding: 'utf8' });
 
 console.log(helm('lint', '--strict', CHART_FOLDER));

@@ -21,12 +21,17 @@ export interface ReferencePlugins {
   readonly cnitool: string | undefined; // path
 }
 
+/** Where they are once they are built. */
+export function referenceFolder(): string {
+  return join(cacheFolder(), `reference-plugins-${PLUGINS_VERSION}-${CNI_VERSION}`);
+}
+
 /**
  * The newest reference plugins. The first call builds them (about a minute); later ones find them. Without Go or
  * without its module proxy: Debian's older ones. Throws Error when there are none either.
  */
 export function referencePlugins(): ReferencePlugins {
-  const directory = join(cacheFolder(), `reference-plugins-${PLUGINS_VERSION}-${CNI_VERSION}`);
+  const directory = referenceFolder();
   try {
     if (!existsSync(directory)) build(directory);
     return { directory, version: PLUGINS_VERSION.slice(1), note: '', cnitool: join(directory, 'cnitool') };
