@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FRAME_VERSION } from '../../src/wire/agent/frame.ts';
+import { FORMAT } from '../../src/wire/journal/format.ts';
 import type { AgentCommand } from '../../tools/agent-command.ts';
 import { canRun, NodeSpace, PATHS } from './node-space.ts';
 
-// An upgrade and the way back, with executables and agents that are a version of the frame apart: the executable is
-// built for each version, and the next agent is ours with another number.
+// Upgrades and the ways back, with executables and agents that are versions of the frame and formats of the journal
+// apart: the executable is built for each version, and a later agent is ours with other numbers.
 
-const VERSIONS = [FRAME_VERSION - 1, FRAME_VERSION, FRAME_VERSION + 1] as const;
+const VERSIONS = [-1, 0, 1, 2].map((by) => FRAME_VERSION + by);
 const PODS = 100;
 let directory = '';
 let node: NodeSpace;
@@ -18,21 +19,28 @@ const ips: string[] = [];
 
 const executable = (version: number) => join(directory, `berth-cni-${version}`);
 
-/** The agent of the next version. */
-function nextAgent(config: string): AgentCommand {
-  const args = [join(directory, 'next/src/berth.ts'), 'agent', '--config', config];
-  return { program: process.execPath, args, env: {} };
+/** The agent that is so many versions later. */
+const agentLater =
+  (by: number) =>
+  (config: string): AgentCommand => {
+    const args = [join(directory, `later-${by}/src/berth.ts`), 'agent', '--config', config];
+    return { program: process.execPath, args, env: {} };
+  };
+
+function makeAgentLater(by: number): void {
+  const root = join(directory, `later-${by}`);
+  cpSync('src', join(root, 'src'), { recursive: true });
+  cpSync('package.json', join(root, 'package.json'));
+  symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
+  rewrite(join(root, 'src/wire/agent/frame.ts'), 'FRAME_VERSION', FRAME_VERSION + by);
+  rewrite(join(root, 'src/wire/journal/format.ts'), 'FORMAT', FORMAT + by);
 }
 
-function makeNextAgent(): void {
-  cpSync('src', join(directory, 'next/src'), { recursive: true });
-  cpSync('package.json', join(directory, 'next/package.json'));
-  symlinkSync(resolve('node_modules'), join(directory, 'next/node_modules'));
-  const path = join(directory, 'next/src/wire/agent/frame.ts');
-  const [before, after] = [`FRAME_VERSION = ${FRAME_VERSION};`, `FRAME_VERSION = ${FRAME_VERSION + 1};`];
+function rewrite(path: string, name: string, number: number): void {
+  const before = new RegExp(`^export const ${name} = \\d+;$`, 'm');
   const text = readFileSync(path, 'utf8');
-  if (!text.includes(before)) throw new Error(`${path} has no "${before}"`);
-  writeFileSync(path, text.replace(before, after));
+  if (!before.test(text)) throw new Error(`${path} has no number ${name}`);
+  writeFileSync(path, text.replace(before, `export const ${name} = ${number};`));
 }
 
 /** One call by the executable of a version: exit code and what it printed. */
@@ -68,6 +76,11 @@ function probing(): { stop: () => Promise<{ asked: number; lost: number }> } {
   };
 }
 
+/** How many attachments the agent has. */
+async function attachments(): Promise<number> {
+  return (JSON.parse(await node.ask('GET /v1/status')) as { attachments: number }).attachments;
+}
+
 /** Comes and goes by the executable of each version that an agent must understand. */
 function comesAndGoes(versions: readonly number[]): void {
   for (const version of versions) {
@@ -85,7 +98,7 @@ beforeAll(async () => {
     execFileSync(process.execPath, [
       ...['tools/build.ts', '--frame-version', `${version}`, '--output', executable(version)],
     ]);
-  makeNextAgent();
+  for (const by of [1, 2]) makeAgentLater(by);
   node = await NodeSpace.open({ network: { ranges: ['10.79.0.0/24'] }, paths: PATHS });
   for (let i = 0; i < PODS; i++) ips.push((await node.add(`p${i}`)).ip);
 }, 120_000);
@@ -105,10 +118,8 @@ describe.skipIf(!canRun)('executable and agent a version apart', () => {
     expect(spooled.code).toBe(0);
     await node.end('SIGTERM');
     expect(call(FRAME_VERSION, 'DEL', 'early').code).toBe(0); // spooled by one version, carried out by the next
-    await node.start([], nextAgent);
+    await node.start([], agentLater(1));
     comesAndGoes([FRAME_VERSION, FRAME_VERSION + 1]);
-    const attachments = async () =>
-      (JSON.parse(await node.ask('GET /v1/status')) as { attachments: number }).attachments;
     expect(await attachments()).toBe(PODS);
     await node.end('SIGTERM');
     await node.start();
@@ -117,5 +128,25 @@ describe.skipIf(!canRun)('executable and agent a version apart', () => {
     const { asked, lost } = await probes.stop();
     expect(asked).toBeGreaterThan(10 * PODS);
     expect(lost / asked).toBeLessThanOrEqual(0.001);
+  }, 60_000);
+
+  test('A20: a node that skips a version and goes back loses no claim, neither in the journal nor in the spool', async () => {
+    const [now, skipping] = [FRAME_VERSION, FRAME_VERSION + 2];
+    for (const pod of ['before', 'spooled']) expect(call(now, 'ADD', pod).code).toBe(0);
+    await node.end('SIGTERM');
+    expect(call(now, 'DEL', 'spooled').code).toBe(0);
+    await node.start([], agentLater(2));
+    expect(await attachments()).toBe(PODS + 1);
+    comesAndGoes([now, skipping]);
+    expect(call(skipping, 'DEL', 'before').code).toBe(0);
+    for (const pod of ['after', 'back']) expect(call(skipping, 'ADD', pod).code).toBe(0);
+    await node.end('SIGTERM');
+    expect(call(skipping, 'DEL', 'back').code).toBe(0);
+    await node.start();
+    expect(await attachments()).toBe(PODS + 1);
+    expect(node.logged('recovered')).toEqual([]);
+    comesAndGoes([skipping, now]);
+    expect(call(now, 'DEL', 'after').code).toBe(0);
+    expect(await attachments()).toBe(PODS);
   }, 60_000);
 });

@@ -24,6 +24,43 @@ function pod(name: string, nodeName: string, ports: readonly object[] = []): obj
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec };
 }
 
+/** One pod of a node, made again whenever it goes. */
+function statefulSet(name: string, node: string): object {
+  const labels = { app: name };
+  const { spec } = pod(name, node) as { spec: object };
+  const template = { metadata: { labels }, spec: { ...spec, terminationGracePeriodSeconds: 5 } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name },
+    spec: { serviceName: name, replicas: 1, selector: { matchLabels: labels }, template },
+  };
+}
+
+/** The uids of the pods of a name: one, or none. */
+function pods(name: string): readonly string[] {
+  const words = cluster.kubectl(
+    'get',
+    'pods',
+    '--field-selector',
+    `metadata.name=${name}`,
+    '-o',
+    'jsonpath={.items[*].metadata.uid}',
+  );
+  return words.split(' ').filter((it) => it !== '');
+}
+
+/** What the agent of a node has logged of the attachments of a pod. */
+function logged(node: string, name: string): readonly string[] {
+  const lines = cluster
+    .on(node, 'cat /var/log/berth-agent.log')
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
+  const said = lines.map((line) => JSON.parse(line) as { msg: string; id?: string; pod?: string });
+  const ids = new Set(said.flatMap(({ pod: of, id }) => (of === `default/${name}` && id !== undefined ? [id] : [])));
+  return said.flatMap(({ msg, id }) => (id !== undefined && ids.has(id) ? [msg] : []));
+}
+
 function field(kind: string, name: string, path: string): string {
   return cluster.kubectl('get', kind, name, '-o', `jsonpath={${path}}`);
 }
@@ -65,6 +102,23 @@ describe.skipIf(!canRun)('the agent in a cluster', () => {
     );
     cluster.kubectl('delete', 'pod', 'taken', '--grace-period=0', '--force');
   }, 40_000);
+
+  test('A15: a pod of a StatefulSet that is made anew before the DEL of its forerunner keeps its network when that comes', async () => {
+    cluster.create(statefulSet('again', 'node-1'));
+    const [uid, address] = ['.metadata.uid', '.status.podIP'];
+    await until(20_000, 'there is the first', async () => pods('again-0').length > 0);
+    addressOf('again-0');
+    const [first, before] = [field('pod', 'again-0', uid), attached('node-1')];
+    cluster.kubectl('delete', 'pod', 'again-0', '--grace-period=0', '--force'); // its sandbox lives on for a while
+    const isAnew = () => pods('again-0').some((it) => it !== first);
+    await until(20_000, 'it is made anew', async () => isAnew());
+    const anew = addressOf('again-0');
+    await until(40_000, 'the first is gone', async () => attached('node-1') === before);
+    expect(field('pod', 'again-0', address)).toBe(anew);
+    expect(logged('node-1', 'again-0')).toEqual(['attached', 'attached', 'detached']); // in this order
+    expect(cluster.on('node-2', `busybox ping -c 1 -W 2 ${anew}`)).toContain(' 0% packet loss');
+    cluster.kubectl('delete', 'statefulset', 'again');
+  }, 90_000);
 
   test('A24: started again while the API server cannot be reached, it serves within 5 s', async () => {
     cluster.create(pod('before', 'node-1'));

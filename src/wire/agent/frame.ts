@@ -6,11 +6,14 @@ import { textOf, utf8 } from '../../base/bytes.ts';
 //   reply    u32 length of what follows | u8 version 1 | u8 exit code | stdout
 // Integers are little-endian. The spool holds the same request frames, one a file.
 //
-// While a node is upgraded the two are a version apart, either way. So an agent reads the frames of its neighbours, the
-// version before and the one behind its own, and answers in the version in which it was asked: an executable never
-// meets another one than its own. What a version changes must therefore leave its frames readable for the one before.
+// While a node is upgraded the two are a version apart, either way, and two where it skips one; what is in the spool then
+// comes from so far as well. So an agent reads the frames of two versions before and two behind its own, and answers in
+// the version in which it was asked: an executable never meets another one than its own. What a version changes must
+// therefore leave its frames readable for those two.
 
 export const FRAME_VERSION = 1;
+/** So many versions executable and agent may be apart. */
+export const FRAMES_APART = 2;
 /** A frame longer than this is refused unread: 1 MiB of configuration is real, 16 MiB is not. */
 export const FRAME_LIMIT = 16 * 1024 * 1024;
 
@@ -43,9 +46,9 @@ export function decodeCall(frame: Uint8Array): CallFrame {
   if (frameLength(frame) !== frame.length)
     throw new FrameError(`a frame of ${frame.length} bytes says it has ${frameLength(frame) ?? 'no length'}`);
   if (frame.length < 10) throw new FrameError('a request frame has at least 10 bytes');
-  if (Math.abs(frameVersion(frame) - FRAME_VERSION) > 1)
+  if (Math.abs(frameVersion(frame) - FRAME_VERSION) > FRAMES_APART)
     throw new FrameError(
-      `frame version ${frame[4]}; this agent speaks ${FRAME_VERSION}, and what is next to it: ` +
+      `frame version ${frame[4]}; this agent speaks ${FRAME_VERSION}, and reads two before and behind it: ` +
         'the CNI executable and the agent are too far apart, install them together',
     );
   const envLength = new DataView(frame.buffer, frame.byteOffset + 6, 4).getUint32(0, true);

@@ -11,6 +11,8 @@ import { crc32c } from './crc32c.ts';
 // Payloads are JSON, which holds no zero byte: nothing that somebody named can look like a record inside of one.
 
 export const FORMAT = 1;
+/** So many formats back a node may go without losing its claims: who skipped a version goes back as far. */
+const FORMATS_BACK = 2;
 export const HEADER_BYTES = 24;
 const RECORD_BYTES = 16;
 const MAGIC = Uint8Array.from('BERTHJNL', (letter) => letter.charCodeAt(0));
@@ -51,8 +53,8 @@ export function encodeHeader(generation: number): Uint8Array {
   const view = new DataView(bytes.buffer);
   bytes.set(MAGIC);
   view.setUint32(8, FORMAT, true);
-  // a reader one format older may read it: it keeps what it does not know
-  view.setUint32(12, Math.max(1, FORMAT - 1), true);
+  // an older reader may read it: it keeps what it does not know
+  view.setUint32(12, Math.max(1, FORMAT - FORMATS_BACK), true);
   view.setUint32(16, generation, true);
   view.setUint32(20, crc32c(bytes.subarray(0, 20)), true);
   return bytes;
@@ -117,7 +119,8 @@ function readHeader(bytes: Uint8Array): Header | string {
     oldestReader: view.getUint32(12, true),
     generation: view.getUint32(16, true),
   };
-  if (header.oldestReader > FORMAT) return `it has format ${header.format}; this version reads up to ${FORMAT + 1}`;
+  if (header.oldestReader > FORMAT)
+    return `it has format ${header.format}; this version reads up to ${FORMAT + FORMATS_BACK}`;
   return header;
 }
 
