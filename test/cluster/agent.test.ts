@@ -12,12 +12,17 @@ beforeAll(async () => {
 afterAll(() => cluster?.close(), 60_000);
 
 /** A pod that only waits, bound to a node by hand, so that no scheduler judges it. */
-function pod(name: string, nodeName: string, ports: readonly object[] = []): object {
+function pod(
+  name: string,
+  nodeName: string,
+  ports: readonly object[] = [],
+  command: readonly string[] = ['/bin/busybox', 'sleep', '9999'],
+): object {
   const waiter = {
     name: 'waiter',
     image: 'berth.test/busybox:1',
     imagePullPolicy: 'Never',
-    command: ['/bin/busybox', 'sleep', '9999'],
+    command,
     ports,
   };
   const spec = { nodeName, terminationGracePeriodSeconds: 0, containers: [waiter] };
@@ -83,6 +88,16 @@ describe.skipIf(!canRun)('the agent in a cluster', () => {
     cluster.create(pod('one', 'node-1'), pod('two', 'node-2'));
     expect(addressOf('one').split('.').slice(0, 3)).toEqual(rangeOf('node-1').split('.').slice(0, 3));
     expect(waysOf('node-1').toSorted()).toEqual([rangeOf('node-2'), rangeOf('node-3')].toSorted());
+  });
+
+  test('K13: web servers on two nodes that share a link; each reaches the other', () => {
+    const serve = ['/bin/busybox', 'sh', '-c', 'echo $HOSTNAME > /tmp/index.html; exec busybox httpd -f -p 80 -h /tmp'];
+    cluster.create(pod('web-1', 'node-1', [], serve), pod('web-2', 'node-2', [], serve));
+    const [first, second] = [addressOf('web-1'), addressOf('web-2')];
+    const get = (from: string, address: string) =>
+      cluster.kubectl('exec', from, '--', '/bin/busybox', 'wget', '-qO-', '-T', '5', `http://${address}/`);
+    expect([get('web-1', second), get('web-2', first)]).toEqual(['web-2\n', 'web-1\n']);
+    cluster.kubectl('delete', 'pod', 'web-1', 'web-2', '--wait=false');
   });
 
   test('K9: a node that is removed has no way any more, and has one again when it is back', async () => {

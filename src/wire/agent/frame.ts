@@ -6,10 +6,10 @@ import { textOf, utf8 } from '../../base/bytes.ts';
 //   reply    u32 length of what follows | u8 version 1 | u8 exit code | stdout
 // Integers are little-endian. The spool holds the same request frames, one a file.
 //
-// While a node is upgraded the two are a version apart, either way, and two where it skips one; what is in the spool then
-// comes from so far as well. So an agent reads the frames of two versions before and two behind its own, and answers in
-// the version in which it was asked: an executable never meets another one than its own. What a version changes must
-// therefore leave its frames readable for those two.
+// While a node is upgraded the two are a version apart, either way, and two where it skips one; what is in the spool
+// then comes from so far as well. So an agent reads the frames of two versions before and two behind its own, and
+// answers in the version in which it was asked: an executable never meets another one than its own. What a version
+// changes must therefore leave its frames readable for those two.
 
 export const FRAME_VERSION = 1;
 /** So many versions executable and agent may be apart. */
