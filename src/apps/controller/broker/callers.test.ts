@@ -42,3 +42,16 @@ test('without a token the API server is not asked, and what it throws is thrown'
   expect(scene.reviewed).toEqual([]);
   await expect(scene.callers.nodeOf('Bearer abc')).rejects.toThrow('away');
 });
+
+test('so many tokens at once are asked of the API server, and the others after them', async () => {
+  let [running, most] = [0, 0];
+  const review = async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+    return good;
+  };
+  const all = new Callers({ review, admission, clock: new HandClock() });
+  const asked = await Promise.all(Array.from({ length: 100 }, (_, i) => all.nodeOf(`Bearer t${i}`)));
+  expect([asked.every((it) => 'node' in it), most]).toEqual([true, 32]);
+});
