@@ -7,6 +7,7 @@ import { IMAGE } from '../runtime/node.ts';
 import { ReplicasInCluster } from './replicas.ts';
 import { StandingCluster } from './standing.ts';
 import { canRun } from './standing-cluster.ts';
+import { staticAddressTests } from './static-address.ts';
 
 // Nodes of an emulated VPC without any credentials: their agents ask the controller.
 
@@ -57,6 +58,8 @@ describe.skipIf(!canRun)('the controller asks the cloud', () => {
     const same = async () => new Set(await both()).size;
     await expect.poll(same, { timeout: 40_000, interval: 2_000, message: (await both()).join('\n') }).toBe(1);
   }
+
+  staticAddressTests(() => cluster);
 
   test('A86: pods get addresses on new NICs, asked for by the controller alone, and none is made twice when it is killed in between', async () => {
     scale(45); // the first NICs have room for 27
