@@ -6,7 +6,7 @@ import type { StandingCluster } from './standing.ts';
 // On an emulated VPC of two zones: node-1 and node-3 stand in one subnet, node-2 in the other.
 
 const NAMESPACE = 'static';
-const ANNOTATIONS = { 'berth.dev/static-address': 'true', 'berth.dev/retention': '20s' };
+const ANNOTATIONS = { 'berth.dev/static-address': 'true', 'berth.dev/retention': '8s' };
 
 /** Tests of static addresses, for a cluster that stands. They leave nothing there. */
 export function staticAddressTests(cluster: () => StandingCluster): void {
