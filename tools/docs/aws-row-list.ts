@@ -161,5 +161,13 @@ export const AWS_ROWS: readonly AwsRow[] = [
   },
   { asks: 'A cordoned node neither grows nor shrinks.' },
   { asks: "The node's capacity told to the scheduler." },
-  { asks: "A StatefulSet's pod keeps its address.", open: KUBERNETES },
+  {
+    asks: "A StatefulSet's pod keeps its address.",
+    also: [
+      at(
+        'test/cluster/static-address.ts',
+        'U31, A90: a pod of a StatefulSet keeps its address on another node of the zone, and answers there',
+      ),
+    ],
+  },
 ];
