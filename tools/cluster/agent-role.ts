@@ -1,11 +1,14 @@
+import { definitionObjects } from '../deploy/controller-objects.ts';
 import { AGENT_RULES } from '../deploy/objects.ts';
 import type { Api } from './api.ts';
 
+const KINDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const RBAC = 'rbac.authorization.k8s.io';
 const NAME = 'berth-agent';
 
-/** Lets a user work as an agent does, and nothing more. */
+/** The kinds that are ours, and a user who may work as an agent does, and nothing more. */
 export async function allowAgent(api: Api, user: string): Promise<void> {
+  for (const kind of definitionObjects()) await api.ask('POST', KINDS, kind);
   const role = { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name: NAME }, rules: AGENT_RULES };
   const binding = {
     apiVersion: `${RBAC}/v1`,

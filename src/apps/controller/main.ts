@@ -33,10 +33,10 @@ export async function runController({ configPath, version }: ControllerOptions):
   const onCall = ({ action, outcome, ms }: CallTold) => metrics.cloudCall(action, outcome, ms / 1_000);
   const cloud = await openCloud(config, { log, onCall });
   const broker = await openPort(config, { log, meter: metrics });
-  const doors = { client, clock: realClock, random: realRandom, log, meter: metrics, config, ...cloud, ...broker };
+  const doors = { client, clock: realClock, random: realRandom, log, meter: metrics, config, ...cloud.door, ...broker };
   const controller = startController(doors);
   const { listen } = config.http;
-  const routes = controllerRoutes(controller, metrics);
+  const routes = controllerRoutes(controller, { metrics, callsWaiting: cloud.waiting });
   const server = listen === undefined ? undefined : await serveHttp({ at: hostPort(listen), routes, log });
   log.info('started', { version });
   await new Promise<void>((resolve) => {
@@ -46,6 +46,7 @@ export async function runController({ configPath, version }: ControllerOptions):
   await server?.close();
   await broker.broker?.server.close();
   await controller.stop();
+  cloud.close();
   client.close();
   log.info('stopped', {});
 }

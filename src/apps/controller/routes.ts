@@ -3,11 +3,16 @@ import type { HttpRoutes } from '../../io/system/http-server.ts';
 import type { Controller } from './controller.ts';
 
 /** What anybody may ask a replica: is it alive, does it know the cluster, what does it count. */
-export function controllerRoutes(controller: Controller, metrics: ControllerMetrics): HttpRoutes {
+export function controllerRoutes(
+  controller: Controller,
+  of: { readonly metrics: ControllerMetrics; readonly callsWaiting: () => Readonly<Record<string, number>> },
+): HttpRoutes {
+  const { metrics, callsWaiting } = of;
+  const now = () => ({ ...sample(controller), callsWaiting: callsWaiting() });
   return {
     'GET /healthz': () => ({ body: 'ok\n' }),
     'GET /readyz': () => readyz(controller),
-    'GET /metrics': async () => ({ type: metrics.contentType, body: await metrics.text(sample(controller)) }),
+    'GET /metrics': async () => ({ type: metrics.contentType, body: await metrics.text(now()) }),
   };
 }
 

@@ -39,6 +39,12 @@ export const CONTROLLER_METRICS = {
     help: '1 for each resource whose changes are not heard now, else 0.',
     labels: ['resource'],
   },
+  callsWaiting: {
+    name: 'berth_controller_cloud_calls_waiting',
+    type: 'gauge',
+    help: 'Calls of the cloud that wait for their turn in the budget of all nodes.',
+    labels: ['action'],
+  },
   apiCalls: METRICS.apiCalls,
   apiEvents: METRICS.apiEvents,
   questionSeconds: {

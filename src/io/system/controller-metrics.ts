@@ -7,6 +7,7 @@ import { named, processNumbers } from './process-metrics.ts';
 export interface ControllerSample {
   readonly leading: boolean;
   readonly queues: Readonly<Record<string, number>>; // by reconciler
+  readonly callsWaiting: Readonly<Record<string, number>>; // by action of the cloud
   readonly sources: readonly { readonly resource: string; readonly objects: number; readonly heard: boolean }[];
 }
 
@@ -33,6 +34,7 @@ export function createControllerMetrics(version: string): ControllerMetrics {
     new Histogram({ ...named(line, registry), buckets: [...(line.buckets ?? [])] });
   const it = CONTROLLER_METRICS;
   const [leading, queue, objects, unheard] = [gauge(it.leading), gauge(it.queue), gauge(it.objects), gauge(it.unheard)];
+  const callsWaiting = gauge(it.callsWaiting);
   const reconcileSeconds = histogram(it.reconcileSeconds);
   const [cloudSeconds, questionSeconds] = [histogram(it.cloudSeconds), histogram(it.questionSeconds)];
   const [apiCalls, apiEvents] = [counter(it.apiCalls), counter(it.apiEvents)];
@@ -51,6 +53,7 @@ export function createControllerMetrics(version: string): ControllerMetrics {
     text: (sample) => {
       leading.set(sample.leading ? 1 : 0);
       for (const [reconciler, length] of Object.entries(sample.queues)) queue.set({ reconciler }, length);
+      for (const [action, count] of Object.entries(sample.callsWaiting)) callsWaiting.set({ action }, count);
       for (const { resource, objects: count, heard } of sample.sources) {
         objects.set({ resource }, count);
         unheard.set({ resource }, heard ? 0 : 1);
