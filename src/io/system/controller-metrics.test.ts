@@ -34,9 +34,5 @@ test('a scrape shows how things are now, and what was counted', async () => {
 test('every metric of the table is exposed, and no other', async () => {
   const text = await createControllerMetrics('1.2.3').text(sample);
   const exposed = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name);
-  expect(exposed.toSorted()).toEqual(
-    Object.values(CONTROLLER_METRICS)
-      .map(({ name }) => name)
-      .toSorted(),
-  );
+  expect(new Set(exposed)).toEqual(new Set(Object.values(CONTROLLER_METRICS).map(({ name }) => name)));
 });
