@@ -1,10 +1,11 @@
-import type { Clock } from '../../../../base/clock.ts';
+import type { Clock, Millis } from '../../../../base/clock.ts';
 import { silent } from '../../../../base/log.ts';
 import { type Address, prefix } from '../../../../base/ip.ts';
 import { seeded } from '../../../../base/random.ts';
 import type { Bearer } from '../../../../core/cluster/broker.ts';
 import type { NicId, Token } from '../../../../core/ipam/nic.ts';
 import { FakeProvider } from '../../../../io/cloud/fake-provider.ts';
+import type { NearCloud } from '../../../../io/cloud/near.ts';
 import type { Brought } from '../../../../io/cloud/provider.ts';
 import { RemoteProvider } from '../../../../io/cloud/remote/provider.ts';
 import { ApiStore } from '../../../../io/kube/testing/api-store.ts';
@@ -27,6 +28,13 @@ export const quick: Clock = { ...realClock, timer: (after, then) => realClock.ti
 
 const USER = 'system:serviceaccount:kube-system:berth';
 const LIMITS = { nics: 3, slotsV4: 6, slotsV6: 6, prefixes: true };
+
+/** How an agent differs from another. */
+export interface AgentOptions {
+  readonly token?: string; // in place of its own
+  readonly patienceMs?: Millis;
+  readonly near?: NearCloud;
+}
 
 /** One replica's desk behind HTTPS, and a way to it that a test may cut. */
 export interface DeskReplica {
@@ -123,8 +131,8 @@ export class BrokerScene {
     return { at: { host: '127.0.0.1', port: way.port }, certificates: server.first.keys.certificate };
   }
 
-  /** The agent of a node, as its provider. `token`: in place of its own. */
-  agent(node: string, { token = node, patienceMs = 2_000 } = {}): RemoteProvider {
+  /** The agent of a node, as its provider. */
+  agent(node: string, { token = node, patienceMs = 2_000, near }: AgentOptions = {}): RemoteProvider {
     const remote = new RemoteProvider({
       beacon: async () => {
         this.beaconAsked++;
@@ -136,6 +144,7 @@ export class BrokerScene {
       random: seeded(3),
       onCall: () => {},
       patienceMs,
+      ...(near === undefined ? {} : { near }),
     });
     this.#remotes.push(remote);
     return remote;
