@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KubeClient } from '../../src/io/kube/client.ts';
 import { httpClient } from '../../src/io/kube/http-client.ts';
+import {
+  STATIC_ADDRESS,
+  STATIC_ADDRESSES,
+  writeStaticSpec,
+  writeStaticStatus,
+} from '../../src/wire/kube/crd/static-address.ts';
+import { typeOf } from '../../src/wire/kube/crd/definition.ts';
 import { BERTH_NODES } from '../../src/wire/kube/crd/berth-node.ts';
 import { writeEvent } from '../../src/wire/kube/event.ts';
 import { loose, text } from '../../src/wire/kube/object.ts';
@@ -103,6 +110,19 @@ const annotate = async (name: string, key: string) => {
   return agent.patch(podAt(name), 'merge', writeAnnotations(metadata.uid, { [key]: '10.0.0.1' }));
 };
 
+const keeps = (name: string) => ({ resource: STATIC_ADDRESSES, namespace: NAMESPACE, name: `of-${name}` });
+const keep = (name: string) => {
+  const owner = { kind: 'StatefulSet', name: 'web', uid: 's' };
+  const spec = writeStaticSpec({
+    ...{ owner, retention: '24h', conflict: 'retry', node: name, next: '', unusedSince: undefined },
+  });
+  return admin.create(keeps(name), { ...typeOf(STATIC_ADDRESS), metadata: { name: `of-${name}` }, spec });
+};
+const tellKept = (of: string, node: string) => {
+  const status = writeStaticStatus({ node, addresses: [], nic: '', state: 'Kept', message: '' }, 0);
+  return agent.patch({ ...keeps(of), part: 'status' }, 'merge', { status });
+};
+
 describe.skipIf(!canRun)('an agent of node-1', () => {
   test('writes what is ours of its own node: condition, resource, taint, BerthNode, Events, pods’ addresses', async () => {
     const patched = await agent.patch(node('node-1', 'status'), 'strategic', status());
@@ -113,6 +133,17 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
     await agent.create({ resource: BERTH_NODES }, told('node-1'));
     await agent.create({ resource: EVENTS, namespace: 'default' }, event('node-1'));
     await annotate('node-1', 'berth.dev/pod-ips');
+  });
+
+  test('tells of static addresses that its node may have, of no others, and changes no right to one', async () => {
+    for (const name of ['node-1', 'node-2']) await keep(name);
+    expect((await tellKept('node-1', 'node-1'))['status']).toMatchObject({ state: 'Kept' });
+    await expect(tellKept('node-2', 'node-1')).rejects.toThrow('that its own node may have only');
+    await expect(tellKept('node-1', 'node-2')).rejects.toThrow('an agent tells of its own node only');
+    const grab = agent.patch(keeps('node-2'), 'merge', { spec: { node: 'node-1' } });
+    await expect(grab).rejects.toMatchObject({ kind: 'denied' });
+    const mine = await agent.list({ resource: STATIC_ADDRESSES, fields: 'spec.node=node-1' }, { limit: 0 });
+    expect(mine.items.map(({ metadata }) => metadata.name)).toEqual(['of-node-1']);
   });
 
   const foreign: readonly (readonly [string, () => Promise<unknown>, string])[] = [
