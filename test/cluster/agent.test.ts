@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../runtime/node.ts';
+import { fetchScript, pageOf, SERVE } from '../runtime/pods.ts';
 import { canRun, StandingCluster } from './standing-cluster.ts';
 
 // The agent in a real Kubernetes: what it learns, what it tells, and what it does without the API server.
@@ -90,13 +91,13 @@ describe.skipIf(!canRun)('the agent in a cluster', () => {
     expect(waysOf('node-1').toSorted()).toEqual([rangeOf('node-2'), rangeOf('node-3')].toSorted());
   });
 
-  test('K13: web servers on two nodes that share a link; each reaches the other', () => {
-    const serve = ['/bin/busybox', 'sh', '-c', 'echo $HOSTNAME > /tmp/index.html; exec busybox httpd -f -p 80 -h /tmp'];
-    cluster.create(pod('web-1', 'node-1', [], serve), pod('web-2', 'node-2', [], serve));
+  test('K13: web servers on two nodes that share a link; each reaches the other', async () => {
+    cluster.create(pod('web-1', 'node-1', [], SERVE), pod('web-2', 'node-2', [], SERVE));
     const [first, second] = [addressOf('web-1'), addressOf('web-2')];
-    const get = (from: string, address: string) =>
-      cluster.kubectl('exec', from, '--', '/bin/busybox', 'wget', '-qO-', '-T', '5', `http://${address}/`);
-    expect([get('web-1', second), get('web-2', first)]).toEqual(['web-2\n', 'web-1\n']);
+    const page = (from: string, address: string) =>
+      pageOf(cluster.kubectl('exec', from, '--', '/bin/busybox', 'sh', '-c', fetchScript(address)));
+    await until(10_000, 'the first is reached', async () => page('web-2', first) === 'web-1');
+    await until(10_000, 'the second is reached', async () => page('web-1', second) === 'web-2');
     cluster.kubectl('delete', 'pod', 'web-1', 'web-2', '--wait=false');
   });
 
