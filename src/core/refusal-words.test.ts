@@ -130,18 +130,18 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
       [
         {
           why: 'controller-away',
-          message: 'connect ECONNREFUSED 10.0.0.5:9467',
+          message: 'the controller does not answer: connect ECONNREFUSED 10.0.0.5:9466',
           awayMs: 120_000,
           family: 'v4',
           free: 0,
           againInMs: 4_000,
         },
-        'the controller has not answered for 2 min: connect ECONNREFUSED 10.0.0.5:9467; no warm IPv4 addresses are left; it is asked again in 4 s',
+        'the controller does not answer: connect ECONNREFUSED 10.0.0.5:9466, for 2 min now; no warm IPv4 addresses are left; it is asked again in 4 s',
         /berth-controller/,
       ],
       [
-        { why: 'controller-away', message: 'no leader', awayMs: 0, family: 'v6', free: 1, againInMs: 1_000 },
-        'the controller does not answer: no leader; 1 warm IPv6 address is left; it is asked again in 1 s',
+        { why: 'controller-away', message: 'no replica leads', awayMs: 0, family: 'v6', free: 1, againInMs: 1_000 },
+        'no replica leads; 1 warm IPv6 address is left; it is asked again in 1 s',
         /running pods are not affected/,
       ],
     ],

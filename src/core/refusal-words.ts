@@ -181,8 +181,8 @@ function controllerAway(refusal: Extract<Refusal, { why: 'controller-away' }>): 
   const { message, awayMs, family, free, againInMs } = refusal;
   const name = `warm ${nameOf(family)} address`;
   const left = `${counted(free, `${name} is`, `${name}es are`)} left`;
-  const how = awayMs < 1_000 ? 'does not answer' : `has not answered for ${duration(awayMs)}`;
-  return `the controller ${how}: ${message}; ${left}; it is asked again in ${duration(againInMs)}`;
+  const long = awayMs < 1_000 ? '' : `, for ${duration(awayMs)} now`;
+  return `${message}${long}; ${left}; it is asked again in ${duration(againInMs)}`;
 }
 
 /** A call and what was said to it: messages of a cloud may begin with the call's name. */

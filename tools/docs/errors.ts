@@ -56,7 +56,7 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
   },
   'controller-away': {
     why: 'controller-away',
-    message: 'connect ECONNREFUSED 10.0.0.5:9467',
+    message: 'the controller does not answer: connect ECONNREFUSED 10.0.0.5:9466',
     awayMs: 120_000,
     family: 'v4',
     free: 0,

@@ -242,7 +242,7 @@ describe('where the controller is', () => {
     await expect(agent.reportNics({ sure: true })).rejects.toMatchObject({
       kind: 'away',
       code: 'ControllerAway',
-      message: 'there is no ConfigMap berth-broker',
+      message: 'the controller does not answer: there is no ConfigMap berth-broker',
     });
   });
 });

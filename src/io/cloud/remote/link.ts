@@ -78,7 +78,7 @@ export class BrokerLink {
         failed = answer;
       } catch (error) {
         if (error instanceof MessageError)
-          throw new Unanswered(`the controller is not understood: ${error.message}`, error);
+          throw new Unanswered(`its answer is not understood: ${error.message}`, error);
         failed = error;
       }
       this.#beacon = undefined;

@@ -179,7 +179,12 @@ function foundIn(outcome: Outcome, action: string): Found {
 }
 
 function away(cause: Unanswered, action: string): CloudError {
-  return new CloudError('away', { action, code: 'ControllerAway', message: cause.message, cause });
+  return new CloudError('away', {
+    action,
+    code: 'ControllerAway',
+    message: `the controller does not answer: ${cause.message}`,
+    cause,
+  });
 }
 
 /** An answer without what was asked for is none. */
