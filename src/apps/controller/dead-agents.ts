@@ -4,6 +4,7 @@ import { NOT_READY_TAINT } from '../../core/cluster/node-word.ts';
 import { taintPatch } from '../../wire/kube/own-node.ts';
 import { NODES } from '../../wire/kube/resource.ts';
 import type { ReconcilerDoors } from './doors.ts';
+import { KeyIndex } from './key-index.ts';
 import { type Reconciler, watching } from './reconciler.ts';
 import type { Sources } from './sources.ts';
 
@@ -14,13 +15,10 @@ import type { Sources } from './sources.ts';
 export function deadAgentsReconciler({ client, clock, log }: ReconcilerDoors, sources: Sources): Reconciler {
   const { nodes, agents } = sources;
   const since = new Map<string, Millis>(); // by node, of the steady clock of whoever leads
+  const readyOn = new KeyIndex(agents, ({ node, ready }) => (ready ? node : ''));
   const agentsOf = (name: string) => {
-    let seen = false;
-    for (const [, agent] of agents.entries()) {
-      if (agent.node === name && agent.ready) return 'ready';
-      seen = true;
-    }
-    return seen ? 'away' : 'unknown';
+    if (readyOn.keys(name).size > 0) return 'ready';
+    return agents.size > 0 ? 'away' : 'unknown';
   };
   return {
     name: 'dead-agents',

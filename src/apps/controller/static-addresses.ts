@@ -6,6 +6,7 @@ import { typeOf } from '../../wire/kube/crd/definition.ts';
 import { readRetention } from '../../wire/kube/retention.ts';
 import { NOT_STATIC } from '../../wire/kube/static-pod.ts';
 import type { ReconcilerDoors } from './doors.ts';
+import { KeyIndex } from './key-index.ts';
 import { type Reconciler, watching } from './reconciler.ts';
 import type { Sources } from './sources.ts';
 
@@ -15,8 +16,8 @@ import type { Sources } from './sources.ts';
  */
 export function staticAddressesReconciler(doors: ReconcilerDoors, sources: Sources): Reconciler {
   const { staticPods: pods, staticAddresses: known, statefulSets: sets, nodes } = sources;
-  const ofNode = (name: string) => keysWhere(known.entries(), ({ spec }) => spec.node === name);
-  const ofSet = (key: string) => keysWhere(known.entries(), (it) => setKey(it) === key);
+  const byNode = new KeyIndex(known, ({ spec }) => spec.node);
+  const bySet = new KeyIndex(known, setKey);
   return {
     name: 'static-addresses',
     atOnce: 8,
@@ -27,10 +28,10 @@ export function staticAddressesReconciler(doors: ReconcilerDoors, sources: Sourc
         const before = change.kind !== 'added' && isStatic(change.before);
         return before || (change.kind !== 'removed' && isStatic(change.now)) ? [change.key] : [];
       }),
-      watching(sets, ({ key }) => ofSet(key)),
+      watching(sets, ({ key }) => [...bySet.keys(key)]),
       watching(nodes, (change) => {
         const same = change.kind === 'changed' && change.before.ready === change.now.ready;
-        return same ? [] : ofNode(change.key);
+        return same ? [] : [...byNode.keys(change.key)];
       }),
     ],
     reconcile: async (key) => {
@@ -89,8 +90,4 @@ async function carryOut(
 
 function setKey({ namespace, spec }: StaticAddressShape): string {
   return `${namespace}/${spec.owner.name}`;
-}
-
-function keysWhere<T>(entries: Iterable<readonly [string, T]>, holds: (value: T) => boolean): readonly string[] {
-  return [...entries].flatMap(([key, value]) => (holds(value) ? [key] : []));
 }

@@ -89,6 +89,20 @@ test('who leads again waits for what an earlier leadership began', async () => {
   end('a');
 });
 
+test('thousands of keys leave others a word in between', async () => {
+  keys = Array.from({ length: 1_000 }, (_, i) => `${i}`);
+  let words = 0;
+  const speak = () => {
+    words++;
+    if (began.length < keys.length) clock.timer(0, speak);
+  };
+  clock.timer(0, speak);
+  runner.begin();
+  await clock.pass(100);
+  expect(began).toHaveLength(keys.length);
+  expect(words).toBeGreaterThan(5);
+});
+
 test('a cloud that wishes to be left alone for a while is, and is counted by the kind of its refusal', async () => {
   const of = { action: 'ask', code: 'Slow', message: 'slow down', retryAfterMs: 5_000 };
   work = () => Promise.reject(new CloudError('throttled', of));

@@ -14,6 +14,9 @@ export interface WorkDoors {
   readonly reconciled: (reconciler: string, outcome: string, seconds: number) => void;
 }
 
+/** So many are begun before others have a word: some milliseconds. */
+const IN_A_ROW = 100;
+
 /**
  * The queue of one reconciler and its hands. Keys that are told while nobody leads are forgotten: whoever begins to
  * lead looks at everything.
@@ -24,6 +27,8 @@ export class WorkRunner {
   #queue: WorkQueue = noWork;
   #leading = false;
   #serving = false; // leads, and nothing runs any more that an earlier leadership began
+  #begun = 0; //        since it rested last
+  #resting = false;
   readonly #running = new Set<Promise<void>>();
   #cancel: (() => void) | undefined;
 
@@ -87,9 +92,11 @@ export class WorkRunner {
     if (!this.#serving) return;
     const { clock } = this.#doors;
     while (this.#running.size < this.#reconciler.atOnce) {
+      if (this.#begun >= IN_A_ROW) return this.#rest();
       const { queue, key } = taken(this.#queue, clock.steady());
       if (key === undefined) break;
       this.#queue = queue;
+      this.#begun++;
       const run: Promise<void> = this.#run(key).finally(() => {
         this.#running.delete(run);
         this.#serve();
@@ -100,6 +107,17 @@ export class WorkRunner {
     const due = nextDue(this.#queue);
     if (due === undefined || this.#running.size >= this.#reconciler.atOnce) return;
     this.#cancel = clock.timer(Math.max(0, due - clock.steady()), () => this.#serve());
+  }
+
+  /** Lets everybody else have a word: most reconciles wait for nothing, and there may be thousands. */
+  #rest(): void {
+    if (this.#resting) return;
+    this.#resting = true;
+    this.#doors.clock.timer(0, () => {
+      this.#resting = false;
+      this.#begun = 0;
+      this.#serve();
+    });
   }
 
   async #run(key: string): Promise<void> {
