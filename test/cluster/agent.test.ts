@@ -30,6 +30,11 @@ function pod(
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec };
 }
 
+/** A pod of node-1 with annotations. */
+function annotated(name: string, annotations: Readonly<Record<string, string>>): object {
+  return { ...pod(name, 'node-1'), metadata: { name, annotations } };
+}
+
 /** One pod of a node, made again whenever it goes. */
 function statefulSet(name: string, node: string): object {
   const labels = { app: name };
@@ -118,6 +123,18 @@ describe.skipIf(!canRun)('the agent in a cluster', () => {
     );
     cluster.kubectl('delete', 'pod', 'taken', '--grace-period=0', '--force');
   }, 40_000);
+
+  test('a pod gets the address and the MTU that its annotations ask for; one that asks for nonsense is told so', async () => {
+    const wanted = rangeOf('node-1').replace(/\d+\/24$/, '177');
+    cluster.create(annotated('asks', { 'berth.dev/ips': wanted, 'berth.dev/mtu': '1300' }));
+    expect(addressOf('asks')).toBe(wanted);
+    expect(cluster.kubectl('exec', 'asks', '--', '/bin/busybox', 'ip', 'link', 'show', 'eth0')).toContain('mtu 1300');
+    cluster.create(annotated('wrong', { 'berth.dev/mtu': 'jumbo' }));
+    const said = () => cluster.kubectl('describe', 'pod', 'wrong');
+    await until(20_000, 'there is an Event', async () => said().includes('AnnotationRefused'));
+    expect(said()).toContain('berth.dev/mtu says "jumbo": it must be a whole number from 576 to 65535');
+    cluster.kubectl('delete', 'pod', 'asks', 'wrong', '--grace-period=0', '--force');
+  }, 60_000);
 
   test('A15: a pod of a StatefulSet that is made anew before the DEL of its forerunner keeps its network when that comes', async () => {
     cluster.create(statefulSet('again', 'node-1'));
