@@ -102,6 +102,13 @@ test('U31: an address that another node let go of is brought to a NIC here, and 
   expect(told('web-0')).toMatchObject({ node: 'small', state: 'InUse', nic: 'eni-0' });
 });
 
+test('what was let go of is taken from nobody who has got it since, on the NIC where it was as well', async () => {
+  object('web-0', {}, left(far, { nic: '' }));
+  scene.provider.cloud.elsewhere(far, true);
+  expect((await added('one')).says).toContain('10.0.0.200 cannot be had on this node');
+  expect(onNics()).not.toContain(far);
+});
+
 test('while the cluster has it with another node the pod waits, and is told with whom', async () => {
   object('web-0', { node: 'other' }, left(far, { node: 'other' }));
   const refused = await added('one', 'web-0', 70_000);
@@ -143,7 +150,7 @@ test('what the pod has is not let go of; when it has ended it leaves the NIC, an
   await scene.pass(5_000);
   expect([told('web-0').node, onNics().includes(ip)]).toEqual(['small', true]);
   await del('one');
-  expect([told('web-0').node, told('web-0').state, onNics().includes(ip)]).toEqual(['', 'Released', false]);
+  expect([told('web-0'), onNics().includes(ip)]).toMatchObject([{ node: '', nic: '', state: 'Released' }, false]);
   change('web-0', { node: 'other', next: '' });
   await scene.pass(5_000);
   expect([...scene.small.agent.parts.pool.pool.claims.keys()]).toEqual([]);

@@ -26,7 +26,7 @@ export interface StaticOwner {
 export interface StaticStatus {
   readonly node: string; //                 who has it; '': nobody
   readonly addresses: readonly Address[]; // the name's, once it has had a pod
-  readonly nic: string; //                  of a cloud, where the addresses are or were last; '': a range of the node
+  readonly nic: string; //                  where the addresses are or were left; '': let go of, or of a node's range
   readonly state: StaticState;
   readonly message: string; //              why it is Lost
 }

@@ -72,7 +72,8 @@ function leaving(local: StaticLocal, { status }: StaticAddress, asks: boolean): 
   if (kept === undefined && status.addresses.length > 0 && local.onNic)
     return { move: 'keep', addresses: status.addresses };
   if (local.movable && local.onNic) return { move: 'sendAway', addresses: status.addresses };
-  return { move: 'tell', status: { ...status, node: '', state: 'Released', message: '' } };
+  // the NIC is told no more: the cloud may put the address there again, for another pod
+  return { move: 'tell', status: { ...status, node: '', nic: '', state: 'Released', message: '' } };
 }
 
 function staying(local: StaticLocal, { spec, status }: StaticAddress, asks: boolean): StaticMove {

@@ -37,7 +37,7 @@ const status = z
   .object({
     node: z.string().describe('Who has it; empty: nobody.'),
     addresses: z.array(z.string()).describe('The addresses of the name, IPv4 first.'),
-    nic: z.string().describe('Of a cloud: where they are, or were last.'),
+    nic: z.string().describe('Of a cloud: where they are, or were left; empty once they were let go of.'),
     state: z.enum(STATES).describe('Lost: it cannot be had on the node.'),
     message: z.string(),
     conditions: z.array(condition).optional(),
