@@ -83,14 +83,18 @@ export class AwsRegion {
   }
 
   /** All instances as a controller sees them. Close it. */
-  fleet(settings: Partial<AwsSettings> = {}, clock: Clock = realClock): AwsFleet {
+  fleet(
+    settings: Partial<AwsSettings> = {},
+    clock: Clock = realClock,
+    mayCall: () => CloudError | undefined = () => this.barred,
+  ): AwsFleet {
     return new AwsFleet({
       region: REGION,
       settings: { ...SETTINGS, endpoint: `http://127.0.0.1:${this.#port}`, ...settings },
       clock,
       random: realRandom,
       onCall: (told) => this.calls.push(told),
-      mayCall: () => this.barred,
+      mayCall,
     });
   }
 

@@ -14,6 +14,7 @@ import { realClock } from '../../../../io/system/clock.ts';
 import { AUDIENCE, type Beacon } from '../../../../wire/broker/beacon.ts';
 import { readClusterNode } from '../../../../wire/kube/cluster-node.ts';
 import { NODES } from '../../../../wire/kube/resource.ts';
+import type { ControllerDoors } from '../../doors.ts';
 import { notLeading } from '../../not-leading.ts';
 import { Source } from '../../source.ts';
 import type { BrokerServer } from '../broker-doors.ts';
@@ -28,6 +29,8 @@ export const quick: Clock = { ...realClock, timer: (after, then) => realClock.ti
 
 const USER = 'system:serviceaccount:kube-system:berth';
 const LIMITS = { nics: 3, slotsV4: 6, slotsV6: 6, prefixes: true };
+
+type OpenCloud = NonNullable<ControllerDoors['openCloud']>;
 
 /** How an agent differs from another. */
 export interface AgentOptions {
@@ -62,6 +65,11 @@ export class BrokerScene {
   readonly #remotes: RemoteProvider[] = [];
   #assigns = 0;
 
+  /** `openCloud`: the cloud as a replica has it, in place of one in memory. */
+  constructor(openCloud?: OpenCloud) {
+    this.#openCloud = openCloud;
+  }
+
   /** A node of the cluster, and its instance. */
   node(name: string, instance: string, subnet: string): FakeProvider {
     this.store.create(
@@ -91,6 +99,8 @@ export class BrokerScene {
     const instances = new Instances(nodes, {
       instance: async (id) => {
         this.opened.push(id);
+        if (this.#openCloud !== undefined)
+          return this.#openCloud(() => (leads() ? undefined : notLeading())).instance(id);
         return this.#seenBy(this.clouds.get(id) ?? new FakeProvider({ limits: LIMITS }), leads);
       },
       collectLeaked: async () => [],
@@ -160,6 +170,7 @@ export class BrokerScene {
     }
   }
 
+  readonly #openCloud: OpenCloud | undefined;
   readonly #closers: (() => void)[] = [];
 
   /** The cloud as a replica sees it: nothing is asked while it does not lead, and no token of an assign is known. */
