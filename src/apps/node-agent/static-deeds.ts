@@ -102,7 +102,8 @@ export class StaticDeeds {
         if (next.move === 'rest' && typeof heard !== 'string' && heard.status.node === this.#doors.nodeName)
           return undefined;
         if (next.move !== 'tell') return 'the cluster gave it to another node, or does not answer';
-        await this.carryOut(name, next, heard).catch(butConflict);
+        const told = this.carryOut(name, next, heard).then(() => true, butConflict);
+        if (await told) return undefined;
       }
       return 'the cluster does not have it on record';
     } catch (error) {
@@ -124,9 +125,10 @@ export class StaticDeeds {
   }
 }
 
-/** Somebody was first: looked at anew. */
-function butConflict(error: unknown): void {
-  if (!(error instanceof KubeError && error.kind === 'conflict')) throw error;
+/** Somebody was first: to be looked at anew. */
+function butConflict(error: unknown): false {
+  if (error instanceof KubeError && error.kind === 'conflict') return false;
+  throw error;
 }
 
 /** Its own record of it was lost, and a pod of this node has it since. */

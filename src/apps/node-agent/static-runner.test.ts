@@ -6,7 +6,7 @@ import { ApiStore } from '../../io/kube/testing/api-store.ts';
 import { FakeKubeClient } from '../../io/kube/testing/fake-client.ts';
 import { loose } from '../../wire/kube/object.ts';
 import { readStaticAddress, STATIC_ADDRESSES } from '../../wire/kube/crd/static-address.ts';
-import { PODS } from '../../wire/kube/resource.ts';
+import { EVENTS, PODS } from '../../wire/kube/resource.ts';
 import { CloudScene } from './testing/cloud-scene.ts';
 import { argsOf, bindPod, ClusterScene } from './testing/cluster-scene.ts';
 
@@ -114,6 +114,14 @@ test('while the cluster has it with another node the pod waits, and is told with
   const refused = await added('one', 'web-0', 70_000);
   expect(refused.says).toContain('10.0.0.200 is not on this node yet: it is with node other');
   expect(onNics()).not.toContain(far);
+});
+
+test('U33: a retention that is none refuses the pod, with a sentence and an Event', async () => {
+  object('web-0');
+  const asked = add('one', 'web-0', { 'berth.dev/retention': '1 day' });
+  await scene.pass(2_000);
+  expect((await asked).says).toContain('berth.dev/retention says "1 day": it must be a time such as "24h"');
+  expect(store.now.list({ resource: EVENTS }, { limit: 0 }).items).toMatchObject([{ reason: 'AnnotationRefused' }]);
 });
 
 test('U32: one that somebody else took refuses the pod with an Event and a condition, and is had when it is free', async () => {
