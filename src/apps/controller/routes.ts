@@ -28,6 +28,10 @@ function sample({ leads, queues, sources }: Controller) {
   return {
     leading: leads,
     queues,
-    sources: sources.map(({ resource, size, trouble }) => ({ resource, objects: size, heard: trouble === undefined })),
+    sources: [...new Set(sources.map(({ resource }) => resource))].map((resource) => {
+      const of = sources.filter((source) => source.resource === resource); // all pods, and those that are agents
+      const objects = of.reduce((sum, { size }) => sum + size, 0);
+      return { resource, objects, heard: of.every(({ trouble }) => trouble === undefined) };
+    }),
   };
 }
