@@ -30,6 +30,8 @@ const { values } = parseArgs({
 });
 const { json, brief } = values;
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130)); // with all that we started
+
 if (canRun) await bench();
 else {
   console.error('npm run bench:scale: wants root, and a Kubernetes that is built: npm run cluster -- --build');

@@ -39,7 +39,7 @@ export class StandingCluster {
 
   /** kubectl as the command says that it is used; with a text on its standard input. Fails with what it said. */
   kubectl(words: readonly string[], input = ''): string {
-    const how = { env: this.#env, input, encoding: 'utf8', timeout: 120_000 } as const;
+    const how = { env: this.env, input, encoding: 'utf8', timeout: 120_000 } as const;
     const { status, stdout, stderr } = spawnSync('kubectl', words, how);
     expect(status, `kubectl ${words.join(' ')}\n${stdout}${stderr}`).toBe(0);
     return stdout;
@@ -47,7 +47,7 @@ export class StandingCluster {
 
   /** The same, while the test goes on: what it said, however it ended. */
   async start(words: readonly string[]): Promise<string> {
-    const child = spawn('kubectl', words, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('kubectl', words, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     return (await outcome(child)).said;
   }
 
@@ -86,7 +86,8 @@ export class StandingCluster {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  get #env(): NodeJS.ProcessEnv {
+  /** Of whoever runs its kubectl. */
+  get env(): NodeJS.ProcessEnv {
     const home = this.#home;
     const path = [join(home, 'bin'), resolve('dist'), dirname(process.execPath), '/usr/bin', '/bin'].join(':');
     return { KUBECONFIG: join(home, 'kubeconfig'), PATH: path, HOME: home };

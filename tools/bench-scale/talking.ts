@@ -13,6 +13,7 @@ export class Talking {
 
   constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    process.once('exit', () => this.#child.kill('SIGKILL')); // it ends with us
     const { stdout } = this.#child;
     if (stdout === null) throw new Error(`${program} says nothing`);
     createInterface({ input: stdout }).on('line', (line) => {
