@@ -13,6 +13,7 @@ const network = { ranges: ['10.74.0.0/24', 'fd74::/64'] };
 const ROUTED: readonly (readonly [string, string])[] = [
   ['route_localnet of a pod with host ports', 'sysctl -qw net.ipv4.conf.HOST.route_localnet=0'],
   ['addr_gen_mode of the host end', 'sysctl -qw net.ipv6.conf.HOST.addr_gen_mode=0'],
+  ['lo of a pod set down', 'NETNS ip link set lo down'],
   ['what the pod receives is shaped no more', 'tc qdisc delete dev HOST root'],
   ['what the pod sends is shaped no more', 'NETNS tc qdisc delete dev eth0 root'],
 ];

@@ -120,7 +120,7 @@ export class Repairer {
   async #look(): Promise<void> {
     const suspects = [...this.#suspects];
     this.#suspects.clear();
-    for (const owner of suspects) await this.#examine(owner);
+    for (const owner of suspects) await this.#examine(owner, mayBeLeaving);
     this.#looking = false;
     if (this.#suspects.size > 0) this.suspect({ kind: 'host', what: 'link', link: '' });
     if (this.#broken.size === 0 || this.#due) return;
@@ -129,9 +129,10 @@ export class Repairer {
   }
 
   /** Compares plan and kernel of one owner, in its lane, and notes what is missing. */
-  async #examine(owner: Owner): Promise<void> {
+  async #examine(owner: Owner, isNoNews: (lack: Plan) => boolean = () => false): Promise<void> {
     await this.#inLane(owner, async () => {
-      this.#missed(owner, (await this.#mendingOf(owner)).ensure);
+      const { ensure: lack } = await this.#mendingOf(owner);
+      this.#missed(owner, isNoNews(lack) ? [] : lack);
     });
   }
 
@@ -286,4 +287,14 @@ function isShared(owner: Owner): owner is 'node' | 'elements' {
 
 function isNft(item: Item): boolean {
   return item.kind === 'ruleset' || item.kind === 'element' || item.kind === 'forward-accept';
+}
+
+/**
+ * Whether a pod lacks nothing but its loopback link: runtimes take that down before they ask for the rest to be taken
+ * away. One that stays down the comparison finds.
+ */
+function mayBeLeaving(lack: Plan): boolean {
+  return (
+    lack.length > 0 && lack.every((item) => item.kind === 'up' && item.on.netns === 'pod' && item.on.name === 'lo')
+  );
 }
