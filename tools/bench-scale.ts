@@ -30,7 +30,8 @@ const { values } = parseArgs({
 });
 const { json, brief } = values;
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130)); // with all that we started
+// with all that we started
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 if (canRun) await bench();
 else {
