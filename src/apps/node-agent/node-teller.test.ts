@@ -70,6 +70,10 @@ test('A89: the Node advertises the addresses that are left for pods that ask for
   await scene.small.call('DEL', { id: 'unknown' });
   await scene.pass(2_000);
   expect(capacity()).toBe('4');
+  // as a kubelet does that starts anew
+  scene.store.patch(at, 'merge', { status: { capacity: { 'berth.dev/address': '0' } } });
+  await scene.pass(2_000);
+  expect(capacity()).toBe('4');
 });
 
 test('A23: a node that has no address left says so, with the reason, when it lasts', async () => {
