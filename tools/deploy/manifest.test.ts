@@ -21,3 +21,30 @@ test('no agent has rights that are not written down with their reason: it is not
   expect(text).toContain('drop:\n                - ALL');
   expect(text).not.toContain("'*'");
 });
+
+test('the controller runs as nobody, with no right on its node; two replicas, never both evicted', () => {
+  const objects = berthObjects() as readonly {
+    readonly kind: string;
+    readonly spec?: Readonly<Record<string, unknown>>;
+  }[];
+  const specOf = (kind: string) => objects.find((object) => object.kind === kind)?.spec;
+  expect(specOf('Deployment')).toMatchObject({
+    replicas: 2,
+    template: {
+      spec: {
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          {
+            securityContext: {
+              readOnlyRootFilesystem: true,
+              allowPrivilegeEscalation: false,
+              capabilities: { drop: ['ALL'] },
+            },
+          },
+        ],
+      },
+    },
+  });
+  expect(JSON.stringify(specOf('Deployment'))).not.toContain('hostPath');
+  expect(specOf('PodDisruptionBudget')).toMatchObject({ maxUnavailable: 1 });
+});
