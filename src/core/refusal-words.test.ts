@@ -106,6 +106,16 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         'the cloud denies ec2:CreateNetworkInterface: no policy allows it; it is asked again in 15 s',
         /^allow ec2:CreateNetworkInterface to the role/,
       ],
+      [
+        {
+          why: 'cloud-denied',
+          action: 'controller assign',
+          message: 'the controller refuses this node: there is no Node a',
+          againInMs: 15_000,
+        },
+        'the controller refuses this node: there is no Node a; it is asked again in 15 s',
+        /spec\.providerID/,
+      ],
     ],
     'cloud-throttled': [
       [

@@ -23,7 +23,7 @@ export function sentence(refusal: Refusal): string {
     case 'held':
       return `this node is ${refusal.cordoned === true ? 'cordoned' : 'held as it is'}: of its ${nameOf(refusal.family)} addresses ${refusal.claimed} are claimed and ${refusal.cooling} are cooling, and no more are asked for`;
     case 'cloud-denied':
-      return `the cloud denies ${callWords(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
+      return `${denied(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-throttled':
       return `the cloud throttles ${refusal.action}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-failing':
@@ -85,7 +85,9 @@ export function advice(refusal: Refusal): string {
         ? 'let the pod run on another node, uncordon this one, or set kubernetes.cordon to ignore'
         : 'let the pod run on another node, or take cloud.hold out of the configuration';
     case 'cloud-denied':
-      return `allow ${refusal.action} to the role of this node; running pods and warm addresses are not affected`;
+      return refusal.action.startsWith('controller ')
+        ? "see to what the controller misses: the Node's spec.providerID, the agents' service account or their token; running pods are not affected"
+        : `allow ${refusal.action} to the role that asks, this node's or the controller's; running pods and warm addresses are not affected`;
     case 'cloud-throttled':
       return 'the runtime asks again by itself; should it last, see berth cloud calls for who asks so much, or have the quota raised';
     case 'cloud-failing':
@@ -175,6 +177,11 @@ function subnetEmpty({
   const what = `${subnet === undefined ? 'an' : ''} ${nameOf(family)} address left to give`.trim();
   const mine = `${claimed} are claimed on this node and ${cooling} are cooling`;
   return `${where} ${what}: ${mine}; it is asked again in ${duration(againInMs)}`;
+}
+
+/** A node that the controller does not know is refused by nobody else. */
+function denied(refusal: Extract<Refusal, { why: 'cloud-denied' }>): string {
+  return refusal.action.startsWith('controller ') ? refusal.message : `the cloud denies ${callWords(refusal)}`;
 }
 
 function controllerAway(refusal: Extract<Refusal, { why: 'controller-away' }>): string {

@@ -202,8 +202,8 @@ describe.skipIf(!canRun)('a region of two zones, three instances, and the agent 
     );
     const refused = await it.add('refused');
     expect(refused).toMatchObject({ exitCode: 1 });
-    expect(refused.says).toMatch(/the node's role needs ec2:\w+/);
-    expect(await it.why('node-3-refused')).toMatch(/the node's role needs ec2:\w+/);
+    expect(refused.says).toMatch(/the role that asks needs ec2:\w+/);
+    expect(await it.why('node-3-refused')).toMatch(/the role that asks needs ec2:\w+/);
     expect(await it.metric('berth_refusals_total', 'cloud-denied')).toBeGreaterThan(0);
     region.calm('deny');
     await until(30_000, 'it is asked again', async () => (await it.add('refused')).exitCode === 0);

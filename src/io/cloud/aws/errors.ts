@@ -83,7 +83,7 @@ export function isAmbiguous(error: CloudError): boolean {
 }
 
 const ADVICE: Partial<Record<CloudErrorKind, (action: string) => string>> = {
-  denied: (action) => `; the node's role needs ec2:${action}, valid credentials and a clock that is right`,
+  denied: (action) => `; the role that asks needs ec2:${action}, valid credentials and a clock that is right`,
   exhausted: () => '; free addresses of the subnet, add a range to the VPC, or tag another subnet for pods',
 };
 
