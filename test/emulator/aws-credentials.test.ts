@@ -79,7 +79,10 @@ describe.skipIf(!canRun)('credentials and clocks of an agent that runs', () => {
   test('A41, A71: the credentials of its role have ended: the cause is told, and new ones are taken', async () => {
     const node = await started(region, 'node-1');
     region.trouble({ kind: 'lapse' }, { scope: { instance: region.instance('node-1') } });
-    await warmOnly(node, /RequestExpired.*the role that asks needs ec2:\w+, valid credentials and a clock that is right/);
+    await warmOnly(
+      node,
+      /RequestExpired.*the role that asks needs ec2:\w+, valid credentials and a clock that is right/,
+    );
     region.calm('lapse');
     await servedAgain(node);
   }, 120_000);

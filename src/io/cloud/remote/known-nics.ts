@@ -3,6 +3,8 @@ import type { Holdable, NicId, NicReport, Token } from '../../../core/ipam/nic.t
 
 /** More than the pool asks at once: those beyond it has given up. */
 const MOST_OPEN = 256;
+/** So long a cloud may show what was given back. */
+const SHOWN_MS: Millis = 60_000;
 
 interface Asked {
   readonly had: readonly Holdable[];
@@ -12,6 +14,7 @@ interface Asked {
 export class KnownNics {
   #all: readonly NicReport[];
   readonly #open = new Map<Token, Asked>(); // assigns of which nobody knows whether they were carried out
+  readonly #returned = new Map<Holdable, Millis>();
   readonly #since: Millis;
 
   /** `since`: tokens from before were asked by another process of ours, and nobody knows what came of them. */
@@ -27,12 +30,17 @@ export class KnownNics {
     this.#all = nics;
   }
 
-  /** An assign is about to be asked. `again`: it may have been carried out before. */
-  asked(token: Token, nic: NicId): { readonly had: readonly Holdable[]; readonly again: boolean } {
+  /**
+   * An assign is about to be asked. `again`: it may have been carried out before. What was given back lately counts as
+   * held: a cloud shows it for a while. Of a NIC that nobody told of nothing can be said.
+   */
+  asked(token: Token, nic: NicId, now: Millis): Partial<Asked> & { readonly again: boolean } {
     const before = this.#open.get(token);
     if (before !== undefined) return { ...before, again: true };
-    const { addresses = [], prefixes = [] } = this.#all.find(({ id }) => id === nic) ?? {};
-    const asked = { had: [...addresses, ...prefixes] };
+    const known = this.#all.find(({ id }) => id === nic);
+    if (known === undefined) return { again: false };
+    for (const [it, at] of this.#returned) if (now - at > SHOWN_MS) this.#returned.delete(it);
+    const asked = { had: [...known.addresses, ...known.prefixes, ...this.#returned.keys()] };
     this.#open.set(token, asked);
     const [oldest] = this.#open.keys();
     if (this.#open.size > MOST_OPEN && oldest !== undefined) this.#open.delete(oldest);
@@ -56,7 +64,8 @@ export class KnownNics {
     this.#change(nic, (held) => [...new Set([...held, ...what])]);
   }
 
-  lost(nic: NicId, what: readonly Holdable[]): void {
+  lost(nic: NicId, what: readonly Holdable[], now: Millis): void {
+    for (const it of what) this.#returned.set(it, now);
     this.#change(nic, (held) => held.filter((it) => !what.includes(it)));
   }
 

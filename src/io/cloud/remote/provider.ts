@@ -80,9 +80,9 @@ export class RemoteProvider implements NicProvider {
     urgency: Urgency,
   ): Promise<Given> {
     const { nic, unit, family, count } = of;
-    const { had, again } = this.#known.asked(token, nic);
+    const { had, again } = this.#known.asked(token, nic, this.#options.clock.now());
     const wish = (repeated: boolean): Wish => {
-      const before = repeated || again ? { had } : {};
+      const before = had !== undefined && (repeated || again) ? { had } : {};
       return { do: 'assign', token, nic, unit, family, count, ...before };
     };
     try {
@@ -104,7 +104,7 @@ export class RemoteProvider implements NicProvider {
 
   async unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void> {
     await this.#ask({ do: 'unassign', nic, what }, urgency);
-    this.#known.lost(nic, what);
+    this.#known.lost(nic, what, this.#options.clock.now());
   }
 
   async vpcRanges(): Promise<readonly Prefix[]> {
