@@ -43,6 +43,10 @@ export const LAWS = {
   served: 'a pod is served in the end, where there is room',
   foreign: 'what others made is left alone',
   cloud: 'the cloud keeps its own laws',
+  static: 'the address of a name stays the name’s',
+  kept: 'an address that is kept for a name is given to no other pod',
+  agree: 'at rest agents, cloud and cluster agree on kept addresses',
+  leads: 'in the end one replica of the controller leads',
 } as const;
 
 export type Law = keyof typeof LAWS;
@@ -90,11 +94,18 @@ function* atAdd(scene: Scene, call: Call, sandbox: Sandbox, reply: ReplyFrame): 
     if (other !== undefined)
       yield { law: 'two', detail: `${address} was told to ${nameOf(other)} and to ${nameOf(sandbox)}` };
     if (!scene.givable(address)) yield { law: 'given', detail: `${address} was told to ${nameOf(sandbox)}` };
-    const left = runtime.left.get(address)?.asked;
-    if (sandbox.told === undefined && left !== undefined && scene.now < left + scene.cooldownMs)
-      yield { law: 'cooling', detail: `${address} is given again after ${scene.now - left} ms` };
+    const left = runtime.left.get(address);
+    const early = left !== undefined && scene.now < left.asked + scene.cooldownMs;
+    if (sandbox.told === undefined && early && !isKept(runtime, left.holder, sandbox))
+      yield { law: 'cooling', detail: `${address} is given again after ${scene.now - left.asked} ms` };
   }
   if (call.kind !== 'elsewhere') yield* standing(scene, { ...sandbox, told });
+}
+
+/** Whether the pod before had the same name, and keeps its address. */
+function isKept({ sandboxes }: Runtime, holder: number, { wants: { pod } }: Sandbox): boolean {
+  const before = sandboxes.get(holder)?.wants.pod;
+  return pod?.keeps === true && before?.name === pod.name;
 }
 
 function* atDel(scene: Scene, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {

@@ -4,6 +4,7 @@ import type { Pool } from '../src/core/ipam/pool.ts';
 import type { KnownIntent } from '../src/core/memory/record.ts';
 import type { Plan } from '../src/core/datapath/plan.ts';
 import { type Agent, startAgent } from '../src/apps/node-agent/agent.ts';
+import type { KubeDoors } from '../src/apps/node-agent/cluster-runner.ts';
 import { type AgentDoors, countNothing } from '../src/apps/node-agent/doors.ts';
 import type { AgentConfig } from '../src/io/config/agent-config.ts';
 import { FakeKernel } from '../src/io/kernel/fake-kernel.ts';
@@ -34,7 +35,9 @@ export interface Fate {
   readonly faults: Faults;
   readonly plant: Plant;
   /** Opens the cloud that the node is on; absent: on none. */
-  readonly provider?: ((door: LifeDoor) => NicProvider) | undefined;
+  readonly provider?: ((door: LifeDoor, kube: KubeDoors | undefined) => NicProvider) | undefined;
+  /** Opens the cluster that the node is of; absent: of none. */
+  readonly kube?: ((door: LifeDoor) => KubeDoors) | undefined;
   /** What the agent said to its log. */
   readonly heard?: ((event: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
   /** A line for the story. */
@@ -121,12 +124,12 @@ export class Life {
       (what) => this.#at({ what: `spool ${what}` }, () => this.#fate.faults.spool(what)),
       this.#ears,
     );
-    const provider = this.#fate.provider?.({
-      clock: this.clock,
-      memory: () => journal.memory(),
-      pause: (what) => this.#pause({ what }),
-    });
+    const pause = (what: string) => this.#pause({ what });
+    const door: LifeDoor = { clock: this.clock, memory: () => journal.memory(), pause };
+    const kube = this.#fate.kube?.(door);
+    const provider = this.#fate.provider?.(door, kube);
     const doors: AgentDoors = {
+      ...(kube === undefined ? {} : { kube }),
       ...(provider === undefined ? {} : { provider }),
       kernel: this.#kernel,
       journal,

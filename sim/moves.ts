@@ -120,7 +120,7 @@ function addElsewhere(run: Run): boolean {
 /** A container that was taken off the network is put on it again, in the same namespace or in another. */
 function comeBack(run: Run): boolean {
   const { runtime, machine, random, setting } = run.parts;
-  const sandbox = one(run, (it) => it.gone && runtime.callsOf(it).length === 0);
+  const sandbox = one(run, (it) => it.gone && it.wants.pod === undefined && runtime.callsOf(it).length === 0);
   if (sandbox === undefined) return false;
   // of an attachment that was read off the kernel nobody knows where it lives
   const moves = !setting.rot && random.fraction() < 0.6;

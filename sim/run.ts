@@ -25,6 +25,8 @@ export interface RunParts {
   readonly story: ((line: string) => void) | undefined;
   /** Opens the cloud that the node is on. */
   readonly provider?: Fate['provider'];
+  /** Opens the cluster that the node is of. */
+  readonly kube?: Fate['kube'];
   /** What the agent said to its log. */
   readonly heard?: Fate['heard'];
   /** Where several nodes share one time: who lets things happen on all of them. */
@@ -76,6 +78,10 @@ export class Run implements Fate, Together {
 
   get provider(): Fate['provider'] {
     return this.parts.provider;
+  }
+
+  get kube(): Fate['kube'] {
+    return this.parts.kube;
   }
 
   get heard(): Fate['heard'] {

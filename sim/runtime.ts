@@ -9,8 +9,17 @@ const IFNAME = 'eth0';
 
 /** What a sandbox asks for beside an address. */
 export interface Wants {
+  readonly pod?: PodOf;
   readonly hostPort?: number;
   readonly ip?: Address;
+}
+
+/** The pod of a cluster that a sandbox is of. */
+export interface PodOf {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly keeps: boolean; // its address stays its name's
 }
 
 /** What an ADD told: the addresses, and the very text. */
@@ -141,7 +150,14 @@ export function idOf({ containerId }: Sandbox): AttachmentId {
 }
 
 export function addFrame(sandbox: Sandbox, netns = sandbox.netns): CallFrame {
-  return frame('ADD', { CNI_CONTAINERID: sandbox.containerId, CNI_NETNS: netns }, runtimeConfig(sandbox));
+  const env = { CNI_CONTAINERID: sandbox.containerId, CNI_NETNS: netns, ...podArgs(sandbox) };
+  return frame('ADD', env, runtimeConfig(sandbox));
+}
+
+function podArgs({ wants: { pod } }: Sandbox): Readonly<Record<string, string>> {
+  if (pod === undefined) return {};
+  const { namespace, name, uid } = pod;
+  return { CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${namespace};K8S_POD_NAME=${name};K8S_POD_UID=${uid}` };
 }
 
 /** A DEL may come without a namespace: the runtime has lost it. */

@@ -10,7 +10,7 @@ import type { Id } from '../../emulator/cloud/nouns.ts';
 import { Faults, type Weather } from '../faults.ts';
 import type { LifeDoor, Point } from '../life.ts';
 import type { Machine } from '../machine.ts';
-import { Run } from '../run.ts';
+import { Run, type RunParts } from '../run.ts';
 import type { Runtime } from '../runtime.ts';
 import { atCloudAnswer, atSaying, type CloudScene } from './cloud-checkers.ts';
 import { type CloudSetting, nodeSetting } from './cloud-setting.ts';
@@ -32,11 +32,16 @@ export interface Stage {
   readonly story: ((line: string) => void) | undefined;
 }
 
-/** A node whose agent runs on an instance; it joins the cluster. */
-export function newNode(
-  stage: Stage,
-  of: { readonly name: string; readonly instance: Id; readonly machine: Machine; readonly runtime: Runtime },
-): Node {
+/** A node that is to be. */
+export interface NewNode {
+  readonly name: string;
+  readonly instance: Id;
+  readonly machine: Machine;
+  readonly runtime: Runtime;
+}
+
+/** A node whose agent runs on an instance; it joins the cluster. `more`: what is otherwise on this stage. */
+export function newNode(stage: Stage, of: NewNode, more: (run: () => Run) => Partial<RunParts> = () => ({})): Node {
   const { scene, setting, plant, overlapping, weather, story } = stage;
   const { name, instance, machine, runtime } = of;
   const { cluster } = scene;
@@ -54,52 +59,60 @@ export function newNode(
     judge: (it, call, reply) => atCloudAnswer(scene, it, call, reply),
     heard: (event, fields) => run.blameAll(atSaying(scene, event, fields)),
     provider: (door) => openProvider(stage, { door, instance, run: () => run }),
+    ...more(() => run),
   });
   const node = { name, instance, run };
   cluster.add(node);
   return node;
 }
 
-interface Opening {
+export interface Opening {
   readonly door: LifeDoor;
   readonly instance: Id;
   readonly run: () => Run;
 }
 
 /** The real provider on the simulated region, opened when it is first asked, as main does it. */
-function openProvider(stage: Stage, { door, instance, run }: Opening): NicProvider {
-  const { cluster } = stage.scene;
-  const { clock, pause } = door;
-  const settings = awsSettings(run().parts.setting.config.aws);
+export function openProvider(stage: Stage, opening: Opening): NicProvider {
+  const { random } = stage.scene.cluster;
+  const settings = awsSettings(opening.run().parts.setting.config.aws);
   const { timeoutMs } = settings;
-  const meter = new CallMeter(clock);
-  const plain: CloudDoor = {
-    region: cluster.region,
-    instance,
-    clock,
-    timeoutMs,
-    pause,
-    onSend: (action, input) =>
-      run().blameAll(atSending({ action, input, meter, memory: door.memory(), cloud: cluster.region.cloud })),
-    tell: (line) => run().tell(line),
-  };
-  const cloudDoor = stage.plant.door?.(plain) ?? plain;
-  const fails = () => stage.region.metadataFails > 0 && cluster.random.fraction() < stage.region.metadataFails;
+  const plain = cloudDoorOf(stage, opening);
+  const door = stage.plant.door?.(plain) ?? plain;
   const provider = lateProvider(async () => {
-    const ask = metadataAsk(cloudDoor, fails);
-    const metadata = new Metadata({ endpoint: settings.metadata, timeoutMs, clock, ask });
+    const metadata = metadataOf(stage, opening, door);
     const self = await readSelf(metadata);
-    const client = ec2Client(cloudDoor);
-    const options = { region: self.region, client, timeoutMs, clock: cloudDoor.clock, onCall: () => {} };
-    const ec2 = new Ec2({ ...options, random: cluster.random });
-    return new AwsProvider({
-      ec2,
-      near: new InstanceMetadata(metadata),
-      self,
-      settings,
-      known: door.memory().nics,
-      clock,
-    });
+    const client = ec2Client(door);
+    const options = { region: self.region, client, timeoutMs, clock: door.clock, onCall: () => {} };
+    const near = new InstanceMetadata(metadata);
+    const known = opening.door.memory().nics;
+    return new AwsProvider({ ec2: new Ec2({ ...options, random }), near, self, settings, known, clock: door.clock });
   });
   return stage.plant.provider?.(provider, plain) ?? provider;
+}
+
+/** How a process of a node reaches the cloud. */
+export function cloudDoorOf(stage: Stage, { door, instance, run }: Opening): CloudDoor {
+  const { region } = stage.scene.cluster;
+  const { clock, pause } = door;
+  const meter = new CallMeter(clock);
+  return {
+    region,
+    instance,
+    clock,
+    timeoutMs: awsSettings(run().parts.setting.config.aws).timeoutMs,
+    pause,
+    onSend: (action, input) =>
+      run().blameAll(atSending({ action, input, meter, memory: door.memory(), cloud: region.cloud })),
+    tell: (line) => run().tell(line),
+  };
+}
+
+/** The metadata of a node's instance. */
+export function metadataOf(stage: Stage, { instance, run }: Opening, door: CloudDoor): Metadata {
+  const { random } = stage.scene.cluster;
+  const { metadata: endpoint, timeoutMs } = awsSettings(run().parts.setting.config.aws);
+  const fails = () => stage.region.metadataFails > 0 && random.fraction() < stage.region.metadataFails;
+  const { clock } = door;
+  return new Metadata({ endpoint, timeoutMs, clock, ask: metadataAsk({ ...door, instance }, fails) });
 }

@@ -10,6 +10,14 @@ import type { Region } from './region.ts';
 
 const TURNS = 400_000; // of one wait: whatever is not done then never will be
 
+/** Somebody else for whom time passes. */
+export interface Actor {
+  /** When something happens there next by itself. */
+  readonly next: Millis | undefined;
+  /** Moves time to what is next, unless that is later than `until`, and lets it happen. Whether there was something. */
+  fireNext(until: Millis): boolean;
+}
+
 /** An instance of the region and what runs on it. */
 export interface Node {
   readonly name: string;
@@ -23,11 +31,13 @@ export class Cluster implements Together {
   readonly time: SimTime;
   readonly random: Random;
   readonly nodes: Node[] = [];
+  readonly actors: Actor[];
 
   constructor(of: { region: Region; time: SimTime; random: Random }) {
     this.region = of.region;
     this.time = of.time;
     this.random = of.random;
+    this.actors = [of.region];
     this.region.onTouched = () => this.#showLinks();
   }
 
@@ -70,15 +80,19 @@ export class Cluster implements Together {
     return ready[lot]?.run.doNext() ?? false;
   }
 
+  /** What is due first; of equals an actor before a node. */
   #fire(limit: Millis): boolean {
-    let [first, at] = [undefined as Node | undefined, this.region.next ?? Number.POSITIVE_INFINITY];
-    for (const node of this.nodes) {
-      const { life } = node.run;
-      const next = life === undefined || life.ended ? undefined : life.clock.next;
-      if (next !== undefined && next < at) [first, at] = [node, next];
+    let [first, at] = [undefined as (() => boolean) | undefined, Number.POSITIVE_INFINITY];
+    for (const actor of this.actors) {
+      const { next } = actor;
+      if (next !== undefined && next < at) [first, at] = [() => actor.fireNext(limit), next];
     }
-    if (at > limit) return false;
-    return first === undefined ? this.region.fireNext(limit) : first.run.fire(limit);
+    for (const { run } of this.nodes) {
+      const { life } = run;
+      const next = life === undefined || life.ended ? undefined : life.clock.next;
+      if (next !== undefined && next < at) [first, at] = [() => run.fire(limit), next];
+    }
+    return at <= limit && first !== undefined && first();
   }
 
   #showLinks(): void {

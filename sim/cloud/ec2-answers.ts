@@ -1,5 +1,5 @@
-import type { NetworkInterface, Subnet } from '@aws-sdk/client-ec2';
-import type { Answer, NicView, SubnetView, View } from '../../emulator/cloud/answer.ts';
+import type { Instance, NetworkInterface, Subnet, Vpc } from '@aws-sdk/client-ec2';
+import type { Answer, InstanceView, NicView, SubnetView, View } from '../../emulator/cloud/answer.ts';
 import type { Tags } from '../../emulator/cloud/nouns.ts';
 import { ATTACHMENT_STATUS } from '../../emulator/dialects/aws/shapes/nic.ts';
 
@@ -21,6 +21,8 @@ export function outputOf(answer: Answer): object {
       return {
         NetworkInterfaces: of(answer.views, 'nic').map(interfaceOf),
         Subnets: of(answer.views, 'subnet').map(subnetOf),
+        Reservations: of(answer.views, 'instance').map((it) => ({ Instances: [instanceOf(it)] })),
+        Vpcs: of(answer.views, 'vpc').map(vpcOf),
       };
     default:
       return {};
@@ -71,6 +73,23 @@ function subnetOf({ subnet, free }: SubnetView): Subnet {
     Tags: tagSet(subnet.tags),
   };
 }
+
+function instanceOf({ instance, nics }: InstanceView): Instance {
+  return {
+    InstanceId: instance.id,
+    InstanceType: instance.type as NonNullable<Instance['InstanceType']>,
+    Placement: { AvailabilityZone: instance.zone },
+    VpcId: instance.vpc,
+    NetworkInterfaces: nics.map((it) => interfaceOf(it) as NonNullable<Instance['NetworkInterfaces']>[number]),
+  };
+}
+
+function vpcOf({ vpc }: Extract<View, { readonly kind: 'vpc' }>): Vpc {
+  const CidrBlockAssociationSet = vpc.ranges.map((CidrBlock) => ({ CidrBlock, CidrBlockState: ASSOCIATED }));
+  return { VpcId: vpc.id, CidrBlockAssociationSet };
+}
+
+const ASSOCIATED = { State: 'associated' } as const;
 
 function tagSet(tags: Tags): { Key: string; Value: string }[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));

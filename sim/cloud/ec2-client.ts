@@ -10,7 +10,7 @@ import type { Outcome, Region } from './region.ts';
 /** How one process of a node reaches the cloud. */
 export interface CloudDoor {
   readonly region: Region;
-  readonly instance: Id;
+  readonly instance: Id | undefined; // that asks; undefined: somebody else does, for it
   readonly clock: Clock;
   readonly timeoutMs: Millis;
   /** Where the process can be stopped, or overtaken. */
@@ -32,7 +32,9 @@ export function ec2Client(door: CloudDoor): Ec2Client {
     await door.pause(`ec2 ${action}`);
     const outcome = await sent(door, action, command.input);
     await door.pause(`ec2 ${action} answered`);
-    door.tell(() => `cloud  ${door.instance.slice(-4)} ${action} ${wordsOf(command.input)}: ${told(outcome)}`);
+    door.tell(
+      () => `cloud  ${(door.instance ?? 'cluster').slice(-4)} ${action} ${wordsOf(command.input)}: ${told(outcome)}`,
+    );
     if (typeof outcome === 'string') throw named(outcome === 'cut' ? 'ECONNRESET' : 'TimeoutError', 'no answer');
     if ('fault' in outcome) {
       const { code, message } = apiError(outcome.fault);
@@ -50,9 +52,10 @@ function sent(door: CloudDoor, action: Action, input: Inputs[Action]): Promise<O
   const request = (REQUESTS[action] as (input: Inputs[Action]) => ReturnType<(typeof REQUESTS)[Action]>)(input);
   const group = bucketName(action, action.startsWith('Describe') ? 'non-mutating' : 'mutating', false);
   const token = 'ClientToken' in input && input.ClientToken !== undefined ? { token: input.ClientToken } : {};
+  const asker = door.instance === undefined ? {} : { from: door.instance };
   return new Promise((resolve) => {
     const cancel = door.clock.timer(door.timeoutMs, () => resolve('late'));
-    door.region.send({ action, group, account: 'ours', from: door.instance, request, ...token }, (outcome) => {
+    door.region.send({ action, group, account: 'ours', ...asker, request, ...token }, (outcome) => {
       cancel();
       resolve(outcome);
     });

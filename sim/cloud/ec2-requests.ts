@@ -5,8 +5,10 @@ import type {
   CreateNetworkInterfaceCommandInput,
   CreateTagsCommandInput,
   DeleteNetworkInterfaceCommandInput,
+  DescribeInstancesCommandInput,
   DescribeNetworkInterfacesCommandInput,
   DescribeSubnetsCommandInput,
+  DescribeVpcsCommandInput,
   DetachNetworkInterfaceCommandInput,
   ModifyNetworkInterfaceAttributeCommandInput,
   Tag,
@@ -25,8 +27,10 @@ export interface Inputs {
   readonly CreateNetworkInterface: CreateNetworkInterfaceCommandInput;
   readonly CreateTags: CreateTagsCommandInput;
   readonly DeleteNetworkInterface: DeleteNetworkInterfaceCommandInput;
+  readonly DescribeInstances: DescribeInstancesCommandInput;
   readonly DescribeNetworkInterfaces: DescribeNetworkInterfacesCommandInput;
   readonly DescribeSubnets: DescribeSubnetsCommandInput;
+  readonly DescribeVpcs: DescribeVpcsCommandInput;
   readonly DetachNetworkInterface: DetachNetworkInterfaceCommandInput;
   readonly ModifyNetworkInterfaceAttribute: ModifyNetworkInterfaceAttributeCommandInput;
   readonly UnassignIpv6Addresses: UnassignIpv6AddressesCommandInput;
@@ -47,6 +51,7 @@ export const REQUESTS: { readonly [A in Action]: (input: Inputs[A]) => Request }
     do: 'assign',
     nic: idOf(it.NetworkInterfaceId),
     ...wish('addresses', it.SecondaryPrivateIpAddressCount),
+    ...(it.PrivateIpAddresses === undefined ? {} : { addresses: { list: it.PrivateIpAddresses.map(address) } }),
     ...wish('prefixes', it.Ipv4PrefixCount),
   }),
   AttachNetworkInterface: (it) => ({
@@ -68,8 +73,15 @@ export const REQUESTS: { readonly [A in Action]: (input: Inputs[A]) => Request }
   }),
   CreateTags: (it) => ({ do: 'set-tags', ids: idsOf(it.Resources), tags: tagsOf(it.Tags) }),
   DeleteNetworkInterface: (it) => ({ do: 'delete-nic', nic: idOf(it.NetworkInterfaceId) }),
+  DescribeInstances: (it) => ({ do: 'describe', kind: 'instance', ids: idsOf(it.InstanceIds) }),
   DescribeNetworkInterfaces: (it) => ({ do: 'describe', kind: 'nic', filters: filtersOf(it.Filters) }),
-  DescribeSubnets: (it) => ({ do: 'describe', kind: 'subnet', filters: filtersOf(it.Filters) }),
+  DescribeSubnets: (it) => ({
+    do: 'describe',
+    kind: 'subnet',
+    filters: filtersOf(it.Filters),
+    ...(it.SubnetIds === undefined ? {} : { ids: idsOf(it.SubnetIds) }),
+  }),
+  DescribeVpcs: (it) => ({ do: 'describe', kind: 'vpc', ids: idsOf(it.VpcIds) }),
   DetachNetworkInterface: (it) => ({ do: 'detach-nic', of: { attachment: idOf(it.AttachmentId) } }),
   ModifyNetworkInterfaceAttribute: (it) => ({
     do: 'modify-nic',
@@ -97,6 +109,7 @@ export const REQUESTS: { readonly [A in Action]: (input: Inputs[A]) => Request }
 };
 
 const FIELDS: Readonly<Record<string, string>> = {
+  'addresses.private-ip-address': 'address',
   'attachment.instance-id': 'instance',
   'availability-zone': 'zone',
   'network-interface-id': 'id',

@@ -4,6 +4,7 @@ import { CloudError } from '../../src/io/cloud/provider.ts';
 import { metadataOf } from '../../emulator/cloud/metadata.ts';
 import { answerMetadata } from '../../emulator/dialects/aws/imds/service.ts';
 import { Keyring } from '../../emulator/dialects/aws/keyring.ts';
+import type { Id } from '../../emulator/cloud/nouns.ts';
 import type { CloudDoor } from './ec2-client.ts';
 
 const SEAL = 'sim';
@@ -11,7 +12,10 @@ const PLACE = { region: 'us-east-1', account: '123456789012' };
 const KEYRING = new Keyring([], SEAL);
 
 /** The instance's metadata as the region tells them now. `fails`: it does not answer this time. */
-export function metadataAsk({ region, instance, clock, pause }: CloudDoor, fails: () => boolean): MetadataAsk {
+export function metadataAsk(
+  { region, instance, clock, pause }: CloudDoor & { readonly instance: Id },
+  fails: () => boolean,
+): MetadataAsk {
   let told = { cloud: region.cloud, now: Number.NaN, metadata: undefined as ReturnType<typeof metadataOf> };
   const metadataAt = (now: Millis) => {
     const { cloud } = region;

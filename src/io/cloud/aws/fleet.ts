@@ -6,7 +6,7 @@ import type { Budget } from '../budget.ts';
 import type { ClusterCloud } from '../cluster-cloud.ts';
 import type { CloudError, NicProvider } from '../provider.ts';
 import { Ec2 } from './ec2.ts';
-import { Ec2Clients, type Ec2Keys, type Ec2Requests } from './ec2-clients.ts';
+import { type Ec2Client, Ec2Clients, type Ec2Keys, type Ec2Requests } from './ec2-clients.ts';
 import { collectLeaked } from './leaked.ts';
 import { AwsProvider } from './provider.ts';
 import type { AwsSettings } from './settings.ts';
@@ -21,6 +21,7 @@ export interface AwsFleetOptions {
   readonly mayCall: () => CloudError | undefined; // looked at before every call; what it answers is thrown
   readonly budgetOf?: (instance: string, action: string) => Budget; // absent: as for each instance alone
   readonly network?: { readonly requests: Ec2Requests; readonly keys: Ec2Keys }; // absent: as the machine has it
+  readonly client?: Ec2Client; // absent: the SDK's own
 }
 
 /** Amazon EC2, seen from one place for many instances, with one client. */
@@ -30,10 +31,16 @@ export class AwsFleet implements ClusterCloud {
   #own: Ec2 | undefined;
 
   constructor(options: AwsFleetOptions) {
-    const { region, settings, network } = options;
+    const { region, settings, network, client } = options;
     const { endpoint, timeoutMs } = settings;
     this.#options = options;
-    this.#clients = new Ec2Clients({ region, ...(endpoint && { endpoint }), ...network, timeoutMs });
+    this.#clients = new Ec2Clients({
+      region,
+      ...(endpoint && { endpoint }),
+      ...network,
+      ...(client && { client }),
+      timeoutMs,
+    });
   }
 
   /** One instance, which is asked of EC2 once. Throws CloudError. */

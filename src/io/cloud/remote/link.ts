@@ -1,25 +1,19 @@
-import type { Agent, IncomingMessage } from 'node:http';
 import type { Clock, Millis } from '../../../base/clock.ts';
 import type { Random } from '../../../base/random.ts';
 import { type Answer, readAnswer } from '../../../wire/broker/answer.ts';
-import { type Beacon, CONTROLLER_NAME } from '../../../wire/broker/beacon.ts';
+import type { Beacon } from '../../../wire/broker/beacon.ts';
 import { MessageError } from '../../../wire/broker/field.ts';
-import { QUESTIONS_PATH } from '../../../wire/broker/question.ts';
+import type { Carrier } from './carrier.ts';
 
-// node:https without its face for ES modules: docs/decisions/libraries.md
-const https = process.getBuiltinModule('node:https');
-
-/** A controller answers within seconds, if only that it is at it. */
-const ANSWER_MS: Millis = 15_000;
 const FIRST_PAUSE_MS: Millis = 200;
 const LONGEST_PAUSE_MS: Millis = 2_000;
-const MOST_BYTES = 4 * 1024 * 1024;
 
 export interface LinkDoors {
   /** Where the controller that leads is, as it says now. Throws what keeps that from being known. */
   readonly beacon: () => Promise<Beacon>;
   /** The token of our pod, as it is now. Throws what keeps it from being read. */
   readonly token: () => string;
+  readonly carrier: Carrier;
   readonly clock: Clock;
   readonly random: Random;
   /** So long one question is asked without an answer. */
@@ -46,7 +40,6 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['not-leader', 'unsure', 'unknown
  */
 export class BrokerLink {
   readonly #doors: LinkDoors;
-  readonly #agent: Agent = new https.Agent({ keepAlive: true, maxSockets: 8 });
   #beacon: Promise<Beacon> | undefined;
   #closed = false;
 
@@ -69,7 +62,7 @@ export class BrokerLink {
         const text = question(sent);
         const token = this.#doors.token();
         sent = true;
-        const answer = await this.#post(beacon, token, text);
+        const answer = readAnswer(await this.#doors.carrier.post(beacon, token, text));
         if (answer.is === 'pending') {
           until = clock.steady() + patienceMs;
           continue;
@@ -89,34 +82,12 @@ export class BrokerLink {
 
   close(): void {
     this.#closed = true;
-    this.#agent.destroy();
+    this.#doors.carrier.close();
   }
 
   #where(): Promise<Beacon> {
     this.#beacon ??= this.#doors.beacon();
     return this.#beacon;
-  }
-
-  #post({ at, certificates }: Beacon, token: string, text: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const options = {
-        ...{ method: 'POST', hostname: at.host, port: at.port, path: QUESTIONS_PATH, agent: this.#agent },
-        ...{ servername: CONTROLLER_NAME, ca: certificates, timeout: ANSWER_MS },
-        headers: {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(text),
-          authorization: `Bearer ${token}`,
-        },
-      };
-      const asked = https.request(options, (answer) => {
-        wholeText(answer)
-          .then((whole) => resolve(readAnswer(whole)), reject)
-          .catch(reject);
-      });
-      asked.on('timeout', () => asked.destroy(new Error(`no word for ${ANSWER_MS / 1_000} s`)));
-      asked.on('error', reject);
-      asked.end(text);
-    });
   }
 
   /** Full jitter: nodes that lost the controller together do not come back together. */
@@ -133,17 +104,6 @@ export class BrokerLink {
 function gaveUp(failed: unknown): Outcome {
   if (typeof failed === 'object' && failed !== null && 'is' in failed) return failed as Outcome;
   throw new Unanswered(messageOf(failed), failed);
-}
-
-async function wholeText(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new MessageError(`an answer of more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function messageOf(cause: unknown): string {

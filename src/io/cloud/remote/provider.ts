@@ -8,6 +8,7 @@ import type { Beacon } from '../../../wire/broker/beacon.ts';
 import { type Wish, writeQuestion } from '../../../wire/broker/question.ts';
 import { hear, type NearCloud } from '../near.ts';
 import { type Brought, CloudError, type NicProvider, type Urgency } from '../provider.ts';
+import { type Carrier, httpsCarrier } from './carrier.ts';
 import { KnownNics } from './known-nics.ts';
 import { BrokerLink, type Outcome, Unanswered } from './link.ts';
 
@@ -20,6 +21,7 @@ export interface RemoteOptions {
   readonly random: Random;
   readonly onCall: (told: CallTold) => void;
   readonly patienceMs?: Millis;
+  readonly carrier?: Carrier; // absent: over the network
 }
 
 const PATIENCE_MS: Millis = 8_000;
@@ -37,10 +39,10 @@ export class RemoteProvider implements NicProvider {
   #limits: NicLimits | undefined;
   #tended: string | undefined; // the groups that our NICs were given, while no NIC came
 
-  constructor({ patienceMs = PATIENCE_MS, ...options }: RemoteOptions) {
+  constructor({ patienceMs = PATIENCE_MS, carrier = httpsCarrier(), ...options }: RemoteOptions) {
     const { beacon, token, clock, random, known = [] } = options;
     this.#options = options;
-    this.#link = new BrokerLink({ beacon, token, clock, random, patienceMs });
+    this.#link = new BrokerLink({ beacon, token, carrier, clock, random, patienceMs });
     this.#known = new KnownNics(known, clock.now());
     this.#session = `${clock.now().toString(36)}-${Math.floor(random.fraction() * 2 ** 32).toString(36)}`;
   }

@@ -144,6 +144,17 @@ export class ApiStore {
     this.#pages.clear();
   }
 
+  /** What is there, from now on apart from this one. Nobody watches it, and nothing can be gone on from. */
+  clone(): ApiStore {
+    const copy = new ApiStore(this.#now);
+    copy.#version = this.#version;
+    copy.#forgotten = this.#version;
+    copy.#uids = this.#uids;
+    for (const [key, object] of this.#objects) copy.#objects.set(key, object);
+    for (const [key, managers] of this.#managers) copy.#managers.set(key, managers);
+    return copy;
+  }
+
   /** Up to where everything was told. */
   get version(): string {
     return `${this.#version}`;

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import type { Millis } from '../../../base/clock.ts';
+import { type Beacon, CONTROLLER_NAME } from '../../../wire/broker/beacon.ts';
+import { MessageError } from '../../../wire/broker/field.ts';
+import { QUESTIONS_PATH } from '../../../wire/broker/question.ts';
+
+// node:https without its face for ES modules: docs/decisions/libraries.md
+const https = process.getBuiltinModule('node:https');
+
+/** A controller answers within seconds, if only that it is at it. */
+const ANSWER_MS: Millis = 15_000;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** What brings a question to a controller, and its answer back. The simulator has its own. */
+export interface Carrier {
+  /** Throws when there is no answer, whether or not the question arrived. */
+  post(to: Beacon, token: string, text: string): Promise<string>;
+  close(): void;
+}
+
+/** Over HTTPS, to whoever has one of the certificates and nobody else. */
+export function httpsCarrier(): Carrier {
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 8 });
+  const post: Carrier['post'] = ({ at, certificates }, token, text) =>
+    new Promise((resolve, reject) => {
+      const options = {
+        ...{ method: 'POST', hostname: at.host, port: at.port, path: QUESTIONS_PATH, agent },
+        ...{ servername: CONTROLLER_NAME, ca: certificates, timeout: ANSWER_MS },
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(text),
+          authorization: `Bearer ${token}`,
+        },
+      };
+      const asked = https.request(options, (answer) => void wholeText(answer).then(resolve, reject));
+      asked.on('timeout', () => asked.destroy(new Error(`no word for ${ANSWER_MS / 1_000} s`)));
+      asked.on('error', reject);
+      asked.end(text);
+    });
+  return { post, close: () => agent.destroy() };
+}
+
+async function wholeText(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new MessageError(`an answer of more than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
