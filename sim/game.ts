@@ -10,10 +10,19 @@ export interface Game {
 
 export type GameOptions = Omit<SeedOptions, 'plant'> & { readonly plant: string | undefined };
 
-/** One node by itself, or nodes in a cloud. The cloud's is loaded only where it is played: the SDK is large. */
-export function game(cloud: boolean): Promise<Game> {
-  return cloud ? cloudGame() : nodeGame();
+/** Which game: one node by itself, nodes in a cloud, or a whole cluster. */
+export type GameName = 'node' | 'cloud' | 'cluster';
+
+/** A game is loaded only where it is played: the SDK is large. */
+export function game(name: GameName): Promise<Game> {
+  return GAMES[name]();
 }
+
+const GAMES: Readonly<Record<GameName, () => Promise<Game>>> = {
+  node: nodeGame,
+  cloud: cloudGame,
+  cluster: clusterGame,
+};
 
 async function nodeGame(): Promise<Game> {
   const { NO_PLANT } = await import('./plant.ts');
@@ -35,5 +44,17 @@ async function cloudGame(): Promise<Game> {
     text: cloudSeedText,
     play: (seed, { plant = '', ...options }) =>
       playCloudSeed(seed, { ...options, plant: CLOUD_PLANTED[plant] ?? NO_CLOUD_PLANT }),
+  };
+}
+
+async function clusterGame(): Promise<Game> {
+  const { NO_CLUSTER_PLANT } = await import('./cluster/cluster-plant.ts');
+  const { CLUSTER_PLANTED } = await import('./cluster/cluster-planted.ts');
+  const { clusterSeedText, playClusterSeed } = await import('./cluster/cluster-seed.ts');
+  return {
+    plants: Object.keys(CLUSTER_PLANTED),
+    text: clusterSeedText,
+    play: (seed, { plant = '', ...options }) =>
+      playClusterSeed(seed, { ...options, plant: CLUSTER_PLANTED[plant] ?? NO_CLUSTER_PLANT }),
   };
 }

@@ -242,7 +242,8 @@ function pointOf(what: DiskTouch): Point {
   return what.verb === 'write' ? { what: words, tear: what } : { what: words };
 }
 
-function words(fields: Readonly<Record<string, unknown>>): string {
+/** Fields of a line of a log. */
+export function words(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${value instanceof Error ? describe(value) : String(value)}`)

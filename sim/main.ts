@@ -1,11 +1,12 @@
 // npm run sim -- --seeds 1..500 [--json] [--plant NAME]         plays seeds and judges every crash in them
 // npm run sim -- --crashes 100000                               seeds from 1 on, until so many crashes are judged
 // npm run sim -- --cloud …                                      nodes in a cloud, instead of one by itself
+// npm run sim -- --cluster …                                    a cluster: nodes, their cloud, API server and controller
 // npm run sim -- --seed 7 [--at 42] [--points] [--plant NAME]   tells the story of one, and of the crash at a point
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { LAWS } from './checkers.ts';
-import { game } from './game.ts';
+import { game, type GameName } from './game.ts';
 import type { Violation } from './seed.ts';
 import { type Outcome, playSeeds } from './seeds.ts';
 
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     crashes: { type: 'string' },
     cloud: { type: 'boolean', default: false },
+    cluster: { type: 'boolean', default: false },
     seed: { type: 'string' },
     at: { type: 'string' },
     points: { type: 'boolean', default: false },
@@ -26,7 +28,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const playing = await game(values.cloud);
+const name: GameName = values.cluster ? 'cluster' : values.cloud ? 'cloud' : 'node';
+const playing = await game(name);
 if (values.plant !== undefined && !playing.plants.includes(values.plant)) {
   console.error(`no bug is called "${values.plant}"; there are:\n  ${playing.plants.join('\n  ')}`);
   process.exit(2);
@@ -48,7 +51,7 @@ async function many(range: string): Promise<void> {
     from,
     to,
     workers,
-    cloud: values.cloud,
+    game: name,
     ...plant,
     ...(crashes > 0 ? { crashes } : {}),
     onPlayed: progress(crashes > 0 ? '' : ` of ${to - from + 1}`),
@@ -88,7 +91,7 @@ function lineOf(violation: Violation): string {
 
 function replayOf({ seed, at }: Violation): string {
   const plant = values.plant === undefined ? '' : ` --plant '${values.plant}'`;
-  return `npm run sim --${values.cloud ? ' --cloud' : ''} --seed ${seed}${at === 0 ? '' : ` --at ${at}`}${plant}`;
+  return `npm run sim --${name === 'node' ? '' : ` --${name}`} --seed ${seed}${at === 0 ? '' : ` --at ${at}`}${plant}`;
 }
 
 /** The seed's own life, and what follows the crash at one of its points; 0: no crash. */

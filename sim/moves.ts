@@ -50,11 +50,11 @@ function pick(random: Random): Move {
   return (run) => newPod(run);
 }
 
-/** A new sandbox and its ADD. More may come than there are addresses. */
+/** A new sandbox and its ADD. More may come than there are addresses; those of a cluster's pods are counted there. */
 export function newPod(run: Run, wants?: Wants): boolean {
   const { runtime, machine, setting, random } = run.parts;
   const here = [...runtime.sandboxes.values()].filter(({ gone }) => !gone).length;
-  if (here > setting.pods + 1) return false;
+  if (here > setting.pods + 1 && wants?.pod === undefined) return false;
   const sandbox = runtime.newSandbox(wants ?? wantsOf(run, random));
   machine.world.addSandbox(sandbox.netns);
   run.ask('add', sandbox, addFrame(sandbox));

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { GameName } from './game.ts';
 import type { Violation } from './seed.ts';
 import type { Played, WorkerTask } from './worker.ts';
 
@@ -16,8 +17,8 @@ export interface SeedsOptions {
   readonly from: number;
   readonly to: number; // included
   readonly workers: number;
-  /** Nodes in a cloud; else one by itself. */
-  readonly cloud?: boolean;
+  /** Absent: one node by itself. */
+  readonly game?: GameName;
   /** The name of a planted bug. */
   readonly plant?: string;
   /** No further seeds are begun after one with a violation. */
@@ -44,7 +45,7 @@ export async function playSeeds(options: SeedsOptions): Promise<Outcome> {
     violations.push(...result.violations);
     options.onPlayed?.(sum());
   };
-  const task = { cloud: options.cloud === true, plant: options.plant };
+  const task = { game: options.game ?? 'node', plant: options.plant };
   await Promise.all(Array.from({ length: options.workers }, () => oneWorker(task, take, played)));
   return sum();
 }

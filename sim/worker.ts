@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { game } from './game.ts';
+import { game, type GameName } from './game.ts';
 import type { SeedResult } from './seed.ts';
 
 /** What a worker is started with. */
 export interface WorkerTask {
-  readonly cloud: boolean;
+  readonly game: GameName;
   readonly plant: string | undefined;
 }
 
@@ -16,8 +16,8 @@ export interface Played extends SeedResult {
 // Plays each seed that it is sent, and answers what became of it.
 
 Error.stackTraceLimit = 0; // errors are plenty here, and nobody reads where they came from
-const { cloud, plant } = workerData as WorkerTask;
-const playing = game(cloud);
+const { game: name, plant } = workerData as WorkerTask;
+const playing = game(name);
 
 parentPort?.on('message', (seed: number) => {
   void playing

@@ -160,7 +160,7 @@ function askAgain(run: Run): void {
 }
 
 /** Lets time pass in steps until it is so. */
-async function within(cluster: Cluster, ms: Millis, isSo: () => boolean): Promise<void> {
+export async function within(cluster: Cluster, ms: Millis, isSo: () => boolean): Promise<void> {
   const end = cluster.time.now + ms;
   for (let step = 500; !isSo() && cluster.time.now < end; step = Math.min(STEP_MS, step * 2)) await cluster.pass(step);
 }

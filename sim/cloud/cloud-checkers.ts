@@ -53,7 +53,7 @@ function* placeOf(
 }
 
 /** Whether a NIC has an address besides its own. */
-function holds({ addresses, prefixes }: Nic, address: Address): boolean {
+export function holds({ addresses, prefixes }: Nic, address: Address): boolean {
   return addresses.slice(1).includes(address) || prefixes.some((it) => contains(it, address));
 }
 

@@ -186,7 +186,7 @@ function newStage(play: Play, { random, overlapping, told, meddling, from }: Pla
 }
 
 /** EC2's, with quotas of calls that a few nodes never meet: what they may ask is judged where they send it. */
-const RULES: CloudRules = { ...awsRules(), buckets: {} };
+export const RULES: CloudRules = { ...awsRules(), buckets: {} };
 
 function crashOf({ scene: { cluster, meddling } }: Stage, of: Pick<Crash, 'at' | 'point' | 'node'>): Crash {
   const time = new SimTime(cluster.time.now);

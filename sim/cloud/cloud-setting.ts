@@ -5,7 +5,8 @@ import { cloudDefaults } from '../../src/io/config/cloud-defaults.ts';
 import type { AgentConfig } from '../../src/io/config/agent-config.ts';
 import type { Setting } from '../setting.ts';
 
-export const ZONE = 'us-east-1a';
+export const REGION = 'us-east-1';
+export const ZONE = `${REGION}a`;
 export const CLUSTER = 'sim';
 export const VPC: Prefix = prefix('10.0.0.0/16');
 

@@ -15,6 +15,8 @@ export interface CloudDoor {
   readonly timeoutMs: Millis;
   /** Where the process can be stopped, or overtaken. */
   readonly pause: (what: string) => Promise<void> | undefined;
+  /** Does it now, or when a process goes on that stands still. Absent: it never does. */
+  readonly awake?: (then: () => void) => void;
   /** Told before a call is sent. */
   readonly onSend: (action: Action, input: Inputs[Action]) => void;
   /** A line for the story. */
@@ -52,13 +54,16 @@ function sent(door: CloudDoor, action: Action, input: Inputs[Action]): Promise<O
   const request = (REQUESTS[action] as (input: Inputs[Action]) => ReturnType<(typeof REQUESTS)[Action]>)(input);
   const group = bucketName(action, action.startsWith('Describe') ? 'non-mutating' : 'mutating', false);
   const token = 'ClientToken' in input && input.ClientToken !== undefined ? { token: input.ClientToken } : {};
+  const { awake = (then: () => void) => then() } = door;
   const asker = door.instance === undefined ? {} : { from: door.instance };
   return new Promise((resolve) => {
     const cancel = door.clock.timer(door.timeoutMs, () => resolve('late'));
-    door.region.send({ action, group, account: 'ours', ...asker, request, ...token }, (outcome) => {
-      cancel();
-      resolve(outcome);
-    });
+    door.region.send({ action, group, account: 'ours', ...asker, request, ...token }, (outcome) =>
+      awake(() => {
+        cancel();
+        resolve(outcome);
+      }),
+    );
   });
 }
 

@@ -1,0 +1,3 @@
+import type { ClusterPlant } from './cluster-plant.ts';
+
+export const CLUSTER_PLANTED: Readonly<Record<string, ClusterPlant>> = {};
