@@ -11,6 +11,8 @@ export interface Setting {
   readonly pods: number; //     how many can have addresses at once
   readonly foreign: boolean; // hands that take things away, and a repairer that puts them back
   readonly fileBytes: number; // of a file of the journal
+  /** So much longer than its patience an ADD may take: one answer that never comes. */
+  readonly graceMs?: number;
   readonly rot: boolean; //     a bit of the disk turns over while the process is down
 }
 

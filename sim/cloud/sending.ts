@@ -35,7 +35,7 @@ export interface Sending {
   readonly action: Action;
   readonly input: Inputs[Action];
   readonly meter: CallMeter;
-  readonly memory: Pick<Memory, 'intents'>;
+  readonly memory: Pick<Memory, 'intents' | 'kept'>;
   readonly cloud: Cloud;
 }
 
@@ -43,7 +43,19 @@ export interface Sending {
 export function* atSending({ action, input, meter, memory, cloud }: Sending): Generator<Blame> {
   if (!meter.count(action)) yield { law: 'budget', detail: action };
   const open = [...memory.intents.values()].flatMap(({ intent, settledAt }) => (settledAt === undefined ? intent : []));
-  if (!isMeant({ action, input, cloud }, open)) yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
+  if (!isMeant({ action, input, cloud }, open) && !isKept({ action, input, memory })) yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
+}
+
+/** Whether a keeper has on record what is moved: that is its intent. In prefixes nothing can move: one more is asked. */
+function isKept({ action, input, memory }: Pick<Sending, 'action' | 'input' | 'memory'>): boolean {
+  const kept = [...memory.kept.values()].flat();
+  if (action === 'AssignPrivateIpAddresses') {
+    const { PrivateIpAddresses: these, SecondaryPrivateIpAddressCount: count } = input as Inputs[typeof action];
+    return count === 1 || (these ?? []).every((it) => kept.some((one) => one === it));
+  }
+  if (action !== 'UnassignPrivateIpAddresses') return false;
+  const { PrivateIpAddresses: these = [] } = input as Inputs[typeof action];
+  return these.every((it) => kept.some((one) => one === it));
 }
 
 /** Whether some intent on record is why this is asked. */

@@ -8,7 +8,7 @@ import { atCloudAnswer, holds } from '../cloud/cloud-checkers.ts';
 import type { Node } from '../cloud/cluster.ts';
 import { type Blame, nameOf } from '../checkers.ts';
 import type { Run } from '../run.ts';
-import { type Call, isLive, type Sandbox, toldBy } from '../runtime.ts';
+import { type Call, idOf, isLive, type Sandbox, toldBy } from '../runtime.ts';
 import type { ClusterStage } from './cluster-stage.ts';
 
 // What must hold in a cluster, seen from outside: the store's own truth, the cloud's, and what was told to pods.
@@ -36,7 +36,15 @@ export function* atPodAnswer(
     if (shared !== undefined && it.name !== sandbox.wants.pod?.name)
       yield { law: 'kept', detail: `${shared} is ${it.name}'s, and was told to ${nameOf(sandbox)} of ${node}` };
   }
-  if (sandbox.wants.pod?.keeps === true) yield* atStaticAnswer(cluster, { sandbox, addresses, statics });
+  if (sandbox.wants.pod?.keeps !== true) return;
+  if (isKeeping(run, sandbox)) yield* atStaticAnswer(cluster, { sandbox, addresses, statics });
+  else if (cluster.isFair()) yield { law: 'static', detail: `${sandbox.wants.pod.name} was not asked what it keeps` };
+  else cluster.promises.noteUnasked(sandbox.wants.pod.uid);
+}
+
+/** Whether the agent knows that it keeps its address. */
+function isKeeping(run: Run, sandbox: Sandbox): boolean {
+  return run.life?.belief().pool?.keepers.has(idOf(sandbox)) === true;
 }
 
 function* atStaticAnswer(
@@ -99,7 +107,7 @@ function* keepersOf({ name, run }: Node, statics: readonly StaticAddressShape[])
   }
 }
 
-function* standingOf({ stage: { scene } }: ClusterStage, it: StaticAddressShape): Generator<string> {
+function* standingOf({ stage: { scene }, promises }: ClusterStage, it: StaticAddressShape): Generator<string> {
   const { cluster } = scene;
   const { name, spec, status } = it;
   const of = (node: Node) => node.run.parts.runtime.live().find(({ wants }) => wants.pod?.name === name);
@@ -107,6 +115,7 @@ function* standingOf({ stage: { scene } }: ClusterStage, it: StaticAddressShape)
   const [holder] = holders;
   if (holders.length > 1) yield `${name} lives on ${holders.map((node) => node.name)}`;
   if (holder !== undefined) {
+    if (promises.isUnasked(of(holder)?.wants.pod?.uid)) return;
     const told = of(holder)?.told?.addresses;
     if (spec.node !== holder.name || status.node !== holder.name || status.state !== 'InUse')
       yield `${name} lives on ${holder.name}; on record it is ${status.state} on ${status.node}, given to ${spec.node}`;

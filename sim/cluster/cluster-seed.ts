@@ -179,7 +179,8 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
   };
   const replicas: SimReplica[] = [];
   const promises = from?.promises ?? new Promises();
-  const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, promises };
+  const isFair = () => api.isFair;
+  const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, promises, isFair };
   for (let n = 1; n <= REPLICAS; n++) {
     const name = `controller-${n}`;
     const world = { api, net, region, time, random, plant: options.plant };

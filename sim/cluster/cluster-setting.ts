@@ -13,6 +13,9 @@ export interface ClusterSetting {
   readonly tells: boolean; // agents tell Nodes, BerthNodes and Events
 }
 
+/** A call of the API server, one of the cloud and its tries. */
+const GRACE_MS = 60_000;
+
 const RETENTIONS = ['30s', '2m', 'Never'] as const;
 
 export function clusterSettingOf(random: Random): ClusterSetting {
@@ -28,6 +31,7 @@ export function clusterSettingOf(random: Random): ClusterSetting {
       more: undefined, // an address is the same on any node of its subnet alone
       pods: pick([1, 2]),
       outside: false,
+      foreign: 'adopt', // one more address for a name is on no record: an answer that is lost must be found again
       spacious: true,
     },
     access: pick(['controller', 'node'] as const),
@@ -46,6 +50,7 @@ export function clusterNodeSetting(of: ClusterSetting, name: string): Setting {
   const told = { events: of.tells, status: of.tells, tellNode: of.tells };
   return {
     ...setting,
+    graceMs: GRACE_MS,
     config: {
       ...config,
       kubernetes: { ...config.kubernetes, access: 'in-cluster', ...told },

@@ -32,6 +32,8 @@ export interface ClusterStage {
   readonly kube: Kube;
   readonly replicas: readonly SimReplica[];
   readonly promises: Promises;
+  /** Whether nothing keeps agents from hearing the API server. */
+  readonly isFair: () => boolean;
 }
 
 /** A node that joins: its agent knows the cluster, and asks the cloud itself or has the controller ask. */

@@ -85,7 +85,7 @@ export class StaticRunner {
     for (;;) {
       const woken = this.#woken(name);
       try {
-        const got = await this.#lanes.run(keyOf(name), () => this.#serve(name, asked));
+        const got = await this.#lanes.run(keyOf(name), () => this.#serve(name, asked, until));
         if (!('because' in got)) return got;
         if (clock.now() + LOOK_MS >= until || this.#stopped) throw new RefusalError({ why: 'static-waits', ...got });
         await woken.within(LOOK_MS);
@@ -99,8 +99,10 @@ export class StaticRunner {
   async #serve(
     name: Name,
     asked: { readonly claim: () => Promise<AttachmentRecord>; refused: string | undefined },
+    until: Millis,
   ): Promise<AttachmentRecord | Waits> {
-    for (let moves = 0; moves < MOVES_AT_ONCE; moves++) {
+    // each move may wait for an answer that never comes
+    for (let moves = 0; moves < MOVES_AT_ONCE && this.#doors.clock.now() < until; moves++) {
       const heard = await this.#deeds.ask(name);
       const next = this.#deeds.next(name, heard, { asks: true, refused: asked.refused });
       if (next.move === 'grant' || next.move === 'choose') return this.#give(name, asked.claim, next.move);
