@@ -12,6 +12,7 @@ import { NAMESPACE } from './kube.ts';
 /** So long after the last fault everything is as it shall be: docs/simulator.md. */
 export const CONVERGED_WITHIN_MS: Millis = 45 * 60_000;
 const GIVEN_BACK_WITHIN_MS: Millis = 15 * 60_000;
+const FORGOTTEN_MS: Millis = 30_000;
 const RESTART_MS: Millis = 1_000;
 
 /** From now on nothing fails, and whoever is away comes back. */
@@ -67,6 +68,7 @@ export async function clusterAnew(cluster: ClusterStage): Promise<void> {
   const { stage, kube, api } = cluster;
   for (const { metadata } of kube.sets()) kube.want({ name: metadata.name, replicas: 0 });
   await within(stage.scene.cluster, GIVEN_BACK_WITHIN_MS, () => kube.pods().length === 0);
+  await stage.scene.cluster.pass(FORGOTTEN_MS); // whoever made it would make it anew for a pod that it still sees
   for (const { name, spec } of staticsOf(cluster))
     if (spec.retention === 'Never') api.store.remove({ resource: STATIC_ADDRESSES, namespace: NAMESPACE, name });
   for (const { metadata } of kube.sets())

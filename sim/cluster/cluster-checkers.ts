@@ -102,7 +102,7 @@ function* keepersOf({ name, run }: Node, statics: readonly StaticAddressShape[])
     const known = statics.find((it) => it.name === kept.name);
     if (known === undefined) yield `${name} keeps ${addresses} for ${kept.name}, of which nobody knows`;
     else if (known.spec.node !== name) yield `${name} keeps ${addresses} for ${kept.name}, which is with ${known.spec.node}`;
-    else if (`${known.status.addresses}` !== `${addresses}`)
+    else if (known.status.addresses.length > 0 && `${known.status.addresses}` !== `${addresses}`)
       yield `${name} keeps ${addresses} for ${kept.name}, whose is ${known.status.addresses}`;
   }
 }

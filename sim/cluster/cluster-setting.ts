@@ -26,7 +26,7 @@ export function clusterSettingOf(random: Random): ClusterSetting {
     cloud: {
       ...drawn,
       nodes: pick([1, 2, 2, 3, 3, 4]),
-      type: drawn.type === 't2.micro' ? 't3.small' : drawn.type, // too few addresses for anything but waiting
+      type: drawn.unit === 'prefix' ? 't3.medium' : drawn.type === 't2.micro' ? 't3.small' : drawn.type, // room for all
       subnet: prefix(range),
       more: undefined, // an address is the same on any node of its subnet alone
       pods: pick([1, 2]),

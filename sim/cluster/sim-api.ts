@@ -26,7 +26,7 @@ export interface Ear {
 
 interface Watcher extends Ear {
   readonly who: string;
-  readonly lagMs: Millis;
+  lagMs: Millis;
   saidUntil: Millis; // of one watch nothing overtakes
   held: WatchEvent[] | undefined; // while its process is cut off
   closed: boolean;
@@ -161,6 +161,7 @@ export class SimApi implements Actor {
   calm(): void {
     this.weather = FAIR_API;
     this.#troubleAt = this.#time.now;
+    for (const it of this.#watchers) it.lagMs = Math.min(it.lagMs, FAIR_API.lagMs);
     for (const who of this.#cut) this.heal(who);
   }
 
