@@ -104,7 +104,14 @@ export class Run implements Fate, Together {
     const { runtime, machine, setting } = this.parts;
     const { cooldownMs, patienceMs } = setting.config.pool;
     const more = { givable: setting.givable, faults: this.faults.active || this.rotten };
-    return { runtime, world: machine.world, now: this.now, cooldownMs, patienceMs: patienceMs + (setting.graceMs ?? 1_000), ...more };
+    return {
+      runtime,
+      world: machine.world,
+      now: this.now,
+      cooldownMs,
+      patienceMs: patienceMs + (setting.graceMs ?? 1_000),
+      ...more,
+    };
   }
 
   tell(line: () => string): void {

@@ -43,7 +43,8 @@ export interface Sending {
 export function* atSending({ action, input, meter, memory, cloud }: Sending): Generator<Blame> {
   if (!meter.count(action)) yield { law: 'budget', detail: action };
   const open = [...memory.intents.values()].flatMap(({ intent, settledAt }) => (settledAt === undefined ? intent : []));
-  if (!isMeant({ action, input, cloud }, open) && !isKept({ action, input, memory })) yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
+  if (!isMeant({ action, input, cloud }, open) && !isKept({ action, input, memory }))
+    yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
 }
 
 /** Whether a keeper has on record what is moved: that is its intent. In prefixes nothing can move: one more is asked. */

@@ -1,7 +1,11 @@
 import type { Address } from '../../src/base/ip.ts';
 import { keptFor } from '../../src/core/attachment.ts';
 import type { ReplyFrame } from '../../src/wire/agent/frame.ts';
-import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../src/wire/kube/crd/static-address.ts';
+import {
+  readStaticAddress,
+  STATIC_ADDRESSES,
+  type StaticAddressShape,
+} from '../../src/wire/kube/crd/static-address.ts';
 import { loose } from '../../src/wire/kube/object.ts';
 import { nicsOf } from '../../emulator/cloud/cloud.ts';
 import { atCloudAnswer, holds } from '../cloud/cloud-checkers.ts';
@@ -58,7 +62,8 @@ function* atStaticAnswer(
   const { sandbox, addresses, statics } = of;
   const name = sandbox.wants.pod?.name ?? '';
   const known = statics.find((it) => it.name === name);
-  if (known === undefined) return yield { law: 'static', detail: `${name} was told ${addresses}, and nothing is on record` };
+  if (known === undefined)
+    return yield { law: 'static', detail: `${name} was told ${addresses}, and nothing is on record` };
   if (`${known.status.addresses}` !== `${addresses}`)
     yield { law: 'static', detail: `${name} was told ${addresses}; on record is ${known.status.addresses}` };
   const before = promises.told(name, known.uid);
@@ -79,7 +84,10 @@ export function* atTouched({ stage }: ClusterStage, run: Run): Generator<Blame> 
       if (nicsOf(cluster.region.cloud, node.instance).some((it) => holds(it, address))) continue;
       const stands = machine.world
         .things()
-        .some(({ item, sandbox: home }) => home === sandbox.netns && item.kind === 'address' && item.address.startsWith(`${address}/`));
+        .some(
+          ({ item, sandbox: home }) =>
+            home === sandbox.netns && item.kind === 'address' && item.address.startsWith(`${address}/`),
+        );
       if (!stands) continue;
       runtime.change(sandbox, { meddled: true }); // told once
       yield { law: 'assigned', detail: `${address} left the NICs of ${node.name} under ${nameOf(sandbox)}` };
@@ -101,7 +109,8 @@ function* keepersOf({ name, run }: Node, statics: readonly StaticAddressShape[])
     if (kept === undefined) continue;
     const known = statics.find((it) => it.name === kept.name);
     if (known === undefined) yield `${name} keeps ${addresses} for ${kept.name}, of which nobody knows`;
-    else if (known.spec.node !== name) yield `${name} keeps ${addresses} for ${kept.name}, which is with ${known.spec.node}`;
+    else if (known.spec.node !== name)
+      yield `${name} keeps ${addresses} for ${kept.name}, which is with ${known.spec.node}`;
     else if (known.status.addresses.length > 0 && `${known.status.addresses}` !== `${addresses}`)
       yield `${name} keeps ${addresses} for ${kept.name}, whose is ${known.status.addresses}`;
   }
@@ -126,7 +135,8 @@ function* standingOf({ stage: { scene }, promises }: ClusterStage, it: StaticAdd
   const node = cluster.nodes.find((one) => one.name === status.node);
   const keeps = node?.run.life?.belief().pool?.claims;
   const kept = [...(keeps ?? [])].some(([id]) => keptFor(id)?.name === name);
-  if (status.state === 'Kept' && node !== undefined && !kept) yield `${name} is kept on ${status.node}, which does not know of it`;
+  if (status.state === 'Kept' && node !== undefined && !kept)
+    yield `${name} is kept on ${status.node}, which does not know of it`;
   for (const { run, name: other, instance } of cluster.nodes)
     for (const sandbox of run.parts.runtime.live())
       if (isLive(sandbox) && sandbox.told?.addresses.some((one) => status.addresses.includes(one)))

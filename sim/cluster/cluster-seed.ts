@@ -10,7 +10,13 @@ import { RULES } from '../cloud/cloud-seed.ts';
 import type { Stage } from '../cloud/cloud-run.ts';
 import { Cluster } from '../cloud/cluster.ts';
 import { noMeddling } from '../cloud/outside.ts';
-import { darken, describeLags, type RegionWeather, regionWeatherOf, regionWeatherText } from '../cloud/region-weather.ts';
+import {
+  darken,
+  describeLags,
+  type RegionWeather,
+  regionWeatherOf,
+  regionWeatherText,
+} from '../cloud/region-weather.ts';
 import { Region } from '../cloud/region.ts';
 import { launch } from '../cloud/vpc.ts';
 import { CALM } from '../faults.ts';
@@ -170,15 +176,15 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
   const net = new BrokerNet({ time, random });
   const nodes = new Cluster({ region, time, random });
   const kube = new Kube({ store: api.store, cluster: nodes, ...(from && { silent: from.silent }) });
+  const promises = from?.promises ?? new Promises();
   const { story } = options;
   const line = story && ((it: string) => told() && story(it));
   const stage: Stage = {
-    scene: { cluster: nodes, meddling: noMeddling(), lags: describeLags(weather) },
+    scene: { cluster: nodes, meddling: noMeddling(), lags: describeLags(weather), moves: (it) => promises.has(it) },
     ...{ setting: setting.cloud, weather: CALM, region: { metadataFails: weather.metadataFails } },
     ...{ plant: options.plant, overlapping, onPoint, story: line },
   };
   const replicas: SimReplica[] = [];
-  const promises = from?.promises ?? new Promises();
   const isFair = () => api.isFair;
   const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, promises, isFair };
   for (let n = 1; n <= REPLICAS; n++) {

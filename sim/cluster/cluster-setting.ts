@@ -36,7 +36,8 @@ export function clusterSettingOf(random: Random): ClusterSetting {
     },
     access: pick(['controller', 'node'] as const),
     sets: [
-      { name: 'db', replicas: pick([1, 2, 3]), retention: pick(RETENTIONS) },
+      // where addresses come in prefixes, the single one that a name needs may be had by another: it is not reserved
+      { name: 'db', replicas: pick([1, 2, 3]), ...(drawn.unit === 'address' ? { retention: pick(RETENTIONS) } : {}) },
       ...(random.fraction() < 0.5 ? [{ name: 'www', replicas: 1 }] : []),
     ],
     tells: random.fraction() < 0.3,
@@ -62,6 +63,8 @@ export function clusterNodeSetting(of: ClusterSetting, name: string): Setting {
 /** The setting in a line, for whoever reads a story. */
 export function clusterSettingText({ cloud, access, sets, tells }: ClusterSetting): string {
   const who = access === 'controller' ? 'the controller asks the cloud' : 'nodes ask the cloud';
-  const words = sets.map(({ name, replicas, retention }) => `${replicas} of ${name}${retention ? ` kept ${retention}` : ''}`);
+  const words = sets.map(
+    ({ name, replicas, retention }) => `${replicas} of ${name}${retention ? ` kept ${retention}` : ''}`,
+  );
   return [cloudSettingText(cloud), who, words.join(' and '), tells ? 'agents tell' : []].flat().join('; ');
 }

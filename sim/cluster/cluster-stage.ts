@@ -6,7 +6,15 @@ import type { NicProvider } from '../../src/io/cloud/provider.ts';
 import { RemoteProvider } from '../../src/io/cloud/remote/provider.ts';
 import type { KubeClient } from '../../src/io/kube/client.ts';
 import { NODES } from '../../src/wire/kube/resource.ts';
-import { cloudDoorOf, metadataOf, newNode, type NewNode, openProvider, type Opening, type Stage } from '../cloud/cloud-run.ts';
+import {
+  cloudDoorOf,
+  metadataOf,
+  newNode,
+  type NewNode,
+  openProvider,
+  type Opening,
+  type Stage,
+} from '../cloud/cloud-run.ts';
 import { ZONE } from '../cloud/cloud-setting.ts';
 import type { Node } from '../cloud/cluster.ts';
 import type { LifeDoor } from '../life.ts';

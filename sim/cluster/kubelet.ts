@@ -19,7 +19,9 @@ export function tendNode(of: { readonly store: ApiStore; readonly node: Node; re
     if (uid === undefined || sandbox.gone) continue;
     if (tendSandbox(node, sandbox, bound.get(uid))) served.add(uid);
   }
-  const held = new Set([...runtime.sandboxes.values()].flatMap(({ gone, wants }) => (gone ? [] : (wants.pod?.uid ?? []))));
+  const held = new Set(
+    [...runtime.sandboxes.values()].flatMap(({ gone, wants }) => (gone ? [] : (wants.pod?.uid ?? []))),
+  );
   for (const pod of bound.values()) {
     const { uid, name, namespace = '', deletionTimestamp } = pod.metadata;
     if (deletionTimestamp !== undefined) {

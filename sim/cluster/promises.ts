@@ -31,6 +31,11 @@ export class Promises {
     return before?.uid === uid ? before.addresses : undefined;
   }
 
+  /** Whether an address is, or was, some name's: it moves between nodes. */
+  has(address: string): boolean {
+    return [...this.#all.values()].some(({ addresses }) => addresses.some((it) => it === address));
+  }
+
   note(name: string, promised: Promised): void {
     this.#all.set(name, promised);
   }

@@ -16,14 +16,17 @@ export function tendSets(store: ApiStore): void {
     const replicas = Number(loose(spec)['replicas']);
     const retention = text(loose(spec)['retention']);
     const wanted = new Set(Array.from({ length: replicas }, (_, i) => `${metadata.name}-${i}`));
-    const there = store.list({ resource: PODS }, { limit: 0 }).items.filter((it) => setOf(it.metadata.name) === metadata.name);
+    const there = store
+      .list({ resource: PODS }, { limit: 0 })
+      .items.filter((it) => setOf(it.metadata.name) === metadata.name);
     for (const pod of there)
       if (!wanted.has(pod.metadata.name) && pod.metadata['deletionTimestamp'] === undefined)
         store.patch({ resource: PODS, namespace: NAMESPACE, name: pod.metadata.name }, 'merge', {
           metadata: { deletionTimestamp: 'now' },
         });
     const names = new Set(there.map((it) => it.metadata.name));
-    for (const name of wanted) if (!names.has(name)) make(store, { name, set: metadata.name, uid: metadata.uid, retention });
+    for (const name of wanted)
+      if (!names.has(name)) make(store, { name, set: metadata.name, uid: metadata.uid, retention });
   }
 }
 
@@ -34,7 +37,12 @@ export function setOf(pod: string): string {
 
 function make(
   store: ApiStore,
-  { name, set, uid, retention }: { readonly name: string; readonly set: string; readonly uid: string; readonly retention: string },
+  {
+    name,
+    set,
+    uid,
+    retention,
+  }: { readonly name: string; readonly set: string; readonly uid: string; readonly retention: string },
 ): void {
   const keeps = { 'berth.dev/static-address': 'true', 'berth.dev/retention': retention };
   const annotations = retention === '' ? {} : keeps;

@@ -48,7 +48,7 @@ export async function attach(doors: AttachDoors, { request, config, asks }: AddC
   const held = doors.attachments.get(id);
   const ordinal = held?.ordinal ?? doors.attachments.nextOrdinal(request.netns);
   const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, { request, config, asks });
-  const record = held === undefined ? await claim(doors, caller, wish) : sameSandbox(held, request);
+  const record = held === undefined ? await claim(doors, caller, wish) : await again(doors, sameSandbox(held, request));
   const claimed = doors.clock.steady();
   await applyPlan(doors, record, held === undefined);
   await forgetFlows(doors, record);
@@ -125,6 +125,13 @@ async function claim(doors: AttachDoors, caller: Caller, wish: Wish): Promise<At
   } finally {
     taken.give();
   }
+}
+
+/** Of a name's address the cluster may not have been told: the agent ended before it could. */
+async function again({ statics }: AttachDoors, record: AttachmentRecord): Promise<AttachmentRecord> {
+  const { pod, keeper } = record;
+  if (pod !== undefined && keeper !== undefined) await statics?.confirm(pod, record);
+  return record;
 }
 
 /** What a process of the node listens on would never reach it again. */

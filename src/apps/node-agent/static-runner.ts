@@ -1,6 +1,6 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
-import { type AttachmentRecord, keeperId, keptFor } from '../../core/attachment.ts';
+import { type AttachmentId, type AttachmentRecord, keeperId, keptFor } from '../../core/attachment.ts';
 import type { StaticHeard } from '../../core/cluster/static-node.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import { KubeError } from '../../io/kube/client.ts';
@@ -33,6 +33,7 @@ export class StaticRunner {
   readonly #lanes = new Lanes();
   readonly #retries = new Map<string, { cancel: () => void; ms: Millis }>();
   readonly #wakes = new Map<string, () => void>();
+  readonly #confirmed = new Map<string, AttachmentId>(); // whose address the cluster has on record, by the name
   #stopped = false;
 
   constructor(doors: StaticDoors) {
@@ -72,6 +73,7 @@ export class StaticRunner {
 
   /** A pod of that name has ended: if it kept its address, the cluster hears that. Returns at once. */
   ended(name: Name): void {
+    this.#confirmed.delete(keyOf(name));
     if (this.#doors.pool.pool.claims.has(keeperId(name))) this.look(name);
   }
 
@@ -93,6 +95,15 @@ export class StaticRunner {
         woken.forget();
       }
     }
+  }
+
+  /** That the cluster has on record what an attachment has, before an ADD that is repeated is answered. */
+  async confirm(name: Name, { id, addresses: [address] }: AttachmentRecord): Promise<void> {
+    if (this.#confirmed.get(keyOf(name)) === id) return;
+    const because = await this.#lanes.run(keyOf(name), () => this.#deeds.recorded(name));
+    if (because !== undefined)
+      throw new RefusalError({ why: 'static-waits', because, ...(address === undefined ? {} : { address }) });
+    this.#confirmed.set(keyOf(name), id);
   }
 
   /** One try of an ADD: moves until it can be served, or has to wait. */
@@ -131,7 +142,10 @@ export class StaticRunner {
     if (lack !== undefined) return { because: lack };
     const record = await claim();
     const trouble = await this.#deeds.recorded(name);
-    if (trouble === undefined) return record;
+    if (trouble === undefined) {
+      this.#confirmed.set(keyOf(name), record.id);
+      return record;
+    }
     await this.#doors.pool.release(record.id, false);
     return { because: trouble };
   }
