@@ -34,16 +34,21 @@ export interface Fate {
   readonly rotten: boolean;
   readonly faults: Faults;
   readonly plant: Plant;
+  readonly doors: FarDoors;
+  /** A line for the story. */
+  tell(line: () => string): void;
+  /** Something that must never happen, seen from within. */
+  blame(law: Law, detail: string): void;
+}
+
+/** What a process has to do with others. */
+export interface FarDoors {
   /** Opens the cloud that the node is on; absent: on none. */
   readonly provider?: ((door: LifeDoor, kube: KubeDoors | undefined) => NicProvider) | undefined;
   /** Opens the cluster that the node is of; absent: of none. */
   readonly kube?: ((door: LifeDoor) => KubeDoors) | undefined;
   /** What the agent said to its log. */
   readonly heard?: ((event: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
-  /** A line for the story. */
-  tell(line: () => string): void;
-  /** Something that must never happen, seen from within. */
-  blame(law: Law, detail: string): void;
 }
 
 /** What a process hands to whoever opens its cloud. */
@@ -126,8 +131,8 @@ export class Life {
     );
     const pause = (what: string) => this.#pause({ what });
     const door: LifeDoor = { clock: this.clock, memory: () => journal.memory(), pause };
-    const kube = this.#fate.kube?.(door);
-    const provider = this.#fate.provider?.(door, kube);
+    const kube = this.#fate.doors.kube?.(door);
+    const provider = this.#fate.doors.provider?.(door, kube);
     const doors: AgentDoors = {
       ...(kube === undefined ? {} : { kube }),
       ...(provider === undefined ? {} : { provider }),
@@ -228,7 +233,7 @@ export class Life {
       (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
         if (this.#ended) return;
         this.#fate.tell(() => `agent  ${level} ${event} ${words(fields)}`);
-        this.#fate.heard?.(event, fields);
+        this.#fate.doors.heard?.(event, fields);
         if (event === 'defect') this.#fate.blame('defect', words(fields));
         // where the record of a release or a boot is broken, what it ended is still on record: the later claim holds
         if (event === 'two records of one address' && !this.#fate.rotten) this.#fate.blame('two', words(fields));

@@ -1,7 +1,7 @@
 // npm run sim -- --seeds 1..500 [--json] [--plant NAME]         plays seeds and judges every crash in them
 // npm run sim -- --crashes 100000                               seeds from 1 on, until so many crashes are judged
 // npm run sim -- --cloud …                                      nodes in a cloud, instead of one by itself
-// npm run sim -- --cluster …                                    a cluster: nodes, their cloud, API server and controller
+// npm run sim -- --cluster …                                    a cluster: its nodes, cloud, API server, controller
 // npm run sim -- --seed 7 [--at 42] [--points] [--plant NAME]   tells the story of one, and of the crash at a point
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

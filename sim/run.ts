@@ -4,14 +4,14 @@ import { hostLinkName } from '../src/core/datapath/pod-plan.ts';
 import type { CallFrame, ReplyFrame } from '../src/wire/agent/frame.ts';
 import { atAnswer, type Blame, LAWS, type Law, nameOf, onRecord, type Scene } from './checkers.ts';
 import type { Faults } from './faults.ts';
-import { type Fate, Life, type Point, Stopped } from './life.ts';
+import { type FarDoors, type Fate, Life, type Point, Stopped } from './life.ts';
 import { BEGINNING, type Machine } from './machine.ts';
 import type { Plant } from './plant.ts';
 import { type Call, type CallKind, idOf, type Runtime, type Sandbox, toldBy } from './runtime.ts';
 import type { Setting } from './setting.ts';
 
 /** What a run is played with. */
-export interface RunParts {
+export interface RunParts extends FarDoors {
   readonly machine: Machine;
   readonly runtime: Runtime;
   readonly random: Random;
@@ -23,12 +23,6 @@ export interface RunParts {
   /** Called at each place where the process can be stopped. True: it ends there. */
   readonly onPoint: (point: Point, run: Run) => boolean;
   readonly story: ((line: string) => void) | undefined;
-  /** Opens the cloud that the node is on. */
-  readonly provider?: Fate['provider'];
-  /** Opens the cluster that the node is of. */
-  readonly kube?: Fate['kube'];
-  /** What the agent said to its log. */
-  readonly heard?: Fate['heard'];
   /** Where several nodes share one time: who lets things happen on all of them. */
   readonly together?: Together;
   /** More laws about an answer that just came. */
@@ -76,16 +70,8 @@ export class Run implements Fate, Together {
     return this.parts.faults;
   }
 
-  get provider(): Fate['provider'] {
-    return this.parts.provider;
-  }
-
-  get kube(): Fate['kube'] {
-    return this.parts.kube;
-  }
-
-  get heard(): Fate['heard'] {
-    return this.parts.heard;
+  get doors(): Fate['doors'] {
+    return this.parts;
   }
 
   get plant(): Plant {

@@ -47,7 +47,7 @@ export function* atSending({ action, input, meter, memory, cloud }: Sending): Ge
     yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
 }
 
-/** Whether a keeper has on record what is moved: that is its intent. In prefixes nothing can move: one more is asked. */
+/** Whether a keeper has on record what is moved: that is its intent. Of prefixes none can move: one more is asked. */
 function isKept({ action, input, memory }: Pick<Sending, 'action' | 'input' | 'memory'>): boolean {
   const kept = [...memory.kept.values()].flat();
   if (action === 'AssignPrivateIpAddresses') {

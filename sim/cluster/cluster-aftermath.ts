@@ -6,8 +6,8 @@ import { calm, cloudAnew, cloudRest, startNode, within } from '../cloud/cloud-af
 import type { RegionWeather } from '../cloud/region-weather.ts';
 import type { Blame, Law } from '../checkers.ts';
 import { disagreements, staticsOf, unserved } from './cluster-checkers.ts';
-import { type ClusterStage, theRun } from './cluster-stage.ts';
-import { NAMESPACE } from './kube.ts';
+import { type ClusterStage, theRun } from './whole-cluster.ts';
+import { NAMESPACE } from './stateful-sets.ts';
 
 /** So long after the last fault everything is as it shall be: docs/simulator.md. */
 export const CONVERGED_WITHIN_MS: Millis = 45 * 60_000;

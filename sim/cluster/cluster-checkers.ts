@@ -13,7 +13,7 @@ import type { Node } from '../cloud/cluster.ts';
 import { type Blame, nameOf } from '../checkers.ts';
 import type { Run } from '../run.ts';
 import { type Call, idOf, isLive, type Sandbox, toldBy } from '../runtime.ts';
-import type { ClusterStage } from './cluster-stage.ts';
+import type { ClusterStage } from './whole-cluster.ts';
 
 // What must hold in a cluster, seen from outside: the store's own truth, the cloud's, and what was told to pods.
 

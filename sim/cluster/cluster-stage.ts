@@ -6,43 +6,16 @@ import type { NicProvider } from '../../src/io/cloud/provider.ts';
 import { RemoteProvider } from '../../src/io/cloud/remote/provider.ts';
 import type { KubeClient } from '../../src/io/kube/client.ts';
 import { NODES } from '../../src/wire/kube/resource.ts';
-import {
-  cloudDoorOf,
-  metadataOf,
-  newNode,
-  type NewNode,
-  openProvider,
-  type Opening,
-  type Stage,
-} from '../cloud/cloud-run.ts';
+import { cloudDoorOf, metadataOf, newNode, type NewNode, openProvider, type Opening } from '../cloud/cloud-run.ts';
 import { ZONE } from '../cloud/cloud-setting.ts';
 import type { Node } from '../cloud/cluster.ts';
 import type { LifeDoor } from '../life.ts';
-import type { Run } from '../run.ts';
 import { apiClient, type ProcessDoor } from './api-client.ts';
-import type { BrokerNet } from './broker-net.ts';
 import { atPodAnswer, atTouched } from './cluster-checkers.ts';
-import type { ClusterPlant } from './cluster-plant.ts';
-import { clusterNodeSetting, type ClusterSetting } from './cluster-setting.ts';
-import { type Kube, nodeObject } from './kube.ts';
-import type { Promises } from './promises.ts';
-import type { SimReplica } from './replica.ts';
-import type { SimApi } from './sim-api.ts';
+import { clusterNodeSetting } from './cluster-setting.ts';
+import type { ClusterStage } from './whole-cluster.ts';
+import { nodeObject } from './kube.ts';
 import { tokenOf } from './tokens.ts';
-
-/** A whole cluster: nodes in their region, the API server, the replicas of the controller, and who uses them. */
-export interface ClusterStage {
-  readonly stage: Stage;
-  readonly setting: ClusterSetting;
-  readonly plant: ClusterPlant;
-  readonly api: SimApi;
-  readonly net: BrokerNet;
-  readonly kube: Kube;
-  readonly replicas: readonly SimReplica[];
-  readonly promises: Promises;
-  /** Whether nothing keeps agents from hearing the API server. */
-  readonly isFair: () => boolean;
-}
 
 /** A node that joins: its agent knows the cluster, and asks the cloud itself or has the controller ask. */
 export function joinNode(cluster: ClusterStage, of: NewNode): Node {
@@ -104,9 +77,4 @@ function openRemote({ stage, net, plant }: ClusterStage, of: Remote): NicProvide
     });
   });
   return stage.plant.provider?.(provider, plain) ?? provider;
-}
-
-/** Whatever has been blamed, on any node. */
-export function theRun({ stage }: ClusterStage): Run | undefined {
-  return stage.scene.cluster.nodes[0]?.run;
 }

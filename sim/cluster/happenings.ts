@@ -6,7 +6,7 @@ import type { Node } from '../cloud/cluster.ts';
 import { terminate } from '../cloud/vpc.ts';
 import { move } from '../moves.ts';
 import { comeBack, setReady } from './cluster-aftermath.ts';
-import type { ClusterStage } from './cluster-stage.ts';
+import type { ClusterStage } from './whole-cluster.ts';
 import type { SimReplica } from './replica.ts';
 
 // What happens in a cluster, one thing at a time.

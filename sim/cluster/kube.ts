@@ -5,10 +5,8 @@ import { type KubeObject, loose, text } from '../../src/wire/kube/object.ts';
 import { NODES, PODS, STATEFUL_SETS } from '../../src/wire/kube/resource.ts';
 import type { Actor, Cluster } from '../cloud/cluster.ts';
 import type { SimTime } from '../time.ts';
-import { type SetWish, tendSets } from './stateful-sets.ts';
+import { NAMESPACE, type SetWish, tendSets } from './stateful-sets.ts';
 import { tendNode } from './kubelet.ts';
-
-export const NAMESPACE = 'web';
 
 const TICK_MS = [400, 1_600] as const;
 

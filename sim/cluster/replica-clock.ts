@@ -10,7 +10,7 @@ export class ReplicaClock implements Clock {
   readonly #inner: SimClock;
   #frozenAt: Millis | undefined;
   #lostMs: Millis = 0;
-  #held: (() => void)[] = [];
+  readonly #held: (() => void)[] = [];
 
   constructor(time: SimTime) {
     this.#time = time;

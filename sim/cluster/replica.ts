@@ -47,7 +47,7 @@ export class SimReplica implements Actor {
   controller: Controller | undefined;
   #process = { ended: true };
   /** What is next of itself: it starts, or goes on. */
-  #due: { readonly at: Millis; readonly then: () => void } | undefined;
+  #due: { readonly at: Millis; readonly act: () => void } | undefined;
 
   constructor(world: ReplicaWorld, n: number) {
     this.#world = world;
@@ -74,10 +74,10 @@ export class SimReplica implements Actor {
     const { next } = this;
     if (next === undefined || next > until) return false;
     if (this.#due !== undefined && Math.max(this.#due.at, this.#world.time.now) === next) {
-      const { then } = this.#due;
+      const { act } = this.#due;
       this.#due = undefined;
       this.#world.time.moveTo(next);
-      then();
+      act();
       return true;
     }
     return this.clock.fireNext(until);
@@ -85,7 +85,7 @@ export class SimReplica implements Actor {
 
   /** A new process after a while, as the cluster starts one. */
   startIn(ms: Millis): void {
-    this.#due = { at: this.#world.time.now + ms, then: () => this.#start() };
+    this.#due = { at: this.#world.time.now + ms, act: () => this.#start() };
   }
 
   /** kill -9. */
@@ -103,7 +103,7 @@ export class SimReplica implements Actor {
     if (!this.up || this.clock.frozen) return;
     this.#say(`stands still for ${(ms / 1_000).toFixed(1)} s`);
     this.clock.freeze();
-    this.#due = { at: this.#world.time.now + ms, then: () => this.thaw() };
+    this.#due = { at: this.#world.time.now + ms, act: () => this.thaw() };
   }
 
   thaw(): void {

@@ -1,7 +1,8 @@
 import type { ApiStore } from '../../src/io/kube/testing/api-store.ts';
 import { loose, text } from '../../src/wire/kube/object.ts';
 import { PODS, STATEFUL_SETS } from '../../src/wire/kube/resource.ts';
-import { NAMESPACE } from './kube.ts';
+
+export const NAMESPACE = 'web';
 
 /** A StatefulSet. `retention`: of its pods' addresses; undefined: they keep none. */
 export interface SetWish {

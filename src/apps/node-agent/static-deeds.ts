@@ -63,6 +63,9 @@ export class StaticDeeds {
         for (const it of next.addresses) await mover?.sendAway(it);
         return log.info('static address sent away', { of: keyOf(name), ips: next.addresses });
       case 'giveBack':
+        // what was to make room for another has perhaps left already
+        if (name.namespace === '') for (const it of pool.pool.claims.get(keeper) ?? []) await mover?.sendAway(it);
+        return pool.release(keeper, true);
       case 'forget':
         return pool.release(keeper, true);
       case 'tell':

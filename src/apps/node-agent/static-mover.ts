@@ -108,8 +108,17 @@ export class StaticMover {
     if (!pool.pool.claims.has(nobody)) return; // a pod was quicker: there is no room after all, and the cloud says so
     try {
       await this.sendAway(address);
-    } finally {
+    } catch (error) {
+      // nobody knows whether it has left: no pod gets it before it is sent away once more (static-deeds.ts)
+      if (error instanceof CloudError && isUnsure(error)) throw error;
       await pool.release(nobody, true);
+      throw error;
     }
+    await pool.release(nobody, true);
   }
+}
+
+/** Whether it may have been done. */
+function isUnsure({ kind }: CloudError): boolean {
+  return kind === 'unknown' || kind === 'away';
 }

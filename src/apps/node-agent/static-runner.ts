@@ -125,6 +125,7 @@ export class StaticRunner {
       try {
         await this.#deeds.carryOut(name, next, heard);
       } catch (error) {
+        this.#lookAtAll((keeper) => keeper.namespace === '');
         if (error instanceof CloudError && error.kind === 'taken') asked.refused = error.message;
         else return waits(saidBy(error), heard);
       }
@@ -186,11 +187,11 @@ export class StaticRunner {
   }
 
   /** What was kept when the agent ended may have been given back, or moved, meanwhile (U34). */
-  #lookAtAll(): void {
+  #lookAtAll(which: (name: Name) => boolean = () => true): void {
     const { claims, keepers } = this.#doors.pool.pool;
     for (const id of [...claims.keys(), ...keepers.values()]) {
       const name = keptFor(id);
-      if (name !== undefined) this.look(name);
+      if (name !== undefined && which(name)) this.look(name);
     }
   }
 
