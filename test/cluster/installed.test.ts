@@ -127,7 +127,9 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(replicas.leader()).not.toBe(first);
     replicas.signal(place, 'KILL');
     const ready = () => kubectl('-n kube-system get deployment berth-controller -o jsonpath={.status.readyReplicas}');
-    await expect.poll(ready, { timeout: 10_000 }).toBe('1');
+    const begun = () =>
+      kubectl(`-n kube-system get pod ${first} -o jsonpath={.status.containerStatuses[0].restartCount}`);
+    await expect.poll(begun, { timeout: 20_000 }).toBe('1');
     await expect.poll(ready, { timeout: 30_000 }).toBe('2');
   }, 60_000);
 
