@@ -19,9 +19,6 @@ interface Step {
 const THOROUGH = { BERTH_THOROUGH: '1' }; // tests of laws play all their seeds (ci/thorough.ts)
 const ONE_BY_ONE = '--no-file-parallelism'; // what measures time, or makes whole nodes, has the machine for itself
 
-/** They mostly wait for agents to notice and to get over it: they do so at the same time. */
-const PATIENT = ['outage', 'credentials', 'egress'].map((it) => `test/emulator/aws-${it}.test.ts`);
-
 /** Begun first, and at the lowest priority: a quarter of an hour where it is not on the shelf, from an earlier run. */
 const BUILD = ['node', 'tools/e2e.ts', '--build'] as const;
 const BUILD_MINUTES = 45;
@@ -50,8 +47,8 @@ const STEPS: readonly Step[] = [
   },
   { name: 'the image for arm64', minutes: 5, tests: ['test/image'] },
   { name: 'the kernel', minutes: 15, tests: ['test/kernel', ONE_BY_ONE] },
-  { name: 'the emulator', minutes: 15, tests: ['emulator', ONE_BY_ONE, ...PATIENT.map((it) => `--exclude=${it}`)] },
-  { name: 'the emulator: minutes of trouble', minutes: 8, tests: [...PATIENT, '--maxWorkers=3'] },
+  { name: 'the emulator', minutes: 15, tests: ['emulator', ONE_BY_ONE, '--project=!patient'] },
+  { name: 'the emulator: minutes of trouble', minutes: 8, tests: ['--project=patient', '--maxWorkers=3'] },
   { name: 'a real cloud', minutes: 40, tests: ['test/cloud'] }, // skipped unless somebody lends one
   { name: 'the agent', minutes: 10, tests: ['test/agent', ONE_BY_ONE] },
   { name: 'conformance', minutes: 12, tests: ['test/conformance', ONE_BY_ONE] },
