@@ -7,9 +7,11 @@ import {
   type StaticAddressShape,
 } from '../../src/wire/kube/crd/static-address.ts';
 import { loose } from '../../src/wire/kube/object.ts';
+import { TAG_INSTANCE } from '../../src/io/cloud/aws/settings.ts';
 import { nicsOf } from '../../emulator/cloud/cloud.ts';
 import { atCloudAnswer, holds } from '../cloud/cloud-checkers.ts';
 import type { Node } from '../cloud/cluster.ts';
+import type { Action, Inputs } from '../cloud/ec2-requests.ts';
 import { type Blame, nameOf } from '../checkers.ts';
 import type { Run } from '../run.ts';
 import { type Call, idOf, isLive, type Sandbox, toldBy } from '../runtime.ts';
@@ -72,6 +74,18 @@ function* atStaticAnswer(
   promises.note(name, { uid: known.uid, addresses });
 }
 
+/** What the controller is about to ask of the cloud for a node, that node has on record: a NIC, by its token. */
+export function* atBrokered({ stage }: ClusterStage, action: Action, input: Inputs[Action]): Generator<Blame> {
+  if (action !== 'CreateNetworkInterface') return;
+  const { ClientToken: token = '', TagSpecifications: tags } = input as Inputs['CreateNetworkInterface'];
+  const instance = tags?.[0]?.Tags?.find(({ Key }) => Key === TAG_INSTANCE)?.Value;
+  const node = stage.scene.cluster.nodes.find((it) => it.instance === instance);
+  if (node?.run.up !== true) return; // it asked before it ended, or its agent did
+  const intents = [...(node.run.life?.intents() ?? [])];
+  if (!intents.some(({ intent }) => intent.kind === 'createNic' && token.startsWith(intent.token)))
+    yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
+}
+
 /** After something changed in the cloud: no address leaves the NIC of a pod that stands. */
 export function* atTouched({ stage }: ClusterStage, run: Run): Generator<Blame> {
   const { cluster } = stage.scene;
@@ -100,6 +114,10 @@ export function* disagreements(cluster: ClusterStage): Generator<string> {
   const statics = staticsOf(cluster);
   for (const node of cluster.stage.scene.cluster.nodes) yield* keepersOf(node, statics);
   for (const it of statics) yield* standingOf(cluster, it);
+  for (const { name, run } of cluster.stage.scene.cluster.nodes)
+    for (const { wants } of run.parts.runtime.live())
+      if (wants.pod?.keeps === true && !statics.some((it) => it.name === wants.pod?.name))
+        yield `${wants.pod.name} lives on ${name}, and has no StaticAddress`;
 }
 
 function* keepersOf({ name, run }: Node, statics: readonly StaticAddressShape[]): Generator<string> {

@@ -28,6 +28,7 @@ import { SimTime } from '../time.ts';
 import { type ApiWeather, apiWeatherOf, apiWeatherText } from './api-weather.ts';
 import { BrokerNet } from './broker-net.ts';
 import { blamesOf, calmCluster, clusterAnew, clusterRest } from './cluster-aftermath.ts';
+import { atBrokered } from './cluster-checkers.ts';
 import type { ClusterPlant } from './cluster-plant.ts';
 import { type ClusterSetting, clusterSettingOf, clusterSettingText } from './cluster-setting.ts';
 import { joinNode, lookAtCloud } from './cluster-stage.ts';
@@ -194,7 +195,8 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
     const ends = (what: string) => onPoint({ what }, name);
     const tell = (text: () => string) => line?.(text());
     const blame: ReplicaWorld['blame'] = (law, detail) => theRun(cluster)?.blame(law, detail);
-    replicas.push(new SimReplica({ ...world, ends, tell, blame }, n));
+    const onSend: ReplicaWorld['onSend'] = (...of) => theRun(cluster)?.blameAll(atBrokered(cluster, ...of));
+    replicas.push(new SimReplica({ ...world, ends, tell, blame, onSend }, n));
   }
   nodes.actors.push(api, net, kube, ...replicas);
   lookAtCloud(cluster);

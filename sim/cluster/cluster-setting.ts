@@ -29,7 +29,7 @@ export function clusterSettingOf(random: Random): ClusterSetting {
       type: drawn.unit === 'prefix' ? 't3.medium' : drawn.type === 't2.micro' ? 't3.small' : drawn.type, // room for all
       subnet: prefix(range),
       more: undefined, // an address is the same on any node of its subnet alone
-      pods: pick([1, 2]),
+      pods: pick([1, 2, 4]),
       outside: false,
       foreign: 'adopt', // one more address for a name is on no record: an answer that is lost must be found again
       spacious: true,

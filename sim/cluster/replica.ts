@@ -30,6 +30,8 @@ export interface ReplicaWorld {
   readonly plant: ClusterPlant;
   /** Called at each place where the process can be stopped. True: it ends there. */
   readonly ends: (what: string) => boolean;
+  /** Told before a call of the cloud is sent. */
+  readonly onSend: CloudDoor['onSend'];
   readonly tell: (line: () => string) => void;
   readonly blame: (law: Law, detail: string) => void;
 }
@@ -149,7 +151,7 @@ export class SimReplica implements Actor {
       ...{ region, instance: undefined, clock, timeoutMs: settings.timeoutMs },
       pause: (what) => this.#pause(process, what),
       awake: (then) => clock.awake(then),
-      onSend: () => {},
+      onSend: (action, input) => this.#world.onSend(action, input),
       tell: (line) => this.#tell(line),
     };
     const budgets = new SharedBudgets(CONFIG.calls, clock);

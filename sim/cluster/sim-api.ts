@@ -45,7 +45,7 @@ const SETTLED_MS = 60_000; // after trouble: informers wait half as long at most
  */
 export class SimApi implements Actor {
   readonly store: ApiStore;
-  weather: ApiWeather;
+  #weather: ApiWeather = FAIR_API;
   readonly #random: Random;
   readonly #post: Post<Deed>;
   readonly #watchers = new Set<Watcher>();
@@ -59,9 +59,18 @@ export class SimApi implements Actor {
     this.#time = of.time;
     this.#troubleAt = of.time.now;
     this.#post = new Post(of.time);
-    this.weather = of.weather ?? FAIR_API;
     this.#bookmarkLater();
-    this.#forgetLater();
+    this.weather = of.weather ?? FAIR_API;
+  }
+
+  get weather(): ApiWeather {
+    return this.#weather;
+  }
+
+  /** From now on the network does so. */
+  set weather(now: ApiWeather) {
+    this.#weather = now;
+    this.#forgetLater(now);
   }
 
   /** One like this, from now on apart from it: without its clients, with what they have sent. */
@@ -194,14 +203,14 @@ export class SimApi implements Actor {
   }
 
   /** What happened is forgotten. Who watches may go on, or is told 410. */
-  #forgetLater(): void {
-    const { forgetsMs } = this.weather;
-    if (forgetsMs === 0) return;
-    this.#post.send(forgetsMs * (0.5 + this.#random.fraction()), () => {
+  #forgetLater(under: ApiWeather): void {
+    if (under.forgetsMs === 0) return;
+    this.#post.send(under.forgetsMs * (0.5 + this.#random.fraction()), () => {
+      if (this.#weather !== under) return;
       this.store.forget();
       const expired = new KubeError('expired', 'too old resource version');
       for (const it of [...this.#watchers]) if (this.#chance(0.5)) this.#closers.get(it)?.(expired);
-      this.#forgetLater();
+      this.#forgetLater(under);
     });
   }
 
