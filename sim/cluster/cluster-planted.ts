@@ -126,7 +126,11 @@ function emptiedBy410(client: KubeClient): KubeClient {
 }
 
 function onceWatched(client: KubeClient): KubeClient['watch'] {
-  return (of, from, hear, signal) => client.watch(of, from, hear, signal).finally(() => new Promise(() => {}));
+  const forEver = new Promise<never>(() => {});
+  return async (...asked) => {
+    await client.watch(...asked).catch(() => forEver);
+    await forEver;
+  };
 }
 
 function withoutVersion(object: object): object {
