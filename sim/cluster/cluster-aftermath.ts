@@ -13,6 +13,7 @@ import { NAMESPACE } from './stateful-sets.ts';
 export const CONVERGED_WITHIN_MS: Millis = 45 * 60_000;
 const GIVEN_BACK_WITHIN_MS: Millis = 15 * 60_000;
 const FORGOTTEN_MS: Millis = 30_000;
+const SAID_WITHIN_MS: Millis = 60_000;
 const RESTART_MS: Millis = 1_000;
 
 /** From now on nothing fails, and whoever is away comes back. */
@@ -49,6 +50,8 @@ export async function clusterRest(cluster: ClusterStage): Promise<void> {
   if (blamesOf(cluster).length > 0) return;
   cluster.kube.still = true;
   await cloudRest(cluster.stage);
+  // a word that was late may have undone a newer one, until its agent hears of it
+  await within(cluster.stage.scene.cluster, SAID_WITHIN_MS, () => none(disagreements(cluster)));
   blame(cluster, 'agree', disagreements(cluster));
   cluster.kube.still = false;
 }

@@ -87,10 +87,12 @@ export function* atBrokered({ stage }: ClusterStage, action: Action, input: Inpu
 }
 
 /** After something changed in the cloud: no address leaves the NIC of a pod that stands. */
-export function* atTouched({ stage }: ClusterStage, run: Run): Generator<Blame> {
+export function* atTouched({ stage, promises }: ClusterStage, run: Run): Generator<Blame> {
   const { cluster } = stage.scene;
   const node = cluster.nodes.find((it) => it.run === run);
   if (node === undefined) return;
+  for (const [id, addresses] of run.life?.belief().pool?.claims ?? [])
+    if (keptFor(id)?.namespace === '') for (const it of addresses) promises.noteSpared(it);
   const { runtime, machine } = run.parts;
   for (const sandbox of runtime.sandboxes.values()) {
     if (sandbox.told === undefined || sandbox.gone || sandbox.meddled) continue;
@@ -149,7 +151,8 @@ function* standingOf({ stage: { scene }, promises }: ClusterStage, it: StaticAdd
     if (`${told}` !== `${status.addresses}`) yield `${name} has ${told}; on record are ${status.addresses}`;
     return;
   }
-  if (status.state === 'InUse') yield `${name} is InUse on ${status.node}, where it does not live`;
+  if (status.state === 'InUse')
+    yield `${name} is InUse on ${status.node}, where it does not live; given to ${spec.node}`;
   const node = cluster.nodes.find((one) => one.name === status.node);
   const keeps = node?.run.life?.belief().pool?.claims;
   const kept = [...(keeps ?? [])].some(([id]) => keptFor(id)?.name === name);

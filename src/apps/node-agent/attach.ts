@@ -163,7 +163,10 @@ async function applyPlan(doors: AttachDoors, record: AttachmentRecord, fresh: bo
     await apply(doors.kernel, record.plan, record.netns);
   } catch (cause) {
     if (!(cause instanceof PlanError)) throw cause;
-    if (fresh && cause.left.length === 0) await doors.pool.release(record.id, false); // otherwise DEL or the sweep does
+    if (fresh && cause.left.length === 0) {
+      await doors.pool.release(record.id, false); // otherwise DEL or the sweep does
+      if (record.pod !== undefined) doors.statics?.ended(record.pod);
+    }
     throw planRefused(record, cause);
   }
 }

@@ -158,7 +158,7 @@ export class StaticRunner {
     try {
       for (let moves = 0; moves < MOVES_AT_ONCE && !this.#stopped; moves++) {
         const heard = await this.#deeds.ask(name);
-        if (heard === 'unheard' && this.#hasAnything(name)) return this.#again(name);
+        if (heard === 'unheard') return this.#again(name); // also of what is only on record there
         const next = this.#deeds.next(name, heard, { asks: false });
         if (next.move === 'rest' || next.move === 'wait' || next.move === 'lose') break;
         await this.#deeds.carryOut(name, next, heard);
@@ -178,12 +178,6 @@ export class StaticRunner {
     const ms = before === undefined ? RETRY_MS.first : Math.min(RETRY_MS.most, 2 * before);
     if (this.#stopped) return;
     this.#retries.set(key, { ms, cancel: this.#doors.clock.timer(ms, () => this.look(name)) });
-  }
-
-  #hasAnything(name: Name): boolean {
-    const { claims, keepers } = this.#doors.pool.pool;
-    const keeper = keeperId(name);
-    return claims.has(keeper) || [...keepers.values()].includes(keeper);
   }
 
   /** What was kept when the agent ended may have been given back, or moved, meanwhile (U34). */
