@@ -37,6 +37,11 @@ const STEPS: readonly Step[] = [
     minutes: 5,
     command: ['node', 'tools/sim.ts', '--cloud', '--crashes', '16000'],
   },
+  {
+    name: 'the simulator: a cluster',
+    minutes: 5,
+    command: ['node', 'tools/sim.ts', '--cluster', '--crashes', '2000'],
+  },
   { name: 'bugs planted in the simulator', minutes: 8, tests: ['sim/', ONE_BY_ONE] },
   { name: 'both architectures', minutes: 6, command: ['node', 'tools/build.ts', '--arm64'] },
   {

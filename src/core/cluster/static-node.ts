@@ -93,7 +93,8 @@ function staying(local: StaticLocal, { spec, status }: StaticAddress, asks: bool
   if (!overlap(kept, status.addresses)) return { move: 'giveBack' };
   const mine = told(local, status, { addresses: status.addresses, state: 'Kept' });
   if (mine !== undefined && status.node !== local.node) return mine; // the right first, and then the address
-  if (!asks) return mine ?? REST; // also while its NIC is not known yet: nobody looks again when it is
+  // that no pod has it any more is told before its NIC is known, too: nobody looks again when it is
+  if (!asks) return local.served || status.state === 'InUse' ? (mine ?? REST) : REST;
   if (local.served) return { move: 'grant' };
   if (!local.movable || local.onNic) return wait('no NIC of this node serves it yet');
   return { move: 'bring', addresses: status.addresses, from: status.nic };
