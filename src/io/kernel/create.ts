@@ -3,7 +3,7 @@ import { inPod, sameLink } from '../../core/datapath/identity.ts';
 import { LINK_ALIAS } from '../../core/datapath/numbers.ts';
 import type { Item, LinkRef } from '../../core/datapath/plan.ts';
 import { FLAG } from '../../wire/netlink/header.ts';
-import { LINK_FLAG, type LinkMessage, putLink, takeLinkFlags } from '../../wire/rtnetlink/link.ts';
+import { LINK_FLAG, type LinkMessage, putLink } from '../../wire/rtnetlink/link.ts';
 import { vethBytes, vxlanBytes } from '../../wire/rtnetlink/link-kind.ts';
 import { putSettings, type LinkSettings } from '../../wire/rtnetlink/link-settings.ts';
 import { AF, RTM } from '../../wire/rtnetlink/type.ts';
@@ -11,10 +11,10 @@ import type { Request } from './batch.ts';
 import { KernelError } from './kernel.ts';
 import { isNewLink, isUp, type NewLink, type RouteItem } from './link-item.ts';
 import type { LinkNumbers } from './link-numbers.ts';
+import { linkFlags } from './libc.ts';
 import type { Links } from './links.ts';
 import type { Places } from './places.ts';
 import { bringingUp, creating, joining, settingLink } from './requests.ts';
-import { askLink } from './readings.ts';
 import { makes, type Step } from './steps.ts';
 import { settingOf, writeHostSysctl, writeSetting } from './sysctl.ts';
 
@@ -164,9 +164,11 @@ function createOne(item: Exclude<RouteItem, NewLink>, tools: Tools): readonly St
     case 'up': {
       if (links.isBorn(item.on)) return []; // links are made up
       // only a look before tells whether it was down
-      const index = links.index(item.on);
-      const wasDown: Step['makes'] = ([before]) => before !== undefined && !isUp({ flags: takeLinkFlags(before.body) });
-      return [{ items: [item], requests: [askLink(index), bringingUp(index, item.mtu)], makes: wasDown }];
+      const { socket } = places.of(item.on.netns).channel;
+      const flags = linkFlags(socket.fd, item.on.name);
+      const wasUp = flags >= 0 && isUp({ flags });
+      if (wasUp && item.mtu === undefined) return [];
+      return [{ items: [item], requests: [bringingUp(links.index(item.on), item.mtu)], makes: () => !wasUp }];
     }
     case 'port':
       return [{ items: [item], requests: joining(item, links), makes }];

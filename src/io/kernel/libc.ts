@@ -18,6 +18,7 @@ const c_unshare = c.func('int unshare(int kinds)');
 const c_mount = c.func(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
 );
+const c_ioctl = c.func('int ioctl(int fd, unsigned long request, void *argument)');
 const c_open = c.func('int open(const char *path, int flags, ...)');
 const c_close = c.func('int close(int fd)');
 const c_read = c.func('intptr read(int fd, void *bytes, size_t length)');
@@ -96,6 +97,21 @@ export function unshare(kinds: number): number {
 export function remount(target: string, flags: number): number {
   return orErrno(c_mount(null, target, null, flags, null));
 }
+
+/**
+ * The flags of a link in the namespace of a socket, IFF_* of linux/if.h: a tenth of what asking by netlink costs, which
+ * tells all there is of it.
+ */
+export function linkFlags(fd: number, name: string): number {
+  const request = Buffer.alloc(IFREQ_BYTES);
+  request.write(name, 0, IFNAMSIZ - 1);
+  return c_ioctl(fd, SIOCGIFFLAGS, request) < 0 ? -koffi.errno() : request.readUInt16LE(IFNAMSIZ);
+}
+
+// struct ifreq of linux/if.h on 64-bit machines: the name, then, here, the flags
+const IFREQ_BYTES = 40;
+const IFNAMSIZ = 16;
+const SIOCGIFFLAGS = 0x8913; // linux/sockios.h
 
 /** A descriptor that no child process inherits. */
 export function open(path: string, flags: number): number {

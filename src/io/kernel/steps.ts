@@ -1,4 +1,3 @@
-import type { Message } from '../../wire/netlink/header.ts';
 import { type Fault, type Request, sendBatch } from './batch.ts';
 import { kernelError } from './kernel-error.ts';
 import { type Ensured, KernelError } from './kernel.ts';
@@ -17,7 +16,7 @@ export interface Step {
   readonly items: readonly Item[];
   readonly requests?: readonly Request[];
   readonly write?: () => void; // throws KernelError
-  readonly makes?: (answers: readonly Message[]) => boolean;
+  readonly makes?: () => boolean;
 }
 
 export const makes = () => true;
@@ -75,21 +74,18 @@ function performGroup(place: Place, group: readonly Step[], made: Set<Item>): Fa
 function performRequests(place: Place, steps: readonly Step[], made: Set<Item>): Failed | undefined {
   const requests: Request[] = [];
   for (const step of steps) requests.push(...(step.requests ?? NONE));
-  const { faults, answers } = sendBatch(place, requests);
+  const { faults } = sendBatch(place, requests);
   let at = 0;
   let failed: Failed | undefined;
   for (const step of steps) {
     const end = at + (step.requests ?? NONE).length;
-    const told: Message[] = [];
     let [done, fault]: [number, Fault | undefined] = [0, undefined];
     for (; at < end; at++) {
       const refused = faults.get(at);
-      const answer = answers.get(at);
       if (refused === undefined) done++;
       else fault ??= refused;
-      if (answer !== undefined) told.push(answer);
     }
-    if (done > 0 && step.makes?.(told) === true) for (const item of step.items) made.add(item);
+    if (done > 0 && step.makes?.() === true) for (const item of step.items) made.add(item);
     const [item] = step.items;
     if (fault !== undefined && item !== undefined && failed === undefined)
       failed = { failure: { item, error: kernelError(fault.errno, `make ${show(item)}`, fault.said) }, fault };
@@ -101,5 +97,5 @@ const NONE: readonly Request[] = [];
 
 function performWrite({ write, items, makes }: Step, made: Set<Item>): undefined {
   write?.();
-  if (makes?.([]) === true) for (const item of items) made.add(item);
+  if (makes?.() === true) for (const item of items) made.add(item);
 }

@@ -60,11 +60,6 @@ export function putLink(writer: Writer, message: LinkMessage): void {
   FIELDS.put(writer, message);
 }
 
-/** The flags of a link message without reading the rest, which costs twenty times as much. Throws DecodeError. */
-export function takeLinkFlags(body: Uint8Array): number {
-  return new Reader(body, 8).u32();
-}
-
 /** The link message of a body. Throws DecodeError. */
 export function takeLink(body: Uint8Array): LinkMessage {
   const reader = new Reader(body);
