@@ -35,7 +35,7 @@ test('without a bug no law is broken, whatever is lost, late, throttled, dry or 
 });
 
 const LIVES = 200;
-const CRASHED = 20; // lives, at each place of which a process ends
+const CRASHED = 40; // lives, at each place of which a process ends
 
 /** Where a law is first broken: in a life by itself, or after a crash in one; undefined: nowhere. */
 async function firstBroken(bug: string): Promise<string | undefined> {
