@@ -4,12 +4,32 @@ import { join } from 'node:path';
 import { libraries } from '../image/libraries.ts';
 import { type ImageFile, ociImage } from '../image/oci.ts';
 
-/** What the suite's pods run, under the names that the suite knows (k8s.io/kubernetes/test/utils/image/manifest.go). */
-const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.56';
-const PAUSE = 'registry.k8s.io/pause:3.10.1';
+/** Images that the suite's pods run, by their names in its own list. */
+interface Names {
+  readonly agnhost: string;
+  readonly busybox: string;
+  readonly dnsutils: string;
+  readonly pause: string;
+}
 
-const BUSYBOX = 'registry.k8s.io/e2e-test-images/busybox:1.37.0-1';
-const DNSUTILS = 'registry.k8s.io/e2e-test-images/jessie-dnsutils:1.7';
+/** As the sources of a version say, which change with it. Throws Error when they name one otherwise. */
+export function imageNames(manifest: string): Names {
+  const named = (...ids: readonly string[]) => {
+    const [, registry, name, version] =
+      new RegExp(`configs\\[(?:${ids.join('|')})\\] += Config\\{list\\.(\\w+), "([^"]+)", "([^"]+)"\\}`).exec(
+        manifest,
+      ) ?? [];
+    const folder = registry === 'GcRegistry' ? '' : 'e2e-test-images/';
+    if (name === undefined) throw new Error(`the suite's list of images has no ${ids.join(' and no ')}`);
+    return `registry.k8s.io/${folder}${name}:${version}`;
+  };
+  return {
+    agnhost: named('Agnhost'),
+    busybox: named('BusyBox'),
+    dnsutils: named('GlibcDnsTesting', 'JessieDnsutils'), // since 1.36, and before
+    pause: named('Pause'),
+  };
+}
 
 /** Programs of this machine that specs call in these pods, by what the images call them. */
 const CALLED = {
@@ -52,7 +72,9 @@ const PASSWD = 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n';
 
 /** The archives of the suite's images, by their file names. `shelf` has agnhost, and its module's sources. */
 export function suiteImages(shelf: string): Readonly<Record<string, Uint8Array>> {
-  const porter = join(moduleFolder(shelf), 'test/images/agnhost/porter');
+  const sources = moduleFolder(shelf);
+  const names = imageNames(readFileSync(join(sources, 'test/utils/image/manifest.go'), 'utf8'));
+  const porter = join(sources, 'test/images/agnhost/porter');
   const own = [
     file('agnhost', join(shelf, 'agnhost')),
     ...['localhost.crt', 'localhost.key'].map((name) => file(name, join(porter, name))),
@@ -61,10 +83,11 @@ export function suiteImages(shelf: string): Readonly<Record<string, Uint8Array>>
   const dnsutils = { own: [], links: {}, entrypoint: [], command: ['/bin/sh'] };
   const busybox = { files: [file('bin/busybox', '/bin/busybox')], links: { ...applets(), 'bin/sh': 'busybox' } };
   return {
-    'agnhost.tar': withPrograms(AGNHOST, agnhost),
-    'dnsutils.tar': withPrograms(DNSUTILS, dnsutils),
-    'e2e-busybox.tar': ociImage(BUSYBOX, { ...busybox, folders: ['tmp'], entrypoint: [], command: ['sh'] }).archive,
-    'pause.tar': pause(),
+    'agnhost.tar': withPrograms(names.agnhost, agnhost),
+    'dnsutils.tar': withPrograms(names.dnsutils, dnsutils),
+    'e2e-busybox.tar': ociImage(names.busybox, { ...busybox, folders: ['tmp'], entrypoint: [], command: ['sh'] })
+      .archive,
+    'pause.tar': pause(names.pause),
   };
 }
 
@@ -102,10 +125,10 @@ function applets(): Readonly<Record<string, string>> {
 }
 
 /** Waits for ever, and ends at once when it is told to: the first process of a pod does so only if it says so. */
-function pause(): Uint8Array {
+function pause(name: string): Uint8Array {
   const wait = 'trap "exit 0" TERM INT; /bin/busybox sleep 999999999 & wait';
   const entrypoint = ['/bin/busybox', 'sh', '-c', wait];
-  return ociImage(PAUSE, { files: [file('bin/busybox', '/bin/busybox')], entrypoint }).archive;
+  return ociImage(name, { files: [file('bin/busybox', '/bin/busybox')], entrypoint }).archive;
 }
 
 /** Where Go keeps the sources of Kubernetes that were built. */
