@@ -1,6 +1,7 @@
 // npm run check: everything that needs no namespace and no root, in under a minute.
 //   npm run check -- --without-tests   leaves the tests and the simulator out
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { runProgram } from './program.ts';
 
 interface Step {
@@ -10,6 +11,8 @@ interface Step {
 }
 
 const SIM = 'tools/sim.ts';
+/** Some tests wait, for a second or more. */
+const WORKERS = `--maxWorkers=${availableParallelism() + 1}`;
 const MINUTES = 3; // a step that hangs is a step that fails
 const STEPS: readonly Step[] = [
   { name: 'sealed floors compile', command: ['tsc', '-p', 'tsconfig.sealed.json'] },
@@ -20,7 +23,7 @@ const STEPS: readonly Step[] = [
   { name: 'docs', command: ['node', 'tools/check-docs.ts'] },
   {
     name: 'unit tests',
-    command: ['vitest', 'run', '--project', 'sealed', '--project', 'open', '--reporter=dot'],
+    command: ['vitest', 'run', '--project', 'sealed', '--project', 'open', '--reporter=dot', WORKERS],
     test: true,
   },
   ...(existsSync(SIM) ? [{ name: 'simulated nodes', command: ['node', SIM, '--crashes', '5000'], test: true }] : []),
