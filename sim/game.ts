@@ -1,4 +1,5 @@
-import type { SeedOptions, SeedResult } from './seed.ts';
+import type { SeedOptions } from './seed.ts';
+import type { SeedResult } from './verdict.ts';
 
 /** What is played: a seed with or without a bug, by the bug's name. */
 export interface Game {

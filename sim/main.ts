@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { LAWS } from './checkers.ts';
 import { game, type GameName } from './game.ts';
-import type { Violation } from './seed.ts';
+import type { Violation } from './verdict.ts';
 import { type Outcome, playSeeds } from './seeds.ts';
 
 const SHOWN = 10; // violations that are printed one by one

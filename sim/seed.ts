@@ -9,17 +9,7 @@ import { NO_PLANT, type Plant } from './plant.ts';
 import { Run } from './run.ts';
 import { Runtime } from './runtime.ts';
 import { type Setting, settingOf, settingText } from './setting.ts';
-
-/** A law that was broken: in the seed's own run (`at` 0), or after the crash at one of its points. */
-export interface Violation extends Blame {
-  readonly seed: number;
-  readonly at: number;
-}
-
-export interface SeedResult {
-  readonly crashPoints: number;
-  readonly violations: readonly Violation[];
-}
+import { type SeedResult, verdict } from './verdict.ts';
 
 export interface SeedOptions {
   readonly plant: Plant;
@@ -64,20 +54,13 @@ interface Play {
  * process alone, so the copy is the run stopped at that very place. Same seed, same everything.
  */
 export async function playSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
-  const { plant, at, story, points = false, untilBroken = false } = options;
+  const { plant, at, story, points = false, untilBroken } = options;
   const { random, setting, weather } = drawn(seed);
   const play: Play = { seed, setting, weather, plant, story, points };
   const { machine, runtime } = await before(play, random);
   const crashes: Crash[] = [];
   const blames = await theLife(play, random, { machine, runtime, at, crashes });
-  const violations: Violation[] = at ? [] : blames.map((blame) => ({ ...blame, seed, at: 0 }));
-  let crashPoints = 0;
-  for (const crash of crashes) {
-    if (untilBroken && violations.length > 0) break;
-    for (const blame of await afterCrash(play, crash)) violations.push({ ...blame, seed, at: crash.at });
-    crashPoints++;
-  }
-  return { crashPoints, violations };
+  return verdict({ seed, at, untilBroken, blames, crashes }, (crash) => afterCrash(play, crash));
 }
 
 function drawn(seed: number): { readonly random: Random; readonly setting: Setting; readonly weather: Weather } {

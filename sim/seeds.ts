@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { GameName } from './game.ts';
-import type { Violation } from './seed.ts';
+import type { Violation } from './verdict.ts';
 import type { Played, WorkerTask } from './worker.ts';
 
 /** Most of what a run makes is soon forgotten: with more room for the young, less of it is copied. */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { game, type GameName } from './game.ts';
-import type { SeedResult } from './seed.ts';
+import type { SeedResult } from './verdict.ts';
 
 /** What a worker is started with. */
 export interface WorkerTask {

@@ -8,8 +8,8 @@ import type { Point } from '../life.ts';
 import { BEGINNING, Machine } from '../machine.ts';
 import { move } from '../moves.ts';
 import { Runtime } from '../runtime.ts';
-import type { SeedResult, Violation } from '../seed.ts';
 import { SimTime } from '../time.ts';
+import { type SeedResult, verdict } from '../verdict.ts';
 import { blamesOf, calm, cloudAnew, cloudRest, startNode } from './cloud-aftermath.ts';
 import type { CloudPlant } from './cloud-plant.ts';
 import { newNode, type Stage } from './cloud-run.ts';
@@ -73,14 +73,8 @@ export async function playCloudSeed(seed: number, options: CloudSeedOptions): Pr
   const play: Play = { seed, options, ...of };
   const crashes: Crash[] = [];
   const blames = await theLife(play, random, crashes);
-  const violations: Violation[] = options.at ? [] : blames.map((blame) => ({ ...blame, seed, at: 0 }));
-  let crashPoints = 0;
-  for (const crash of crashes) {
-    if (options.untilBroken === true && violations.length > 0) break;
-    for (const blame of await afterCrash(play, crash)) violations.push({ ...blame, seed, at: crash.at });
-    crashPoints++;
-  }
-  return { crashPoints, violations };
+  const { at, untilBroken } = options;
+  return verdict({ seed, at, untilBroken, blames, crashes }, (crash) => afterCrash(play, crash));
 }
 
 function drawn(seed: number): Omit<Play, 'seed' | 'options'> & { readonly random: Random } {

@@ -23,8 +23,8 @@ import { CALM } from '../faults.ts';
 import type { Point } from '../life.ts';
 import { BEGINNING, Machine } from '../machine.ts';
 import { Runtime } from '../runtime.ts';
-import type { SeedResult, Violation } from '../seed.ts';
 import { SimTime } from '../time.ts';
+import { type SeedResult, verdict } from '../verdict.ts';
 import { type ApiWeather, apiWeatherOf, apiWeatherText } from './api-weather.ts';
 import { BrokerNet } from './broker-net.ts';
 import { blamesOf, calmCluster, clusterAnew, clusterRest } from './cluster-aftermath.ts';
@@ -99,14 +99,8 @@ export async function playClusterSeed(seed: number, options: ClusterSeedOptions)
   const play: Play = { seed, options, ...of };
   const crashes: Crash[] = [];
   const blames = await theLife(play, random, crashes);
-  const violations: Violation[] = options.at ? [] : blames.map((blame) => ({ ...blame, seed, at: 0 }));
-  let crashPoints = 0;
-  for (const crash of crashes) {
-    if (options.untilBroken === true && violations.length > 0) break;
-    for (const blame of await afterCrash(play, crash)) violations.push({ ...blame, seed, at: crash.at });
-    crashPoints++;
-  }
-  return { crashPoints, violations };
+  const { at, untilBroken } = options;
+  return verdict({ seed, at, untilBroken, blames, crashes }, (crash) => afterCrash(play, crash));
 }
 
 function drawn(seed: number): Omit<Play, 'seed' | 'options'> & { readonly random: Random } {

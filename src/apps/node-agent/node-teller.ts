@@ -15,6 +15,7 @@ import { type KubeClient, KubeError } from '../../io/kube/client.ts';
 import { type OwnNodeShape, readOwnNode, taintPatch, writeNodeStatus } from '../../wire/kube/own-node.ts';
 import type { KubeObject } from '../../wire/kube/object.ts';
 import { NODES } from '../../wire/kube/resource.ts';
+import { Rounds } from './rounds.ts';
 
 export interface TellerDoors {
   readonly client: KubeClient;
@@ -41,23 +42,23 @@ export class NodeTeller {
   #wrong = nothingWrong;
   #written: { readonly told: string; readonly own: OwnNodeShape } | undefined; // the answer is ahead of the watch
   #failed: string | undefined;
-  #cancel = () => {};
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(doors: TellerDoors) {
     this.#doors = doors;
+    this.#rounds = new Rounds(doors.clock, () => this.#look());
   }
 
   start(): void {
-    void this.#look();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancel();
+    this.#rounds.stop();
   }
 
-  async #look(): Promise<void> {
+  /** Answers in how long to look again. */
+  async #look(): Promise<Millis> {
     const { clock, own, truth } = this.#doors;
     const now = clock.now();
     const true_ = truth();
@@ -65,7 +66,7 @@ export class NodeTeller {
     const told = own();
     const word = told && wordOf(this.#ownNode(told), { truth: true_, wrong: this.#wrong }, now);
     const done = word === undefined || told === undefined || (await this.#tell(word, told));
-    if (!this.#stopped) this.#cancel = clock.timer(done ? LOOK_MS : AGAIN_MS, () => void this.#look());
+    return done ? LOOK_MS : AGAIN_MS;
   }
 
   #ownNode(told: OwnNodeShape): OwnNode {

@@ -8,6 +8,7 @@ import {
   writeBerthNode,
   writeBerthNodeStatus,
 } from '../../wire/kube/crd/berth-node.ts';
+import { Rounds } from './rounds.ts';
 
 export interface StatusDoors {
   readonly client: KubeClient;
@@ -34,23 +35,22 @@ export class StatusRunner {
   #told = '';
   #notBefore: Millis = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  #cancel = () => {};
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(doors: StatusDoors) {
     this.#doors = doors;
+    this.#rounds = new Rounds(doors.clock, () => this.#look());
   }
 
   start(): void {
-    void this.#look();
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancel();
+    this.#rounds.stop();
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<Millis> {
     const { clock, random, nodeUid, status } = this.#doors;
     const uid = nodeUid();
     if (uid !== undefined && clock.steady() >= this.#notBefore) {
@@ -62,7 +62,7 @@ export class StatusRunner {
         this.#notBefore = clock.steady() + pause * (0.75 + random.fraction() / 2);
       }
     }
-    if (!this.#stopped) this.#cancel = clock.timer(LOOK_MS, () => void this.#look());
+    return LOOK_MS;
   }
 
   /** Answers whether it arrived. */

@@ -29,10 +29,6 @@ export class Line {
     this.#listener = listener;
   }
 
-  get open(): boolean {
-    return this.#open;
-  }
-
   /** Tells what has come already. */
   listen(): void {
     const length = receive(this.#fd, waiting);
