@@ -155,6 +155,23 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /running pods are not affected/,
       ],
     ],
+    'no-nic-config': [
+      [
+        { why: 'no-nic-config', config: 'zone-a', heard: true, ofNode: true },
+        'there is no NICConfig or ENIConfig named zone-a, by which this node is to have its addresses',
+        /^make it: .* on the Node: berth\.dev\/nic-config$/,
+      ],
+      [
+        { why: 'no-nic-config', config: 'blue', heard: true, ofNode: false },
+        'there is no NICConfig or ENIConfig named blue, by which the pod is to have its addresses',
+        /on the pod: berth\.dev\/subnet$/,
+      ],
+      [
+        { why: 'no-nic-config', config: 'zone-a', heard: false, ofNode: true },
+        'what NICConfig zone-a says, by which this node is to have its addresses, the API server has not told yet',
+        /the way from this node to the API server$/,
+      ],
+    ],
     cancelled: [
       [
         { why: 'cancelled', waitedMs: 3_210 },

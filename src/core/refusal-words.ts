@@ -30,6 +30,8 @@ export function sentence(refusal: Refusal): string {
       return `the cloud does not carry out ${callWords(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'controller-away':
       return controllerAway(refusal);
+    case 'no-nic-config':
+      return noNicConfig(refusal);
     case 'cancelled':
       return `the sandbox was removed while its ADD waited for an address, after ${duration(refusal.waitedMs)}`;
     case 'queue-full':
@@ -94,6 +96,10 @@ export function advice(refusal: Refusal): string {
       return 'the runtime asks again by itself; should it last, see to the way from this node to the API of the cloud';
     case 'controller-away':
       return 'the agent asks again by itself; should it last, see to the pods of berth-controller and to the way from this node to them: running pods are not affected';
+    case 'no-nic-config':
+      return refusal.heard
+        ? `make it: NICs are made as soon as it is there; or name another, ${refusal.ofNode ? 'on the Node: berth.dev/nic-config' : 'on the pod: berth.dev/subnet'}`
+        : 'the runtime asks again by itself; should it last, see to the way from this node to the API server';
     case 'cancelled':
       return 'nothing: whoever removed the sandbox wants no address for it';
     case 'queue-full':
@@ -177,6 +183,13 @@ function subnetEmpty({
   const what = `${subnet === undefined ? 'an' : ''} ${nameOf(family)} address left to give`.trim();
   const mine = `${claimed} are claimed on this node and ${cooling} are cooling`;
   return `${where} ${what}: ${mine}; it is asked again in ${duration(againInMs)}`;
+}
+
+function noNicConfig({ config, heard, ofNode }: Extract<Refusal, { why: 'no-nic-config' }>): string {
+  const who = ofNode ? 'this node' : 'the pod';
+  return heard
+    ? `there is no NICConfig or ENIConfig named ${config}, by which ${who} is to have its addresses`
+    : `what NICConfig ${config} says, by which ${who} is to have its addresses, the API server has not told yet`;
 }
 
 /** A node that the controller does not know is refused by nobody else. */

@@ -63,6 +63,8 @@ export type Refusal =
       readonly free: number; //     addresses that pods can still have
       readonly againInMs: Millis;
     }
+  /** No NIC can be made by a NICConfig, or ENIConfig, of that name. `ofNode`: by which all its pods have addresses. */
+  | { readonly why: 'no-nic-config'; readonly config: string; readonly heard: boolean; readonly ofNode: boolean }
   | { readonly why: 'cancelled'; readonly waitedMs: Millis }
   | { readonly why: 'queue-full'; readonly waiting: number; readonly limit: number }
   | { readonly why: 'address-taken'; readonly address: Address; readonly holder: AttachmentId }

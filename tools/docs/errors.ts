@@ -62,6 +62,7 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
     free: 0,
     againInMs: 4_000,
   },
+  'no-nic-config': { why: 'no-nic-config', config: 'eu-west-1a', heard: true, ofNode: true },
   cancelled: { why: 'cancelled', waitedMs: 4_000 },
   'queue-full': { why: 'queue-full', waiting: 1_000, limit: 1_000 },
   'address-taken': { why: 'address-taken', address: taken, holder },

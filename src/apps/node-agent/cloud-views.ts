@@ -2,7 +2,7 @@ import { callsOf, type ActionCalls, type Ledger, medianMs } from '../../core/cal
 import { type Cloud, type Nic, serves } from '../../core/ipam/cloud.ts';
 import { planOf, type PoolPlan } from '../../core/ipam/outlook.ts';
 import { nicState, numbersOf, standingOf } from '../../core/ipam/standing.ts';
-import { tally } from '../../core/ipam/tally.ts';
+import { needsOf, type Tally, tally } from '../../core/ipam/tally.ts';
 import type { CloudSample } from '../../io/system/metrics.ts';
 import type { CallsRow, CloudCallsReply, NicRow, NicsReply, PoolFamily, PoolReply } from '../../wire/agent/cloud.ts';
 import type { AgentParts } from './agent.ts';
@@ -35,6 +35,7 @@ function nicRow(cloud: Cloud, nic: Nic): Omit<NicRow, 'addresses'> {
     linkReady: ready,
     trust,
     forPods: serves(cloud, nic),
+    ...(report.config === undefined ? {} : { config: report.config }),
   };
 }
 
@@ -58,13 +59,14 @@ export function poolPlanView({ pool: { pool }, node, clock }: AgentParts): PoolR
   };
 }
 
-function familyRow({ family, tally: of, aim, now, next }: PoolPlan): PoolFamily {
+function familyRow({ family, config, tally: of, aim, now, next }: PoolPlan): PoolFamily {
   const { total, free, claimed, cooling, asked, preparing, hungry, expected } = of;
   const counts = { total, free, claimed, cooling, coming: asked + preparing, waiting: hungry, expected };
-  if (aim === undefined) return { family, now, next, ...counts };
+  const need = { family, ...(config === undefined ? {} : { config }) };
+  if (aim === undefined) return { ...need, now, next, ...counts };
   const { low, high, minimum } = aim;
   const most = Number.isFinite(high) ? { high } : {}; // JSON knows no infinity
-  return { family, now, next, ...counts, aim: { low, ...most, minimum } };
+  return { ...need, now, next, ...counts, aim: { low, ...most, minimum } };
 }
 
 export function callsView(provider: string, ledger: Ledger, since: number): CloudCallsReply {
@@ -80,13 +82,30 @@ function callsRow(of: ActionCalls): CallsRow {
   return { action, ...counts, ...(lastFailure === undefined ? {} : { lastFailure }) };
 }
 
+type States = CloudSample['addresses'][number]['states'];
+
+function statesOf({ total, free, claimed, cooling, asked, preparing }: Tally): States {
+  return { held: total, free, claimed, cooling, coming: asked + preparing };
+}
+
+function added(a: States, b: States): States {
+  return {
+    held: a.held + b.held,
+    free: a.free + b.free,
+    claimed: a.claimed + b.claimed,
+    cooling: a.cooling + b.cooling,
+    coming: a.coming + b.coming,
+  };
+}
+
 /** The same for a scrape; undefined without a cloud. */
 export function cloudSample({ pool: { pool }, clock }: AgentParts): CloudSample | undefined {
   const { cloud } = pool;
   if (cloud === undefined) return undefined;
   const addresses = cloud.policy.families.map((family) => {
-    const { total, free, claimed, cooling, asked, preparing } = tally(pool, cloud, { family, now: clock.now() });
-    return { family, states: { held: total, free, claimed, cooling, coming: asked + preparing } };
+    const needs = needsOf(pool, cloud).filter((it) => it.family === family);
+    const states = needs.map((need) => statesOf(tally(pool, cloud, { ...need, now: clock.now() })));
+    return { family, states: states.reduce(added) };
   });
   return { addresses, ...numbersOf(cloud) };
 }

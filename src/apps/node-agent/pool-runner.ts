@@ -31,6 +31,7 @@ export interface ClaimWish {
   readonly wanted: readonly Address[];
   readonly until: Millis;
   readonly keeper?: AttachmentId; // has the addresses afterwards
+  readonly config?: string; //       the NICConfig by which its NIC stands; absent: the node's own
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
   /** Called when these addresses are promised and must cool for so long; with none: the cloud was asked for some. */
   readonly waits: (addresses: readonly Address[], readyInMs: Millis) => void;
@@ -79,9 +80,9 @@ export class PoolRunner {
   claim(wish: ClaimWish): Promise<AttachmentRecord> {
     return new Promise((grant, refuse) => {
       this.#waiters.set(wish.id, { wish, grant, refuse });
-      const { id, families, wanted, until, keeper } = wish;
-      const keeps = keeper === undefined ? {} : { keeper };
-      this.#enter({ kind: 'claim', by: id, families, wanted, until, ...keeps }).catch((cause: unknown) => {
+      const { id, families, wanted, until, keeper, config } = wish;
+      const more = { ...(keeper === undefined ? {} : { keeper }), ...(config === undefined ? {} : { config }) };
+      this.#enter({ kind: 'claim', by: id, families, wanted, until, ...more }).catch((cause: unknown) => {
         this.#refuse(id, { why: 'not-durable', cause: messageOf(cause) }, cause); // unless it was refused already
       });
     });

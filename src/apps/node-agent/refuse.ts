@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<RefusalWhy, CniErrorKind>> = {
   'cloud-throttled': 'tryAgainLater',
   'cloud-failing': 'tryAgainLater',
   'controller-away': 'tryAgainLater',
+  'no-nic-config': 'tryAgainLater',
   cancelled: 'tryAgainLater',
   'queue-full': 'tryAgainLater',
   'address-taken': 'addressRefused',

@@ -34,6 +34,7 @@ const REASONS: Readonly<Partial<Record<RefusalWhy, string>>> = {
   'address-outside': 'AddressRefused',
   'address-reserved': 'AddressRefused',
   'one-per-family': 'AddressRefused',
+  'no-nic-config': 'NICConfigMissing',
   'static-waits': 'StaticAddressWaits',
   'static-lost': 'StaticAddressLost',
   'port-taken': 'HostPortTaken',

@@ -1,4 +1,3 @@
-import type { Family } from '../../base/ip.ts';
 import { type Cloud, slotsOf, unitSize } from './cloud.ts';
 import type { NicLimits } from './nic.ts';
 import type { Tally } from './tally.ts';
@@ -21,16 +20,17 @@ const SPARE = { share: 4, least: 2, most: 16 };
  * WARM_IP_TARGET or MINIMUM_IP_TARGET go before all, and mean addresses also with prefixes. With prefixes
  * WARM_PREFIX_TARGET, without WARM_ENI_TARGET. IPv6 knows no targets: one prefix is more than a node can use.
  */
-export function aimOf({ policy }: Cloud, limits: NicLimits, of: { family: Family; tally: Tally }): Aim {
+export function aimOf({ policy, placing }: Cloud, limits: NicLimits, of: Tally): Aim {
   const { warmAddresses: warm, minimumAddresses: minimum, warmNics, warmPrefixes } = policy.targets;
-  const { family, tally } = of;
-  if (family === 'v6') return limits.prefixes ? { ...level(1), high: Number.POSITIVE_INFINITY } : byDemand(tally);
+  const { family, config } = of;
+  if (config !== placing.own) return level(0); // for who waits, and not for who may come
+  if (family === 'v6') return limits.prefixes ? { ...level(1), high: Number.POSITIVE_INFINITY } : byDemand(of);
   if ((warm ?? 0) > 0 || (minimum ?? 0) > 0) return { ...level(warm ?? 0), minimum: minimum ?? 0 };
   const prefixes = policy.unit === 'prefix' && limits.prefixes;
   if (prefixes && warmPrefixes !== undefined) return level(Math.max(1, warmPrefixes * unitSize('prefix', 'v4')));
   if (!prefixes && warmNics !== undefined)
     return { ...level(Math.max(1, warmNics * slotsOf(limits, 'v4'))), whole: true };
-  return byDemand(tally);
+  return byDemand(of);
 }
 
 function level(free: number): Aim {
@@ -45,10 +45,10 @@ function byDemand({ claimed, hungry, expected }: Tally): Aim {
 
 /** How many addresses more shall be asked for: for who waits and who will come, the free ones, and the minimum. */
 export function needOf(aim: Aim, of: Tally, maxPods: number): number {
-  const { free, asked, preparing, hungry, expected, total } = of;
+  const { free, asked, preparing, hungry, expected, total, elsewhere } = of;
   const missing = (level: number) => hungry + expected + level - free - asked - preparing;
   const short = Math.max(missing(aim.low) > 0 ? missing(aim.top) : 0, aim.minimum - total - asked);
-  return Math.min(short, maxPods - total - asked);
+  return Math.min(short, maxPods - elsewhere - total - asked);
 }
 
 /** How many of the free addresses are more than is aimed at. */

@@ -1,10 +1,11 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Family } from '../../base/ip.ts';
-import { type Cloud, serves, slotsOf, unitSize, unitsOf } from './cloud.ts';
+import { type Cloud, servesFor, slotsOf, unitSize, unitsOf } from './cloud.ts';
 import type { NicLimits, Unit } from './nic.ts';
 import { censusOf, type Pool } from './pool.ts';
 import { nicRoom, roomOf, tally } from './tally.ts';
-import { inSubnet, ofCreating, ofKind, onNic, passes } from './trouble.ts';
+import { lackOfPlace } from './placing.ts';
+import { creating, inSubnet, ofKind, onNic, passes } from './trouble.ts';
 
 /** A node has not so many pods: what more a range of IPv6 could give is no news. */
 const MOST = 100_000;
@@ -31,9 +32,10 @@ function inRanges(pool: Pool, family: Family, now: Millis): number {
 function onNics(pool: Pool, cloud: Cloud, of: { family: Family; now: Millis }): number | undefined {
   const { limits, policy } = cloud;
   if (limits === undefined) return undefined;
-  const { total } = tally(pool, cloud, of);
-  if (policy.hold || cloud.cordoned) return total;
-  return Math.max(total, Math.min(policy.maxPods, total + more({ cloud, ...of }, limits)));
+  const { total, elsewhere } = tally(pool, cloud, { ...of, config: cloud.placing.own });
+  const has = total + elsewhere;
+  if (policy.hold || cloud.cordoned) return has;
+  return Math.max(has, Math.min(policy.maxPods, has + more({ cloud, ...of }, limits)));
 }
 
 interface Asking {
@@ -45,16 +47,17 @@ interface Asking {
 /** What could be added: what is under way has its slots still. */
 function more(of: Asking, limits: NicLimits): number {
   const { cloud, family } = of;
+  const { own } = cloud.placing;
   const still = { ...cloud, flights: [] };
   let sum = 0;
   for (const nic of cloud.nics) {
-    if (!serves(cloud, nic) || nic.trust !== 'sure') continue;
+    if (!servesFor(cloud, nic, own) || nic.trust !== 'sure') continue;
     const { id, subnet } = nic.report;
     const unit = unitFor(of, (it) => [ofKind('assign'), onNic(id), inSubnet(subnet, it, family)]);
     if (unit !== undefined) sum += roomOf(still, nic, { limits, family }) * unitSize(unit, family);
   }
-  const unit = unitFor(of, (it) => [ofKind('createNic'), ofCreating('any'), ofCreating(it)]);
-  if (unit === undefined) return sum;
+  const unit = unitFor(of, (it) => creating(it, own));
+  if (unit === undefined || lackOfPlace(cloud.placing, own) !== undefined) return sum;
   return sum + Math.max(0, nicRoom(still, limits)) * slotsOf(limits, family) * unitSize(unit, family);
 }
 

@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import type { AttachmentId } from '../attachment.ts';
+import type { Placing } from './placing.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicLimits, NicReport, Token, Urgency } from './nic.ts';
 
 /** What can happen to a pool whose addresses come from a cloud. */
@@ -32,6 +33,8 @@ export type CloudEvent =
   | { readonly kind: 'brought'; readonly nic: NicId; readonly address: Address }
   /** It has left the NIC, since another node is to have it. */
   | { readonly kind: 'sentAway'; readonly nic: NicId; readonly address: Address }
+  /** By which objects of the cluster NICs stand from now on: those that are there stay as they are. */
+  | { readonly kind: 'placing'; readonly placing: Placing }
   /** Nobody shall be bound to this node any more, or is again: nothing is asked for and nothing given back while. */
   | { readonly kind: 'cordoned'; readonly cordoned: boolean }
   /** So many pods are bound to this node and have not asked yet. */

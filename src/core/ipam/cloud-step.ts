@@ -21,7 +21,8 @@ export function absorbCloud(pool: Pool, event: CloudEvent, now: Millis): Absorbe
   if (pool.cloud === undefined) return { pool, effects: [] };
   const heard = hear(pool.cloud, event, now);
   const next = { ...pool, cloud: heard.cloud };
-  const moved = heard.cloud.nics === pool.cloud.nics ? next : withNicBlocks(promiseAnew(next), blocksOf(heard.cloud));
+  const same = heard.cloud.nics === pool.cloud.nics && heard.cloud.placing === pool.cloud.placing;
+  const moved = same ? next : withNicBlocks(promiseAnew(next), blocksOf(heard.cloud));
   const effects: CloudEffect[] = [];
   if (heard.settled.length > 0) effects.push({ kind: 'settle', tokens: heard.settled });
   for (const { nic, what, whole } of heard.lost)
@@ -51,6 +52,8 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
       return only(troubled(cloud, { scope: LIMITS, failure: event.failure, salt: cloud.policy.owner }, now));
     case 'cordoned':
       return only({ ...cloud, cordoned: event.cordoned });
+    case 'placing':
+      return only({ ...cloud, placing: event.placing });
     case 'expected':
       return only({ ...cloud, expected: Math.max(0, event.pods) });
     case 'reported':

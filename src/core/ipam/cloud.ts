@@ -3,6 +3,7 @@ import type { Family } from '../../base/ip.ts';
 import { hashName } from '../../base/hash.ts';
 import { byText, SortedMap } from '../../base/sorted-map.ts';
 import type { CloudFailure, Holdable, Intent, NicId, NicLimits, NicReport, Token, Unit, Urgency } from './nic.ts';
+import { configOf, PLACED_ANYWHERE, type Placing } from './placing.ts';
 
 // What a pool knows of its cloud: a value. Claims are not told to it, the cloud's truth is not kept in the journal.
 
@@ -20,6 +21,7 @@ export interface CloudPolicy {
   readonly keepTrunkSlot: boolean; // one NIC slot is left free until a trunk is attached
   readonly hold: boolean; //         nothing is asked for and nothing given back
   readonly foreign: 'adopt' | 'ignore'; // addresses put on our NICs from outside, while we run
+  readonly placing?: Placing; //         at the start; absent: NICs stand wherever the provider puts them
 }
 
 /** AWS's knobs, by AWS's meaning. None of the four warm ones set: the demand decides (aim.ts). */
@@ -92,11 +94,12 @@ export interface Cloud {
   readonly serial: number; //            of the next token
   readonly expected: number; //          pods known to be coming
   readonly cordoned: boolean; //         as `hold` of the policy, for now
+  readonly placing: Placing;
   readonly report: ReportState;
   readonly gathering: Gathering | undefined;
   readonly retryAt: Millis | undefined; // a trouble that keeps a need from being asked for ends then
   readonly wakeAt: Millis | undefined; // something has cooled that one who waits for the cloud could have
-  readonly calm: readonly Calm[]; //     one a family at most
+  readonly calm: readonly Calm[]; //     one a need at most
 }
 
 /** A need that is asked for at that time, unless more pods come: then later, but `atLatest`. */
@@ -115,9 +118,16 @@ export interface ReportState {
   readonly sure: boolean; // what the next one must be
 }
 
-/** There has been more than is wanted since then, and so much more at least all the time. */
-export interface Calm {
+/**
+ * What is needed and given back for itself: addresses of a family on the NICs that stand by one NICConfig, or by none.
+ */
+export interface Need {
   readonly family: Family;
+  readonly config: string | undefined;
+}
+
+/** There has been more than is wanted since then, and so much more at least all the time. */
+export interface Calm extends Need {
   readonly since: Millis;
   readonly least: number;
 }
@@ -135,6 +145,7 @@ export function emptyCloud(policy: CloudPolicy): Cloud {
     serial: 1,
     expected: 0,
     cordoned: false,
+    placing: policy.placing ?? PLACED_ANYWHERE,
     report: { told: 0, sureAt: 0, asked: false, dueAt: 0, sure: false },
     gathering: undefined,
     retryAt: undefined,
@@ -157,8 +168,14 @@ export function tokenOf(cloud: Cloud, now: Millis): Token {
 }
 
 /** Whether this NIC's addresses are for pods at all. */
-export function serves({ policy }: Cloud, { report }: Nic): boolean {
-  return report.managed && report.kind === 'interface' && (policy.usePrimary || report.device !== 0);
+export function serves({ policy, placing }: Cloud, { report }: Nic): boolean {
+  const byPrimary = policy.usePrimary && placing.own === undefined;
+  return report.managed && report.kind === 'interface' && (byPrimary || report.device !== 0);
+}
+
+/** Whether pods that ask for this NICConfig, or for none, may have its addresses. */
+export function servesFor(cloud: Cloud, nic: Nic, config: string | undefined): boolean {
+  return serves(cloud, nic) && configOf(cloud.placing, nic.report) === config;
 }
 
 /** Whether pods may be given what it holds, now. */

@@ -25,6 +25,7 @@ export type PoolEvent =
       readonly wanted: readonly Address[];
       readonly until: Millis;
       readonly keeper?: AttachmentId; // has them afterwards; what it keeps now is given, and nothing else
+      readonly config?: string; //       of NICs that stand by this NICConfig; absent: by the node's own
     }
   /**
    * A DEL has taken everything out of the kernel. `used`: the addresses had reached the wire and must cool. What has

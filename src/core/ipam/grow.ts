@@ -1,10 +1,20 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Family } from '../../base/ip.ts';
 import { type Aim, aimOf, needOf } from './aim.ts';
-import { type Cloud, type Nic, serves, slotsOf, tokenOf, type Trouble, unitSize, unitsOf } from './cloud.ts';
+import {
+  type Cloud,
+  type Need,
+  type Nic,
+  servesFor,
+  slotsOf,
+  tokenOf,
+  type Trouble,
+  unitSize,
+  unitsOf,
+} from './cloud.ts';
 import type { Intent, NicLimits, Unit, Urgency } from './nic.ts';
 import { isCreating, nicRoom, roomOf, type Tally } from './tally.ts';
-import { inSubnet, keptBy, ofCreating, ofKind, onNic, REPORTING, WHOLE } from './trouble.ts';
+import { lackOfPlace } from './placing.ts';
+import { creating, inSubnet, keptBy, ofKind, onNic, REPORTING, WHOLE } from './trouble.ts';
 
 /** NICs that are being created at once. */
 const CREATES_AT_ONCE = 2;
@@ -25,6 +35,7 @@ export type Stop =
   | { readonly by: 'hold' } //     the operator wants it so, for good or while the node is cordoned
   | { readonly by: 'nics' } //     no slot on any NIC, and no NIC more
   | { readonly by: 'max-pods' }
+  | { readonly by: 'placing'; readonly config: string; readonly heard: boolean } // that NICConfig is not there
   | { readonly by: 'unknown' } //  nobody has told yet what this instance has, and may have
   | { readonly by: 'flights' }; // not before what is under way is answered
 
@@ -35,33 +46,33 @@ export interface Growth {
 }
 
 /**
- * Asks for as much of a family as is needed, in as few calls as it takes: the fullest NIC first, prefixes before
+ * Asks for as much of a need as is lacking, in as few calls as it takes: the fullest NIC first, prefixes before
  * single addresses, NICs only when no slot is left that the cloud would fill. Nothing is asked of what failed lately.
  */
-export function grow(before: Cloud, of: { family: Family; tally: Tally; now: Millis }): Growth {
-  const { family, tally, now } = of;
+export function grow(before: Cloud, tally: Tally, now: Millis): Growth {
   const { limits, policy } = before;
   if (limits === undefined || !isKnown(before)) return { cloud: before, stop: { by: 'unknown' } };
-  const aim = aimOf(before, limits, { family, tally });
+  const aim = aimOf(before, limits, tally);
   const need = needOf(aim, tally, policy.maxPods);
   const full: Stop = givesBack(before) ? { by: 'flights' } : { by: 'max-pods' };
   if (need <= 0) return { cloud: before, stop: atCap(tally, policy.maxPods) ? full : undefined };
   if (policy.hold || before.cordoned) return { cloud: before, stop: { by: 'hold' } };
   const trouble = keptBy(before, [WHOLE], now);
   if (trouble !== undefined) return { cloud: before, stop: { by: 'trouble', trouble } };
-  const most = policy.maxPods - tally.total - tally.asked;
+  const most = policy.maxPods - tally.elsewhere - tally.total - tally.asked;
   const urgency = urgencyOf(tally);
-  const growing: Growing = { cloud: before, limits, aim, family, now, urgency, need, most, stop: undefined };
+  const { family, config } = tally;
+  const of = { family, config, limits, aim, now, urgency };
+  const growing: Growing = { ...of, cloud: before, need, most, stop: undefined };
   fill(growing);
   if (growing.need > 0) create(growing);
   return { cloud: growing.cloud, stop: growing.need > 0 ? (growing.stop ?? { by: 'nics' }) : undefined };
 }
 
-interface Growing {
+interface Growing extends Need {
   cloud: Cloud;
   readonly limits: NicLimits;
   readonly aim: Aim;
-  readonly family: Family;
   readonly now: Millis;
   readonly urgency: Urgency;
   need: number; // addresses
@@ -82,8 +93,8 @@ function isKnown({ report, troubles }: Cloud): boolean {
   );
 }
 
-function atCap({ total, asked }: Tally, maxPods: number): boolean {
-  return total + asked >= maxPods;
+function atCap({ total, asked, elsewhere }: Tally, maxPods: number): boolean {
+  return total + asked + elsewhere >= maxPods;
 }
 
 function urgencyOf({ hungry }: Tally): Urgency {
@@ -92,9 +103,10 @@ function urgencyOf({ hungry }: Tally): Urgency {
 
 /** The NICs there are, the fullest first. */
 function fill(growing: Growing): void {
-  const { limits, family, now } = growing;
+  const { limits, family, config, now } = growing;
   const room = (nic: Nic) => roomOf(growing.cloud, nic, { limits, family });
-  const nics = growing.cloud.nics.filter((nic) => serves(growing.cloud, nic) && nic.trust === 'sure' && room(nic) > 0);
+  const mine = (nic: Nic) => servesFor(growing.cloud, nic, config) && nic.trust === 'sure';
+  const nics = growing.cloud.nics.filter((nic) => mine(nic) && room(nic) > 0);
   nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0) || room(a) - room(b));
   for (const nic of nics) {
     if (growing.need <= 0) return;
@@ -114,8 +126,13 @@ function fill(growing: Growing): void {
 
 /** A NIC more, with its first addresses. Not while a NIC that has slots is only waiting for an answer. */
 function create(growing: Growing): void {
-  const { limits, family, now, aim } = growing;
+  const { limits, family, config, now, aim } = growing;
   const per = slotsOf(limits, family);
+  const lack = lackOfPlace(growing.cloud.placing, config);
+  if (config !== undefined && lack !== undefined) {
+    growing.stop ??= { by: 'placing', config, heard: lack === 'missing' };
+    return;
+  }
   while (growing.need > 0 && growing.stop?.by !== 'flights') {
     if (nicRoom(growing.cloud, limits) <= 0 || per === 0) {
       const wait = givesBack(growing.cloud) || bringsRoom(growing);
@@ -126,19 +143,23 @@ function create(growing: Growing): void {
       growing.stop = { by: 'flights' };
       return;
     }
-    const unit = firstUnit(growing, (it) => [ofKind('createNic'), ofCreating('any'), ofCreating(it)], now);
+    const unit = firstUnit(growing, (it) => creating(it, config), now);
     if (unit === undefined) return;
     const count = aim.whole ? Math.min(per, capped(growing, per)) : Math.min(per, countOf(growing, unit));
-    ask(growing, { kind: 'createNic', token: tokenOf(growing.cloud, now), spec: { count, unit, family } });
+    const spec = { count, unit, family, ...(config === undefined ? {} : { config }) };
+    ask(growing, { kind: 'createNic', token: tokenOf(growing.cloud, now), spec });
     spend(growing, count * unitSize(unit, family));
   }
 }
 
 /** Whether a NIC is being made that will have slots left: more can be asked for once it is there. */
-function bringsRoom({ cloud, limits, family }: Growing): boolean {
+function bringsRoom({ cloud, limits, family, config }: Growing): boolean {
   const per = slotsOf(limits, family);
   return cloud.flights.some(
-    ({ intent }) => intent.kind === 'createNic' && (intent.spec.family !== family || intent.spec.count < per),
+    ({ intent }) =>
+      intent.kind === 'createNic' &&
+      intent.spec.config === config &&
+      (intent.spec.family !== family || intent.spec.count < per),
   );
 }
 

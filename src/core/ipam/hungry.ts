@@ -5,7 +5,7 @@ import type { Cloud, Trouble } from './cloud.ts';
 import { slotsOf } from './cloud.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
-import { nicsTaken, type Tally } from './tally.ts';
+import { nicsTaken, type Tally, wantedConfig } from './tally.ts';
 import { LIMITS, passes } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
@@ -17,14 +17,15 @@ import { LIMITS, passes } from './trouble.ts';
 export function mayHope({ tally, stop }: Outlook, place: number, { until }: Waiting): boolean {
   if (place < tally.free + tally.asked + tally.preparing) return true;
   if (stop?.by === 'trouble') return passes(stop.trouble) && stop.trouble.until < until;
-  return stop?.by === 'flights' || stop?.by === 'unknown';
+  return stop?.by === 'flights' || stop?.by === 'unknown' || (stop?.by === 'placing' && !stop.heard);
 }
 
 /** What is said to whom the cloud gave nothing in time; undefined: it did not wait for the cloud. */
 export function tooLate(pool: Pool, it: Waiting, now: Millis): Refusal | undefined {
   const { cloud } = pool;
   if (cloud === undefined || it.promised.length > 0) return undefined;
-  const { outlook } = steer(pool, cloud, now);
+  const config = wantedConfig(cloud, it);
+  const outlook = steer(pool, cloud, now).outlook.filter(({ tally }) => tally.config === config);
   const of = outlook.find(({ tally }) => it.families.includes(tally.family) && tally.free === 0) ?? outlook[0];
   if (of === undefined) return undefined;
   const { asked, preparing, cooling } = of.tally;
@@ -56,6 +57,10 @@ export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Ref
       return { why: 'held', ...usage(tally), ...(cloud.policy.hold ? {} : { cordoned: true }) };
     case 'nics':
       return nicLimit(cloud, tally);
+    case 'placing': {
+      const { config, heard } = stop;
+      return { why: 'no-nic-config', config, heard, ofNode: config === cloud.placing.own };
+    }
     case 'unknown':
       return starting(cloud);
     default:

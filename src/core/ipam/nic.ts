@@ -34,6 +34,7 @@ export interface NicReport {
   readonly prefixes: readonly Prefix[];
   readonly kind: 'interface' | 'trunk' | 'efa';
   readonly managed: boolean; //                 false: another's, or marked to be left alone
+  readonly config?: string; //                  the NICConfig that it was made by: `placing.ts`
   readonly createdAt?: Millis;
 }
 
@@ -42,6 +43,7 @@ export interface NicSpec {
   readonly count: number; // units besides the primary address
   readonly unit: Unit;
   readonly family: Family;
+  readonly config?: string; // the NICConfig that says where it stands; absent: as NICs stand without one
 }
 
 /** Names a change before it is asked for: the same token asks for the same change, after a crash as well. */

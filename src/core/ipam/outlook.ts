@@ -1,18 +1,18 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Family } from '../../base/ip.ts';
 import { counted, duration, listed } from '../../base/words.ts';
 import { sentence } from '../refusal-words.ts';
 import { type Aim, aimOf } from './aim.ts';
-import { CALM_MS, type Cloud, type Flight } from './cloud.ts';
+import { CALM_MS, type Cloud, type Flight, type Need, nicNamed } from './cloud.ts';
 import { whyNot } from './hungry.ts';
 import type { NicSpec } from './nic.ts';
+import { configOf } from './placing.ts';
 import type { Pool } from './pool.ts';
+import { calmOf } from './shrink.ts';
 import { type Outlook, outlookOf, steer } from './steer.ts';
-import { type Tally, tally } from './tally.ts';
+import { needsOf, type Tally, tally } from './tally.ts';
 
-/** Where one family of a pool of NICs stands, and what comes next, for `berth pool`. */
-export interface PoolPlan {
-  readonly family: Family;
+/** Where one need of a pool of NICs stands, and what comes next, for `berth pool`. */
+export interface PoolPlan extends Need {
   readonly tally: Tally;
   readonly aim: Aim | undefined; // unknown before the instance's limits are
   readonly now: string; //  "14 IPv4 addresses: 9 in use, 2 cooling, 3 free; 1 to 3 shall be free"
@@ -24,23 +24,27 @@ export function planOf(pool: Pool, now: Millis): readonly PoolPlan[] {
   const { cloud } = pool;
   if (cloud === undefined) return [];
   const steered = steer(pool, cloud, now);
-  return cloud.policy.families.map((family) => {
-    const of = tally(pool, cloud, { family, now });
-    const aim = cloud.limits && aimOf(cloud, cloud.limits, { family, tally: of });
+  return needsOf(pool, cloud).map((need) => {
+    const of = tally(pool, cloud, { ...need, now });
+    const aim = cloud.limits && aimOf(cloud, cloud.limits, of);
     return {
-      family,
+      ...need,
       tally: of,
       aim,
       now: stand(of, aim),
-      next: nextOf(cloud, outlookOf(steered, family), { family, now }),
+      next: nextOf(cloud, outlookOf(steered.outlook, need), { ...need, now }),
     };
   });
 }
 
-function stand({ family, free, claimed, cooling, total, hungry, expected }: Tally, aim: Aim | undefined): string {
+function stand(
+  { family, config, free, claimed, cooling, total, hungry, expected }: Tally,
+  aim: Aim | undefined,
+): string {
   const name = family === 'v4' ? 'IPv4' : 'IPv6';
   const some = counted(total, `${name} address`, `${name} addresses`);
-  const all = `${some}: ${claimed} in use, ${cooling} cooling, ${free} free`;
+  const by = config === undefined ? '' : ` by NICConfig ${config}`;
+  const all = `${some}${by}: ${claimed} in use, ${cooling} cooling, ${free} free`;
   const wants = aim === undefined ? '' : `; ${range(aim)} shall be free`;
   const most = aim !== undefined && aim.minimum > 0 ? `, and ${aim.minimum} there be in all` : '';
   const waits = hungry > 0 ? `; ${counted(hungry, 'pod waits', 'pods wait')}` : '';
@@ -53,13 +57,13 @@ function range({ low, high }: Aim): string {
   return low === high ? `${low}` : `${low} to ${high}`;
 }
 
-function nextOf(cloud: Cloud, outlook: Outlook | undefined, of: { family: Family; now: Millis }): string {
-  const { family, now } = of;
-  const parts = cloud.flights.filter((flight) => concerns(flight, family)).map((flight) => flightWords(flight, now));
+function nextOf(cloud: Cloud, outlook: Outlook | undefined, of: Need & { now: Millis }): string {
+  const { now } = of;
+  const parts = cloud.flights.filter((it) => concerns(cloud, it, of)).map((flight) => flightWords(flight, now));
   const reason = outlook && whyNot(cloud, outlook, now);
   if (reason !== undefined) parts.push(`needs more, but ${sentence(reason)}`);
   if (cloud.gathering !== undefined && parts.length === 0) parts.push('asks for more at once');
-  const calm = cloud.calm.find((it) => it.family === family);
+  const calm = calmOf(cloud, of);
   if (calm !== undefined)
     parts.push(`gives back up to ${calm.least} in ${duration(calm.since + CALM_MS - now)}, should nothing come`);
   const unsure = cloud.nics.filter((nic) => nic.trust === 'unsure').map(({ report }) => report.id);
@@ -68,9 +72,11 @@ function nextOf(cloud: Cloud, outlook: Outlook | undefined, of: { family: Family
   return parts.length === 0 ? 'nothing to do' : parts.join('; ');
 }
 
-function concerns({ intent }: Flight, family: Family): boolean {
-  if (intent.kind === 'assign') return intent.family === family;
-  return intent.kind !== 'createNic' || intent.spec.family === family;
+function concerns(cloud: Cloud, { intent }: Flight, { family, config }: Need): boolean {
+  if (intent.kind === 'createNic') return intent.spec.family === family && intent.spec.config === config;
+  const nic = nicNamed(cloud, intent.nic);
+  if (nic !== undefined && configOf(cloud.placing, nic.report) !== config) return false;
+  return intent.kind !== 'assign' || intent.family === family;
 }
 
 function flightWords({ intent, at, sent, dueAt, failures }: Flight, now: Millis): string {

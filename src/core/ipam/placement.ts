@@ -2,9 +2,11 @@ import type { Millis } from '../../base/clock.ts';
 import { type Address, addressOfNumber, contains, type Family, familyOf } from '../../base/ip.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { Refusal } from '../refusal.ts';
+import { servesFor } from './cloud.ts';
 import { type Block, censusOf, type Pool, type Rest } from './pool.ts';
 import { reservedReason } from './ranges.ts';
 import { blockOf } from './slots.ts';
+import { wantedConfig } from './tally.ts';
 
 /**
  * So many used addresses of a block must rest before one is given again while fresh ones are left. Fresh addresses
@@ -18,6 +20,7 @@ export interface Wish {
   readonly wanted: readonly Address[];
   readonly until: Millis;
   readonly keeper?: AttachmentId; // a single address then, which can move between NICs
+  readonly config?: string; //       of NICs that stand by this NICConfig; absent: by the node's own
 }
 
 /**
@@ -46,9 +49,11 @@ function familiesOf({ families, wanted }: Wish): readonly Family[] {
 }
 
 /** From the fullest block that has one now, so that the others empty; else the one that is free soonest. */
-function anyOf(pool: Pool, family: Family, { until, keeper }: Wish, now: Millis): Rest | Refusal {
+function anyOf(pool: Pool, family: Family, wish: Wish, now: Millis): Rest | Refusal {
+  const { until, keeper } = wish;
   const fits = ({ range }: Block) => keeper === undefined || range.whole !== true;
-  const blocks = pool.blocks.filter((block) => block.family === family && fits(block));
+  const open = blocksFor(pool, wish).filter((block) => block.family === family);
+  const blocks = open.filter(fits);
   let best: Offer | undefined;
   for (const block of blocks) {
     const rest = nextOf(block, now);
@@ -56,7 +61,15 @@ function anyOf(pool: Pool, family: Family, { until, keeper }: Wish, now: Millis)
     const offer = { block, rest };
     if (best === undefined || prefers(pool, [offer, best], now)) best = offer;
   }
-  return best?.rest ?? exhausted(pool, family, now);
+  return best?.rest ?? exhausted({ ...pool, blocks: open }, family, now);
+}
+
+/** The blocks of the NICs that stand where the wish wants; without a cloud all. */
+function blocksFor({ blocks, cloud }: Pool, wish: Wish): readonly Block[] {
+  if (cloud === undefined) return blocks;
+  const config = wantedConfig(cloud, wish);
+  const ids = new Set(cloud.nics.flatMap((nic) => (servesFor(cloud, nic, config) ? nic.report.id : [])));
+  return blocks.filter(({ nic }) => nic !== undefined && ids.has(nic));
 }
 
 interface Offer {
@@ -89,9 +102,11 @@ function nextOf(block: Block, now: Millis): Rest | undefined {
 }
 
 /** A named address: waited for while it cools, unless it cools for too long. */
-function byName(pool: Pool, address: Address, { until }: Wish, now: Millis): Rest | Refusal {
-  const block = blockOf(pool, address);
-  if (block === undefined) return neverGiven(pool, address);
+function byName(pool: Pool, address: Address, wish: Wish, now: Millis): Rest | Refusal {
+  const { until, config } = wish;
+  const open = config === undefined ? pool : { ...pool, blocks: blocksFor(pool, wish) };
+  const block = blockOf(open, address);
+  if (block === undefined) return neverGiven(open, address);
   const slot = pool.slots.get(address);
   if (slot === undefined) return { address, freeAt: 0 };
   if (slot.state === 'claimed') return { why: 'address-taken', address, holder: slot.by };

@@ -62,6 +62,7 @@ export interface Waiting {
   readonly until: Millis;
   readonly promised: readonly Rest[]; // empty: it waits for the cloud
   readonly keeper?: AttachmentId; //     of the claim
+  readonly config?: string; //           of the claim
 }
 
 /** A value. Two claims never share an address, since an address has one slot. */

@@ -1,5 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Address, Family } from '../../base/ip.ts';
+import type { Address } from '../../base/ip.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PoolEffect } from './event.ts';
 import { mayHope, whyNot } from './hungry.ts';
@@ -7,7 +7,8 @@ import { claimedFrom, keptOf } from './keep.ts';
 import { place } from './placement.ts';
 import { type Block, type Pool, readyAt, type Rest, type Waiting } from './pool.ts';
 import { promised } from './slots.ts';
-import type { Outlook } from './steer.ts';
+import { type Outlook, outlookOf } from './steer.ts';
+import { wantedConfig } from './tally.ts';
 
 interface Served {
   readonly pool: Pool;
@@ -72,16 +73,17 @@ export function settleHungry(before: Pool, outlook: readonly Outlook[], now: Mil
   let pool = before;
   const waiting: Waiting[] = [];
   const effects: PoolEffect[] = [];
-  const places: Record<Family, number> = { v4: 0, v6: 0 };
+  const places = new Map<Outlook, number>();
   for (const it of before.waiting) {
     const lack = isHungry(it) ? placeNow(pool, it, now) : undefined;
     if (lack === undefined || !('why' in lack) || !isLack(pool, lack)) {
       waiting.push(it);
       continue;
     }
-    const of = outlook.find(({ tally }) => tally.family === lack.family);
-    if (of !== undefined && mayHope(of, places[lack.family], it)) {
-      places[lack.family]++;
+    const of = outlookOf(outlook, { family: lack.family, config: wantedConfig(cloud, it) });
+    const ahead = of === undefined ? 0 : (places.get(of) ?? 0);
+    if (of !== undefined && mayHope(of, ahead, it)) {
+      places.set(of, ahead + 1);
       waiting.push(it);
       continue;
     }

@@ -1,7 +1,18 @@
 import type { Millis } from '../../base/clock.ts';
-import { type Family, familyOf } from '../../base/ip.ts';
+import { familyOf } from '../../base/ip.ts';
 import { aimOf, excessOf } from './aim.ts';
-import { type Calm, CALM_MS, type Cloud, gives, type Held, type Nic, tokenOf, unitSize } from './cloud.ts';
+import {
+  type Calm,
+  CALM_MS,
+  type Cloud,
+  gives,
+  type Held,
+  type Need,
+  type Nic,
+  servesFor,
+  tokenOf,
+  unitSize,
+} from './cloud.ts';
 import type { Holdable, Intent } from './nic.ts';
 import type { Pool } from './pool.ts';
 import { isUnusedAt } from './slots.ts';
@@ -14,31 +25,28 @@ export const LEAST_AGE_MS: Millis = 60_000;
 /**
  * Gives back what was too much for `CALM_MS`: first NICs that nobody needs, then prefixes and addresses, in one call a
  * NIC, the emptiest NIC first. Never what is in use, cooling, young or unsure, and nothing at all while anything is
- * unsure, somebody waits, the family is growing, or the node is held or cordoned.
+ * unsure, somebody waits, anything is being asked for, or the node is held or cordoned.
  */
-export function shrink(pool: Pool, before: Cloud, of: { family: Family; tally: Tally; now: Millis }): Cloud {
-  const { family, tally, now } = of;
+export function shrink(pool: Pool, before: Cloud, of: { tally: Tally; now: Millis }): Cloud {
+  const { tally, now } = of;
+  const { family, config } = tally;
   const { limits, policy } = before;
   if (limits === undefined) return before;
-  if (policy.hold || before.cordoned) return withCalm(before, family, undefined);
-  const aim = aimOf(before, limits, { family, tally });
-  const calm = calmer(
-    before.calm.find((it) => it.family === family),
-    isUneasy(before) ? 0 : excessOf(aim, tally),
-    of,
-  );
-  const cloud = withCalm(before, family, calm);
+  if (policy.hold || before.cordoned) return withCalm(before, tally, undefined);
+  const aim = aimOf(before, limits, tally);
+  const calm = calmer(calmOf(before, tally), isUneasy(before) ? 0 : excessOf(aim, tally), { family, config, now });
+  const cloud = withCalm(before, tally, calm);
   if (calm === undefined || now < calm.since + CALM_MS) return cloud;
-  const shrinking: Shrinking = { pool, cloud: withCalm(cloud, family, undefined), family, now, excess: calm.least };
+  const done = withCalm(cloud, tally, undefined);
+  const shrinking: Shrinking = { pool, cloud: done, family, config, now, excess: calm.least };
   giveNics(shrinking);
   if (!aim.whole) giveUnits(shrinking);
   return shrinking.cloud;
 }
 
-interface Shrinking {
+interface Shrinking extends Need {
   readonly pool: Pool;
   cloud: Cloud;
-  readonly family: Family;
   readonly now: Millis;
   excess: number;
 }
@@ -53,16 +61,21 @@ function isUneasy({ nics, flights }: Cloud): boolean {
 }
 
 /** How long there has been more than is aimed at, and how much at least. */
-function calmer(calm: Calm | undefined, excess: number, of: { family: Family; now: Millis }): Calm | undefined {
+function calmer(calm: Calm | undefined, excess: number, of: Need & { now: Millis }): Calm | undefined {
   if (excess <= 0) return undefined;
-  if (calm === undefined) return { family: of.family, since: of.now, least: excess };
+  if (calm === undefined) return { family: of.family, config: of.config, since: of.now, least: excess };
   return excess < calm.least ? { ...calm, least: excess } : calm;
 }
 
-function withCalm(cloud: Cloud, family: Family, calm: Calm | undefined): Cloud {
-  const before = cloud.calm.find((it) => it.family === family);
+/** How long a need has had too much; undefined: it has not. */
+export function calmOf({ calm }: Cloud, { family, config }: Need): Calm | undefined {
+  return calm.find((it) => it.family === family && it.config === config);
+}
+
+function withCalm(cloud: Cloud, of: Need, calm: Calm | undefined): Cloud {
+  const before = calmOf(cloud, of);
   if (before === calm) return cloud;
-  const others = cloud.calm.filter((it) => it.family !== family);
+  const others = cloud.calm.filter((it) => it !== before);
   return { ...cloud, calm: calm === undefined ? others : [...others, calm] };
 }
 
@@ -106,12 +119,12 @@ function giveUnits(shrinking: Shrinking): void {
   }
 }
 
-/** NICs that give, by how many of their addresses are in use; the node's own last. */
-function emptiestFirst({ pool, cloud }: Shrinking): readonly Nic[] {
+/** NICs of the need that give, by how many of their addresses are in use; the node's own last. */
+function emptiestFirst({ pool, cloud, config }: Shrinking): readonly Nic[] {
   const used = ({ report }: Nic) =>
     sum(pool.blocks.map((block) => (block.nic === report.id ? block.claimed + block.promised : 0)));
   return cloud.nics
-    .filter((nic) => gives(cloud, nic))
+    .filter((nic) => gives(cloud, nic) && servesFor(cloud, nic, config))
     .toSorted(
       (a, b) =>
         Number(a.report.device === 0) - Number(b.report.device === 0) ||

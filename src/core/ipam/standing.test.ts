@@ -54,7 +54,11 @@ test('the NICs together hold what the pool has counted', () => {
   const it = new CloudDriver({ limits: limitsOf(3, 5) }).start();
   it.pods(7).passes(10_000).pods(4);
   const sum = rows(it).reduce((all, row) => all.map((count, i) => count + (row[i] ?? 0)), [0, 0, 0, 0, 0]);
-  const { claimed, cooling, free, total } = tally(it.pool, cloudOf(it), { family: 'v4', now: it.now });
+  const { claimed, cooling, free, total } = tally(it.pool, cloudOf(it), {
+    family: 'v4',
+    config: undefined,
+    now: it.now,
+  });
   expect(sum).toEqual([claimed, cooling, free, total - claimed - cooling - free, 0]);
   expect(claimed).toBe(4);
 });

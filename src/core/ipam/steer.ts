@@ -1,20 +1,19 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Family } from '../../base/ip.ts';
-import type { Cloud, Flight } from './cloud.ts';
+import type { Cloud, Flight, Need } from './cloud.ts';
 import type { CloudEffect } from './cloud-event.ts';
 import { GATHER_MS, type Growth, grow, type Stop } from './grow.ts';
 import type { Pool } from './pool.ts';
 import { shrink } from './shrink.ts';
-import { type Tally, tally } from './tally.ts';
+import { needsOf, type Tally, tally } from './tally.ts';
 
-/** What was decided about the cloud, and where each family stands. */
+/** What was decided about the cloud, and where each need stands. */
 export interface Steered {
   readonly cloud: Cloud;
   readonly effects: readonly CloudEffect[];
   readonly outlook: readonly Outlook[];
 }
 
-/** Whether more of a family is on its way. */
+/** Whether more of what is needed is on its way. */
 export interface Outlook {
   readonly tally: Tally; // after what was asked
   readonly stop: Stop | undefined;
@@ -22,12 +21,12 @@ export interface Outlook {
 
 /** Asks for more, or gives back; sends what is due; has the cloud tell what is attached when it is time. */
 export function steer(pool: Pool, before: Cloud, now: Millis): Steered {
-  const counted = before.policy.families.map((family) => tally(pool, before, { family, now }));
+  const counted = needsOf(pool, before).map((need) => tally(pool, before, { ...need, now }));
   const grown = gathered(before, counted, now);
-  let cloud = grown.cloud;
-  for (const of of counted) cloud = shrink(pool, cloud, { family: of.family, tally: of, now });
+  let cloud = withoutOldCalm(grown.cloud, counted);
+  for (const of of counted) cloud = shrink(pool, cloud, { tally: of, now });
   const outlook = counted.map((of, i) => ({
-    tally: cloud.flights === before.flights ? of : tally(pool, cloud, { family: of.family, now }),
+    tally: cloud.flights === before.flights ? of : tally(pool, cloud, { ...needIn(of), now }),
     stop: grown.stops[i],
   }));
   const asked = sendDue(cloud, now);
@@ -35,7 +34,7 @@ export function steer(pool: Pool, before: Cloud, now: Millis): Steered {
   return { cloud: told.cloud, effects: [...asked.effects, ...told.effects], outlook };
 }
 
-/** What all families need, asked for together, once it has gathered. */
+/** What all need, asked for together, once it has gathered. */
 function gathered(
   before: Cloud,
   counted: readonly Tally[],
@@ -44,7 +43,7 @@ function gathered(
   let cloud = before;
   const stops: (Stop | undefined)[] = [];
   for (const of of counted) {
-    const growth: Growth = grow(cloud, { family: of.family, tally: of, now });
+    const growth: Growth = grow(cloud, of, now);
     cloud = growth.cloud;
     stops.push(growth.stop);
   }
@@ -94,7 +93,17 @@ function askReport(cloud: Cloud, now: Millis): { readonly cloud: Cloud; readonly
   return { cloud: { ...cloud, report: asked }, effects: [{ kind: 'report', sure: report.sure }] };
 }
 
-/** The outlook of a family, if the cloud has it at all. */
-export function outlookOf(steered: Pick<Steered, 'outlook'>, family: Family): Outlook | undefined {
-  return steered.outlook.find(({ tally: { family: it } }) => it === family);
+/** A need that is no more has nothing to give back. */
+function withoutOldCalm(cloud: Cloud, needs: readonly Need[]): Cloud {
+  const isNeeded = (it: Need) => needs.some(({ family, config }) => it.family === family && it.config === config);
+  return cloud.calm.every(isNeeded) ? cloud : { ...cloud, calm: cloud.calm.filter(isNeeded) };
+}
+
+function needIn({ family, config }: Need): Need {
+  return { family, config };
+}
+
+/** The outlook of a need, if there is any. */
+export function outlookOf(outlook: readonly Outlook[], { family, config }: Need): Outlook | undefined {
+  return outlook.find(({ tally }) => tally.family === family && tally.config === config);
 }

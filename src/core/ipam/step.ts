@@ -78,13 +78,12 @@ function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
 function claim(pool: Pool, event: Extract<PoolEvent, { kind: 'claim' }>, now: Millis): Stepped {
   const held = pool.claims.get(event.by);
   if (held !== undefined) return { pool, effects: [{ kind: 'grant', to: event.by, addresses: held }] };
-  const { by, families, wanted, until, keeper } = event;
-  const keeps = keeper === undefined ? {} : { keeper };
-  const mine: Waiting = { by, families, wanted, since: now, until, promised: [], ...keeps };
-  if (!pool.waiting.some((it) => it.by === by))
+  const { kind: _, ...asked } = event;
+  const mine: Waiting = { ...asked, since: now, promised: [] };
+  if (!pool.waiting.some((it) => it.by === event.by))
     return { pool: { ...pool, waiting: [...pool.waiting, mine] }, effects: [] };
   const anew = promiseAnew(pool);
-  const waiting = anew.waiting.map((it) => (it.by === by ? { ...mine, since: it.since } : it));
+  const waiting = anew.waiting.map((it) => (it.by === event.by ? { ...mine, since: it.since } : it));
   return { pool: { ...anew, waiting }, effects: [] };
 }
 

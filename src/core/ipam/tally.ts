@@ -1,15 +1,25 @@
 import type { Millis } from '../../base/clock.ts';
 import { type Family, familyOf } from '../../base/ip.ts';
-import { type Cloud, type Flight, type Nic, serves, slotsOf, unitSize } from './cloud.ts';
+import {
+  type Cloud,
+  type Flight,
+  type Need,
+  type Nic,
+  nicNamed,
+  serves,
+  servesFor,
+  slotsOf,
+  unitSize,
+} from './cloud.ts';
 import type { Holdable, Intent, NicLimits, Unit } from './nic.ts';
+import { configOf } from './placing.ts';
 import { freeIn, type Pool } from './pool.ts';
 
 /** A NIC whose datapath has not come up for so long is no longer counted on. */
 const READY_WITHIN_MS: Millis = 30_000;
 
-/** The addresses of one family, as far as growing and shrinking care. */
-export interface Tally {
-  readonly family: Family;
+/** The addresses that one need has, as far as growing and shrinking care. */
+export interface Tally extends Need {
   readonly free: number; //     to be given now
   readonly claimed: number; //  on NICs that pods use
   readonly cooling: number;
@@ -17,31 +27,39 @@ export interface Tally {
   readonly expected: number; // pods that will ask
   readonly asked: number; //    of the cloud, not answered yet
   readonly preparing: number; // on a NIC that is being set up
-  readonly total: number; //    on all NICs that pods may use; what is asked for is not there yet
+  readonly total: number; //    on all NICs of the need that pods may use; what is asked for is not there yet
+  readonly elsewhere: number; // of the family, that pods have of other NICs
 }
 
-/** Counts one family. O(blocks), and O(log n) each. */
-export function tally(pool: Pool, cloud: Cloud, of: { family: Family; now: Millis }): Tally {
-  const { family, now } = of;
-  let [free, claimed, cooling] = [0, 0, 0];
+/** Counts what one need has. O(blocks), and O(log n) each. */
+export function tally(pool: Pool, cloud: Cloud, of: Need & { readonly now: Millis }): Tally {
+  const { family, config, now } = of;
+  let [free, claimed, cooling, elsewhere] = [0, 0, 0, 0];
+  const nics = cloud.nics.filter((nic) => servesFor(cloud, nic, config));
+  const ids = new Set(nics.map(({ report }) => report.id));
   for (const block of pool.blocks) {
     if (block.family !== family) continue;
+    if (block.nic === undefined || !ids.has(block.nic)) {
+      elsewhere += block.claimed;
+      continue;
+    }
     const cool = block.promised + block.idle.size - freeIn(block, now);
     free += Number(block.usable) - block.claimed - cool;
     claimed += block.claimed;
     cooling += cool;
   }
   let [preparing, total] = [0, 0];
-  for (const nic of cloud.nics) {
-    if (!serves(cloud, nic)) continue;
+  for (const nic of nics) {
     const holds = held(nic, family);
     total += holds;
     if (!nic.ready && nic.trust === 'sure' && nic.since > now - READY_WITHIN_MS) preparing += holds;
   }
   let hungry = 0;
-  for (const { promised, families } of pool.waiting) if (promised.length === 0 && families.includes(family)) hungry++;
-  const asked = cloud.flights.reduce((sum, { intent }) => sum + asking(intent, family), 0);
-  return { family, free, claimed, cooling, hungry, expected: cloud.expected, asked, preparing, total };
+  for (const it of pool.waiting)
+    if (it.promised.length === 0 && it.families.includes(family) && wantedConfig(cloud, it) === config) hungry++;
+  const asked = cloud.flights.reduce((sum, { intent }) => sum + asking(cloud, intent, of), 0);
+  const expected = config === cloud.placing.own ? cloud.expected : 0;
+  return { family, config, free, claimed, cooling, hungry, expected, asked, preparing, total, elsewhere };
 }
 
 /** How many addresses of a family a NIC holds, whoever has them; foreign ones not. */
@@ -57,10 +75,32 @@ export function unitOf(it: Holdable): Unit {
   return it.includes('/') ? 'prefix' : 'address';
 }
 
-/** How many addresses of a family an intent asks for. */
-function asking(intent: Intent, family: Family): number {
-  if (intent.kind === 'assign') return intent.family === family ? intent.count * unitSize(intent.unit, family) : 0;
-  if (intent.kind !== 'createNic' || intent.spec.family !== family) return 0;
+/** The NICConfig by which the NICs stand that an ADD is to have its addresses of; undefined: by none. */
+export function wantedConfig({ placing }: Cloud, { config }: { readonly config?: string }): string | undefined {
+  return config ?? placing.own;
+}
+
+/**
+ * What is needed, and given back, each for itself: the node's own NICs first, then those that stand by another
+ * NICConfig, or that a pod waits for.
+ */
+export function needsOf({ waiting }: Pick<Pool, 'waiting'>, cloud: Cloud): readonly Need[] {
+  const { placing, nics, policy } = cloud;
+  const others = [
+    ...waiting.map((it) => wantedConfig(cloud, it)),
+    ...nics.flatMap((nic) => (serves(cloud, nic) ? [configOf(placing, nic.report)] : [])),
+  ];
+  const configs = [...new Set([placing.own, ...others])];
+  return configs.flatMap((config) => policy.families.map((family) => ({ family, config })));
+}
+
+/** How many addresses an intent asks for, that a need is met by. */
+function asking(cloud: Cloud, intent: Intent, { family, config }: Need): number {
+  if (intent.kind === 'assign') {
+    const nic = intent.family === family ? nicNamed(cloud, intent.nic) : undefined;
+    return nic !== undefined && servesFor(cloud, nic, config) ? intent.count * unitSize(intent.unit, family) : 0;
+  }
+  if (intent.kind !== 'createNic' || intent.spec.family !== family || intent.spec.config !== config) return 0;
   return intent.spec.count * unitSize(intent.spec.unit, family);
 }
 

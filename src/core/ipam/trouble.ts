@@ -34,10 +34,20 @@ export const REPORTING = 'report';
 /** Telling what this instance may have. */
 export const LIMITS = 'limits';
 
-/** One unit of a family in one subnet; `create` alone: in all subnets that a new NIC could stand in. */
+/** One unit of a family in one subnet; `create` alone: wherever a new NIC could stand, by that NICConfig or by none. */
 export const inSubnet = (subnet: string, unit: Unit, family: Family) => `subnet ${subnet} ${unit} ${family}`;
-export const ofCreating = (unit: Unit | 'any') => `create ${unit}`;
+export const ofCreating = (unit: Unit | 'any', config?: string) =>
+  config === undefined ? `create ${unit}` : `create ${unit} by ${config}`;
+/** A NIC more, wherever it stands. */
+export const MORE_NICS = 'nics';
 export const onNic = (nic: NicId) => `nic ${nic}`;
+/** What keeps a NIC from being made with such units, by that NICConfig or by none. */
+export const creating = (unit: Unit, config: string | undefined): readonly string[] => [
+  ofKind('createNic'),
+  MORE_NICS,
+  ofCreating('any', config),
+  ofCreating(unit, config),
+];
 export const ofKind = (kind: Intent['kind']) => `kind ${kind}`;
 
 /** What a failure concerns. `subnet`: of the NIC that was asked. */
@@ -50,13 +60,14 @@ export function scopeOf(intent: Intent, failure: CloudFailure, subnet: string): 
     case 'denied':
       return ofKind(intent.kind);
     case 'exhausted':
-      if (intent.kind === 'createNic') return ofCreating(intent.spec.unit);
+      if (intent.kind === 'createNic') return ofCreating(intent.spec.unit, intent.spec.config);
       return intent.kind === 'assign' ? inSubnet(subnet, intent.unit, intent.family) : ofKind(intent.kind);
     case 'limit':
+      return intent.kind === 'createNic' ? MORE_NICS : onNic(intent.nic);
     case 'busy':
     case 'taken':
     case 'gone':
-      return intent.kind === 'createNic' ? ofCreating('any') : onNic(intent.nic);
+      return intent.kind === 'createNic' ? ofCreating('any', intent.spec.config) : onNic(intent.nic);
   }
 }
 
@@ -78,8 +89,9 @@ export function untroubled(cloud: Cloud, intent: Intent, subnet: string): Cloud 
   if (cloud.troubles.length === 0) return cloud;
   const over = new Set([WHOLE, ofKind(intent.kind)]);
   if (intent.kind === 'createNic') {
-    over.add(ofCreating('any'));
-    over.add(ofCreating(intent.spec.unit));
+    over.add(MORE_NICS);
+    over.add(ofCreating('any', intent.spec.config));
+    over.add(ofCreating(intent.spec.unit, intent.spec.config));
   } else over.add(onNic(intent.nic));
   if (intent.kind === 'assign') over.add(inSubnet(subnet, intent.unit, intent.family));
   return { ...cloud, troubles: cloud.troubles.filter(({ scope }) => !over.has(scope)) };

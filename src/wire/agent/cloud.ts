@@ -21,6 +21,7 @@ export interface NicRow {
   readonly linkReady: boolean;
   readonly trust: 'sure' | 'unsure' | 'leaving' | 'foreign';
   readonly forPods: boolean;
+  readonly config?: string; //      the NICConfig that it was made by
   readonly addresses: readonly NicAddresses[]; // by family; none: it holds nothing besides its own
 }
 
@@ -54,9 +55,10 @@ export interface PoolTargets {
   readonly maxNics?: number;
 }
 
-/** One family: in numbers, and in two sentences. */
+/** One family, of NICs that stand by one NICConfig or by none: in numbers, and in two sentences. */
 export interface PoolFamily {
   readonly family: 'v4' | 'v6';
+  readonly config?: string;
   readonly now: string;
   readonly next: string;
   readonly total: number; //     held; free, claimed and cooling are parts of it

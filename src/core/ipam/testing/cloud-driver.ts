@@ -127,8 +127,10 @@ export class CloudDriver {
     return this;
   }
 
-  add(container: string, patience: Millis = 60_000): readonly string[] {
-    return this.feed({ kind: 'claim', by: id(container), families: ['v4'], wanted: [], until: this.now + patience });
+  /** `config`: the NICConfig that it asks for. */
+  add(container: string, patience: Millis = 60_000, config?: string): readonly string[] {
+    const asked = { families: ['v4'] as const, wanted: [], ...(config === undefined ? {} : { config }) };
+    return this.feed({ kind: 'claim', by: id(container), until: this.now + patience, ...asked });
   }
 
   remove(container: string, used = true): readonly string[] {

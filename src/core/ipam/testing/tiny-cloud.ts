@@ -22,6 +22,7 @@ interface TinyNic {
   readonly primary: readonly Address[];
   readonly holds: Set<Holdable>;
   readonly managed: boolean;
+  readonly config: string | undefined;
 }
 
 /** What the cloud is, and which part of its subnet anybody else has. */
@@ -89,7 +90,7 @@ export class TinyCloud {
       case 'createNic': {
         if (this.nics.size >= this.limits.nics) throw new Refused('limit', 'no NIC more');
         if (this.dry) throw new Refused('exhausted', 'the subnet is empty');
-        const nic = this.makeNic();
+        const nic = this.makeNic(true, intent.spec.config);
         try {
           this.give(nic, intent.spec);
         } catch (refused) {
@@ -162,7 +163,7 @@ export class TinyCloud {
     return nic.id;
   }
 
-  private makeNic(managed = true): TinyNic {
+  private makeNic(managed = true, config?: string): TinyNic {
     const serial = this.serial++;
     const nic = {
       id: `eni-${serial}` as NicId,
@@ -170,6 +171,7 @@ export class TinyCloud {
       primary: [this.next()],
       holds: new Set<Holdable>(),
       managed,
+      config,
     };
     this.nics.set(nic.id, nic);
     return nic;
@@ -213,13 +215,14 @@ export class TinyCloud {
     throw new Refused('exhausted', 'no /28 is free');
   }
 
-  private reportOf({ id, device, primary, holds, managed }: TinyNic): NicReport {
+  private reportOf({ id, device, primary, holds, managed, config }: TinyNic): NicReport {
     return {
       id,
       mac: localMac(BigInt(device + 1)),
       device,
       card: 0,
-      subnet: 'subnet-a',
+      subnet: `subnet-${config ?? 'a'}`,
+      ...(config === undefined ? {} : { config }),
       subnetRange: this.range,
       gateway: nth(this.range, 1n),
       groups: [],
