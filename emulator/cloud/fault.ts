@@ -1,6 +1,6 @@
 import type { Millis } from '../../src/base/clock.ts';
 import type { Address, Family, Prefix } from '../../src/base/ip.ts';
-import type { Id, Kind } from './nouns.ts';
+import type { Id, Kind, Nic } from './nouns.ts';
 import type { Quotas } from './rules.ts';
 import type { Request } from './request.ts';
 
@@ -42,7 +42,9 @@ export type ResourceFault =
    * `id`: of the NIC, table or group; or the range.
    */
   | { readonly why: 'indispensable'; readonly kind: Kind; readonly id: string }
-  | { readonly why: 'unsupported'; readonly what: 'prefix' | 'v6'; readonly type: string };
+  | { readonly why: 'unsupported'; readonly what: 'prefix' | 'v6' | 'trunk'; readonly type: string }
+  | { readonly why: 'wrong-kind'; readonly nic: Id; readonly kind: Nic['kind']; readonly want: string }
+  | { readonly why: 'number-taken'; readonly trunk: Id; readonly number: number; readonly nic: Id };
 
 /** Faults of addresses and ranges. */
 export type AddressFault =
@@ -95,6 +97,7 @@ export type LimitFault =
       readonly has: number;
       readonly wanted: number;
     }
+  | { readonly why: 'branch-limit'; readonly trunk: Id; readonly type: string; readonly limit: number }
   | { readonly why: 'quota'; readonly of: keyof Quotas; readonly limit: number; readonly subject?: Id };
 
 /** How an answer is brought to the caller: the HTTP layer obeys. `cut`: done, and the connection ends unanswered. */

@@ -8,6 +8,7 @@ import { attached, freedNic, madeNic, withoutNic } from './nics.ts';
 import type { Id, Instance, Nic, Subnet } from './nouns.ts';
 import { withPublic } from './publics.ts';
 import type { InstanceRequest, LaunchNic } from './request.ts';
+import { branchesOf } from './trunks.ts';
 import { instanceView } from './view.ts';
 
 type Of<D extends InstanceRequest['do']> = Extract<InstanceRequest, { readonly do: D }>;
@@ -139,10 +140,11 @@ export function ended(
   instance: Instance,
 ): { readonly cloud: Cloud; readonly touched: readonly Touch[] } {
   const nics = nicsOf(before, instance.id);
+  const carried = nics.flatMap((nic) => branchesOf(before, nic));
   let cloud = put(before, 'instance', { ...instance, state: 'terminated' });
   for (const nic of nics)
     cloud = nic.attachment?.deleteWithInstance === true ? withoutNic(cloud, nic) : freedNic(cloud, nic);
-  const touched: readonly Touch[] = nics.map(({ id }) => ({ kind: 'nic', id }));
+  const touched: readonly Touch[] = [...nics, ...carried].map(({ id }) => ({ kind: 'nic', id }));
   return { cloud, touched: [{ kind: 'instance', id: instance.id }, ...touched] };
 }
 

@@ -52,10 +52,13 @@ function unlike<K, V>(
 }
 
 function nicFaults(cloud: Cloud, nic: Nic): readonly string[] {
-  const { id, state, attachment } = nic;
+  const { id, state, attachment, trunking } = nic;
   const faults: string[] = [];
-  if ((state === 'available') !== (attachment === undefined))
+  if ((state === 'available') !== (attachment === undefined && trunking === undefined))
     faults.push(`${id} is ${state}, and its attachment differs`);
+  const trunk = trunking && cloud.nics.get(trunking.trunk);
+  if (trunking !== undefined && trunk?.attachment === undefined)
+    faults.push(`${id} is carried by ${trunking.trunk}, which is attached to nothing`);
   for (const group of nic.groups)
     if (cloud.groups.get(group)?.vpc !== nic.vpc) faults.push(`${id} has the group ${group} of another VPC`);
   const instance = attachment && cloud.instances.get(attachment.instance);

@@ -15,7 +15,10 @@ export interface Place {
 
 /** Why a NIC cannot be attached there. */
 export function attachFault(cloud: Cloud, { nic, instance, device, card }: Place): Fault | undefined {
-  const { id, state } = instance;
+  const { id, state, type } = instance;
+  if (nic.kind === 'branch') return { why: 'wrong-kind', nic: nic.id, kind: nic.kind, want: 'interface' };
+  if (nic.kind === 'trunk' && (cloud.rules.limits(type)?.branches ?? 0) === 0)
+    return { why: 'unsupported', what: 'trunk', type };
   if (nic.state !== 'available')
     return { why: 'wrong-state', kind: 'nic', id: nic.id, state: nic.state, want: 'available' };
   if (state !== 'running') return { why: 'wrong-state', kind: 'instance', id, state, want: 'running' };

@@ -8,6 +8,7 @@ import { attachFault, freeDevice } from './limits.ts';
 import type { Attachment, Id, Job, Nic } from './nouns.ts';
 import type { NewNic, NicRequest, Request } from './request.ts';
 import type { Delay } from './rules.ts';
+import { branchesOf, withoutBranches } from './trunks.ts';
 import { viewOf } from './view.ts';
 
 /** A NIC request of one kind. */
@@ -160,6 +161,8 @@ export function detachNic(cloud: Cloud, { of, force }: Of<'detach-nic'>, env: En
   const { attachment } = nic;
   if (attachment === undefined) return { why: 'wrong-state', kind: 'nic', id, state: nic.state, want: 'in-use' };
   if (attachment.device === 0 && attachment.card === 0) return { why: 'indispensable', kind: 'attachment', id };
+  const [branch] = branchesOf(cloud, nic);
+  if (branch !== undefined) return { why: 'in-use', kind: 'nic', id, by: 'association', byId: branch.trunking.id };
   if (nic.state === 'detaching' && force !== true)
     return { why: 'wrong-state', kind: 'nic', id, state: nic.state, want: 'in-use' };
   const touched = both(id, attachment.instance);
@@ -174,9 +177,9 @@ export function detachNic(cloud: Cloud, { of, force }: Of<'detach-nic'>, env: En
   };
 }
 
-/** The cloud in which a NIC belongs to nobody; its public address goes with the instance. */
-export function freedNic(before: Cloud, { attachment, publicAddress, ...nic }: Nic): Cloud {
-  const cloud = put(before, 'nic', { ...nic, state: 'available' });
+/** The cloud in which a NIC belongs to nobody, nor what it carried; its public address goes with the instance. */
+export function freedNic(before: Cloud, { attachment, trunking: _, publicAddress, ...nic }: Nic): Cloud {
+  const cloud = put(withoutBranches(before, nic), 'nic', { ...nic, state: 'available' });
   const publics = publicAddress === undefined ? cloud.publics : cloud.publics.delete(publicAddress);
   if (attachment === undefined) return { ...cloud, publics };
   const { instance } = attachment;

@@ -102,6 +102,12 @@ const attachment = object<nouns.Attachment>({
   since: number,
 });
 
+const trunking = object<nouns.Trunking>({
+  id,
+  trunk: id,
+  by: oneOf(object<{ readonly vlan: number }>({ vlan: number }), object<{ readonly gre: number }>({ gre: number })),
+});
+
 export const nic = object<nouns.Nic>({
   id,
   vpc: id,
@@ -117,6 +123,7 @@ export const nic = object<nouns.Nic>({
   description: text,
   publicAddress: maybe(anAddress),
   attachment: maybe(attachment),
+  trunking: maybe(trunking),
   createdAt: number,
   kind: either('interface', 'trunk', 'branch', 'efa'),
   tags: texts,

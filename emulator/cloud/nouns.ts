@@ -20,6 +20,7 @@ export type Kind =
   | 'instance'
   | 'nic'
   | 'attachment'
+  | 'association'
   | 'job';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -143,6 +144,7 @@ export interface Nic {
   readonly description: string;
   readonly publicAddress?: Address; //       of the primary address
   readonly attachment?: Attachment;
+  readonly trunking?: Trunking; //           of a branch NIC that a trunk carries
   readonly createdAt: Millis;
   readonly kind: 'interface' | 'trunk' | 'branch' | 'efa';
   readonly tags: Tags;
@@ -155,6 +157,13 @@ export interface Attachment {
   readonly card: number;
   readonly deleteWithInstance: boolean;
   readonly since: Millis;
+}
+
+/** Which trunk NIC carries a branch NIC, and by which number: each number once on a trunk. */
+export interface Trunking {
+  readonly id: Id;
+  readonly trunk: Id;
+  readonly by: { readonly vlan: number } | { readonly gre: number };
 }
 
 /** Work that a dialect's API answers with a ticket (QingCloud), or that takes its time behind an answer (EC2). */

@@ -12,6 +12,7 @@ import type { Id } from './nouns.ts';
 import type { Request } from './request.ts';
 import * as routes from './routes.ts';
 import { removeTags, setTags } from './tags.ts';
+import { associateTrunk, disassociateTrunk } from './trunks.ts';
 
 /** How each request is done: all of it, or nothing. */
 type Deeds = {
@@ -58,6 +59,8 @@ const DEEDS: Deeds = {
   'attach-nic': attachNic,
   'detach-nic': detachNic,
   'modify-nic': modifyNic,
+  'associate-trunk': associateTrunk,
+  'disassociate-trunk': disassociateTrunk,
   assign,
   unassign,
   'move-address': moveAddress,

@@ -1,5 +1,5 @@
 import type { Address, Prefix } from '../../src/base/ip.ts';
-import type { GroupRule, Id, Kind, Nic, Reservation, Route, Tags } from './nouns.ts';
+import type { GroupRule, Id, Kind, Nic, Reservation, Route, Tags, Trunking } from './nouns.ts';
 
 /** One call of a client: who asks, what the dialect calls it, and what it asks for. */
 export interface Call {
@@ -162,6 +162,14 @@ export type NicRequest =
       readonly deleteWithInstance?: boolean;
       readonly attachment?: Id; // whose `deleteWithInstance`
     }
+  /** A trunk NIC that is attached carries a branch NIC from now on: which of its numbers that has. */
+  | {
+      readonly do: 'associate-trunk';
+      readonly trunk: Id;
+      readonly branch: Id;
+      readonly by: Trunking['by'];
+    }
+  | { readonly do: 'disassociate-trunk'; readonly association: Id }
   /** `reassign`: an address of another NIC of the subnet may be asked for by name. All of it, or nothing. */
   | ({ readonly do: 'assign'; readonly nic: Id; readonly reassign?: boolean } & AddressWishes)
   | {
@@ -208,4 +216,4 @@ export type CommonRequest =
   | { readonly do: 'describe-tags'; readonly filters?: readonly Filter[]; readonly page?: Page };
 
 /** What is described by itself. */
-export type Described = Exclude<Kind, 'attachment' | 'rule'>;
+export type Described = Exclude<Kind, 'attachment' | 'association' | 'rule'>;

@@ -65,6 +65,7 @@ export interface InstanceLimits {
   readonly addressesPerNic: number; //                     IPv4
   readonly addresses6PerNic: number;
   readonly nitro: boolean; //                              prefixes are allowed
+  readonly branches?: number; //                           NICs that its trunk may carry; absent: it can have no trunk
   readonly vcpus: number;
   readonly memoryMiB: number;
 }

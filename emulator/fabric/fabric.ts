@@ -16,7 +16,7 @@ import { nicLink } from './numbers.ts';
 import { byKey, merged, type Piece } from './piece.ts';
 import { Router } from './router.ts';
 import { wake } from './system.ts';
-import { type CloudView, isAlive } from './view.ts';
+import { type CloudView, isAlive, plugOf } from './view.ts';
 import { vpcPieces } from './vpc-pieces.ts';
 
 /** The addresses of the host in the internet: RFC 5737 and RFC 9637, for documentation. */
@@ -153,7 +153,7 @@ export class Fabric {
   #plan(view: CloudView, touched: ReadonlySet<Id> | undefined): void {
     for (const id of this.#pieces.keys()) if (!view.nics.has(id)) this.#pieces.delete(id);
     for (const nic of view.nics.values()) {
-      const owners = [nic.id, nic.subnet, nic.vpc, nic.attachment?.instance];
+      const owners = [nic.id, nic.subnet, nic.vpc, plugOf(view, nic)?.instance, nic.trunking?.trunk];
       const fresh = touched === undefined || owners.some((id) => id !== undefined && touched.has(id));
       if (!fresh && this.#pieces.has(nic.id)) continue;
       this.#pieces.set(nic.id, byKey(nicPieces(view, nic)));

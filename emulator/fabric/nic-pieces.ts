@@ -15,7 +15,7 @@ import type { Piece, PieceOf } from './piece.ts';
 import { dropChain } from './reason.ts';
 import { rule, chain } from './skeleton.ts';
 import * as steps from './rule-steps.ts';
-import { type CloudView, isAlive, isPlugged, isPrimary, systemName, tableOfSubnet } from './view.ts';
+import { type CloudView, isAlive, isPrimary, plugOf, tableOfSubnet } from './view.ts';
 
 /** The sets of zones, by which they are cut. */
 export function zoneSet(zone: string): string {
@@ -25,11 +25,12 @@ export function zoneSet(zone: string): string {
 /** Everything in the kernel that is about one NIC; nothing while no link of it stands. */
 export function nicPieces(view: CloudView, nic: Nic): readonly Piece[] {
   const subnet = view.subnets.get(nic.subnet);
-  if (subnet === undefined || !isPlugged(nic)) return [];
-  const instance = view.instances.get(nic.attachment.instance);
+  const plug = plugOf(view, nic);
+  if (subnet === undefined || plug === undefined) return [];
+  const instance = view.instances.get(plug.instance);
   if (instance === undefined || !isAlive(instance)) return [];
   const link = nicLink(nic.mac);
-  const name = systemName(nic);
+  const { name } = plug;
   const groups = nic.groups.filter((group) => view.groups.has(group));
   return [
     { kind: 'nic', link, instance: instance.id, name, mac: nic.mac },

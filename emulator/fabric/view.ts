@@ -26,6 +26,22 @@ export function isPlugged(nic: Nic): nic is Plugged {
   return nic.attachment !== undefined && (nic.state === 'in-use' || nic.state === 'detaching');
 }
 
+/** Where a NIC's link stands. A branch NIC's is one of its own beside its trunk's: this kernel may know no VLANs. */
+export interface Plug {
+  readonly instance: Id;
+  readonly name: string; // as the instance's system calls it
+}
+
+/** Absent: no link of this NIC stands. */
+export function plugOf(view: CloudView, nic: Nic): Plug | undefined {
+  if (isPlugged(nic)) return { instance: nic.attachment.instance, name: systemName(nic) };
+  const { trunking } = nic;
+  const trunk = trunking && view.nics.get(trunking.trunk);
+  if (trunking === undefined || trunk === undefined || !isPlugged(trunk)) return undefined;
+  const { by } = trunking;
+  return { instance: trunk.attachment.instance, name: 'vlan' in by ? `branch${by.vlan}` : `gre${by.gre}` };
+}
+
 /** Whether an instance has a system that runs. */
 export function isAlive({ state }: Instance): boolean {
   return state === 'running' || state === 'shutting-down';
@@ -37,6 +53,6 @@ export function isPrimary({ attachment }: Nic): boolean {
 }
 
 /** What an instance's system calls a NIC: eth0, eth1 …; on card 1 eth100, eth101 …, as amazon-ec2-net-utils counts. */
-export function systemName({ attachment }: Plugged): string {
+function systemName({ attachment }: Plugged): string {
   return `eth${100 * attachment.card + attachment.device}`;
 }

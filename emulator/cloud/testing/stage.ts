@@ -12,7 +12,7 @@ import { type Stepped, step } from '../step.ts';
 
 const KINDS: readonly Kind[] = [
   ...(['vpc', 'subnet', 'reservation', 'group', 'rule', 'route-table', 'gateway', 'nat'] as const),
-  ...(['instance', 'nic', 'attachment', 'job'] as const),
+  ...(['instance', 'nic', 'attachment', 'association', 'job'] as const),
 ];
 const form = (kind: Kind): [Kind, IdForm] => [kind, { prefix: `${kind}-`, letters: 8, alphabet: '0123456789abcdef' }];
 
@@ -36,6 +36,7 @@ export const RULES: CloudRules = {
     addressesPerNic: 6,
     addresses6PerNic: 6,
     nitro: type !== 'old',
+    ...(type === 'old' ? {} : { branches: 2 }),
     vcpus: 2,
     memoryMiB: 8192,
   }),

@@ -8,8 +8,11 @@ import { PLACES } from './actions/places.ts';
 import { ROUTES } from './actions/routes.ts';
 import { SUBNETS } from './actions/subnets.ts';
 import { TAGS } from './actions/tags.ts';
+import { TRUNKS } from './actions/trunks.ts';
 
 /** Every action that there is, by its name. */
 export const ACTIONS: ReadonlyMap<string, Action> = new Map(
-  [NETS, SUBNETS, GROUPS, ROUTES, INSTANCES, NICS, ADDRESSES, TAGS, PLACES].flatMap((some) => Object.entries(some)),
+  [NETS, SUBNETS, GROUPS, ROUTES, INSTANCES, NICS, ADDRESSES, TRUNKS, TAGS, PLACES].flatMap((some) =>
+    Object.entries(some),
+  ),
 );

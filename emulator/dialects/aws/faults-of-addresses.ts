@@ -91,6 +91,11 @@ export function limitFault(fault: LimitFault): ApiError {
       return fault.family === 'v4'
         ? new ApiError('PrivateIpAddressLimitExceeded', 'Number of private addresses will exceed limit.')
         : new ApiError('Ipv6AddressLimitExceeded', 'Number of IPv6 addresses will exceed limit.');
+    case 'branch-limit':
+      return new ApiError(
+        'AttachmentLimitExceeded',
+        `Branch interface count ${fault.limit + 1} exceeds the limit for ${fault.type}`,
+      );
     case 'quota':
       return new ApiError(...QUOTA_CODES[fault.of]);
   }

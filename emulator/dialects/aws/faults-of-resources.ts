@@ -28,13 +28,17 @@ export function resourceFault(fault: ResourceFault): ApiError {
     case 'indispensable':
       return indispensable(fault);
     case 'unsupported':
-      return invalid(
-        `The instance type '${fault.type}' does not support ${fault.what === 'prefix' ? 'prefix delegation' : 'IPv6'}.`,
-      );
+      return invalid(`The instance type '${fault.type}' does not support ${SUPPORTED[fault.what]}.`);
+    case 'wrong-kind':
+      return invalid(`Network interface '${fault.nic}' is of type '${fault.kind}'; type '${fault.want}' is expected.`);
+    case 'number-taken':
+      return invalid(`The VLAN ID or GRE key '${fault.number}' is already used on trunk interface '${fault.trunk}'.`);
   }
 }
 
 type Of<W extends ResourceFault['why']> = Extract<ResourceFault, { readonly why: W }>;
+
+const SUPPORTED = { prefix: 'prefix delegation', v6: 'IPv6', trunk: 'trunk network interfaces' } as const;
 
 const invalid = (text: string) => new ApiError('InvalidParameterValue', text);
 
@@ -50,6 +54,7 @@ const NOT_FOUND: Readonly<Record<Of<'not-found'>['kind'], readonly [code: string
   instance: ['InvalidInstanceID.NotFound', "The instance ID '%' does not exist"],
   nic: ['InvalidNetworkInterfaceID.NotFound', "The networkInterface ID '%' does not exist"],
   attachment: ['InvalidAttachmentID.NotFound', "The networkInterface attachment '%' does not exist"],
+  association: ['InvalidAssociationID.NotFound', "The trunk interface association '%' does not exist"],
   job: ['InvalidParameterValue', "There is no '%'"],
   zone: ['InvalidParameterValue', 'Invalid availability zone: [%]'],
   type: ['InvalidInstanceType', 'The following supplied instance types do not exist: [%]'],

@@ -53,12 +53,15 @@ const OF_RESOURCES: ReadonlySet<string> = new Set<Resource['why']>([
   'other-vpc',
   'indispensable',
   'unsupported',
+  'wrong-kind',
+  'number-taken',
 ]);
 
 function otherFault(fault: Exclude<Fault, { readonly why: 'throttled' }>): ApiError {
   switch (fault.why) {
     case 'nic-limit':
     case 'address-limit':
+    case 'branch-limit':
     case 'quota':
       return limitFault(fault);
     default:

@@ -1,4 +1,5 @@
 import type { InstanceLimits } from '../../cloud/rules.ts';
+import { branchesOf } from './branches.ts';
 
 // Instance types with the numbers that DescribeInstanceTypes publishes: "Amazon EC2 instance type specifications" and
 // "Maximum IP addresses per network interface", EC2 guides. Each family of IP has as many addresses a NIC.
@@ -108,12 +109,14 @@ export const INSTANCE_TYPES: ReadonlyMap<string, InstanceType> = new Map(
 function typeOf(line: string): InstanceType {
   const [name = '', nics = '', addresses, vcpus, memory, hypervisor, architecture, ...network] = line.split(/ +/);
   const [cards, each] = nics.includes('x') ? nics.split('x').map(Number) : [1, Number(nics)];
+  const branches = branchesOf(name);
   return {
     name,
     cards: Array.from({ length: cards ?? 1 }, () => ({ nics: each ?? 0 })),
     addressesPerNic: Number(addresses),
     addresses6PerNic: Number(addresses),
     nitro: hypervisor !== 'xen',
+    ...(branches === undefined ? {} : { branches }),
     vcpus: Number(vcpus),
     memoryMiB: Number(memory),
     hypervisor: hypervisor as InstanceType['hypervisor'],

@@ -34,6 +34,7 @@ export function awsRules(manner: Manner = {}): CloudRules {
       instance: long('i-'),
       nic: long('eni-'),
       attachment: long('eni-attach-'),
+      association: long('trunk-assoc-'),
       job: long('job-'), // EC2 has none
     },
     reserved: { first: 4, last: 1 }, // "Subnet CIDR blocks", VPC guide

@@ -16,7 +16,7 @@ export function networkInterface({ nic, zone, groups }: NicView, place: Place): 
     leaf('description', nic.description),
     leaf('ownerId', place.account),
     leaf('requesterManaged', false),
-    leaf('status', nic.attachment === undefined ? 'available' : 'in-use'),
+    leaf('status', nic.state === 'available' ? 'available' : 'in-use'),
     leaf('macAddress', nic.mac),
     leaf('privateIpAddress', primary),
     leaf('privateDnsName', primary && privateName(place, primary)),
