@@ -127,4 +127,7 @@ export const DIFFERENCES: readonly Difference[] = [
 export const MOTO_FAILS: Readonly<Record<string, string>> = {
   CreateNatGateway: 'it wants an Elastic IP address by its id; the emulator has no actions for them',
   DeleteNatGateway: 'there is none',
+  AssociateTrunkInterface: 'it has no trunks',
+  DescribeTrunkInterfaceAssociations: 'as above',
+  DisassociateTrunkInterface: 'as above',
 };

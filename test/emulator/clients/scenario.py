@@ -117,6 +117,19 @@ def instances(call, ec2, image, subnet):
     return instance
 
 
+def trunks(call, ec2, subnet, instance):
+    """A branch NIC on a trunk, which the instance's type must allow."""
+    made = lambda kind: ec2.create_network_interface(SubnetId=subnet, InterfaceType=kind)["NetworkInterface"]["NetworkInterfaceId"]
+    trunk, branch = made("trunk"), made("branch")
+    ec2.attach_network_interface(NetworkInterfaceId=trunk, InstanceId=instance, DeviceIndex=2)
+    tied = call("AssociateTrunkInterface", "associate_trunk_interface",
+                TrunkInterfaceId=trunk, BranchInterfaceId=branch, VlanId=7, ClientToken="tie")
+    one = tied.get("InterfaceAssociation", {}).get("AssociationId", "trunk-assoc-00000000000000000")
+    call("DescribeTrunkInterfaceAssociations", "describe_trunk_interface_associations", AssociationIds=[one])
+    call("DisassociateTrunkInterface", "disassociate_trunk_interface", AssociationId=one, ClientToken="untie")
+    ec2.delete_network_interface(NetworkInterfaceId=branch)
+
+
 def nics(call, ec2, subnet, group, instance):
     made = call("CreateNetworkInterface", "create_network_interface", SubnetId=subnet, Groups=[group],
                 Description="check", SecondaryPrivateIpAddressCount=2,
@@ -137,6 +150,7 @@ def nics(call, ec2, subnet, group, instance):
     call("UnassignPrivateIpAddresses", "unassign_private_ip_addresses", **one, PrivateIpAddresses=[address])
     six = [it["Ipv6Address"] for it in found["NetworkInterfaces"][0]["Ipv6Addresses"]]
     call("UnassignIpv6Addresses", "unassign_ipv6_addresses", **one, Ipv6Addresses=six[:1])
+    trunks(call, ec2, subnet, instance)
     call("DetachNetworkInterface", "detach_network_interface", AttachmentId=attachment)
     for _ in range(100):
         now = ec2.describe_network_interfaces(NetworkInterfaceIds=[nic])["NetworkInterfaces"][0]
