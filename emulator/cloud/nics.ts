@@ -178,7 +178,7 @@ export function detachNic(cloud: Cloud, { of, force }: Of<'detach-nic'>, env: En
 }
 
 /** The cloud in which a NIC belongs to nobody, nor what it carried; its public address goes with the instance. */
-export function freedNic(before: Cloud, { attachment, trunking: _, publicAddress, ...nic }: Nic): Cloud {
+export function freedNic(before: Cloud, { attachment, publicAddress, ...nic }: Nic): Cloud {
   const cloud = put(withoutBranches(before, nic), 'nic', { ...nic, state: 'available' });
   const publics = publicAddress === undefined ? cloud.publics : cloud.publics.delete(publicAddress);
   if (attachment === undefined) return { ...cloud, publics };

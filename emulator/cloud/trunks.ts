@@ -47,7 +47,8 @@ export function withoutBranches(before: Cloud, trunk: Pick<Nic, 'id' | 'kind'>):
   return branchesOf(before, trunk).reduce((cloud, branch) => put(cloud, 'nic', released(branch)), before);
 }
 
-function released({ trunking: _, ...nic }: Nic): Nic {
+function released(branch: Nic): Nic {
+  const { trunking: _, ...nic } = branch;
   return { ...nic, state: 'available' };
 }
 

@@ -1,5 +1,5 @@
-// Branch NICs that a trunk of an instance type carries. EC2 publishes no numbers; these are those that the controller of
-// the VPC CNI lists for the families (amazon-vpc-resource-controller-k8s, limits.go).
+// Branch NICs that a trunk of an instance type carries. EC2 publishes no numbers; these are those that the controller
+// of the VPC CNI lists for the families (amazon-vpc-resource-controller-k8s, limits.go).
 
 const TRUNKING = /^(a1|c5|c5a|c5n|c6i|c7g|m5|m5a|m5d|m5n|m6g|m6i|m7g|m7i|r5|r6i|r7g)\.(.+)$/;
 const BRANCHES: Readonly<Record<string, number>> = { medium: 4, large: 9, xlarge: 18, '2xlarge': 38, metal: 107 };
