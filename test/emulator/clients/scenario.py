@@ -121,13 +121,24 @@ def trunks(call, ec2, subnet, instance):
     """A branch NIC on a trunk, which the instance's type must allow."""
     made = lambda kind: ec2.create_network_interface(SubnetId=subnet, InterfaceType=kind)["NetworkInterface"]["NetworkInterfaceId"]
     trunk, branch = made("trunk"), made("branch")
-    ec2.attach_network_interface(NetworkInterfaceId=trunk, InstanceId=instance, DeviceIndex=2)
+    plugged = ec2.attach_network_interface(NetworkInterfaceId=trunk, InstanceId=instance, DeviceIndex=2)
     tied = call("AssociateTrunkInterface", "associate_trunk_interface",
-                TrunkInterfaceId=trunk, BranchInterfaceId=branch, VlanId=7, ClientToken="tie")
+                TrunkInterfaceId=trunk, BranchInterfaceId=branch, VlanId=7, ClientToken=branch)
     one = tied.get("InterfaceAssociation", {}).get("AssociationId", "trunk-assoc-00000000000000000")
     call("DescribeTrunkInterfaceAssociations", "describe_trunk_interface_associations", AssociationIds=[one])
-    call("DisassociateTrunkInterface", "disassociate_trunk_interface", AssociationId=one, ClientToken="untie")
+    call("DisassociateTrunkInterface", "disassociate_trunk_interface", AssociationId=one, ClientToken=branch)
     ec2.delete_network_interface(NetworkInterfaceId=branch)
+    ec2.detach_network_interface(AttachmentId=plugged["AttachmentId"])
+    until_available(ec2, trunk)
+    ec2.delete_network_interface(NetworkInterfaceId=trunk)
+
+
+def until_available(ec2, nic):
+    for _ in range(100):
+        now = ec2.describe_network_interfaces(NetworkInterfaceIds=[nic])["NetworkInterfaces"][0]
+        if now["Status"] == "available":
+            return
+        time.sleep(0.05)
 
 
 def nics(call, ec2, subnet, group, instance):
@@ -152,11 +163,7 @@ def nics(call, ec2, subnet, group, instance):
     call("UnassignIpv6Addresses", "unassign_ipv6_addresses", **one, Ipv6Addresses=six[:1])
     trunks(call, ec2, subnet, instance)
     call("DetachNetworkInterface", "detach_network_interface", AttachmentId=attachment)
-    for _ in range(100):
-        now = ec2.describe_network_interfaces(NetworkInterfaceIds=[nic])["NetworkInterfaces"][0]
-        if now["Status"] == "available":
-            break
-        time.sleep(0.05)
+    until_available(ec2, nic)
     call("DeleteNetworkInterface", "delete_network_interface", **one)
 
 
