@@ -1,16 +1,19 @@
-// node tools/bundle.ts [DIRECTORY]: everything that `berth install` copies, under dist/ or elsewhere: one file of
+// node tools/bundle.ts [DIRECTORY] [--later N]: everything that `berth install` copies, under dist/ or elsewhere: one file of
 // JavaScript, another that only agents on EC2 load, the emulator in a third, koffi's native part, the wrapper that
 // starts them, and the licences of what is inside. `npm run build` makes it together with the CNI executable. Agents
 // that run from there go on with what they began with: each file is replaced whole. Writing over koffi's native part
 // where it lies takes the linker's work out of the memory of those who have loaded it, and their next call jumps into
-// nothing.
+// nothing. --later N makes the agent of so many versions later instead, for a test of upgrades.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build as bundle, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { writeWhole } from '../src/io/system/whole-file.ts';
 import { actionsAsked } from './docs/aws.ts';
 
-const OUT = process.argv[2] ?? 'dist';
+const { values, positionals } = parseArgs({ options: { later: { type: 'string' } }, allowPositionals: true });
+const [OUT = 'dist'] = positionals;
+const LATER = Number(values.later ?? 0);
 const KOFFI = `node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
 
 const COMMON: BuildOptions = {
@@ -52,7 +55,12 @@ function program(entry: string) {
     write: false,
     metafile: true,
     format: 'esm',
-    plugins: [beside(/^koffi$/, './koffi.node'), beside(/^@aws-sdk\/client-ec2$/, './aws-sdk.cjs'), withoutPush()],
+    plugins: [
+      beside(/^koffi$/, './koffi.node'),
+      beside(/^@aws-sdk\/client-ec2$/, './aws-sdk.cjs'),
+      withoutPush(),
+      ...later(LATER),
+    ],
     // pino and yaml are CommonJS and ask for node's modules by require
     banner: {
       js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);",
@@ -96,6 +104,21 @@ function withoutPush(): Plugin {
       }));
     },
   };
+}
+
+/** The numbers by which versions know each other, of the executable's frame and the journal's format, so many on. */
+function later(by: number): readonly Plugin[] {
+  if (by === 0) return [];
+  const setup: Plugin['setup'] = (build) => {
+    build.onLoad({ filter: /src\/wire\/(agent\/frame|journal\/format)\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const numbered = /^(export const (?:FRAME_VERSION|FORMAT) = )(\d+);$/m;
+      if (!numbered.test(text)) throw new Error(`${path} has no number of a version`);
+      const contents = text.replace(numbered, (_, head: string, now: string) => `${head}${Number(now) + by};`);
+      return { contents, loader: 'ts' };
+    });
+  };
+  return [{ name: 'later', setup }];
 }
 
 /** The licence of each package that the bundle holds a piece of. */

@@ -1,7 +1,7 @@
 // npm run image: the container image of the agent as an OCI archive, without Docker and without a registry.
-//   npm run image -- --out FILE --name NAME --arch amd64|arm64
+//   npm run image -- --out FILE --name NAME --arch amd64|arm64 [--from FOLDER]
 // `ctr -n k8s.io images import FILE` loads it into containerd, `podman load -i FILE` into podman. The same sources on
-// the same machine give the same digest.
+// the same machine give the same digest. A folder with dist/ and build/ of its own is for tests of other versions.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,11 +14,12 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'dist/image.tar' },
     name: { type: 'string', default: IMAGE },
     arch: { type: 'string', default: OWN },
+    from: { type: 'string' },
   },
 });
 const architecture = ARCHITECTURES.find((it) => it === values.arch);
 if (architecture === undefined) throw new Error(`--arch is ${ARCHITECTURES.join(' or ')}, not ${values.arch}`);
-const { archive, digest } = berthImage(values.name, architecture);
+const { archive, digest } = berthImage(values.name, { architecture, from: values.from });
 mkdirSync(dirname(values.out), { recursive: true });
 writeFileSync(values.out, archive);
 console.log(

@@ -1,10 +1,9 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FRAME_VERSION } from '../../src/wire/agent/frame.ts';
-import { FORMAT } from '../../src/wire/journal/format.ts';
 import type { AgentCommand } from '../../tools/agent-command.ts';
 import { canRun, NodeSpace, PATHS } from './node-space.ts';
 
@@ -23,25 +22,9 @@ const executable = (version: number) => join(directory, `berth-cni-${version}`);
 const agentLater =
   (by: number) =>
   (config: string): AgentCommand => {
-    const args = [join(directory, `later-${by}/src/berth.ts`), 'agent', '--config', config];
+    const args = [join(directory, `later-${by}/berth.mjs`), 'agent', '--config', config];
     return { program: process.execPath, args, env: {} };
   };
-
-function makeAgentLater(by: number): void {
-  const root = join(directory, `later-${by}`);
-  cpSync('src', join(root, 'src'), { recursive: true });
-  cpSync('package.json', join(root, 'package.json'));
-  symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
-  rewrite(join(root, 'src/wire/agent/frame.ts'), 'FRAME_VERSION', FRAME_VERSION + by);
-  rewrite(join(root, 'src/wire/journal/format.ts'), 'FORMAT', FORMAT + by);
-}
-
-function rewrite(path: string, name: string, number: number): void {
-  const before = new RegExp(`^export const ${name} = \\d+;$`, 'm');
-  const text = readFileSync(path, 'utf8');
-  if (!before.test(text)) throw new Error(`${path} has no number ${name}`);
-  writeFileSync(path, text.replace(before, `export const ${name} = ${number};`));
-}
 
 /** One call by the executable of a version: exit code and what it printed. */
 function call(version: number, verb: 'ADD' | 'DEL', pod: string): { code: number | null; stdout: string } {
@@ -98,7 +81,8 @@ beforeAll(async () => {
     execFileSync(process.execPath, [
       ...['tools/build.ts', '--frame-version', `${version}`, '--output', executable(version)],
     ]);
-  for (const by of [1, 2]) makeAgentLater(by);
+  for (const by of [1, 2])
+    execFileSync(process.execPath, ['tools/bundle.ts', join(directory, `later-${by}`), '--later', `${by}`]);
   node = await NodeSpace.open({ network: { ranges: ['10.79.0.0/24'] }, paths: PATHS });
   for (let i = 0; i < PODS; i++) ips.push((await node.add(`p${i}`)).ip);
 }, 120_000);

@@ -14,6 +14,7 @@ const [CONFLIST, EXECUTABLE] = ['/etc/cni/net.d/10-berth.conflist', '/opt/cni/bi
 
 const HEALED_MS = 10_000;
 const PINGS = 400;
+const SKIPPED = 2; // versions on
 
 describe.skipIf(!canRun)('installed by one manifest', () => {
   let cluster: StandingCluster;
@@ -74,15 +75,35 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
   });
 
   test('A19, A21: a rollout of the agents while pods come and go on every node fails no pod, and a standing pod loses no packet', async () => {
-    const agents = () => podsOf('app.kubernetes.io/name=berth').map(({ metadata }) => metadata.uid);
-    const before = agents();
     kubectl('apply -f -', churn());
     kubectl('-n rollout rollout status deployment/churn --timeout=60s');
     kubectl('-n rollout wait --for=condition=Ready pods --all --timeout=60s');
+    await harmless('rollout restart daemonset/berth');
+  }, 240_000);
+
+  test('A20, A21: an image that skips a version is rolled out while pods come and go, and rolled back, with the controller: no pod fails, and no packet is lost', async () => {
+    const image = cluster.imageLater(SKIPPED);
+    for (const node of NODES) cluster.onNode(node, `ctr -n k8s.io images import ${image.path}`);
+    const addresses = () => kubectl('-n rollout get pods standing-1 standing-2 -o jsonpath={.items[*].status.podIP}');
+    const before = addresses();
+    await harmless(`set image daemonset/berth deployment/berth-controller *=${image.name}`);
+    expect(podsOf('app.kubernetes.io/name=berth').map(({ spec }) => spec.containers[0]?.image)).toEqual(
+      NODES.map(() => image.name),
+    );
+    await harmless('rollout undo daemonset/berth');
+    kubectl('-n kube-system rollout undo deployment/berth-controller');
+    kubectl('-n kube-system rollout status deployment/berth-controller --timeout=60s');
+    expect(addresses()).toBe(before);
+  }, 240_000);
+
+  /** A change of the DaemonSet under churn: new agents on all nodes, no pod failed, no packet lost between two that stand. */
+  async function harmless(change: string): Promise<void> {
+    const agents = () => podsOf('app.kubernetes.io/name=berth').map(({ metadata }) => metadata.uid);
+    const before = agents();
     const target = kubectl('-n rollout get pod standing-2 -o jsonpath={.status.podIP}');
     const ping = ['ping', '-i', '0.1', '-c', `${PINGS}`, target];
     const pings = cluster.start(['-n', 'rollout', 'exec', 'standing-1', '--', '/bin/busybox', ...ping]);
-    kubectl('-n kube-system rollout restart daemonset/berth');
+    kubectl(`-n kube-system ${change}`);
     const rollout = cluster.start(['-n', 'kube-system', 'rollout', 'status', 'daemonset/berth', '--timeout=120s']);
     let over = false;
     void rollout.finally(() => (over = true));
@@ -98,7 +119,7 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
       .map(({ reason, message }) => `${reason}: ${message}`);
     expect(failures).toEqual([]);
     expect(await pings).toContain(`${PINGS} packets transmitted, ${PINGS} packets received, 0% packet loss`);
-  }, 240_000);
+  }
 
   test('kubectl get berthnodes shows a line for each node', async () => {
     const lines = () => kubectl('get berthnodes --no-headers').trim().split('\n');
@@ -209,7 +230,10 @@ interface PodObject {
   readonly metadata: { readonly uid: string };
   readonly spec: {
     readonly nodeName: string;
-    readonly containers: readonly { readonly securityContext: { readonly privileged?: boolean } }[];
+    readonly containers: readonly {
+      readonly image: string;
+      readonly securityContext: { readonly privileged?: boolean };
+    }[];
   };
   readonly status: { readonly containerStatuses: readonly { readonly restartCount: number }[] };
 }

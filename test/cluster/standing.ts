@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import type { MachineSummary } from '../../emulator/server/summary.ts';
 import { askSocket } from '../../src/io/system/http-client.ts';
+import { FRAME_VERSION } from '../../src/wire/agent/frame.ts';
+import { imagesOf } from '../../tools/cluster/places.ts';
+import { IMAGES } from '../../tools/cluster/shared.ts';
 import { until } from '../runtime/node.ts';
 import { family, living, type Process, says } from '../tour/processes.ts';
 import { clusterCommand, groupsLeft, outcome } from './command.ts';
@@ -57,6 +60,18 @@ export class StandingCluster {
     const { status, stdout, stderr } = spawnSync(`${this.#home}/enter`, enter, { encoding: 'utf8', timeout: 60_000 });
     expect(status, `${node}: ${script}\n${stdout}${stderr}`).toBe(0);
     return stdout;
+  }
+
+  /** Berth so many versions later, as an archive that each node sees under this path, and the image's name. */
+  imageLater(by: number): { readonly name: string; readonly path: string } {
+    const [name, file, built] = [`berth.dev/berth:later-${by}`, `later-${by}.tar`, join(this.#folder, `later-${by}`)];
+    const make = (...words: readonly string[]) => execFileSync(process.execPath, words, { stdio: 'pipe' });
+    mkdirSync(join(built, 'build'), { recursive: true });
+    make('tools/bundle.ts', join(built, 'dist'), '--later', `${by}`);
+    const frames = ['--frame-version', `${FRAME_VERSION + by}`];
+    make('tools/build.ts', ...frames, '--output', join(built, 'build/berth-cni'));
+    make('tools/image.ts', '--name', name, '--from', built, '--out', join(imagesOf(this.#home), file));
+    return { name, path: `${IMAGES}/${file}` };
   }
 
   /** Asks the emulated cloud under it, as its operator. */

@@ -35,8 +35,8 @@ function unpacked(archive: Uint8Array): string {
 test('the image for arm64 is the same each time, and what is in it runs on such a processor', {
   timeout: 5 * MINUTES,
 }, () => {
-  const { archive, digest } = berthImage('berth.test/berth:arm64', 'arm64');
-  expect(berthImage('berth.test/berth:arm64', 'arm64').digest).toBe(digest);
+  const { archive, digest } = berthImage('berth.test/berth:arm64', { architecture: 'arm64' });
+  expect(berthImage('berth.test/berth:arm64', { architecture: 'arm64' }).digest).toBe(digest);
   const root = unpacked(archive);
   const node = (...words: string[]) =>
     execFileSync(EMULATOR, ['-L', root, `${root}${PREFIX}/libexec/node`, ...words], { encoding: 'utf8' }).trim();

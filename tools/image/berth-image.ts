@@ -13,14 +13,20 @@ const PARTS = ['bundle', 'koffi', 'sdk', 'licences', 'shim', 'node'] as const;
 
 const NETWORK_LIST = `${PREFIX}/lib/network-list.json`;
 
+/** Whose image. */
+export interface ImageSpec {
+  readonly architecture?: Architecture; // that of this machine
+  readonly from?: string | undefined; //   a folder with dist/ and build/; this clone
+}
+
 /**
  * The image of the agent, from scratch: the pinned Node with the libraries that it is linked with, the bundle,
  * the CNI executable, and a manifest by which the agent puts the executable and the network list onto its node. The
  * same input gives the same digest. Throws CliError when nobody has built what goes into it.
  */
-export function berthImage(name: string, architecture: Architecture = OWN): Image {
-  const { libraries, ...own } = partsFor(architecture);
-  const artefacts = { ...findArtefacts(), ...own };
+export function berthImage(name: string, { architecture = OWN, from }: ImageSpec = {}): Image {
+  const { libraries, ...own } = partsFor(architecture, from);
+  const artefacts = { ...findArtefacts(from), ...own };
   const parts = PARTS.map((part) => {
     const executable = part === 'shim' || part === 'node';
     return file(`${PREFIX}/${INSTALLED[part]}`, readFileSync(artefacts[part]), executable ? 0o755 : 0o644);

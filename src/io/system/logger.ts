@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { LogFields, Logger, LogLevel } from '../../base/log.ts';
 import { logFile } from './log-file.ts';
+import { standardError } from './standard-error.ts';
 
 /** A Logger whose level may be changed while it runs. */
 export interface LevelLogger extends Logger {
@@ -11,13 +12,13 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   readonly format?: 'json' | 'text'; // default json
   readonly fields?: LogFields; //       on every line
-  readonly write?: (line: string) => void; // gets whole lines with their end; default: standard error, synchronously
+  readonly write?: (line: string) => void; // gets whole lines with their end; default: standard error
   readonly file?: { readonly path: string; readonly mostBytes: number } | undefined; // in place of standard error
 }
 
 /** One line an event: {"ts":RFC 3339,"level":word,"msg":event, …fields}. Never throws, whatever the fields hold. */
 export function createLogger(options: LoggerOptions): LevelLogger {
-  const write = options.write ?? destination(options);
+  const write = options.write ?? destination(options, (lines) => log.warn({ lines }, 'log lines lost'));
   const format = options.format === 'text' ? textLine : (line: string) => line;
   const log = pino(
     {
@@ -43,15 +44,9 @@ export function createLogger(options: LoggerOptions): LevelLogger {
   };
 }
 
-function destination({ file }: LoggerOptions): (line: string) => void {
-  const stderr = syncStderr();
+function destination({ file }: LoggerOptions, onLost: (lines: number) => void): (line: string) => void {
+  const stderr = standardError(onLost);
   return file === undefined ? stderr : logFile(file.path, { mostBytes: file.mostBytes, otherwise: stderr });
-}
-
-/** Synchronous, so that the last line before a crash is there. */
-function syncStderr(): (line: string) => void {
-  const destination = pino.destination({ dest: 2, sync: true });
-  return (line) => void destination.write(line);
 }
 
 function withoutBigints(fields: Record<string, unknown>): Record<string, unknown> {
