@@ -1,9 +1,9 @@
-// node tools/bundle.ts [DIRECTORY] [--later N]: everything that `berth install` copies, under dist/ or elsewhere: one file of
-// JavaScript, another that only agents on EC2 load, the emulator in a third, koffi's native part, the wrapper that
-// starts them, and the licences of what is inside. `npm run build` makes it together with the CNI executable. Agents
-// that run from there go on with what they began with: each file is replaced whole. Writing over koffi's native part
-// where it lies takes the linker's work out of the memory of those who have loaded it, and their next call jumps into
-// nothing. --later N makes the agent of so many versions later instead, for a test of upgrades.
+// node tools/bundle.ts [DIRECTORY] [--later N]: everything that `berth install` copies, under dist/ or elsewhere: one
+// file of JavaScript, another that only agents on EC2 load, the emulator in a third, koffi's native part, the wrapper
+// that starts them, and the licences of what is inside. `npm run build` makes it together with the CNI executable.
+// Agents that run from there go on with what they began with: each file is replaced whole. Writing over koffi's
+// native part where it lies takes the linker's work out of the memory of those who have loaded it, and their next
+// call jumps into nothing. --later N makes the agent of so many versions later instead, for a test of upgrades.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -5,10 +5,11 @@
 //   --pods N        that stand at a time; default 100
 //   --kills N       default 40
 //   --provider P    aws (default) or podcidr
+//   --broker        on aws: Berth comes by its manifest, the controller asks the cloud, and is killed as well
 //   --seed N
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { seeded } from '../src/base/random.ts';
+import { type Random, seeded } from '../src/base/random.ts';
 import { until } from '../test/runtime/node.ts';
 import { clearCluster, type Cluster, type Provider, startCluster } from './cluster/cluster.ts';
 import { buildOnShelf } from './cluster/kubernetes/build.ts';
@@ -19,12 +20,14 @@ import { launch, stageFolder } from './launch.ts';
 import { disagreements } from './torture-cluster/agreement.ts';
 import { ClusterChurn } from './torture-cluster/churn.ts';
 import { isReady, look, podsOf } from './torture-cluster/look.ts';
+import { type Victims, victims } from './torture-cluster/victims.ts';
 
 const { values } = parseArgs({
   options: {
     pods: { type: 'string', default: '100' },
     kills: { type: 'string', default: '40' },
     provider: { type: 'string', default: 'aws' },
+    broker: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     inside: { type: 'string' }, //          we are in the namespaces; the cluster's folder
     kube: { type: 'string', default: '' }, // there: the built Kubernetes
@@ -34,10 +37,6 @@ const { values } = parseArgs({
 const CONVERGED_MS = 180_000;
 const AWAY_MS = 2_500;
 const BETWEEN_MS = 1_000;
-
-/** Who is killed, by the name that its machine knows it by. */
-const ON_WORKERS = ['berth-agent', 'containerd', 'kubelet'] as const;
-const PARTS = [...ON_WORKERS, 'kube-apiserver'] as const;
 
 if (values.inside === undefined) process.exitCode = await start();
 else await torture(values.inside);
@@ -58,6 +57,7 @@ async function torture(folder: string): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {}); // it tells us
   const [pods, kills, seed] = [values.pods, values.kills, values.seed].map(Number) as [number, number, number];
   const provider: Provider = values.provider === 'aws' ? 'aws' : 'podcidr';
+  const installed = values.broker ? 'manifest' : 'process';
   const emulator = provider === 'aws' ? join(folder, 'emulator.sock') : undefined;
   const cluster = await startCluster({
     folder,
@@ -66,20 +66,24 @@ async function torture(folder: string): Promise<void> {
     provider,
     instanceType: 'm5.4xlarge', // enough addresses for all pods on one node
     proxyMode: 'nftables',
-    installed: 'process',
+    installed,
+    broker: values.broker,
+    restarts: 'soon',
     images: {},
   });
+  const random = seeded(seed);
+  const parts = victims(cluster, { installed, random });
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
   await doing(`${pods} pods come`, async () => {
     await churn.start();
     await until(CONVERGED_MS, 'all pods are Ready', () => allReady(cluster, pods));
   });
-  await doing(`${kills} kills, seed ${seed}`, () => killInTurn(cluster, kills, seed));
+  await doing(`${kills} kills, seed ${seed}`, () => killInTurn(parts, kills, random));
   await churn.stop();
   const agree = () => converged(cluster, emulator, pods);
   await doing(`${churn.deleted} pods were deleted meanwhile; all others are Ready, and everybody agrees`, agree);
   await doing('each agent killed once more: what it knows now it has from its journal', async () => {
-    for (const { node } of cluster.workers) await restart(cluster, node.name, 'berth-agent');
+    for (const kill of parts.agents) (await kill())?.();
     await agree();
   });
   await doing('all pods gone: nothing is left', async () => {
@@ -90,26 +94,13 @@ async function torture(folder: string): Promise<void> {
   process.exit(0);
 }
 
-async function killInTurn(cluster: Cluster, kills: number, seed: number): Promise<void> {
-  const random = seeded(seed);
+async function killInTurn({ turns }: Victims, kills: number, random: Random): Promise<void> {
   for (let i = 0; i < kills; i++) {
-    const part = PARTS[i % PARTS.length] ?? 'kubelet';
-    const worker = cluster.workers[Math.floor(random.fraction() * cluster.workers.length)];
-    await restart(
-      cluster,
-      part === 'kube-apiserver' ? 'control' : (worker?.name ?? ''),
-      part,
-      random.fraction() * AWAY_MS,
-    );
+    const again = await turns[i % turns.length]?.();
+    await pause(random.fraction() * AWAY_MS);
+    again?.();
     await pause(BETWEEN_MS);
   }
-}
-
-async function restart({ workers, control }: Cluster, machine: string, part: string, awayMs = 0): Promise<void> {
-  const node = workers.find(({ name }) => name === machine)?.node ?? control;
-  await node.kill(part);
-  await pause(awayMs);
-  node.again(part);
 }
 
 async function allReady(cluster: Cluster, pods: number): Promise<boolean> {

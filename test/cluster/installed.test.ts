@@ -95,7 +95,7 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(addresses()).toBe(before);
   }, 240_000);
 
-  /** A change of the DaemonSet under churn: new agents on all nodes, no pod failed, no packet lost between two that stand. */
+  /** A change of the DaemonSet under churn: new agents everywhere, no pod failed, no packet lost between two that stand. */
   async function harmless(change: string): Promise<void> {
     const agents = () => podsOf('app.kubernetes.io/name=berth').map(({ metadata }) => metadata.uid);
     const before = agents();
@@ -117,7 +117,7 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
       .filter(({ reason }) => reason.startsWith('Failed'))
       .map(({ reason, message }) => `${reason}: ${message}`);
     expect(failures).toEqual([]);
-    cluster.kubectl([...inPod, 'killall', '-INT', 'busybox']); // ping then sums up; the pod's first process hears no signal
+    cluster.kubectl([...inPod, 'killall', '-INT', 'busybox']); // ping sums up then; the first process hears no signal
     const [, sent, received] = /(\d+) packets transmitted, (\d+) packets received/.exec(await pings) ?? [];
     expect(Number(sent)).toBeGreaterThan(50);
     expect(received).toBe(sent);

@@ -37,6 +37,7 @@ export interface ClusterSpec {
   readonly images: Readonly<Record<string, Uint8Array>>; // further archives for the nodes, by their file names
   readonly broker?: boolean; // on AWS, by the manifest: the controller asks the cloud, and nodes may not
   readonly installed: 'manifest' | 'process'; // how Berth comes onto the nodes
+  readonly restarts?: 'soon'; // containers that end, always; otherwise as kubelets do it: after up to 5 min
   readonly audited?: string; // the user whose requests the API server writes down
 }
 
@@ -85,7 +86,7 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   await doing('kubelet, kube-proxy and Berth on each worker, until all are Ready', async () => {
     for (const worker of workers) {
       const instance = ground.instance?.(worker);
-      const of = { ...worker, credentials, pods: ground.pods, proxyMode };
+      const of = { ...worker, credentials, pods: ground.pods, proxyMode, restarts: spec.restarts };
       startKubelet({ ...of, ...(instance === undefined ? {} : { instance }) }, plane.door);
     }
     if (spec.installed === 'manifest') await applyManifest(plane, ground);

@@ -18,6 +18,7 @@ export interface WorkerSpec {
   readonly credentials: Credentials;
   readonly pods: readonly string[]; // ranges that all pods' addresses are in
   readonly proxyMode: 'iptables' | 'nftables';
+  readonly restarts: 'soon' | undefined; // containers that end
   readonly instance?: string; //     of its cloud, as spec.providerID says it
 }
 
@@ -44,11 +45,14 @@ function answers(node: ClusterNode): boolean {
 
 /** The kubelet and kube-proxy of a node. It registers itself when the API server is ready. */
 export function startKubelet(spec: WorkerSpec, door: Door): void {
-  const { node, addresses, credentials, pods, proxyMode, instance } = spec;
+  const { node, addresses, credentials, pods, proxyMode, restarts, instance } = spec;
   const [own, proxy] = ['/etc/kubernetes/kubelet.kubeconfig', '/etc/kubernetes/proxy.kubeconfig'];
   node.write(own, kubeconfig(door, tokenOf(credentials, node.name)), 0o600);
   node.write(proxy, kubeconfig(door, tokenOf(credentials, 'proxy')), 0o600);
-  node.write('/etc/kubernetes/kubelet.yaml', JSON.stringify(KUBELET));
+  node.write(
+    '/etc/kubernetes/kubelet.yaml',
+    JSON.stringify({ ...KUBELET, ...(restarts === 'soon' ? RESTARTS_SOON : {}) }),
+  );
   node.write('/etc/kubernetes/proxy.yaml', JSON.stringify(kubeProxy(node.name, { proxy, pods, mode: proxyMode })));
   const words = [`--kubeconfig=${own}`, `--hostname-override=${node.name}`, `--node-ip=${addresses.join(',')}`];
   words.push(`--register-with-taints=${NOT_READY_TAINT}=:NoSchedule`); // as nodes of a cloud should be made
@@ -76,6 +80,12 @@ const KUBELET = {
   imageGCHighThresholdPercent: 100,
   nodeStatusUpdateFrequency: '4s',
   syncFrequency: '10s',
+} as const;
+
+/** Containers that were killed start again without the kubelet's growing pause. */
+const RESTARTS_SOON = {
+  featureGates: { KubeletCrashLoopBackOffMax: true },
+  crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
 } as const;
 
 /** Settings of conntrack belong to the machine: zero leaves them as they are. */

@@ -8,7 +8,10 @@ export type Architecture = (typeof ARCHITECTURES)[number];
 
 export const OWN: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
-/** The parts for a processor; by `from`, a folder that something else was built in. Throws Error for amd64 on another machine, and when something cannot be had. */
+/**
+ * The parts for a processor; by `from`, a folder that something else was built in. Throws Error for amd64 on another
+ * machine, and when something cannot be had.
+ */
 export function partsFor(architecture: Architecture, from?: string): Parts {
   if (architecture !== OWN) {
     if (architecture === 'arm64') return arm64Parts();
