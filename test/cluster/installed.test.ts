@@ -95,7 +95,7 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(addresses()).toBe(before);
   }, 240_000);
 
-  /** A change of the DaemonSet under churn: new agents everywhere, no pod failed, no packet lost between two that stand. */
+  /** A change of the DaemonSet under churn: new agents everywhere, no pod failed, no packet lost between two others. */
   async function harmless(change: string): Promise<void> {
     const agents = () => podsOf('app.kubernetes.io/name=berth').map(({ metadata }) => metadata.uid);
     const before = agents();
