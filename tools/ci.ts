@@ -68,7 +68,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'a cluster, parts of it killed',
     minutes: 6,
-    command: ['node', 'tools/torture-cluster.ts', '--pods', '12', '--kills', '4'],
+    command: ['node', 'tools/torture-cluster.ts', '--broker', '--pods', '12', '--kills', '5'],
   },
   { name: 'torture', minutes: 8, command: ['node', 'tools/torture.ts', '--kills', '200'] },
 ];
