@@ -38,7 +38,7 @@ interface SdkRequest {
 }
 
 const REGION = 'eu-west-1';
-const ZONE = `${REGION}a`;
+const ZONES = [`${REGION}a`, `${REGION}b`];
 const PLACE = { region: REGION, account: ACCOUNT };
 const SEAL = 'bench';
 const START_MS = 1_800_000_000_000;
@@ -57,10 +57,10 @@ export class Region {
 
   /** One subnet of 32,763 addresses, in which the instances run. */
   constructor(contenders: readonly Contender[], seed: number) {
-    this.world = new World({ rules: awsRules(), zones: [ZONE], clock: this.#clock, random: seeded(seed) });
-    const subnets = [{ name: 'nodes', zone: ZONE, range: '10.0.0.0/17', public: false }];
+    this.world = new World({ rules: awsRules(), zones: ZONES, clock: this.#clock, random: seeded(seed) });
+    const subnets = [{ name: 'nodes', zone: `${REGION}a`, range: '10.0.0.0/17', public: false }];
     const instances = contenders.map(({ name, type }) => ({ name, type, subnet: 'nodes' }));
-    build(this.world, { zones: [ZONE], vpcs: [{ name: 'bench', range: '10.0.0.0/16', subnets, instances }] });
+    build(this.world, { zones: ZONES, vpcs: [{ name: 'bench', range: '10.0.0.0/16', subnets, instances }] });
     for (const it of slowly()) this.world.trouble(it);
   }
 

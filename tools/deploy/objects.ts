@@ -16,6 +16,8 @@ export const AGENT_RULES = [
   { apiGroups: ['berth.dev'], resources: ['berthnodes', 'berthnodes/status'], verbs: ['create', 'patch'] },
   { apiGroups: ['berth.dev'], resources: ['staticaddresses'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: ['berth.dev'], resources: ['staticaddresses/status'], verbs: ['patch'] },
+  { apiGroups: ['berth.dev'], resources: ['nicconfigs'], verbs: ['list', 'watch'] },
+  { apiGroups: ['crd.k8s.amazonaws.com'], resources: ['eniconfigs'], verbs: ['list', 'watch'] },
 ];
 
 /** And in its own namespace: where the controller is. */

@@ -77,7 +77,11 @@ export function policyText(of: 'node' | 'controller' = 'node'): string {
 const STANDS_FOR: Readonly<Record<string, readonly [key: string, about: string]>> = {
   ENABLE_PREFIX_DELEGATION: ['cloud.unit', '`prefix` for true.'],
   'ENABLE_IPv4, ENABLE_IPv6': ['cloud.families', '`[v4]`, `[v6]`, or both.'],
-  AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: ['cloud.usePrimary', '`false` for true; `aws.zones` stands for ENIConfig.'],
+  AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: [
+    'cloud.nicConfigs',
+    '`node` for true; or, without any object, `cloud.usePrimary: false` with `aws.zones`.',
+  ],
+  ENI_CONFIG_ANNOTATION_DEF: ['cloud.nicConfigKey', 'One key for annotations and labels.'],
   IP_COOLDOWN_PERIOD: ['pool.cooldown', 'With a unit: `30s`.'],
   AWS_VPC_K8S_CNI_EXTERNALSNAT: ['network.masquerade.enabled', '`false` for true.'],
   AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: ['network.masquerade.except', 'A list.'],

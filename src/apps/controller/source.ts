@@ -22,9 +22,16 @@ export class Source<T> implements SourceState {
   readonly #syncedHearers: (() => void)[] = [];
   #wanted = false;
 
-  constructor(doors: InformerDoors, select: Selection, read: (object: KubeObject) => T) {
+  /** `more`: of an Informer. */
+  constructor(
+    doors: InformerDoors,
+    select: Selection,
+    read: (object: KubeObject) => T,
+    more: { readonly mayBeUnknown?: true } = {},
+  ) {
     this.resource = select.resource.plural;
     this.#informer = new Informer(doors, {
+      ...more,
       select,
       read,
       hear: (change) => {

@@ -2,6 +2,7 @@ import type { InformerDoors } from '../../io/kube/informer.ts';
 import { BERTH_NODES, type BerthNodeShape, readBerthNode } from '../../wire/kube/crd/berth-node.ts';
 import { type ClusterNodeShape, readClusterNode } from '../../wire/kube/cluster-node.ts';
 import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
+import { ENI_CONFIGS, NIC_CONFIGS, type NicConfigShape, readNicConfig } from '../../wire/kube/crd/nic-config.ts';
 import { type AgentPodShape, readAgentPod } from '../../wire/kube/agent-pod.ts';
 import { NODES, PODS, STATEFUL_SETS } from '../../wire/kube/resource.ts';
 import { readStatefulSet, type StatefulSetShape } from '../../wire/kube/stateful-set.ts';
@@ -19,6 +20,8 @@ export interface Sources {
   readonly staticPods: Source<StaticPodShape | typeof NOT_STATIC>;
   readonly statefulSets: Source<StatefulSetShape>;
   readonly agents: Source<AgentPodShape>; // those of the DaemonSet
+  readonly nicConfigs: Source<NicConfigShape>;
+  readonly eniConfigs: Source<NicConfigShape>; // AWS's; their definition may not be installed
 }
 
 /** Nothing is asked yet. */
@@ -31,6 +34,8 @@ export function openSources(doors: InformerDoors, namespace: string): Sources {
     staticPods: new Source(doors, { resource: PODS }, readStaticPod),
     statefulSets: new Source(doors, { resource: STATEFUL_SETS }, readStatefulSet),
     agents: new Source(doors, agents, readAgentPod),
+    nicConfigs: new Source(doors, { resource: NIC_CONFIGS }, readNicConfig),
+    eniConfigs: new Source(doors, { resource: ENI_CONFIGS }, readNicConfig, { mayBeUnknown: true }),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   followCluster,
   type InCluster,
   openCluster,
+  openNicConfigs,
   openPodIps,
   openPods,
   openStatics,
@@ -25,6 +26,7 @@ import {
 import { Lanes } from './lanes.ts';
 import { detachFrom } from './late-del.ts';
 import { NicRunner } from './nic-runner.ts';
+import { firstPlacing } from './nic-configs.ts';
 import { NodeRunner } from './node-runner.ts';
 import { PoolRunner } from './pool-runner.ts';
 import { Repairer } from './repair.ts';
@@ -97,6 +99,7 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
       parts.teller?.stop();
       parts.podIps?.stop();
       parts.statics?.stop();
+      parts.nicConfigs?.stop();
       parts.spool.stop();
       parts.repairer.stop();
       parts.node.stop();
@@ -149,18 +152,21 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const teller = inCluster && openTeller(doors, inCluster, { ...basis, repairer });
   const podIps = pods && openPodIps(doors, { attachments, pods, history });
   const statics = openStatics(doors, { pool, history, nics });
+  const nicConfigs = openNicConfigs(doors, { pool, history, cluster });
   const told = {
     ...(teller === undefined ? {} : { teller }),
     ...(podIps === undefined ? {} : { podIps }),
     ...(statics && { statics }),
+    ...(nicConfigs && { nicConfigs }),
   };
   return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster, ...told };
 }
 
-function poolPolicy({ config, provider }: AgentDoors): PoolPolicy {
+function poolPolicy({ config, provider, journal }: AgentDoors): PoolPolicy {
   const { cooldownMs, waitingLimit } = config.pool;
   if (provider === undefined) return { cooldownMs, waitingLimit };
-  return { cooldownMs, waitingLimit, cloud: { ...config.cloud, owner: config.nodeName } };
+  const placing = firstPlacing(config.cloud, journal.memory().learnt.nicConfig);
+  return { cooldownMs, waitingLimit, cloud: { ...config.cloud, owner: config.nodeName, placing } };
 }
 
 /** The pool, and where the node has a cloud, what stands between the two. */

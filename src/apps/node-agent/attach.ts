@@ -12,6 +12,7 @@ import { type Attachments, holderName } from './attachments.ts';
 import type { AgentDoors } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { NodeRunner } from './node-runner.ts';
+import { nicConfigAsked } from './place-asks.ts';
 import { type ClaimWish, type PoolRunner, RefusalError } from './pool-runner.ts';
 import type { StaticRunner } from './static-runner.ts';
 import { type AddCall, answerOf, wishOf, type Wish } from './wish.ts';
@@ -48,7 +49,11 @@ export async function attach(doors: AttachDoors, { request, config, asks }: AddC
   const held = doors.attachments.get(id);
   const ordinal = held?.ordinal ?? doors.attachments.nextOrdinal(request.netns);
   const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, { request, config, asks });
-  const record = held === undefined ? await claim(doors, caller, wish) : await again(doors, sameSandbox(held, request));
+  const asked = { config: doors.node.config, placing: doors.pool.pool.cloud?.placing };
+  const record =
+    held === undefined
+      ? await claim(doors, { ...caller, ...nicConfigAsked(asks, asked) }, wish)
+      : await again(doors, sameSandbox(held, request));
   const claimed = doors.clock.steady();
   await applyPlan(doors, record, held === undefined);
   await forgetFlows(doors, record);
@@ -100,7 +105,7 @@ async function refuseBeforeNode({ node }: AttachDoors): Promise<void> {
   if (!node.known) throw new RefusalError({ why: 'starting', cause: node.trouble ?? 'the agent is being stopped' });
 }
 
-type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until'>;
+type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until' | 'config'>;
 
 async function claim(doors: AttachDoors, caller: Caller, wish: Wish): Promise<AttachmentRecord> {
   const { families, wanted, describe, pod, ports, holder } = wish;

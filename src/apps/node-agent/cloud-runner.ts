@@ -10,6 +10,7 @@ import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
 import { type Journal, JournalError } from '../../io/store/journal.ts';
 import type { Meter } from './doors.ts';
 import type { History } from './history.ts';
+import { orderOf } from './nic-order.ts';
 import type { NicRunner } from './nic-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
 
@@ -141,7 +142,7 @@ export class CloudRunner {
         return { kind: 'assigned', token, given };
       }
       case 'createNic': {
-        const nic = await provider.createNic(intent.spec, token, urgency);
+        const nic = await provider.createNic(orderOf(this.#doors.pool.pool, intent.spec), token, urgency);
         await nics.expect(nic.id, nic, nic);
         return { kind: 'nicCreated', token, nic };
       }

@@ -7,8 +7,10 @@ import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { KubeClient, KubeError } from '../../io/kube/client.ts';
 import { type Change, Informer } from '../../io/kube/informer.ts';
 import type { Journal } from '../../io/store/journal.ts';
+import { nodeNicConfig } from '../../wire/kube/crd/nic-config.ts';
 import { type NodeShape, readNode, readServiceRanges } from '../../wire/kube/node.ts';
 import { type OwnNodeShape, readOwnNode } from '../../wire/kube/own-node.ts';
+import type { KubeObject } from '../../wire/kube/object.ts';
 import { NODES, SERVICE_RANGES } from '../../wire/kube/resource.ts';
 import { clusterConfig } from './cluster-config.ts';
 
@@ -33,7 +35,7 @@ export interface ClusterListener {
   readonly cordoned: (cordoned: boolean) => void;
 }
 
-type KnownNode = NodeShape & { readonly own?: OwnNodeShape };
+type KnownNode = NodeShape & { readonly own?: OwnNodeShape; readonly nicConfig?: string };
 
 const GATHER_MS: Millis = 100; // nodes come and go in bursts
 const RETRY_MS: Millis = 2_000; // after a record that could not be written
@@ -58,7 +60,7 @@ export class ClusterRunner {
   #stopped = false;
 
   /** On a cloud its VPC knows the ways, and only the own Node is of interest. */
-  constructor(doors: ClusterDoors, { nodeName, provider }: AgentConfig) {
+  constructor(doors: ClusterDoors, { nodeName, provider, cloud }: AgentConfig) {
     const { kube, clock, log } = doors;
     this.#doors = doors;
     this.#nodeName = nodeName;
@@ -68,7 +70,7 @@ export class ClusterRunner {
     this.#nodes = new Informer(informed, {
       select: { resource: NODES, ...(routed ? {} : { fields: `metadata.name=${nodeName}` }) },
       // only of the own Node its taints and conditions are of interest
-      read: (it) => (it.metadata.name === nodeName ? { ...readNode(it), own: readOwnNode(it) } : readNode(it)),
+      read: (it) => (it.metadata.name === nodeName ? ownNode(it, routed ? 'none' : cloud) : readNode(it)),
       hear: (change) => this.#hear(change, routed),
       synced: () => void this.#learnNow().then(first),
       failed: first,
@@ -147,6 +149,11 @@ export class ClusterRunner {
     return this.#nodes.get(this.#nodeName)?.uid;
   }
 
+  /** The NICConfig that this node's NICs stand by, as the Node said last; undefined: it was never heard. */
+  get nicConfig(): string | undefined {
+    return this.#learnt.nicConfig;
+  }
+
   /** Nodes that there is a way to. */
   get nodes(): number {
     return this.#learnt.peers.length;
@@ -162,7 +169,8 @@ export class ClusterRunner {
 
   #hear(change: Change<KnownNode>, routed: boolean): void {
     if (change.key === this.#nodeName && change.kind !== 'removed') this.#hearCordon(change.now.cordoned);
-    if (routed) this.#learnSoon(GATHER_MS);
+    const named = change.kind === 'changed' && change.before.nicConfig !== change.now.nicConfig;
+    if (routed || named) this.#learnSoon(GATHER_MS);
   }
 
   #hearCordon(cordoned: boolean): void {
@@ -194,7 +202,11 @@ export class ClusterRunner {
     const { journal, log } = this.#doors;
     const before = this.#learnt;
     const services = this.#services?.synced === true ? this.#services.values().flat() : before.cluster;
-    const { learnt, lack, doubts } = learn(this.#nodes.values(), { nodeName: this.#nodeName, services, before });
+    const lesson = learn(this.#nodes.values(), { nodeName: this.#nodeName, services, before });
+    const { lack, doubts } = lesson;
+    const own = this.#nodes.get(this.#nodeName);
+    const nicConfig = own === undefined ? before.nicConfig : own.nicConfig;
+    const learnt = nicConfig === undefined ? lesson.learnt : { ...lesson.learnt, nicConfig };
     for (const doubt of doubts) if (!this.#doubts.includes(doubt)) log.warn('doubtful cluster', { says: doubt });
     this.#doubts = doubts;
     const differs = JSON.stringify(learnt) !== JSON.stringify(before);
@@ -212,4 +224,11 @@ export class ClusterRunner {
     await this.#listener?.changed();
     return true;
   }
+}
+
+/** All that is kept of the own Node. */
+function ownNode(it: KubeObject, cloud: AgentConfig['cloud'] | 'none'): KnownNode {
+  const known = { ...readNode(it), own: readOwnNode(it) };
+  const named = cloud !== 'none' && cloud.nicConfigs === 'node';
+  return named ? { ...known, nicConfig: nodeNicConfig(it, cloud.nicConfigKey) } : known;
 }

@@ -8,6 +8,7 @@ import type { AgentDoors } from './doors.ts';
 import { EventRunner } from './event-runner.ts';
 import { type History, isDetached } from './history.ts';
 import { PodRunner } from './pod-runner.ts';
+import { firstPlacing, NicConfigRunner } from './nic-configs.ts';
 import { NodeTeller } from './node-teller.ts';
 import type { NicRunner } from './nic-runner.ts';
 import { PodIpsTeller } from './pod-ips-teller.ts';
@@ -24,6 +25,7 @@ export interface InCluster {
   readonly teller?: NodeTeller; // where the Node is told
   readonly statics?: StaticRunner;
   readonly podIps?: PodIpsTeller; // where pods are annotated
+  readonly nicConfigs?: NicConfigRunner; // where NICs stand as objects of the cluster say
 }
 
 /** What this node knows of its cluster; undefined where it is of none. Nothing is asked yet. */
@@ -75,6 +77,18 @@ export function openStatics(
   return statics;
 }
 
+/** Who follows the objects that say where NICs stand; undefined where none is heeded. Nothing is asked yet. */
+export function openNicConfigs(
+  { kube, clock, log, config, provider }: AgentDoors,
+  of: { readonly pool: PoolRunner; readonly history: History; readonly cluster: ClusterRunner | undefined },
+): NicConfigRunner | undefined {
+  const { nicConfigs } = config.cloud;
+  if (kube === undefined || provider === undefined || nicConfigs === 'none') return undefined;
+  const { pool, history, cluster } = of;
+  const own = () => (nicConfigs === 'node' ? firstPlacing(config.cloud, cluster?.nicConfig).own : undefined);
+  return new NicConfigRunner({ kube, clock, log, pool, history, own });
+}
+
 /** What the node's own Node is told; undefined where that is not wanted. Nothing is told yet. */
 export function openTeller(
   { kube, clock, log, config }: AgentDoors,
@@ -104,7 +118,7 @@ function says({ message, details }: CniError): string {
 
 /** From now on the agent follows its cluster. `takeOn`: takes on what it says of the configuration; never throws. */
 export function followCluster(
-  { cluster, pods, teller, statics }: Partial<InCluster>,
+  { cluster, pods, teller, statics, nicConfigs }: Partial<InCluster>,
   of: { readonly doors: AgentDoors; readonly pool: PoolRunner; readonly sweeper: Sweeper },
   takeOn: () => Promise<void>,
 ): void {
@@ -112,7 +126,10 @@ export function followCluster(
   const { log, config } = of.doors;
   const held = config.kubernetes.cordon === 'hold' && pool.pool.cloud !== undefined;
   cluster?.follow({
-    changed: takeOn,
+    changed: () => {
+      nicConfigs?.tell();
+      return takeOn();
+    },
     cordoned: (cordoned) => {
       if (held) pool.tell({ kind: 'cordoned', cordoned }).catch((err: unknown) => log.warn('not held', { err }));
     },
@@ -120,4 +137,5 @@ export function followCluster(
   pods?.start(() => void sweeper.sweep());
   teller?.start();
   statics?.start();
+  nicConfigs?.start();
 }

@@ -77,6 +77,8 @@ function worth(decision: Decision): readonly ['Normal' | 'Warning', string] | un
       return ['Warning', 'NetworkLost'];
     case 'denied':
       return CLOUD[decision.failure.kind];
+    case 'placed':
+      return decision.place === undefined ? ['Warning', 'NICConfigMissing'] : ['Normal', 'NICConfigChanged'];
     case 'repaired':
       return ['Normal', 'NetworkRepaired'];
     case 'waited':

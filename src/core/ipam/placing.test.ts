@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { mostPods } from './capacity.ts';
 import type { NicReport } from './nic.ts';
 import { planOf } from './outlook.ts';
-import { configOf, lackOfPlace, type Placing } from './placing.ts';
+import { configOf, lackOfPlace, placeAsked, type Placing } from './placing.ts';
 import { refusalNow } from './probe.ts';
 import { CloudDriver } from './testing/cloud-driver.ts';
 import { limitsOf } from './testing/tiny-cloud.ts';
@@ -64,6 +64,16 @@ test('a pod that asks for a NICConfig for which there is no NIC slot is told of 
   expect(planOf(it.pool, it.now).map(({ config }) => config)).toEqual([undefined]);
 });
 
+test('a NIC that nothing of is in use makes room at once for a pod that needs one elsewhere', () => {
+  const it = new CloudDriver({ limits: large }, { placing: places(undefined, 'blue') }).start();
+  it.pods(27).passes(90_000);
+  it.pods(8).passes(40_000); // they have cooled, and are not too much for long enough yet
+  expect(configsOf(it)).toEqual([undefined, undefined, undefined]);
+  it.add('x0', 60_000, 'blue');
+  it.passes(5_000);
+  expect([it.granted.has('x0'), configsOf(it)]).toEqual([true, [undefined, undefined, 'blue']]);
+});
+
 test('a subnet that is empty keeps no NIC from being made in another', () => {
   const it = new CloudDriver({ limits: large }, { placing: places(undefined, 'blue', 'red') }).start();
   it.failures.push('exhausted');
@@ -101,4 +111,15 @@ test('a NIC that nobody marked stands by the node’s own NICConfig when it stan
   expect([nic({}), nic({ subnet: 'subnet-1' }), nic({ device: 0 })]).toEqual(['zone-a', undefined, undefined]);
   expect(nic({ config: 'zone-b' })).toBe('zone-b');
   expect(lackOfPlace(placing, 'zone-b')).toBe('missing');
+});
+
+test('a NICConfig is asked for by its name, or by its subnet: of two with one subnet the node’s own', () => {
+  const known = [place('a', 'subnet-1'), place('b', 'subnet-1'), place('subnet-1', 'subnet-2'), place('c', 'subnet-3')];
+  const asked = (said: string, own?: string) => placeAsked({ own, known }, said);
+  expect(['b', 'subnet-1', 'subnet-3', 'subnet-4'].map((it) => asked(it))).toEqual(['b', 'subnet-1', 'c', undefined]);
+  const two = known.slice(0, 2);
+  expect([placeAsked({ own: 'b', known: two }, 'subnet-1'), placeAsked({ own: 'c', known: two }, 'subnet-1')]).toEqual([
+    'b',
+    'a',
+  ]);
 });

@@ -32,6 +32,13 @@ export function configOf(placing: Placing, { config, subnet, device }: NicReport
   return placeNamed(placing, placing.own)?.subnet === subnet ? placing.own : undefined;
 }
 
+/** The name of the object that is asked for by name, or by its subnet: of several the node's own, else the first. */
+export function placeAsked(placing: Placing, said: string): string | undefined {
+  if (placeNamed(placing, said) !== undefined) return said;
+  const there = (placing.known ?? []).filter(({ subnet }) => subnet === said);
+  return (there.find(({ name }) => name === placing.own) ?? there[0])?.name;
+}
+
 /** Why no NIC can be made by an object of that name; undefined: it can, or none is asked for. */
 export function lackOfPlace(placing: Placing, name: string | undefined): 'missing' | 'unheard' | undefined {
   if (name === undefined || placeNamed(placing, name) !== undefined) return undefined;

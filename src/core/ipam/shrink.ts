@@ -14,6 +14,7 @@ import {
   unitSize,
 } from './cloud.ts';
 import type { Holdable, Intent } from './nic.ts';
+import { configOf } from './placing.ts';
 import type { Pool } from './pool.ts';
 import { isUnusedAt } from './slots.ts';
 import { type Tally, unitOf } from './tally.ts';
@@ -42,6 +43,22 @@ export function shrink(pool: Pool, before: Cloud, of: { tally: Tally; now: Milli
   giveNics(shrinking);
   if (!aim.whole) giveUnits(shrinking);
   return shrinking.cloud;
+}
+
+/**
+ * Gives back, at once, a NIC of another need that nothing of is in use: somebody waits, and there is no place for a NIC
+ * more. The cloud as it was: there is none such.
+ */
+export function makeRoom(pool: Pool, before: Cloud, of: { need: Need; now: Millis }): Cloud {
+  const { need, now } = of;
+  if (before.policy.hold || before.cordoned || isUneasy(before)) return before;
+  const others = before.nics.filter(({ report }) => configOf(before.placing, report) !== need.config);
+  for (const nic of others.filter((it) => gives(before, it))) {
+    const { config } = nic.report;
+    const shrinking = { pool, cloud: before, family: need.family, config, now, excess: Number.POSITIVE_INFINITY };
+    if (giveNic(shrinking, nic)) return shrinking.cloud;
+  }
+  return before;
 }
 
 interface Shrinking extends Need {
@@ -81,20 +98,24 @@ function withCalm(cloud: Cloud, of: Need, calm: Calm | undefined): Cloud {
 
 /** Whole NICs, the emptiest first: one call gives back everything they hold. Never the node's own. */
 function giveNics(shrinking: Shrinking): void {
+  for (const nic of emptiestFirst(shrinking)) giveNic(shrinking, nic);
+}
+
+/** One NIC, if nobody needs it. Answers whether it is given back. */
+function giveNic(shrinking: Shrinking, nic: Nic): boolean {
   const { family, now } = shrinking;
-  for (const nic of emptiestFirst(shrinking)) {
-    const { id, device } = nic.report;
-    const holds = [...nic.holds];
-    const size = sum(holds.map(([it]) => (familyOf(it) === family ? unitSize(unitOf(it), family) : 0)));
-    const spare = holds.every(
-      ([it, held]) => familyOf(it) === family && isSpare(held, now) && isUnusedAt(shrinking.pool, it, now),
-    );
-    if (device === 0 || !isSpare(nic, now) || !spare || size > shrinking.excess) continue;
-    if (keptBy(shrinking.cloud, [WHOLE, ofKind('deleteNic'), onNic(id)], now) !== undefined) continue;
-    const nics = shrinking.cloud.nics.map((it) => (it === nic ? { ...nic, trust: 'leaving' as const } : it));
-    give(shrinking, nics, { kind: 'deleteNic', token: tokenOf(shrinking.cloud, now), nic: id });
-    shrinking.excess -= size;
-  }
+  const { id, device } = nic.report;
+  const holds = [...nic.holds];
+  const size = sum(holds.map(([it]) => (familyOf(it) === family ? unitSize(unitOf(it), family) : 0)));
+  const spare = holds.every(
+    ([it, held]) => familyOf(it) === family && isSpare(held, now) && isUnusedAt(shrinking.pool, it, now),
+  );
+  if (device === 0 || !isSpare(nic, now) || !spare || size > shrinking.excess) return false;
+  if (keptBy(shrinking.cloud, [WHOLE, ofKind('deleteNic'), onNic(id)], now) !== undefined) return false;
+  const nics = shrinking.cloud.nics.map((it) => (it === nic ? { ...nic, trust: 'leaving' as const } : it));
+  give(shrinking, nics, { kind: 'deleteNic', token: tokenOf(shrinking.cloud, now), nic: id });
+  shrinking.excess -= size;
+  return true;
 }
 
 /** Prefixes and single addresses that are whole and unused, as many as are too much. */

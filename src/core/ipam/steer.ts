@@ -3,7 +3,7 @@ import type { Cloud, Flight, Need } from './cloud.ts';
 import type { CloudEffect } from './cloud-event.ts';
 import { GATHER_MS, type Growth, grow, type Stop } from './grow.ts';
 import type { Pool } from './pool.ts';
-import { shrink } from './shrink.ts';
+import { makeRoom, shrink } from './shrink.ts';
 import { needsOf, type Tally, tally } from './tally.ts';
 
 /** What was decided about the cloud, and where each need stands. */
@@ -24,13 +24,21 @@ export function steer(pool: Pool, before: Cloud, now: Millis): Steered {
   const counted = needsOf(pool, before).map((need) => tally(pool, before, { ...need, now }));
   const grown = gathered(before, counted, now);
   let cloud = withoutOldCalm(grown.cloud, counted);
+  const stops = counted.map((of, i) => {
+    const stop = grown.stops[i];
+    if (stop?.by !== 'nics' || of.hungry === 0) return stop;
+    const roomy = makeRoom(pool, cloud, { need: of, now });
+    if (roomy === cloud) return stop;
+    cloud = roomy;
+    return { by: 'flights' } as const;
+  });
   for (const of of counted) cloud = shrink(pool, cloud, { tally: of, now });
   const outlook = counted.map((of, i) => ({
     tally: cloud.flights === before.flights ? of : tally(pool, cloud, { ...needIn(of), now }),
-    stop: grown.stops[i],
+    stop: stops[i],
   }));
   const asked = sendDue(cloud, now);
-  const told = askReport(withRetry(asked.cloud, grown.stops), now);
+  const told = askReport(withRetry(asked.cloud, stops), now);
   return { cloud: told.cloud, effects: [...asked.effects, ...told.effects], outlook };
 }
 

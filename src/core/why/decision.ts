@@ -1,7 +1,8 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import type { AttachmentId, PodName } from '../attachment.ts';
-import type { CloudFailure } from '../ipam/nic.ts';
+import type { CloudFailure, NicId } from '../ipam/nic.ts';
+import type { NicPlace } from '../ipam/placing.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** Whom a decision is about, as far as it is known. Nobody: the node itself. */
@@ -43,6 +44,16 @@ export type Deed =
   | { readonly kind: 'cutOff'; readonly because: string }
   /** The cloud refused what the node asked for, or did not do it. It is asked again. */
   | { readonly kind: 'denied'; readonly failure: CloudFailure }
+  /**
+   * The NICConfig that the node's NICs stand by is not there, is another now, or says something else. `staying`: NICs
+   * that were made as it was before.
+   */
+  | {
+      readonly kind: 'placed';
+      readonly config: string;
+      readonly place: NicPlace | undefined; // undefined: it is not there
+      readonly staying: readonly NicId[];
+    }
   /** It was found in the journal when the agent started. */
   | { readonly kind: 'adopted' };
 

@@ -2,7 +2,7 @@ import type { Address } from '../../base/ip.ts';
 import { counted, duration, listed } from '../../base/words.ts';
 import { attachmentWords } from '../attachment.ts';
 import { advice, refusalFields, sentence } from '../refusal-words.ts';
-import type { About, Decision } from './decision.ts';
+import type { About, Decision, Deed } from './decision.ts';
 
 /** The decision as one sentence with its subject, without time and full stop. */
 export function tell(decision: Decision): string {
@@ -52,9 +52,19 @@ function deed(decision: Decision): string {
       return `lost its network: ${decision.because}; delete it, so that it comes back with another address`;
     case 'denied':
       return `asked the cloud in vain: ${decision.failure.action}: ${decision.failure.message}`;
+    case 'placed':
+      return placed(decision);
     case 'adopted':
       return `was found on record when the agent started${addresses === '' ? '' : ` and keeps ${addresses}`}`;
   }
+}
+
+function placed({ config, place, staying }: Extract<Deed, { kind: 'placed' }>): string {
+  if (place === undefined)
+    return `makes no NIC: there is no NICConfig or ENIConfig named ${config}; make it, or name another on the Node (berth.dev/nic-config)`;
+  const groups = place.groups.length === 0 ? '' : ` with ${listed(place.groups)}`;
+  const stay = staying.length === 0 ? '' : `; ${listed(staying)} ${staying.length === 1 ? 'stays' : 'stay'} as before`;
+  return `makes NICs by NICConfig ${config} now: in ${place.subnet}${groups}${stay}`;
 }
 
 /** "default/web-1 (container 8d5f3c0e6f1a2, eth0)", as much of it as is known; else the node. */

@@ -1,3 +1,4 @@
+import type { NicId } from '../ipam/nic.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { address } from '../../base/ip.ts';
@@ -78,6 +79,21 @@ const WORDS: { readonly [Kind in DecisionKind]: readonly (readonly [Extract<Deed
     [
       { kind: 'denied', failure: { kind: 'denied', action: 'AssignPrivateIpAddresses', code: 'X', message: 'no' } },
       'asked the cloud in vain: AssignPrivateIpAddresses: no',
+    ],
+  ],
+  placed: [
+    [
+      { kind: 'placed', config: 'zone-a', place: undefined, staying: [] },
+      'makes no NIC: there is no NICConfig or ENIConfig named zone-a; make it, or name another on the Node (berth.dev/nic-config)',
+    ],
+    [
+      {
+        kind: 'placed',
+        config: 'zone-a',
+        place: { name: 'zone-a', subnet: 'subnet-1', groups: ['sg-1', 'sg-2'] },
+        staying: ['eni-1' as NicId],
+      },
+      'makes NICs by NICConfig zone-a now: in subnet-1 with sg-1 and sg-2; eni-1 stays as before',
     ],
   ],
   adopted: [[{ kind: 'adopted' }, 'was found on record when the agent started and keeps 10.0.1.5 and fd00::5']],

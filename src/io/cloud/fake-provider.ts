@@ -1,8 +1,8 @@
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { CloudEvent } from '../../core/ipam/cloud-event.ts';
-import type { Given, Intent, NicId, NicLimits, NicReport, NicSpec, Token, Unit } from '../../core/ipam/nic.ts';
+import type { Given, Intent, NicId, NicLimits, NicReport, Token, Unit } from '../../core/ipam/nic.ts';
 import { Refused, TinyCloud, type TinySettings } from '../../core/ipam/testing/tiny-cloud.ts';
-import { type Brought, CloudError, type NicProvider } from './provider.ts';
+import { type Brought, CloudError, type NicOrder, type NicProvider } from './provider.ts';
 
 /** A cloud in memory that answers at once: for tests of whoever stands before the door. */
 export class FakeProvider implements NicProvider {
@@ -12,6 +12,8 @@ export class FakeProvider implements NicProvider {
   /** Reports fail with this while it is set. */
   silent: CloudError | undefined;
   ranges: readonly Prefix[] = [];
+  /** NICs that were asked for. */
+  readonly ordered: NicOrder[] = [];
   /** The ranges are not told while it is set. */
   rangeless: CloudError | undefined;
   #serial = 0;
@@ -29,7 +31,8 @@ export class FakeProvider implements NicProvider {
     return this.cloud.report();
   }
 
-  async createNic(spec: NicSpec, token: Token): Promise<NicReport> {
+  async createNic(spec: NicOrder, token: Token): Promise<NicReport> {
+    this.ordered.push(spec);
     const answer = await this.#do({ kind: 'createNic', token, spec });
     if (answer.kind !== 'nicCreated') throw new Error('fake provider: no NIC');
     return answer.nic;

@@ -9,6 +9,7 @@ import type {
   Unit,
   Urgency,
 } from '../../core/ipam/nic.ts';
+import type { NicPlace } from '../../core/ipam/placing.ts';
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
 
@@ -23,7 +24,7 @@ export interface NicProvider {
   /** What is attached now. `sure`: asked of the API itself, not of metadata that may be late. */
   reportNics(of: { readonly sure: boolean }): Promise<readonly NicReport[]>;
   /** Created, attached, and seen to be there. Where subnets are tried in turn, the last refusal is thrown. */
-  createNic(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport>;
+  createNic(spec: NicOrder, token: Token, urgency: Urgency): Promise<NicReport>;
   /** Detached and deleted. Absent = success. */
   deleteNic(nic: NicId, urgency: Urgency): Promise<void>;
   assign(
@@ -48,6 +49,11 @@ export interface NicProvider {
   /** Deletes at most `atMost` NICs that this cluster's agents made and nobody has any more, and names them. */
   collectLeaked(atMost: number): Promise<readonly NicId[]>;
   close(): Promise<void>;
+}
+
+/** What a NIC shall be. `place`: what the NICConfig says that `config` names; whoever asks elsewhere sends the name. */
+export interface NicOrder extends NicSpec {
+  readonly place?: NicPlace;
 }
 
 /** An address for a NIC, and the NIC that it is taken off where it was left behind: a node that is gone had it. */

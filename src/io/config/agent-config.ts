@@ -45,6 +45,8 @@ export interface AgentConfig {
     readonly hold: boolean;
     readonly collectLeaked: boolean;
     readonly foreign: 'adopt' | 'ignore';
+    readonly nicConfigs: 'none' | 'pods' | 'node'; // which objects of the cluster say where NICs stand
+    readonly nicConfigKey: string; // what names the node's own
     readonly external: readonly Prefix[];
   };
   readonly aws: {

@@ -46,6 +46,16 @@ export const cloudKeys = {
   foreign: oneOf(['adopt', 'ignore'])
     .default('adopt')
     .describe('What becomes of addresses that others put on our NICs while we run.'),
+  nicConfigs: oneOf(['none', 'pods', 'node'])
+    .default('none')
+    .describe(
+      'Whether NICConfig and ENIConfig objects are heeded. `pods`: those that pods ask for. `node`: the one that the Node names as well, for all its pods.',
+    ),
+  nicConfigKey: text
+    .default('k8s.amazonaws.com/eniConfig')
+    .describe(
+      'The annotation or label of the Node that names it, besides `berth.dev/nic-config`. AWS: ENI_CONFIG_LABEL_DEF.',
+    ),
   external: z
     .array(ipRange, { error: expecting('a list') })
     .max(256, { error: 'expected at most 256' })

@@ -12,6 +12,7 @@ export function contradictions(config: AgentConfig): Found {
   return [
     ...cloudRanges(config),
     ...controllerAccess(config),
+    ...nicConfigs(config),
     ...ownRanges(config),
     ...peers(config),
     ...names(config),
@@ -38,6 +39,12 @@ function cloudRanges({ provider, network }: AgentConfig): Found {
 function controllerAccess({ provider, cloud, kubernetes }: AgentConfig): Found {
   if (provider === 'podcidr' || cloud.access === 'node' || kubernetes.access === 'in-cluster') return [];
   return [{ where: 'cloud.access', says: 'controller needs kubernetes.access: in-cluster' }];
+}
+
+/** They are objects of a cluster. */
+function nicConfigs({ provider, cloud, kubernetes }: AgentConfig): Found {
+  if (provider === 'podcidr' || cloud.nicConfigs === 'none' || kubernetes.access !== 'none') return [];
+  return [{ where: 'cloud.nicConfigs', says: `${cloud.nicConfigs} needs kubernetes.access` }];
 }
 
 function ownRanges({ network: { ranges } }: AgentConfig): Found {

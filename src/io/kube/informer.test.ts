@@ -43,6 +43,30 @@ beforeEach(async () => {
 });
 afterEach(() => informer.stop());
 
+test('a kind that the server does not know is one of which there is nothing, and is asked for again much later', async () => {
+  client.fail(new KubeError('absent', 'the server could not find the requested resource'));
+  const heard: string[] = [];
+  const other = new Informer(
+    { client, clock, random: seeded(1), log: silent },
+    {
+      select: { resource: NODES },
+      read: readNode,
+      mayBeUnknown: true,
+      hear: ({ key }) => void heard.push(key),
+      synced: () => void heard.push('synced'),
+    },
+  );
+  other.start();
+  await clock.pass(0);
+  expect([heard, other.trouble]).toEqual([['synced'], undefined]);
+  client.fail(undefined);
+  await clock.pass(60_000);
+  expect(heard).toEqual(['synced']);
+  await clock.pass(600_000);
+  expect(heard).toEqual(['synced', 'a', 'b']);
+  other.stop();
+});
+
 function node(name: string, unschedulable = false): void {
   const place = { resource: NODES, name };
   store.remove(place);

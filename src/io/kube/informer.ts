@@ -25,6 +25,8 @@ export interface InformerQuestion<T> {
   readonly read: (object: KubeObject) => T;
   /** Called in the order of things; what it throws is a defect. */
   readonly hear: (change: Change<T>) => void;
+  /** The server may not know the kind: then there is nothing of it, and it is asked again much later. */
+  readonly mayBeUnknown?: true;
   /** The first list has been told to its end. Called once. */
   readonly synced?: () => void;
   /** The server was asked in vain; it is asked again. */
@@ -112,12 +114,23 @@ export class Informer<T> {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       try {
-        if (this.#version === undefined) await this.#list();
-        await this.#watch(this.#version ?? '');
+        if (this.#version === undefined) await this.#listIfKnown();
+        await (this.#version === undefined ? this.#rest(watchMs(this.#doors.random)) : this.#watch(this.#version));
       } catch (error) {
         if (this.#stopped) return;
         await this.#pause(error);
       }
+    }
+  }
+
+  async #listIfKnown(): Promise<void> {
+    try {
+      await this.#list();
+    } catch (error) {
+      const unknown = error instanceof KubeError && error.kind === 'absent';
+      if (this.#question.mayBeUnknown !== true || !unknown) throw error;
+      this.#listed(new Set());
+      this.#heard();
     }
   }
 
@@ -138,8 +151,13 @@ export class Informer<T> {
       }
       version = page.resourceVersion;
     }
-    for (const key of this.#known.keys()) if (!seen.has(key)) this.#drop(key);
     this.#version = version;
+    this.#listed(seen);
+  }
+
+  /** Nothing else is there. */
+  #listed(seen: ReadonlySet<string>): void {
+    for (const key of this.#known.keys()) if (!seen.has(key)) this.#drop(key);
     if (this.#synced) return;
     this.#synced = true;
     this.#question.synced?.();
@@ -147,8 +165,7 @@ export class Informer<T> {
 
   async #watch(version: string): Promise<void> {
     const { client, clock, random } = this.#doors;
-    const { least, most } = WATCH_SECONDS;
-    const seconds = Math.round(least + (most - least) * random.fraction());
+    const seconds = Math.round(watchMs(random) / 1_000);
     let stands = false;
     const standing = () => {
       if (!stands) this.#heard();
@@ -205,7 +222,7 @@ export class Informer<T> {
 
   async #pause(error: unknown): Promise<void> {
     if (!(error instanceof KubeError)) throw error;
-    const { clock, log, random } = this.#doors;
+    const { log, random } = this.#doors;
     const what = this.#question.select.resource.plural;
     if (error.kind === 'expired') {
       this.#version = undefined;
@@ -219,8 +236,12 @@ export class Informer<T> {
     const longest = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 16);
     const pause = Math.max(error.retryAfterMs ?? 0, longest * (0.5 + random.fraction() / 2));
+    await this.#rest(pause);
+  }
+
+  async #rest(ms: Millis): Promise<void> {
     await new Promise<void>((resolve) => {
-      const cancel = clock.timer(pause, resolve);
+      const cancel = this.#doors.clock.timer(ms, resolve);
       this.#wake = () => {
         cancel();
         resolve();
@@ -228,6 +249,11 @@ export class Informer<T> {
       if (this.#stopped) this.#wake();
     });
   }
+}
+
+function watchMs(random: Random): Millis {
+  const { least, most } = WATCH_SECONDS;
+  return 1_000 * (least + (most - least) * random.fraction());
 }
 
 function keyOf({ metadata: { namespace, name } }: KubeObject): string {

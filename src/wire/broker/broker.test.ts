@@ -14,6 +14,7 @@ const wishes: readonly Wish[] = [
   { do: 'ranges' },
   { do: 'tend' },
   { do: 'create', token: 't@1', spec: units },
+  { do: 'createBy', token: 't@1', spec: units, config: 'eu-west-1a' },
   { do: 'delete', nic: 'eni-1' },
   { do: 'assign', token: 't@1', nic: 'eni-1', ...units },
   { do: 'assign', token: 't@1', nic: 'eni-1', ...units, had: [address('10.0.0.7'), prefix('10.0.0.16/28')] },
@@ -35,6 +36,7 @@ const nic = {
   prefixes: [prefix('10.0.0.16/28')],
   kind: 'interface',
   managed: true,
+  config: 'eu-west-1a',
   createdAt: 1_800_000_000_000,
 } as const;
 const failure = { kind: 'throttled', action: 'A', code: 'B', message: 'c', subnet: 's', retryAfterMs: 250 } as const;

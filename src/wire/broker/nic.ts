@@ -19,6 +19,7 @@ export interface NicShape {
   readonly prefixes: readonly Prefix[];
   readonly kind: 'interface' | 'trunk' | 'efa';
   readonly managed: boolean;
+  readonly config?: string;
   readonly createdAt?: number;
 }
 
@@ -59,6 +60,7 @@ export function readNic(value: unknown, name: string): NicShape {
     prefixes: prefixes(fields['prefixes'], 'prefixes'),
     kind: kind(fields['kind'], 'kind'),
     managed: flag(fields['managed'], 'managed'),
+    ...given('config', fields, text),
     ...given('createdAt', fields, count),
   };
 }

@@ -17,6 +17,8 @@ export type Wish =
   | { readonly do: 'ranges' }
   | { readonly do: 'tend' }
   | { readonly do: 'create'; readonly token: string; readonly spec: UnitsShape }
+  /** By a NICConfig, which the controller looks up. A word of its own: who does not know it must not pass it over. */
+  | { readonly do: 'createBy'; readonly token: string; readonly spec: UnitsShape; readonly config: string }
   | { readonly do: 'delete'; readonly nic: string }
   | ({
       readonly do: 'assign';
@@ -40,7 +42,10 @@ export interface Question {
   readonly wish: Wish;
 }
 
-const KINDS = ['limits', 'report', 'ranges', 'tend', 'create', 'delete', 'assign', 'bring', 'unassign'] as const;
+const KINDS = [
+  ...(['limits', 'report', 'ranges', 'tend'] as const),
+  ...(['create', 'createBy', 'delete', 'assign', 'bring', 'unassign'] as const),
+];
 const urgency = oneOf(['pod', 'refill', 'housekeeping']);
 const unit = oneOf(['address', 'prefix']);
 const family = oneOf(['v4', 'v6']);
@@ -70,6 +75,10 @@ function wishOf(fields: Fields): Wish {
       return { do: it };
     case 'create':
       return { do: it, token: text(fields['token'], 'token'), spec: units(mapping(fields['spec'], 'spec')) };
+    case 'createBy': {
+      const spec = units(mapping(fields['spec'], 'spec'));
+      return { do: it, token: text(fields['token'], 'token'), spec, config: text(fields['config'], 'config') };
+    }
     case 'delete':
       return { do: it, nic: text(fields['nic'], 'nic') };
     case 'assign':

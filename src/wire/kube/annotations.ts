@@ -10,6 +10,7 @@ export interface PodAsks {
   readonly ingressBits: number | undefined; // a second, what it receives
   readonly egressBits: number | undefined; //  a second, what it sends
   readonly keep: KeepAsk | undefined; //       its address stays its name's
+  readonly subnet: string | undefined; //      a NICConfig, or its subnet
 }
 
 /** How long an address stays a name's, and what happens when it cannot be had any more. */
@@ -36,6 +37,10 @@ export class AnnotationError extends Error {
 export const IPS = 'berth.dev/ips';
 /** Bytes, "1400". */
 export const MTU = 'berth.dev/mtu';
+/** The NICConfig by which its NIC stands, or the subnet of one. */
+export const SUBNET = 'berth.dev/subnet';
+/** The same of UCloud's plugin: a PodNetworking. */
+const UCLOUD_NETWORKING = 'network.kubernetes.io/ucloud-pod-networking-name';
 /** "true": the pod's address stays its name's. Of pods of a StatefulSet. */
 export const STATIC = 'berth.dev/static-address';
 /** "24h" (default), "Never". */
@@ -53,6 +58,7 @@ const EGRESS = 'kubernetes.io/egress-bandwidth';
 
 const READ = [
   ...[IPS, MTU, CALICO_IPS, INGRESS, EGRESS, ...POD_IPS_NAMES],
+  ...[SUBNET, UCLOUD_NETWORKING],
   ...[STATIC, RETENTION, CONFLICT, UCLOUD_STATIC, UCLOUD_RETENTION],
 ];
 
@@ -68,6 +74,7 @@ export const asksNothing: PodAsks = {
   ingressBits: undefined,
   egressBits: undefined,
   keep: undefined,
+  subnet: undefined,
 };
 
 /** Of an object's annotations those that are read. */
@@ -97,7 +104,15 @@ export function readAsks(annotations: Annotations): PodAsks {
     ingressBits: ask(INGRESS, rateBits, rate),
     egressBits: ask(EGRESS, rateBits, rate),
     keep: keepAsk(ask),
+    subnet: ask(SUBNET, objectName, NAME) ?? ask(UCLOUD_NETWORKING, objectName, NAME),
   };
+}
+
+const NAME = 'the name of a NICConfig or ENIConfig, or the subnet of one';
+
+/** A name as Kubernetes has them: RFC 1123, "DNS Subdomain Names" of Kubernetes' documentation. */
+function objectName(value: string): string | undefined {
+  return /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(value) ? value : undefined;
 }
 
 type Ask = <T>(name: string, read: (value: string) => T | undefined, needs: string) => T | undefined;

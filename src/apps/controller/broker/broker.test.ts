@@ -50,6 +50,18 @@ describe('the door to a cloud, over HTTPS and a controller', () => {
 });
 
 describe('each node only for itself (A86)', () => {
+  test('A47: a node names a NICConfig and nothing else: what it says the controller looks up itself', async () => {
+    await scene.replica();
+    const agent = scene.agent('node-1');
+    const byName = () => agent.createNic({ ...TWO, config: 'zone-a' }, token(), 'pod');
+    await expect(byName()).rejects.toMatchObject({ kind: 'gone', code: 'NoNicConfig' });
+    const place = { name: 'zone-a', subnet: 'subnet-1', groups: ['sg-1'] };
+    scene.places.push(place);
+    expect(await byName()).toMatchObject({ config: 'zone-a' });
+    expect(cloud.ordered.map((it) => it.place)).toEqual([place]);
+    expect(scene.asked.filter((it) => it.startsWith('createBy'))).toEqual(['createBy gone', 'createBy done']);
+  });
+
   test('a NIC of another node is as if it were not there, and nothing of it changes', async () => {
     const other = scene.node('node-2', 'i-02', '10.0.16.0/20');
     await scene.replica();

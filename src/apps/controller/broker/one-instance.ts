@@ -1,12 +1,16 @@
 import { type Address, familyOf } from '../../../base/ip.ts';
 import type { Given, Holdable, NicId, NicReport, Token, Urgency } from '../../../core/ipam/nic.ts';
-import { CloudError, type NicProvider } from '../../../io/cloud/provider.ts';
+import { CloudError, type NicOrder, type NicProvider } from '../../../io/cloud/provider.ts';
+import type { NicPlace } from '../../../core/ipam/placing.ts';
 import type { Found } from '../../../wire/broker/answer.ts';
 import type { Wish } from '../../../wire/broker/question.ts';
 
 type Assign = Extract<Wish, { readonly do: 'assign' }>;
 /** Whether an address may be taken off another's NIC. */
 export type MayTake = (address: Address, from: string) => boolean;
+
+/** What a NICConfig says; undefined: there is none of that name. */
+export type PlaceOf = (config: string) => NicPlace | undefined;
 
 type Bring = Extract<Wish, { readonly do: 'bring' }>;
 
@@ -19,8 +23,10 @@ export class OneInstance {
   readonly #lanes = new Map<string, Promise<unknown>>();
   #own: ReadonlySet<string> = new Set();
 
-  constructor(provider: NicProvider) {
-    this.#provider = provider;
+  readonly #placeOf: PlaceOf;
+
+  constructor(provider: NicProvider, placeOf: PlaceOf) {
+    [this.#provider, this.#placeOf] = [provider, placeOf];
   }
 
   /** Whether a NIC was attached to this instance when that was told last. */
@@ -40,10 +46,13 @@ export class OneInstance {
         return { ranges: await provider.vpcRanges() };
       case 'tend':
         return { tended: await provider.tendNics() };
-      case 'create': {
-        const nic = await provider.createNic(wish.spec, wish.token as Token, urgency);
-        this.#own = new Set([...this.#own, nic.id]);
-        return { nics: [nic] };
+      case 'create':
+        return this.#create(wish.spec, wish.token, urgency);
+      case 'createBy': {
+        const { spec, config, token } = wish;
+        const place = this.#placeOf(config);
+        if (place === undefined) throw noNicConfig(config);
+        return this.#create({ ...spec, config, place }, token, urgency);
       }
       case 'delete':
         await this.#inLane(wish.nic, () => provider.deleteNic(wish.nic as NicId, urgency));
@@ -59,6 +68,12 @@ export class OneInstance {
         });
         return {};
     }
+  }
+
+  async #create(spec: NicOrder, token: string, urgency: Urgency): Promise<Found> {
+    const nic = await this.#provider.createNic(spec, token as Token, urgency);
+    this.#own = new Set([...this.#own, nic.id]);
+    return { nics: [nic] };
   }
 
   /**
@@ -125,4 +140,10 @@ function sorted(what: readonly Holdable[]): Given {
 function notThere(nic: string): CloudError {
   const message = `${nic} is no NIC of this instance`;
   return new CloudError('gone', { action: 'controller', code: 'NotThere', message });
+}
+
+/** The node has heard of it earlier, or later, than this replica. */
+function noNicConfig(config: string): CloudError {
+  const message = `the controller knows of no NICConfig or ENIConfig named ${config}`;
+  return new CloudError('gone', { action: 'CreateNetworkInterface', code: 'NoNicConfig', message });
 }

@@ -9,6 +9,7 @@ import type { BrokerDoors } from './broker-doors.ts';
 import { Callers } from './callers.ts';
 import { Desk } from './desk.ts';
 import { Instances } from './instances.ts';
+import type { PlaceOf } from './one-instance.ts';
 import { reviewBy } from './review.ts';
 
 /** One replica's broker. Its reconciler tells agents where it is while it leads. */
@@ -22,9 +23,10 @@ export function openBroker(doors: ReconcilerDoors, sources: Sources, { server, m
   const { client, clock, log, leads, cloud, config } = doors;
   if (cloud === undefined) throw new TypeError('a broker without a cloud');
   const { nodes, staticAddresses } = sources;
+  const placeOf = placesIn(sources);
   const { namespace, broker, calls } = config;
   const admission = { user: `system:serviceaccount:${namespace}:${broker.agents}`, audience: AUDIENCE };
-  const instances = new Instances(nodes, cloud);
+  const instances = new Instances(nodes, cloud, placeOf);
   const rights = staticAddresses.want();
   const desk = new Desk({
     callers: new Callers({ review: reviewBy(client), admission, clock }),
@@ -36,6 +38,12 @@ export function openBroker(doors: ReconcilerDoors, sources: Sources, { server, m
   });
   server.answerBy((request) => desk.serve(request));
   return { reconciler: beaconReconciler(doors, server), close: () => desk.close() };
+}
+
+/** By what the cluster's NICConfigs and ENIConfigs say when it is asked. */
+function placesIn({ nicConfigs, eniConfigs }: Sources): PlaceOf {
+  for (const it of [nicConfigs, eniConfigs]) it.want();
+  return (name) => [nicConfigs.get(name), eniConfigs.get(name)].find((it) => it !== undefined && it.subnet !== '');
 }
 
 /** The address is of a name that the controller gave to this node, and was left on that NIC (A90). */

@@ -2,6 +2,7 @@ import { prefix } from '../../../base/ip.ts';
 import { localMac } from '../../../base/mac.ts';
 import { FakeProvider } from '../../../io/cloud/fake-provider.ts';
 import { CloudError, type CloudErrorKind } from '../../../io/cloud/provider.ts';
+import type { AgentConfig } from '../../../io/config/agent-config.ts';
 import { cloudDefaults } from '../../../io/config/cloud-defaults.ts';
 import { settled } from './hand-clock.ts';
 import { type Answer, SmallAgent } from './small-agent.ts';
@@ -11,10 +12,13 @@ export class CloudScene {
   readonly provider = new FakeProvider({ limits: { nics: 3, slotsV4: 10, slotsV6: 10, prefixes: true } });
   readonly small: SmallAgent;
 
-  constructor() {
+  /** `cloud`: keys of the configuration that are not as usual. */
+  constructor(cloud: Partial<AgentConfig['cloud']> = {}) {
+    const usual = cloudDefaults();
     this.provider.ranges = [prefix('10.0.0.0/16')];
     this.small = new SmallAgent([], {
-      ...cloudDefaults(),
+      ...usual,
+      cloud: { ...usual.cloud, ...cloud },
       provider: 'aws',
       pool: { cooldownMs: 30_000, patienceMs: 60_000, waitingLimit: 100 },
     });

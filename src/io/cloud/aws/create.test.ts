@@ -5,6 +5,7 @@ import type { Id } from '../../../../emulator/cloud/nouns.ts';
 import type { Request } from '../../../../emulator/cloud/request.ts';
 import { awsSettings } from './aws-settings.ts';
 import { seeded } from '../../../base/random.ts';
+import { prefix } from '../../../base/ip.ts';
 import type { Token } from '../../../core/ipam/nic.ts';
 import { parseConfig } from '../../config/load.ts';
 import { type AwsProvider, openAws } from './provider.ts';
@@ -116,6 +117,39 @@ test('A48: NICs get the groups that the primary one has now, and EC2 is asked fo
   await region.pass(10_000); // metadata tell late
   expect(await region.until(provider.tendNics(), 60_000)).toEqual([id]);
   expect(region.world.cloud.nics.get(id as string as Id)?.groups).toEqual(groups);
+});
+
+/** One more subnet of the VPC. */
+function subnetIn(v4: string, zone?: string): Id {
+  const request = { do: 'create-subnet', vpc: vpc(), v4: prefix(v4), tags: {}, ...(zone && { zone }) } as const;
+  const before = new Set(region.world.cloud.subnets.keys());
+  region.world.step({ ...OPERATOR, request });
+  const made = [...region.world.cloud.subnets.keys()].find((it) => !before.has(it));
+  if (made === undefined) throw new Error('no subnet was made');
+  return made;
+}
+
+test('A47: by a NICConfig a NIC stands in its subnet with its groups, is marked, and keeps them', async () => {
+  const subnet = subnetIn('10.0.240.0/24');
+  const group = outside({ do: 'create-group', vpc: vpc(), name: 'pods', description: '', tags: {} }, 'group').id;
+  const place = { name: 'blue', subnet, groups: [group] };
+  const nic = await region.until(provider.createNic({ ...SPEC, config: 'blue', place }, 'a' as Token, 'pod'), 60_000);
+  expect(nic).toMatchObject({ config: 'blue', subnet, groups: [group] });
+  await region.pass(10_000);
+  await region.until(provider.tendNics(), 60_000);
+  expect(region.world.cloud.nics.get(nic.id as string as Id)?.groups).toEqual([group]);
+});
+
+test('A47: a NICConfig of another zone, or of a subnet that is not there, is refused before anything is made', async () => {
+  for (const subnet of [subnetIn('10.0.241.0/24', 'eu-west-1b'), 'subnet-none']) {
+    const order = { ...SPEC, config: 'blue', place: { name: 'blue', subnet, groups: [] } };
+    const refused = provider.createNic(order, `t-${subnet}` as Token, 'pod').catch((error: unknown) => error);
+    expect(await region.until(refused, 60_000)).toMatchObject({
+      kind: 'gone',
+      message: expect.stringContaining(`subnet ${subnet} of NICConfig blue`),
+    });
+  }
+  expect(called('CreateNetworkInterface')).toEqual([0, 0]);
 });
 
 test('A26: what was made before a restart is found by its token, though it would be asked for in other words now', async () => {

@@ -9,13 +9,21 @@ import {
 import type { Clock, Millis } from '../../../base/clock.ts';
 import type { NicId, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
 import type { NearCloud } from '../near.ts';
-import { CloudError, type Urgency } from '../provider.ts';
+import { CloudError, type NicOrder, type Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
 import { FULL } from './errors.ts';
 import { podGroups, primaryGroups } from './groups.ts';
 import type { NicsOfInstance } from './nics.ts';
 import { noPlace, noSubnet, notOurs } from './no.ts';
-import { type AwsSelf, type AwsSettings, TAG_CLUSTER, TAG_CREATED, TAG_INSTANCE, TAG_INTENT } from './settings.ts';
+import {
+  type AwsSelf,
+  type AwsSettings,
+  TAG_CLUSTER,
+  TAG_CONFIG,
+  TAG_CREATED,
+  TAG_INSTANCE,
+  TAG_INTENT,
+} from './settings.ts';
 import { SubnetChoice } from './subnets.ts';
 
 const LOOK_AGAIN_MS = 1_000;
@@ -48,7 +56,7 @@ export class NicMaker {
   }
 
   /** Created with its first addresses, attached, and seen. The same token makes the same NIC (A26). */
-  async create(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport> {
+  async create(spec: NicOrder, token: Token, urgency: Urgency): Promise<NicReport> {
     const isFirst = !this.#begun.has(token) && timeOf(token, this.#doors.clock) >= this.#since;
     this.#begun.add(token);
     const present = await this.#present(isFirst, urgency);
@@ -118,13 +126,13 @@ export class NicMaker {
   }
 
   async #createSomewhere(
-    spec: NicSpec,
+    spec: NicOrder,
     token: Token,
     { urgency, present }: { urgency: Urgency; present: readonly NicReport[] },
   ): Promise<NetworkInterface> {
-    const groups = podGroups(this.#doors, primaryGroups(present));
+    const groups = podGroups(this.#doors, primaryGroups(present), spec.place);
     let refused: CloudError | undefined;
-    for (const subnet of await this.#subnets.inOrder(urgency)) {
+    for (const subnet of await this.#subnets.inOrder(spec.place, urgency)) {
       const input = this.#request({ spec, token, subnet, groups });
       try {
         const answer = await this.#doors.ec2.ask(
@@ -155,6 +163,7 @@ export class NicMaker {
       [TAG_CREATED]: new Date(timeOf(of.token, clock)).toISOString(),
       [TAG_INTENT]: of.token,
       ...(settings.cluster === '' ? {} : { [TAG_CLUSTER]: settings.cluster }),
+      ...(of.spec.config === undefined ? {} : { [TAG_CONFIG]: of.spec.config }),
     };
     return {
       SubnetId: of.subnet,

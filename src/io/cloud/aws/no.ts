@@ -20,6 +20,19 @@ export function noPlace({ instance, type }: AwsSelf, places: number): CloudError
   });
 }
 
+/** A NICConfig that no node of this zone can use. */
+export function otherZone(
+  of: { readonly config: string; readonly subnet: string; readonly zone: string | undefined },
+  { instance, zone }: AwsSelf,
+): CloudError {
+  const where = of.zone === undefined ? 'is not there' : `is in ${of.zone}, and ${instance} in ${zone}`;
+  return new CloudError('gone', {
+    action: 'CreateNetworkInterface',
+    code: 'WrongSubnet',
+    message: `subnet ${of.subnet} of NICConfig ${of.config} ${where}`,
+  });
+}
+
 /** Nowhere to put a NIC. */
 export function noSubnet({ zone, vpc }: AwsSelf): CloudError {
   return new CloudError('exhausted', {

@@ -7,9 +7,9 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Address, Prefix } from '../../../base/ip.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
-import type { Given, NicId, NicLimits, NicReport, NicSpec, Token } from '../../../core/ipam/nic.ts';
+import type { Given, NicId, NicLimits, NicReport, Token } from '../../../core/ipam/nic.ts';
 import type { NearCloud } from '../near.ts';
-import { type Brought, CloudError, type NicProvider, type Urgency } from '../provider.ts';
+import { type Brought, CloudError, type NicOrder, type NicProvider, type Urgency } from '../provider.ts';
 import { bring } from './bring.ts';
 import { assign, type Assignment, unassign } from './assign.ts';
 import { NicMaker } from './create.ts';
@@ -93,7 +93,7 @@ export class AwsProvider implements NicProvider {
     return sure ? this.#nics.ask('refill') : this.#nics.hear();
   }
 
-  async createNic(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport> {
+  async createNic(spec: NicOrder, token: Token, urgency: Urgency): Promise<NicReport> {
     return (await this.#making()).create(spec, token, urgency);
   }
 

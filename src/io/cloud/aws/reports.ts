@@ -11,7 +11,14 @@ import {
 } from '../../../base/ip.ts';
 import { mac } from '../../../base/mac.ts';
 import type { NicId, NicReport } from '../../../core/ipam/nic.ts';
-import { type AwsSettings, type SubnetRanges, TAG_AWS_NODE, TAG_INSTANCE, TAGS_NO_MANAGE } from './settings.ts';
+import {
+  type AwsSettings,
+  type SubnetRanges,
+  TAG_AWS_NODE,
+  TAG_CONFIG,
+  TAG_INSTANCE,
+  TAGS_NO_MANAGE,
+} from './settings.ts';
 
 /** EC2's router of IPv6, the same in every subnet: "VPC route tables", Amazon VPC User Guide. */
 const ROUTER_V6 = address('fe80:ec2::1');
@@ -66,6 +73,7 @@ export function reportOf(
     ],
     kind: kindOf(nic.InterfaceType ?? ''),
     managed: isManaged(tags, { device, settings, instance }),
+    ...(tags[TAG_CONFIG] === undefined ? {} : { config: tags[TAG_CONFIG] }),
     ...(tags[CREATED] === undefined ? {} : createdAt(tags[CREATED])),
   };
 }

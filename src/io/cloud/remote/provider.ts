@@ -2,12 +2,12 @@ import type { Clock, Millis } from '../../../base/clock.ts';
 import type { Address, Family, Prefix } from '../../../base/ip.ts';
 import type { Random } from '../../../base/random.ts';
 import type { CallOutcome, CallTold } from '../../../core/calls/ledger.ts';
-import type { Given, NicId, NicLimits, NicReport, NicSpec, Token, Unit } from '../../../core/ipam/nic.ts';
+import type { Given, NicId, NicLimits, NicReport, Token, Unit } from '../../../core/ipam/nic.ts';
 import type { Found } from '../../../wire/broker/answer.ts';
 import type { Beacon } from '../../../wire/broker/beacon.ts';
 import { type Wish, writeQuestion } from '../../../wire/broker/question.ts';
 import { hear, type NearCloud } from '../near.ts';
-import { type Brought, CloudError, type NicProvider, type Urgency } from '../provider.ts';
+import { type Brought, CloudError, type NicOrder, type NicProvider, type Urgency } from '../provider.ts';
 import { type Carrier, httpsCarrier } from './carrier.ts';
 import { KnownNics } from './known-nics.ts';
 import { BrokerLink, type Outcome, Unanswered } from './link.ts';
@@ -62,8 +62,11 @@ export class RemoteProvider implements NicProvider {
     return sure || near === undefined ? ask('refill') : hear(near, this.#known.all, () => ask('housekeeping'));
   }
 
-  async createNic(spec: NicSpec, token: Token, urgency: Urgency): Promise<NicReport> {
-    const { nics } = await this.#ask({ do: 'create', token, spec }, urgency, token);
+  /** What its NICConfig says the controller knows itself. */
+  async createNic({ count, unit, family, config }: NicOrder, token: Token, urgency: Urgency): Promise<NicReport> {
+    const spec = { count, unit, family };
+    const wish: Wish = config === undefined ? { do: 'create', token, spec } : { do: 'createBy', token, spec, config };
+    const { nics } = await this.#ask(wish, urgency, token);
     const nic = told('nics', nics?.[0]) as NicReport;
     this.#known.add(nic);
     this.#tended = undefined;

@@ -1,6 +1,7 @@
 import { BERTH_NODE } from './berth-node.ts';
+import { NIC_CONFIG } from './nic-config.ts';
 import { STATIC_ADDRESS } from './static-address.ts';
 import type { Definition } from './definition.ts';
 
 /** Every kind that is ours. A new one is a file here, a line of this list, and `npm run manifests`. */
-export const DEFINITIONS: readonly Definition[] = [BERTH_NODE, STATIC_ADDRESS];
+export const DEFINITIONS: readonly Definition[] = [BERTH_NODE, STATIC_ADDRESS, NIC_CONFIG];

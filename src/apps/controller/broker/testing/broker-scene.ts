@@ -1,3 +1,4 @@
+import type { NicPlace } from '../../../../core/ipam/placing.ts';
 import type { Clock, Millis } from '../../../../base/clock.ts';
 import { silent } from '../../../../base/log.ts';
 import { type Address, prefix } from '../../../../base/ip.ts';
@@ -60,6 +61,7 @@ export class BrokerScene {
   readonly rights = new Set<string>(); // "node address nic": to take it off there
   readonly brought: Brought[] = [];
   readonly opened: string[] = []; // instances
+  readonly places: NicPlace[] = []; // what NICConfigs say
   beacon: Beacon | undefined;
   beaconAsked = 0;
   readonly #remotes: RemoteProvider[] = [];
@@ -96,16 +98,20 @@ export class BrokerScene {
       readClusterNode,
     );
     const leads = () => it.leads;
-    const instances = new Instances(nodes, {
-      instance: async (id) => {
-        this.opened.push(id);
-        if (this.#openCloud !== undefined)
-          return this.#openCloud(() => (leads() ? undefined : notLeading())).instance(id);
-        return this.#seenBy(this.clouds.get(id) ?? new FakeProvider({ limits: LIMITS }), leads);
+    const instances = new Instances(
+      nodes,
+      {
+        instance: async (id) => {
+          this.opened.push(id);
+          if (this.#openCloud !== undefined)
+            return this.#openCloud(() => (leads() ? undefined : notLeading())).instance(id);
+          return this.#seenBy(this.clouds.get(id) ?? new FakeProvider({ limits: LIMITS }), leads);
+        },
+        collectLeaked: async () => [],
+        close: () => {},
       },
-      collectLeaked: async () => [],
-      close: () => {},
-    });
+      (config) => this.places.find(({ name }) => name === config),
+    );
     const callers = new Callers({
       review: async (token) =>
         this.tokens.get(token) ?? { authentic: false, error: 'unknown', user: '', audiences: [], node: '' },
