@@ -9,8 +9,8 @@ const PROGRAMS = [
   'tools/bench-aws/**/*.test.ts',
   'tools/{bundle,check-docs}.test.ts',
 ];
-/** They mostly wait for agents to notice and to get over it: CI has them do so at the same time. */
-const PATIENT = ['test/emulator/aws-{outage,credentials,egress}.test.ts'];
+/** How soon a cluster stands: nobody else shall use the machine meanwhile. */
+const ALONE = ['test/cluster/cluster.test.ts'];
 const ALL = ['src', 'emulator', 'tools'].map((room) => `${room}/**/*.test.ts`);
 
 export default defineConfig({
@@ -26,9 +26,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'programs', include: PROGRAMS, exclude: [...configDefaults.exclude, ...PATIENT] },
+        test: { name: 'programs', include: PROGRAMS, exclude: [...configDefaults.exclude, ...ALONE] },
       },
-      { extends: true, test: { name: 'patient', include: PATIENT } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
     ],
   },
 });

@@ -12,14 +12,22 @@ export interface RunOptions {
   readonly minutes?: number; // after which it is ended; default: never
   readonly show?: boolean; //   print its output as it comes
   readonly env?: Readonly<Record<string, string>>; // beside our own
+  readonly lowest?: boolean; // it computes when nobody else wants to
 }
 
 /** After SIGTERM it may clean up for so long: namespaces, agents. Then all its processes are killed. */
 const GRACE_MS = 15_000;
 
-/** Runs a program in a process group of its own, so that nothing of it is left when it is ended. */
-export function runProgram([program = '', ...args]: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { minutes, show = false, env = {} } = options;
+/**
+ * Linux shares processors out among sessions first (sched(7), autogroup), and looks at the policies of processes only
+ * within one.
+ */
+const LOWEST = '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec chrt --idle 0 "$@"';
+
+/** Runs a program in a process group and session of its own, so that nothing of it is left when it is ended. */
+export function runProgram(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { minutes, show = false, env = {}, lowest = false } = options;
+  const [program = '', ...args] = lowest ? ['sh', '-c', LOWEST, 'sh', ...words] : words;
   const began = performance.now();
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,8 +68,11 @@ function endAfter(child: ChildProcess, ms: number): { readonly timer: NodeJS.Tim
   return limit;
 }
 
-/** A group of its own does not hear Ctrl-C: it is told. */
+const running = new Set<ChildProcess>();
+
+/** A group of its own does not hear Ctrl-C: it is told. We end when the last one has. */
 function endWithUs(child: ChildProcess): () => void {
+  running.add(child);
   const stop = () => {
     signalGroup(child, 'SIGTERM');
     process.exitCode = 130;
@@ -69,10 +80,13 @@ function endWithUs(child: ChildProcess): () => void {
       signalGroup(child, 'SIGKILL');
       process.exit();
     }, GRACE_MS).unref();
-    child.once('close', () => process.exit());
+    child.once('close', () => {
+      if (running.size === 0) process.exit();
+    });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   return () => {
+    running.delete(child);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   };
 }

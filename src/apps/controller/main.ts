@@ -8,6 +8,7 @@ import { createControllerMetrics } from '../../io/system/controller-metrics.ts';
 import { serveHttp } from '../../io/system/http-server.ts';
 import { createLogger } from '../../io/system/logger.ts';
 import { realRandom } from '../../io/system/random.ts';
+import { keepLean } from '../../io/system/resident.ts';
 import type { BrokerMeter } from './broker/broker-doors.ts';
 import { startController } from './controller.ts';
 import type { ControllerDoors } from './doors.ts';
@@ -38,11 +39,13 @@ export async function runController({ configPath, version }: ControllerOptions):
   const { listen } = config.http;
   const routes = controllerRoutes(controller, { metrics, callsWaiting: cloud.waiting });
   const server = listen === undefined ? undefined : await serveHttp({ at: hostPort(listen), routes, log });
+  const stopKeepingLean = keepLean(realClock);
   log.info('started', { version });
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   log.info('stopping', {});
+  stopKeepingLean();
   await server?.close();
   await broker.broker?.server.close();
   await controller.stop();

@@ -17,6 +17,7 @@ import { watchFile } from '../../io/system/file-watch.ts';
 import { type HttpServer, serveHttp } from '../../io/system/http-server.ts';
 import { createLogger, type LevelLogger } from '../../io/system/logger.ts';
 import { createMetrics, type Metrics } from '../../io/system/metrics.ts';
+import { keepLean } from '../../io/system/resident.ts';
 import { serveCalls } from '../../io/system/unix-server.ts';
 import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
 import { type Agent, startAgent } from './agent.ts';
@@ -57,6 +58,7 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
   );
   const servers = await serve({ parts: agent.parts, facts, metrics, log, calls, configPath, waiting }, config);
   const cni = await serveCalls({ path: config.paths.socket, log, answer: (call) => agent.handle(call) });
+  closers.push(keepLean(realClock));
   log.info('started', { version, ms: realClock.now() - startedAt, attachments: agent.parts.attachments.count });
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
