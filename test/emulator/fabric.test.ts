@@ -79,7 +79,7 @@ describe.skipIf(!isRoot)('the packets of a VPC', () => {
   test('an address and a prefix that are assigned are reached, and no longer once they are taken', async () => {
     await stage.run('i-b', 'ip address add 10.0.1.20/32 dev eth0; ip address add 10.0.1.37/32 dev eth0');
     await stage.run('i-b', 'ip address add fd10:0:0:1:7::9/128 dev eth0 nodad');
-    expect(await stage.seen('i-a', '10.0.1.20')).toBe('nothing');
+    expect(await stage.seenSoon('i-a', '10.0.1.20')).toBe('nothing');
     expect(stage.drops()).toEqual([
       '10.0.1.20 is held by no NIC that is attached: tcp port 8080 from 10.0.1.10 of eni-a',
     ]);
@@ -92,7 +92,7 @@ describe.skipIf(!isRoot)('the packets of a VPC', () => {
     expect(stage.drops()).toEqual([]);
     cloud.change('eni-b', { addresses: addresses('10.0.1.11'), prefixes: [], prefixes6: [] });
     await stage.show();
-    expect(await stage.seen('i-a', '10.0.1.37')).toBe('nothing');
+    expect(await stage.seenSoon('i-a', '10.0.1.37')).toBe('nothing');
     await stage.run('i-b', 'busybox ping -c1 -W1 -I 10.0.1.37 10.0.2.10');
     expect(stage.drops()).toContain('10.0.1.37 sent from eni-b which does not hold it');
     await stage.run(
@@ -145,7 +145,7 @@ describe.skipIf(!isRoot)('the packets of a VPC', () => {
     cloud.detach('eni-a2');
     await stage.show();
     expect(await stage.run('i-a', 'ip -br link show')).not.toContain('eth1');
-    expect(await stage.seen('i-c', '10.0.2.50')).toBe('nothing');
+    expect(await stage.seenSoon('i-c', '10.0.2.50')).toBe('nothing');
     expect(stage.drops()[0]).toContain('10.0.2.50 is held by no NIC that is attached');
   });
 
@@ -169,9 +169,9 @@ describe.skipIf(!isRoot)('the packets of a VPC', () => {
     expect(await stage.seen('i-a', '10.0.2.10', flow)).toBe('10.0.1.10');
     cloud.troubles = [{ what: { kind: 'cut', zone: 'z2' } }];
     await stage.show();
-    expect(await stage.seen('i-a', '10.0.2.10', flow)).toBe('nothing');
-    expect(await stage.seen('i-a', '10.0.2.10')).toBe('nothing');
-    expect(await stage.seen('i-c', '10.0.1.10')).toBe('nothing');
+    expect(await stage.seenSoon('i-a', '10.0.2.10', flow)).toBe('nothing');
+    expect(await stage.seenSoon('i-a', '10.0.2.10')).toBe('nothing');
+    expect(await stage.seenSoon('i-c', '10.0.1.10')).toBe('nothing');
     expect(await stage.seen('i-a', '10.0.1.11')).toBe('10.0.1.10');
     const cut = (a: string, b: string) => `the zone of eni-${a} is cut from that of eni-${b}`;
     expect(stage.drops().toSorted()).toEqual([
@@ -193,7 +193,7 @@ describe.skipIf(!isRoot)('the packets of a VPC', () => {
       for (const [key, value] of other[part]) (cloud[part] as Map<unknown, unknown>).set(key, value);
     await stage.show();
     await stage.people('i-o');
-    expect(await stage.seen('i-o', '10.0.1.10')).toBe('nothing');
+    expect(await stage.seenSoon('i-o', '10.0.1.10')).toBe('nothing');
     expect(await stage.seen('i-a', '10.0.1.11')).toBe('10.0.1.10');
     for (const part of ['vpcs', 'subnets', 'tables', 'groups', 'instances', 'nics'] as const)
       for (const key of other[part].keys()) (cloud[part] as Map<unknown, unknown>).delete(key);
