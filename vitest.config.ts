@@ -9,8 +9,8 @@ const PROGRAMS = [
   'tools/bench-aws/**/*.test.ts',
   'tools/{bundle,check-docs}.test.ts',
 ];
-/** How soon a cluster stands: nobody else shall use the machine meanwhile. */
-const ALONE = ['test/cluster/cluster.test.ts'];
+/** How soon a cluster stands, and what an agent bears: nobody else shall use the machine meanwhile. */
+const ALONE = ['test/cluster/cluster.test.ts', 'test/agent/probes.test.ts'];
 const ALL = ['src', 'emulator', 'tools'].map((room) => `${room}/**/*.test.ts`);
 
 export default defineConfig({

@@ -26,6 +26,8 @@ export class Scene {
     const pod = await node.add('p1', { runtimeConfig });
     const second = await node.call('ADD', 'p1', { name: 'second' }, 'net1');
     if (second.exitCode !== 0) throw new Error(second.stdout);
+    const isDown = () => standing(node, { pod: 'p1', links: [pod.hostLink] }).includes('linkdown');
+    await until(10_000, 'the kernel has noticed that both ends are up', () => !isDown());
     return new Scene(node, pod, links);
   }
 
