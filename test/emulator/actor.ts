@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Order } from '../kernel/peer.ts';
 
-const PATIENCE_MS = 10_000; // a packet takes microseconds here, a process that shares its processor with many takes its time
+const PATIENCE_MS = 10_000; // a packet takes microseconds, but a process may wait for its turn
 const PEER = new URL('../kernel/peer.ts', import.meta.url).pathname;
 
 /** A process somewhere that answers every client with the client's own address, and asks others. */

@@ -7,7 +7,7 @@ import { id, SmallCloud } from './small-cloud.ts';
 
 /** The port that every actor answers at, by TCP and UDP. */
 export const PORT = 8080;
-const ANSWER_MS = 10_000; // a packet takes microseconds here, a process that shares its processor with many takes its time
+const ANSWER_MS = 10_000; // a packet takes microseconds here, but a process may wait for its turn
 const NOTHING_MS = 700; // what has not come within this does not come
 const COMMAND_MS = 8_000;
 
