@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { builtKubernetes } from '../../tools/cluster/kubernetes/recipe.ts';
 import { has, isRoot } from '../kernel/space.ts';
 import { IMAGE } from '../runtime/node.ts';
@@ -77,8 +78,28 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     kubectl('apply -f -', churn());
     kubectl('-n rollout rollout status deployment/churn --timeout=60s');
     kubectl('-n rollout wait --for=condition=Ready pods --all --timeout=60s');
+    annotating();
     await harmless('rollout restart daemonset/berth');
   }, 240_000);
+
+  test('A67: a pod has its addresses as an annotation before it is Ready, as the configuration asks, and not after its DEL', async () => {
+    const path =
+      '{.metadata.annotations.berth\\.dev/pod-ips} {.status.podIPs[*].ip} {.status.conditions[?(@.type=="Ready")].status}';
+    const over = new AbortController();
+    const watch = ['-n', 'rollout', 'get', 'pods', '-l', 'app=annotated', '--watch'];
+    const seen = cluster.start([...watch, '-o', `jsonpath=${path}{"\\n"}`], over.signal);
+    kubectl('apply -f -', JSON.stringify(annotated()));
+    kubectl('-n rollout wait --for=condition=Ready pod/annotated --timeout=30s');
+    kubectl('-n rollout delete pod annotated --wait=false');
+    const now = () => kubectl('-n rollout get pod annotated -o jsonpath={.metadata.annotations}');
+    await expect.poll(now, { timeout: 30_000 }).not.toContain('pod-ips');
+    kubectl('-n rollout patch pod annotated --type=json -p [{"op":"remove","path":"/metadata/finalizers"}]');
+    over.abort();
+    const ready = (await seen).split('\n').find((line) => line.endsWith(' True')); // its sandbox goes before its Ready
+    const [told, ...ips] = ready?.split(' ').slice(0, -1) ?? [];
+    expect(ips).toHaveLength(2);
+    expect(told).toBe(ips.join(','));
+  }, 60_000);
 
   test('A20, A21: an image that skips a version is rolled out while pods come and go, and rolled back, with the controller: no pod fails, and no packet is lost', async () => {
     const image = cluster.imageLater(SKIPPED);
@@ -94,6 +115,14 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     kubectl('-n kube-system rollout status deployment/berth-controller --timeout=60s');
     expect(addresses()).toBe(before);
   }, 240_000);
+
+  /** The agents' configuration says that addresses are written to pods, from their next start on. */
+  function annotating(): void {
+    const map = JSON.parse(kubectl('-n kube-system get configmap berth -o json')) as { data: Record<string, string> };
+    const file = { ...(parse(map.data['config.yaml'] ?? '') as { kubernetes?: object }) };
+    file.kubernetes = { ...file.kubernetes, podIps: ['berth.dev/pod-ips'] };
+    kubectl('apply -f -', JSON.stringify({ ...map, data: { 'config.yaml': JSON.stringify(file) } }));
+  }
 
   /** A change of the DaemonSet under churn: new agents everywhere, no pod failed, no packet lost between two others. */
   async function harmless(change: string): Promise<void> {
@@ -193,6 +222,15 @@ function asking(name: string, addresses: number): object {
       containers: [{ ...sleep, resources: { requests: counted, limits: counted } }],
     },
   };
+}
+
+/** A pod whose object outlives its sandbox. */
+function annotated(): object {
+  const own = { labels: { app: 'annotated' }, finalizers: ['berth.test/stay'] };
+  const metadata = { name: 'annotated', namespace: 'rollout', ...own };
+  const sleep = { name: 'sleep', image: IMAGE, imagePullPolicy: 'Never', command: ['/bin/busybox', 'sleep', '9999'] };
+  const spec = { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, containers: [sleep] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec };
 }
 
 /** Two pods that stay, on two nodes, and some that a Deployment makes again and again. */

@@ -48,9 +48,10 @@ export class StandingCluster {
     return stdout;
   }
 
-  /** The same, while the test goes on: what it said, however it ended. */
-  async start(words: readonly string[]): Promise<string> {
+  /** The same, while the test goes on: what it said, however it ended, or was ended by the signal. */
+  async start(words: readonly string[], ended?: AbortSignal): Promise<string> {
     const child = spawn('kubectl', words, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    ended?.addEventListener('abort', () => child.kill('SIGTERM'));
     return (await outcome(child)).said;
   }
 
