@@ -4,6 +4,7 @@ import { ACCESS_KEY } from '../../emulator/server/start.ts';
 import type { Summary } from '../../emulator/server/summary.ts';
 import type { NicsReply } from '../../src/wire/agent/cloud.ts';
 import { IMAGE } from '../runtime/node.ts';
+import { askedConfigTests, nodeConfigTests } from './nic-configs.ts';
 import { ReplicasInCluster } from './replicas.ts';
 import { StandingCluster } from './standing.ts';
 import { canRun } from './standing-cluster.ts';
@@ -60,6 +61,7 @@ describe.skipIf(!canRun)('the controller asks the cloud', () => {
   }
 
   staticAddressTests(() => cluster);
+  askedConfigTests(() => cluster);
 
   test('A86: pods get addresses on new NICs, asked for by the controller alone, and none is made twice when it is killed in between', async () => {
     scale(45); // the first NICs have room for 27
@@ -82,6 +84,11 @@ describe.skipIf(!canRun)('the controller asks the cloud', () => {
     replicas.signal(hung, 'CONT');
     await agreed();
   }, 180_000);
+
+  describe('at last', () => {
+    beforeAll(() => scale(0));
+    nodeConfigTests(() => cluster);
+  });
 
   async function called(action: string): Promise<Pick<CallCount, 'calls'>> {
     const all = await cluster.cloud<readonly CallCount[]>('GET /v1/calls');

@@ -5,6 +5,8 @@ import { API, DemoCloud } from '../demo/vpc/cloud.ts';
 import type { Ground, Post } from './ground.ts';
 
 const [VPC, ZONE_A, ZONE_B] = ['10.0.0.0/16', '10.0.0.0/24', '10.0.1.0/24'] as const;
+/** Of the first zone: nothing stands there unless a NICConfig says so. */
+const FOR_PODS = ['10.0.2.0/24', '10.0.3.0/24'];
 const CONTROL: Post = { name: 'control', addresses: ['10.0.0.5'] };
 
 /** Which nodes there are. */
@@ -25,7 +27,8 @@ export async function vpcGround(folder: string, of: VpcSpec): Promise<Ground> {
   const cloud = await DemoCloud.start(folder, topology(posts, { type, ...(broker ? { role: '' } : {}) }));
   const { instances } = await cloud.summary();
   const aws = { endpoint: API, cluster: 'berth' };
-  const agent = { provider: 'aws', aws, ...(broker ? { cloud: { access: 'controller' } } : {}) };
+  const keys = { nicConfigs: 'pods', ...(broker ? { access: 'controller' } : {}) };
+  const agent = { provider: 'aws', aws, cloud: keys };
   const controller = {
     config: { provider: 'aws', aws: { ...aws, region: 'us-east-1' } },
     environment: { AWS_ACCESS_KEY_ID: ACCESS_KEY.id, AWS_SECRET_ACCESS_KEY: ACCESS_KEY.secret },
@@ -57,6 +60,7 @@ function topology(workers: readonly Post[], of: Pick<TopologyInstance, 'type' | 
         subnets: [
           { name: 'subnet-a', zone: 'us-east-1a', range: ZONE_A },
           { name: 'subnet-b', zone: 'us-east-1b', range: ZONE_B },
+          ...FOR_PODS.map((range, i) => ({ name: `pods-${i + 1}`, zone: 'us-east-1a', range })),
         ],
         instances: [CONTROL, ...workers].map(instance),
       },
