@@ -80,6 +80,8 @@ const KINDS: Readonly<Record<string, Plan>> = {
   'sysctl of IPv4': [VETH, { kind: 'sysctl', on: VETH.host, key: 'v4.rp_filter', value: 2 }],
   'sysctl of IPv6 by netlink': [VETH, { kind: 'sysctl', on: VETH.host, key: 'v6.addr_gen_mode', value: 1 }],
   'sysctl of IPv6 in the pod by /proc': [VETH, { kind: 'sysctl', on: VETH.pod, key: 'v6.accept_ra', value: 0 }],
+  'local rule': [{ kind: 'local-rule', family: 'v4', priority: 20 }],
+  'IPv6 local rule': [{ kind: 'local-rule', family: 'v6', priority: 20 }],
   'host-sysctl': [{ kind: 'host-sysctl', key: 'net.ipv4.ip_forward', value: 1 }],
   tbf: [VETH, { kind: 'tbf', on: VETH.host, rateBits: 12_345_678, burstBits: 1_000_001 }],
   'a fast tbf': [VETH, { kind: 'tbf', on: VETH.host, rateBits: 40_000_000_000, burstBits: 4_000_000_000 }],
@@ -108,7 +110,7 @@ describe.skipIf(!mayUnshare)('in namespaces', () => {
       const first = await kernel.ensure(plan, path);
       expect(first.failure).toBeUndefined();
       // a setting that had another value existed: it is brought in line, not made
-      expect(first.made).toEqual(plan.filter(({ kind }) => kind !== 'host-sysctl'));
+      expect(first.made).toEqual(plan.filter(({ kind }) => kind !== 'host-sysctl' && kind !== 'local-rule'));
       const wanted = plan.map((item) => show(withMac(item)));
       expect((await kernel.observe(plan, path)).map(show)).toEqual(wanted);
       expect(await kernel.ensure(plan, path)).toEqual({ made: [] });

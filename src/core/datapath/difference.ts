@@ -118,7 +118,8 @@ function macIn(plan: Plan, link: LinkRef): Mac | undefined {
   for (const item of plan) {
     if (item.kind === 'veth' && sameLink(item.pod, link)) return item.podMac;
     if (item.kind === 'veth' && sameLink(item.host, link)) return item.hostMac;
-    if ((item.kind === 'bridge' || item.kind === 'vxlan') && sameLink(item.link, link)) return item.mac;
+    if ((item.kind === 'bridge' || item.kind === 'vxlan' || item.kind === 'vlan') && sameLink(item.link, link))
+      return item.mac;
   }
   return undefined;
 }
@@ -133,7 +134,7 @@ function describeChange({ goal, have }: Change): string {
 
 /** What of a link can differ while it is still that link, by the words for it. */
 function attributesOf(item: Item): ReadonlyMap<string, string | number> {
-  if (item.kind === 'bridge' || item.kind === 'vxlan')
+  if (item.kind === 'bridge' || item.kind === 'vxlan' || item.kind === 'vlan')
     return new Map<string, string | number>([
       ['MTU', item.mtu],
       ['MAC', item.mac],

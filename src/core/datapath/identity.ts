@@ -11,6 +11,7 @@ export function keyOf(item: Item): string {
       return `link ${at(item.host)}`;
     case 'bridge':
     case 'vxlan':
+    case 'vlan':
       return `link ${at(item.link)}`;
     case 'port':
     case 'up':
@@ -27,6 +28,8 @@ export function keyOf(item: Item): string {
       return `unreachable ${item.table} ${item.to}`;
     case 'rule':
       return `rule ${item.netns ?? 'host'} ${item.family} ${item.priority} ${selectors(item)}`;
+    case 'local-rule':
+      return `local-rule ${item.family}`;
     case 'sysctl':
       return `sysctl ${at(item.on)} ${item.key}`;
     case 'host-sysctl':
@@ -48,7 +51,7 @@ export function linkUnder(item: Item): LinkRef | undefined {
 /** The links an item makes. */
 export function linksOf(item: Item): readonly LinkRef[] {
   if (item.kind === 'veth') return [item.host, item.pod];
-  return item.kind === 'bridge' || item.kind === 'vxlan' ? [item.link] : [];
+  return item.kind === 'bridge' || item.kind === 'vxlan' || item.kind === 'vlan' ? [item.link] : [];
 }
 
 /** Whether an item stands in the pod's namespace. A veth stands in both, and counts as the host's. */
@@ -58,8 +61,10 @@ export function inPod(item: Item): boolean {
 
 /** Whether an item is a setting of something that others may stand on as well: it is made, but never taken back. */
 export function isSetting(item: Item): boolean {
-  return item.kind === 'up' || item.kind === 'sysctl' || item.kind === 'host-sysctl';
+  return SETTINGS.has(item.kind);
 }
+
+const SETTINGS: ReadonlySet<Item['kind']> = new Set(['up', 'sysctl', 'host-sysctl', 'local-rule']);
 
 /** Whether two references name one link. */
 export function sameLink(a: LinkRef, b: LinkRef): boolean {

@@ -23,7 +23,7 @@ import {
   TO_PODS_PRIORITY,
 } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
-import { looseFilter } from './pod-plan.ts';
+import { looseFilter } from './settings.ts';
 
 /** Where a NIC sits in its instance: device 0 of card 0 is the primary, whose link is the system's own. */
 export interface NicPlace {

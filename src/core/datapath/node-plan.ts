@@ -12,12 +12,13 @@ import {
 } from '../../base/ip.ts';
 import { hash64 } from '../../base/hash.ts';
 import { localMac } from '../../base/mac.ts';
+import { strictPlan } from './branch-plan.ts';
 import { internalElements } from './elements.ts';
 import { nicRules } from './nic-plan.ts';
 import { nodeRuleset } from './node-ruleset.ts';
 import { GATEWAY_V6, MAIN_TABLE, VXLAN_LINK } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
-import { looseFilter } from './pod-plan.ts';
+import { looseFilter } from './settings.ts';
 import type { SourcePorts } from './ruleset.ts';
 import { podMtu, tunnelMac, waysTo, type LinkFacts, type Peer, type TunnelUse, type Way, type Ways } from './tunnel.ts';
 
@@ -46,6 +47,8 @@ export interface NodeDatapath {
     readonly families: readonly Family[];
     readonly marks: readonly number[]; // of all NICs that this instance can have
     readonly external: readonly Prefix[];
+    /** Pods with a branch NIC of their own send to this node's addresses through it, too. */
+    readonly strictBranches?: boolean;
   };
 }
 
@@ -56,6 +59,7 @@ export function nodePlan(want: NodeDatapath): Plan {
     ...forwarding(want),
     { kind: 'ruleset', ruleset: nodeRuleset({ ...want, ...(want.nics && { nicMarks: want.nics.marks }) }) },
     ...(want.nics === undefined ? [] : nicRules(want.nics.families, want.nics.external)),
+    ...(want.nics?.strictBranches === true ? strictPlan(want.nics.families) : []),
     ...internalElements(internalRanges(want, ways)),
     ...(want.forwardAccept ? podRanges(want).map(acceptForward) : []),
     ...(want.mode === 'bridge' ? bridge(want, ways) : want.ranges.map(closed)),

@@ -40,6 +40,9 @@ export const NIC_OF: Readonly<Record<Family, SetName>> = { v4: 'nic_of4', v6: 'n
 /** Link of a NIC → its mark. */
 export const NIC_LINKS: SetName = 'nic_links';
 
+/** Links of branch NICs: nothing that leaves by them is masqueraded, for it is their pod's own. */
+export const BRANCH_LINKS: SetName = 'branch_links';
+
 // netfilter's standard places: linux/netfilter_ipv4.h, enum nf_ip_hook_priorities
 const RAW = -300; //    before connection tracking, so that what is dropped there costs no entry
 const DSTNAT = -100;
@@ -53,7 +56,7 @@ const IPS_DST_NAT = 1 << 5; // linux/netfilter/nf_conntrack_common.h
  * connection is kept wherever its answers come back through this node anyway.
  */
 export function nodeRuleset(options: RulesetOptions): Ruleset {
-  const sets = SETS;
+  const sets = options.nicMarks === undefined ? SETS : [...SETS, BRANCHES];
   const chains = [
     fromPods(options),
     ports,
@@ -80,6 +83,8 @@ const SETS: readonly NftSet[] = [
   { name: NIC_OF.v6, key: ['ipv6_addr'], data: ['mark'], interval: true },
   { name: NIC_LINKS, key: ['ifname'], data: ['mark'] },
 ];
+
+const BRANCHES: NftSet = { name: BRANCH_LINKS, key: ['ifname'] };
 
 /** Guards, on every packet that a pod sends. */
 function fromPods(options: RulesetOptions): Chain {
@@ -172,7 +177,9 @@ function masquerades({ families }: RulesetOptions['masquerade'], family: Family)
 
 function postrouting(options: RulesetOptions): Chain {
   const node: Statement = { is: 'masquerade', ports: 'kept' };
+  const branches: Statement = { is: 'in', fields: ['oifname'], set: BRANCH_LINKS };
   const rules = [
+    ...(options.nicMarks === undefined ? [] : [rule("by a pod's own NIC", branches, { is: 'accept' })]),
     rule('its own host port, IPv4', { is: 'in', fields: ['ip saddr', 'ip daddr'], set: HAIRPIN.v4 }, node),
     rule('its own host port, IPv6', { is: 'in', fields: ['ip6 saddr', 'ip6 daddr'], set: HAIRPIN.v6 }, node),
     ...(options.mode === 'bridge' ? [throughBridge(options.bridge, node)] : []),

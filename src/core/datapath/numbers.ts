@@ -100,3 +100,14 @@ export const EXTERNAL_PRIORITY = 1_535;
 export const NIC_PRIORITY = 1_536;
 /** What the node itself sends from a NIC's own address. The last before the main table's rule, 32766. */
 export const NIC_OWN_PRIORITY = 32_765;
+
+/** What a branch NIC and its pod send, before the node's own addresses: AWS's number. */
+export const BRANCH_PRIORITY = 10;
+/** Where the kernel's rule for the node's own addresses stands then; by itself it is 0. AWS's number. */
+export const LOCAL_PRIORITY = 20;
+/** RT_TABLE_LOCAL, linux/rtnetlink.h: the node's own addresses. */
+export const LOCAL_TABLE = 255;
+/** The route table of a branch NIC is this and its VLAN, which has 12 bits. AWS's begin at 100, among those of others. */
+export const BRANCH_TABLE_BASE = 10_000;
+/** The link of a branch NIC's VLAN that we make: this and the number. AWS's name. */
+export const VLAN_LINK_PREFIX = 'vlan.eth.';

@@ -21,7 +21,11 @@ export type SysctlKey =
   | 'v6.addr_gen_mode';
 
 /** Settings of a whole network namespace. */
-export type HostSysctlKey = 'net.ipv4.ip_forward' | 'net.ipv6.conf.all.forwarding';
+export type HostSysctlKey =
+  | 'net.ipv4.ip_forward'
+  | 'net.ipv6.conf.all.forwarding'
+  | 'net.ipv4.tcp_early_demux'
+  | 'net.ipv4.udp_early_demux';
 
 /**
  * One thing that shall exist in the kernel. Each kind has one opposite: that it shall not.
@@ -50,6 +54,15 @@ export type Item =
       readonly vni: number;
       readonly port: number;
       readonly local: Address;
+      readonly mtu: number;
+      readonly mac: Mac;
+    }
+  /** A link of its own for what `under` carries with that VLAN tag (802.1Q). */
+  | {
+      readonly kind: 'vlan';
+      readonly link: LinkRef;
+      readonly under: LinkRef;
+      readonly id: number;
       readonly mtu: number;
       readonly mac: Mac;
     }
@@ -89,6 +102,11 @@ export type Item =
       readonly suppress?: number;
       readonly table: number;
     }
+  /**
+   * The rule by which the kernel finds its own addresses stands at this priority and nowhere before it; the kernel's own
+   * is 0. A setting: nobody is harmed when it stays where it is.
+   */
+  | { readonly kind: 'local-rule'; readonly family: Family; readonly priority: number }
   | { readonly kind: 'sysctl'; readonly on: LinkRef; readonly key: SysctlKey; readonly value: number }
   | { readonly kind: 'host-sysctl'; readonly key: HostSysctlKey; readonly value: number }
   /** A token bucket at the root of a link: bits per second, bits. Shapes what leaves through the link. */
@@ -125,6 +143,10 @@ export function show(item: Item): string {
       return `bridge ${on(item.link)} ${item.mac} mtu ${item.mtu}`;
     case 'vxlan':
       return `vxlan ${on(item.link)} ${item.mac} vni ${item.vni} local ${item.local} port ${item.port} mtu ${item.mtu}`;
+    case 'vlan':
+      return `vlan ${on(item.link)} ${item.mac} id ${item.id} under ${on(item.under)} mtu ${item.mtu}`;
+    case 'local-rule':
+      return `local-rule ${item.family} ${item.priority}`;
     case 'port':
       return `port ${on(item.on)} of ${on(item.bridge)}${item.hairpin ? ' hairpin' : ''}`;
     case 'up':

@@ -12,6 +12,7 @@ import { hash64, hashName } from '../../base/hash.ts';
 import { localMac, type Mac } from '../../base/mac.ts';
 import type { AttachmentId, PortMapping } from '../attachment.ts';
 import { aliasOf } from './alias.ts';
+import { type BranchDatapath, branchPlan, branchTable } from './branch-plan.ts';
 import { podElements } from './elements.ts';
 import {
   DEFAULT_V4,
@@ -24,6 +25,7 @@ import {
   POD_TABLE_BASE,
 } from './numbers.ts';
 import type { Item, LinkRef, Plan } from './plan.ts';
+import { looseFilter } from './settings.ts';
 
 /** A token bucket: bits per second, and bits that may come at once. */
 export interface Bucket {
@@ -51,7 +53,7 @@ export type PodDatapath = {
   /** Seen from the pod: ingress is what it receives. */
   readonly bandwidth: { readonly ingress?: Bucket; readonly egress?: Bucket };
 } & (
-  | { readonly mode: 'routed'; readonly addresses: readonly Address[] }
+  | { readonly mode: 'routed'; readonly addresses: readonly Address[]; readonly branch?: BranchDatapath }
   | { readonly mode: 'bridge'; readonly bridge: string; readonly addresses: readonly BridgedAddress[] }
 );
 
@@ -83,12 +85,14 @@ export function podPlan(want: PodDatapath): Plan {
       paths.map(({ self }) => self),
     ),
   };
+  const branch = want.mode === 'routed' ? want.branch : undefined;
   return [
     veth,
     { kind: 'up', on: host },
     ...hostSettings(want, host, paths),
     ...shaped(host, want.bandwidth.ingress),
-    ...(want.mode === 'routed' ? hostPaths(host, pod, paths) : [portOf(want.bridge, host)]),
+    ...(want.mode === 'routed' ? hostPaths({ host, pod }, paths, branch) : [portOf(want.bridge, host)]),
+    ...(branch === undefined ? [] : branchPlan(branch, host, want.mode === 'routed' ? want.addresses : [])),
     { kind: 'up', on: { netns: 'pod', name: 'lo' } },
     { kind: 'up', on: pod },
     ...podSettings(want, pod, paths),
@@ -140,15 +144,6 @@ function quiet(on: LinkRef): Item {
   return { kind: 'sysctl', on, key: 'v6.addr_gen_mode', value: 1 };
 }
 
-/**
- * Reverse path filter 2: the kernel takes the larger of a link's and the node's value, so that only 2 means the same
- * on every node; 0 would let 127.0.0.2 in where route_localnet is set. Whose address a pod may use, `from_pods` of our
- * nftables table says.
- */
-export function looseFilter(on: LinkRef): Item {
-  return { kind: 'sysctl', on, key: 'v4.rp_filter', value: 2 };
-}
-
 function portsOnly(want: PodDatapath, ...items: Item[]): Item[] {
   return want.ports.length === 0 ? [] : items;
 }
@@ -163,10 +158,15 @@ function portOf(bridge: string, on: LinkRef): Item {
 }
 
 /** The node's way to the pod: nobody is asked where it is, and no cache can be full or poisoned. */
-function hostPaths(host: LinkRef, pod: LinkRef, paths: readonly Path[]): Item[] {
+function hostPaths(
+  { host, pod }: { readonly host: LinkRef; readonly pod: LinkRef },
+  paths: readonly Path[],
+  branch: BranchDatapath | undefined,
+): Item[] {
+  const table = branch?.enforcing === 'strict' ? branchTable(branch) : MAIN_TABLE;
   return paths.flatMap(({ self }): Item[] => [
     { kind: 'neighbour', on: host, address: self, at: pod },
-    { kind: 'route', on: host, to: hostPrefix(self), table: MAIN_TABLE },
+    { kind: 'route', on: host, to: hostPrefix(self), table },
   ]);
 }
 

@@ -71,6 +71,7 @@ function standsOn(item: Item): string[] {
 function alterable({ goal, have }: Change): boolean {
   if (goal.kind === 'vxlan' && have.kind === 'vxlan')
     return goal.vni === have.vni && goal.port === have.port && goal.local === have.local;
+  if (goal.kind === 'vlan' && have.kind === 'vlan') return goal.id === have.id && text(goal.under) === text(have.under);
   if (goal.kind === 'veth' && have.kind === 'veth') return text(goal.pod) === text(have.pod);
   return goal.kind === have.kind;
 }

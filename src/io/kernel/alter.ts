@@ -1,12 +1,13 @@
 import type { Mac } from '../../base/mac.ts';
-import { inPod } from '../../core/datapath/identity.ts';
+import { inPod, sameLink } from '../../core/datapath/identity.ts';
 import { LINK_ALIAS, ROUTE_PROTOCOL } from '../../core/datapath/numbers.ts';
 import { show } from '../../core/datapath/plan.ts';
 import { LINK_FLAG, type LinkMessage } from '../../wire/rtnetlink/link.ts';
 import { settle, type Steps, type Tools } from './create.ts';
 import { routeItem, ruleItem } from './items-read.ts';
 import { KernelError } from './kernel.ts';
-import { endsOf, type NewLink, type RouteItem, slotOf, vxlanItem } from './link-item.ts';
+import { putLocalRule } from './local-rule.ts';
+import { endsOf, type NewLink, type RouteItem, slotOf, vlanItem, vxlanItem } from './link-item.ts';
 import { readRoutes, readRules } from './readings.ts';
 import { bringingUp, joining, removing, removingLink, replacing, settingLink } from './requests.ts';
 import type { Step } from './steps.ts';
@@ -33,6 +34,8 @@ function alterOne(item: Exclude<RouteItem, NewLink>, shown: RouteItem, tools: To
       return [...settle(item, tools)];
     case 'host-sysctl':
       return [{ items: [item], write: () => writeHostSysctl(places.host.netns, item.key, item.value) }];
+    case 'local-rule':
+      return [{ items: [item], write: () => putLocalRule(places.host, item) }];
     case 'rule': {
       if (!isOurs(item, tools)) throw foreign(item, shown);
       const old = shown.kind === 'rule' ? [removing(shown, links)] : [];
@@ -100,7 +103,7 @@ function vethChange(item: NewLink & { kind: 'veth' }, tools: Tools): Steps | und
   return { host: [{ items: [item], requests: [inHost] }], pod: [{ items: [item], requests: [inPod] }] };
 }
 
-function otherChange(item: Exclude<NewLink, { kind: 'veth' }>, { links }: Tools): Steps | undefined {
+function otherChange(item: Exclude<NewLink, { kind: 'veth' }>, { links, places }: Tools): Steps | undefined {
   const link = links.read(item.link);
   if (link === undefined) return undefined;
   if (link.kind?.kind !== item.kind || link.alias !== LINK_ALIAS)
@@ -108,6 +111,8 @@ function otherChange(item: Exclude<NewLink, { kind: 'veth' }>, { links }: Tools)
       'exists',
       `the host already has a link ${item.link.name} (${kindOf(link)}) that Berth did not make`,
     );
+  if (item.kind === 'vlan' && !sameVlan(item, vlanItem(item.link, link, places.host)))
+    return { host: [{ items: [item], requests: [removingLink(link.index)] }], pod: [] };
   const tunnel = item.kind === 'vxlan' ? vxlanItem(item.link, link) : undefined;
   if (item.kind === 'vxlan' && !sameTunnel(item, tunnel))
     return { host: [{ items: [item], requests: [removingLink(link.index)] }], pod: [] };
@@ -121,6 +126,10 @@ function differing(link: LinkMessage, mtu: number, mac: Mac): Partial<LinkMessag
 }
 
 /** The kernel changes neither VNI nor port nor address of a device that stands. */
+function sameVlan(item: NewLink & { kind: 'vlan' }, other: (NewLink & { kind: 'vlan' }) | undefined): boolean {
+  return other !== undefined && item.id === other.id && sameLink(item.under, other.under);
+}
+
 function sameTunnel(item: NewLink & { kind: 'vxlan' }, other: NewLink | undefined): boolean {
   return other?.kind === 'vxlan' && item.vni === other.vni && item.port === other.port && item.local === other.local;
 }

@@ -4,7 +4,7 @@ import { LINK_ALIAS } from '../../core/datapath/numbers.ts';
 import type { Item, LinkRef } from '../../core/datapath/plan.ts';
 import { FLAG } from '../../wire/netlink/header.ts';
 import { LINK_FLAG, type LinkMessage, putLink } from '../../wire/rtnetlink/link.ts';
-import { vethBytes, vxlanBytes } from '../../wire/rtnetlink/link-kind.ts';
+import { vethBytes, vlanBytes, vxlanBytes } from '../../wire/rtnetlink/link-kind.ts';
 import { putSettings, type LinkSettings } from '../../wire/rtnetlink/link-settings.ts';
 import { AF, RTM } from '../../wire/rtnetlink/type.ts';
 import type { Request } from './batch.ts';
@@ -13,6 +13,7 @@ import { isNewLink, isUp, type NewLink, type RouteItem } from './link-item.ts';
 import type { LinkNumbers } from './link-numbers.ts';
 import { linkFlags } from './libc.ts';
 import type { Links } from './links.ts';
+import { putLocalRule } from './local-rule.ts';
 import type { Places } from './places.ts';
 import { bringingUp, creating, joining, settingLink } from './requests.ts';
 import { makes, type Step } from './steps.ts';
@@ -104,7 +105,7 @@ function createLink(item: NewLink, early: readonly Sysctl[], tools: Tools): Step
   // A bridge takes the smallest MTU of its ports unless it was told one, and it counts as told only when the MTU
   // changed by it.
   const told = settingLink(index, { alias: LINK_ALIAS, mtu: item.mtu });
-  const link: Step = { items: [item], requests: [newLink({ ...item, mtu: item.mtu - 1 }, index), told], makes };
+  const link: Step = { items: [item], requests: [newLink({ ...item, mtu: item.mtu - 1 }, index, links), told], makes };
   return { host: [link, ...settingsOf(item, { index }, on(item.link, early), tools)], pod: [] };
 }
 
@@ -146,11 +147,21 @@ function newVeth(item: Item & { kind: 'veth' }, links: Links, netnsFd: number): 
   return { type: RTM.NEWLINK, flags: FLAG.CREATE | FLAG.EXCL, body: (writer) => putLink(writer, host) };
 }
 
-function newLink(item: Exclude<NewLink, { kind: 'veth' }>, index: number): Request {
+function newLink(item: Exclude<NewLink, { kind: 'veth' }>, index: number, links: Links): Request {
   const header = { family: AF.UNSPEC, type: 0, index, flags: LINK_FLAG.UP, change: LINK_FLAG.UP };
-  const kind = item.kind === 'bridge' ? { kind: 'bridge' } : { kind: 'vxlan', data: vxlanData(item) };
-  const message = { ...header, name: item.link.name, mtu: item.mtu, mac: item.mac, kind };
+  const message = { ...header, name: item.link.name, mtu: item.mtu, mac: item.mac, ...kindOf(item, links) };
   return { type: RTM.NEWLINK, flags: FLAG.CREATE | FLAG.EXCL, body: (writer) => putLink(writer, message) };
+}
+
+function kindOf(item: Exclude<NewLink, { kind: 'veth' }>, links: Links): Pick<LinkMessage, 'kind' | 'below'> {
+  switch (item.kind) {
+    case 'bridge':
+      return { kind: { kind: 'bridge' } };
+    case 'vxlan':
+      return { kind: { kind: 'vxlan', data: vxlanData(item) } };
+    case 'vlan':
+      return { below: links.index(item.under), kind: { kind: 'vlan', data: vlanBytes({ id: item.id }) } };
+  }
 }
 
 function vxlanData({ vni, port, local }: NewLink & { kind: 'vxlan' }): Uint8Array {
@@ -176,6 +187,8 @@ function createOne(item: Exclude<RouteItem, NewLink>, tools: Tools): readonly St
       return settle(item, tools).map((step) => (links.isBorn(item.on) ? { ...step, makes } : step));
     case 'host-sysctl':
       return [{ items: [item], write: () => writeHostSysctl(places.host.netns, item.key, item.value) }];
+    case 'local-rule':
+      return [{ items: [item], write: () => putLocalRule(places.host, item) }];
     default:
       return [{ items: [item], requests: [creating(item, links)], makes }];
   }

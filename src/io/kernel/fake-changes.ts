@@ -36,6 +36,7 @@ function subjectOf(item: Item): Subject | undefined {
     case 'veth':
     case 'bridge':
     case 'vxlan':
+    case 'vlan':
     case 'port':
     case 'up':
       return 'link';
@@ -48,6 +49,7 @@ function subjectOf(item: Item): Subject | undefined {
     case 'unreachable':
       return 'route';
     case 'rule':
+    case 'local-rule':
       return 'rule';
     case 'sysctl':
       return SILENT.has(item.key) ? undefined : 'netconf';

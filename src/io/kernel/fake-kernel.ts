@@ -21,6 +21,7 @@ const INVENTORY: ReadonlySet<Item['kind']> = new Set([
   'veth',
   'bridge',
   'vxlan',
+  'vlan',
   'route',
   'unreachable',
   'rule',

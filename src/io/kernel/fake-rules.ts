@@ -48,6 +48,7 @@ export function refusalOf(
       return there ? undefined : noRoom(world, item, sandbox);
     case 'bridge':
     case 'vxlan':
+    case 'vlan':
       return world.isUplink(item.link.name) ? taken(item, item.link) : undefined;
     case 'port':
       if (world.hostLink(item.bridge.name)?.kind === 'bridge') return undefined;

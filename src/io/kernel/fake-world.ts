@@ -15,7 +15,7 @@ interface Ear {
 }
 
 /** What bears a mark of its maker in Linux: a name or alias, or a protocol number. */
-const MARKED: ReadonlySet<Item['kind']> = new Set(['veth', 'bridge', 'vxlan', 'route', 'unreachable', 'rule']);
+const MARKED: ReadonlySet<Item['kind']> = new Set(['veth', 'bridge', 'vxlan', 'vlan', 'route', 'unreachable', 'rule']);
 
 /**
  * A small world with one host, its sandboxes, and what stands in them, by the rules of Linux: names are taken once,
@@ -153,7 +153,7 @@ export class FakeWorld implements Scene {
     if (link.netns === 'pod') return this.vethOf(link, sandbox)?.podMac;
     const item = this.hostLink(link.name);
     if (item?.kind === 'veth') return item.hostMac;
-    return item?.kind === 'bridge' || item?.kind === 'vxlan' ? item.mac : undefined;
+    return item?.kind === 'bridge' || item?.kind === 'vxlan' || item?.kind === 'vlan' ? item.mac : undefined;
   }
 
   #put(item: Item, sandbox: string | undefined, foreign: boolean): void {

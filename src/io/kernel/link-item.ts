@@ -2,18 +2,19 @@ import { keyOf } from '../../core/datapath/identity.ts';
 import type { Item, LinkRef } from '../../core/datapath/plan.ts';
 import { mac, type Mac } from '../../base/mac.ts';
 import { LINK_FLAG, type LinkMessage } from '../../wire/rtnetlink/link.ts';
-import { takeVxlan } from '../../wire/rtnetlink/link-kind.ts';
+import { takeVlan, takeVxlan } from '../../wire/rtnetlink/link-kind.ts';
 import type { Links } from './links.ts';
 import type { Places } from './places.ts';
 import type { NftItem } from './nft-door.ts';
+import type { Place } from './place.ts';
 import { readLink } from './readings.ts';
 
 /** The items that rtnetlink and sysctls hold. */
 export type RouteItem = Exclude<Item, NftItem>;
 /** The items that are links of their own. */
-export type NewLink = Extract<Item, { readonly kind: 'veth' | 'bridge' | 'vxlan' }>;
+export type NewLink = Extract<Item, { readonly kind: 'veth' | 'bridge' | 'vxlan' | 'vlan' }>;
 export function isNewLink(item: Item): item is NewLink {
-  return item.kind === 'veth' || item.kind === 'bridge' || item.kind === 'vxlan';
+  return item.kind === 'veth' || item.kind === 'bridge' || item.kind === 'vxlan' || item.kind === 'vlan';
 }
 
 type Veth = Item & { readonly kind: 'veth' };
@@ -37,7 +38,14 @@ export function linkShown(item: NewLink, links: Links, places: Places): NewLink 
   if (item.kind === 'veth') return vethShown(item, links, places);
   const link = links.read(item.link);
   if (link === undefined || !isUp(link) || link.kind?.kind !== item.kind) return undefined;
-  return item.kind === 'bridge' ? bridgeItem(item.link, link) : vxlanItem(item.link, link);
+  switch (item.kind) {
+    case 'bridge':
+      return bridgeItem(item.link, link);
+    case 'vxlan':
+      return vxlanItem(item.link, link);
+    case 'vlan':
+      return vlanItem(item.link, link, places.host);
+  }
 }
 
 /** The two ends of a veth, as far as they can be seen. `pod` is the other end of `host`, whatever it is called now. */
@@ -85,6 +93,15 @@ export function vxlanItem(ref: LinkRef, link: LinkMessage): (NewLink & { kind: '
   const under = local ?? local6;
   if (under === undefined) return undefined;
   return { kind: 'vxlan', link: ref, vni: id, port, local: under, mtu: link.mtu ?? 0, mac: link.mac ?? NO_MAC };
+}
+
+/** A VLAN's link, and the one under it. Undefined when its data tell no number. */
+export function vlanItem(ref: LinkRef, link: LinkMessage, host: Place): (NewLink & { kind: 'vlan' }) | undefined {
+  const { id } = takeVlan(link.kind?.data ?? new Uint8Array());
+  const name = link.below === undefined ? undefined : readLink(host, link.below)?.name;
+  if (id === undefined) return undefined;
+  const under: LinkRef = { netns: 'host', name: name ?? '' };
+  return { kind: 'vlan', link: ref, under, id, mtu: link.mtu ?? 0, mac: link.mac ?? NO_MAC };
 }
 
 export function isUp({ flags }: Pick<LinkMessage, 'flags'>): boolean {

@@ -9,6 +9,7 @@ import type { RouteMessage } from '../../wire/rtnetlink/route.ts';
 import { addressItem, forwardingItem, neighbourItem, routeItem, ruleItem, unreachableItem } from './items-read.ts';
 import { isNewLink, isUp, linkShown, upShown, type RouteItem, slotOf } from './link-item.ts';
 import { Links } from './links.ts';
+import { localRule } from './local-rule.ts';
 import type { Places } from './places.ts';
 import type { Place } from './place.ts';
 import {
@@ -59,7 +60,10 @@ class Observation {
     }
     this.#routes();
     this.#rules();
-    for (const item of this.#plan) if (item.kind === 'host-sysctl') this.#hostSysctl(item);
+    for (const item of this.#plan) {
+      if (item.kind === 'host-sysctl') this.#hostSysctl(item);
+      if (item.kind === 'local-rule') this.#show(localRule(this.#places.host, item.family));
+    }
     const rank = (item: RouteItem) => this.#planned.get(slotOf(item))?.place ?? this.#plan.length;
     return [...this.#shown.values()].sort((a, b) => rank(a) - rank(b));
   }

@@ -8,7 +8,7 @@ import { KernelError, type Remaining } from './kernel.ts';
 import { isNewLink, type NewLink, type RouteItem } from './link-item.ts';
 import { Links } from './links.ts';
 import type { Places } from './places.ts';
-import { leaving, removing, removingLink } from './requests.ts';
+import { isObject, leaving, removing, removingLink } from './requests.ts';
 
 /** What is left, and the links that must go by themselves: deleting takes long. */
 export interface Removal {
@@ -74,9 +74,7 @@ function requestFor(item: RouteItem, links: Links): Request | undefined {
       const isPort = links.read(item.on)?.master === links.index(item.bridge);
       return isPort ? leaving(item, links) : undefined;
     }
-    if (isNewLink(item) || item.kind === 'up' || item.kind === 'sysctl' || item.kind === 'host-sysctl')
-      return undefined;
-    return removing(item, links);
+    return isObject(item) ? removing(item, links) : undefined; // links go by themselves, settings stay
   } catch (error) {
     if (error instanceof KernelError && error.kind === 'absent') return undefined;
     throw error;

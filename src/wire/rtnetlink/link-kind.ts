@@ -1,6 +1,6 @@
 import { Writer } from '../../base/bytes.ts';
 import { putNest, readAttributes } from '../netlink/attribute.ts';
-import { address, fields, type Spelled, u16be, u32, u8 } from '../netlink/fields.ts';
+import { address, fields, type Spelled, u16, u16be, u32, u8 } from '../netlink/fields.ts';
 import { type LinkMessage, putLink, takeLink } from './link.ts';
 
 // What IFLA_INFO_DATA and IFLA_INFO_SLAVE_DATA hold, by kind: linux/if_link.h and, of veth, linux/veth.h.
@@ -40,6 +40,21 @@ export function vxlanBytes(data: VxlanData): Uint8Array {
 /** Throws DecodeError. */
 export function takeVxlan(bytes: Uint8Array): VxlanData {
   return VXLAN.take(bytes);
+}
+
+const VLAN = fields({ id: [1, u16] }); // IFLA_VLAN_ID
+export type VlanData = Spelled<typeof VLAN>;
+
+/** The data of a VLAN's link. What is not said is the kernel's own: 802.1Q, not 802.1ad, and its headers as they come. */
+export function vlanBytes(data: VlanData): Uint8Array {
+  const writer = new Writer(32);
+  VLAN.put(writer, data);
+  return writer.written;
+}
+
+/** Throws DecodeError. */
+export function takeVlan(bytes: Uint8Array): VlanData {
+  return VLAN.take(bytes);
 }
 
 const PORT = fields({ state: [1, u8], hairpin: [4, u8] });

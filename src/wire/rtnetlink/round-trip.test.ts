@@ -5,7 +5,15 @@ import { type Address, addressOfBytes } from '../../base/ip.ts';
 import { localMac } from '../../base/mac.ts';
 import { putAddress, takeAddress } from './address.ts';
 import { putLink, takeLink } from './link.ts';
-import { bridgePortBytes, takeBridgePort, takeVethPeer, takeVxlan, vethBytes, vxlanBytes } from './link-kind.ts';
+import {
+  bridgePortBytes,
+  takeBridgePort,
+  takeVethPeer,
+  takeVlan,
+  takeVxlan,
+  vethBytes,
+  vxlanBytes,
+} from './link-kind.ts';
 import { putSettings, takeSettings } from './link-settings.ts';
 import { putNeighbour, takeNeighbour } from './neighbour.ts';
 import { putNeighbourTable, takeNeighbourTable } from './neighbour-table.ts';
@@ -216,6 +224,7 @@ test('the data of link kinds and of a token bucket decode to themselves', () => 
 const DECODERS: readonly [string, (body: Uint8Array) => unknown][] = [
   ...CASES.map(([name, , , take]) => [name, take] as [string, (body: Uint8Array) => unknown]),
   ['vxlan', takeVxlan],
+  ['vlan', takeVlan],
   ['veth', takeVethPeer],
   ['bridge port', takeBridgePort],
   ['tbf', takeTbf],
