@@ -1,4 +1,4 @@
-import type { NicProvider } from './provider.ts';
+import { CloudError, type NicProvider } from './provider.ts';
 
 /**
  * A provider that is opened when it is first asked, and tried again when it is next asked: the node starts, and its
@@ -13,7 +13,22 @@ export function lateProvider(open: () => Promise<NicProvider>): NicProvider {
     });
     return opening;
   };
+  const branches = async () => {
+    const found = (await opened()).branches;
+    if (found !== undefined) return found;
+    throw new CloudError('limit', {
+      action: 'branches',
+      code: 'NoBranches',
+      message: 'NICs of single pods are not to be had here',
+    });
+  };
   return {
+    branches: {
+      most: async () => (await branches()).most(),
+      report: async () => (await branches()).report(),
+      create: async (spec, token, urgency) => (await branches()).create(spec, token, urgency),
+      remove: async (nic, urgency) => (await branches()).remove(nic, urgency),
+    },
     limits: async () => (await opened()).limits(),
     reportNics: async (of) => (await opened()).reportNics(of),
     createNic: async (spec, token, urgency) => (await opened()).createNic(spec, token, urgency),

@@ -12,6 +12,7 @@ import type {
 import type { NicPlace } from '../../core/ipam/placing.ts';
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
+import type { BranchProvider } from './branches.ts';
 
 export type { CloudErrorKind, Urgency } from '../../core/ipam/nic.ts';
 
@@ -20,6 +21,8 @@ export type { CloudErrorKind, Urgency } from '../../core/ipam/nic.ts';
  * each may be called again after any failure, also after a lost answer: same token, same change.
  */
 export interface NicProvider {
+  /** NICs of pods' own, where the cloud has such. */
+  readonly branches?: BranchProvider;
   limits(): Promise<NicLimits>;
   /** What is attached now. `sure`: asked of the API itself, not of metadata that may be late. */
   reportNics(of: { readonly sure: boolean }): Promise<readonly NicReport[]>;

@@ -70,6 +70,43 @@ export class NicMaker {
     return seen;
   }
 
+  /** The NIC that carries branch NICs: the one that is attached, or a new one in the node's own subnet. */
+  async trunk(token: Token, urgency: Urgency): Promise<NicReport> {
+    const { nics, ec2, self } = this.#doors;
+    const present = await nics.ask(urgency);
+    const there = present.find(({ kind, managed }) => kind === 'trunk' && managed);
+    if (there !== undefined) return there;
+    const input: CreateNetworkInterfaceCommandInput = {
+      SubnetId: self.primarySubnet,
+      InterfaceType: 'trunk',
+      ClientToken: token,
+      Description: `berth ${self.instance} trunk`,
+      Groups: [...primaryGroups(present)],
+      TagSpecifications: [
+        {
+          ResourceType: 'network-interface',
+          Tags: Object.entries(this.tags(token)).map(([Key, Value]) => ({ Key, Value })),
+        },
+      ],
+    };
+    const made = await ec2.ask({ action: 'CreateNetworkInterface', urgency, again: true }, (client) =>
+      client.send(new CreateNetworkInterfaceCommand(input)),
+    );
+    return this.#attached(made.NetworkInterface?.NetworkInterfaceId as NicId, urgency);
+  }
+
+  /** What a NIC is marked with that is made by a token. */
+  tags(token: Token): Readonly<Record<string, string>> {
+    const { self, settings, clock } = this.#doors;
+    return {
+      ...settings.tags,
+      [TAG_INSTANCE]: self.instance,
+      [TAG_CREATED]: new Date(timeOf(token, clock)).toISOString(),
+      [TAG_INTENT]: token,
+      ...(settings.cluster === '' ? {} : { [TAG_CLUSTER]: settings.cluster }),
+    };
+  }
+
   /** Absent is success. */
   async remove(nic: NicId, urgency: Urgency): Promise<void> {
     const { nics, ec2 } = this.#doors;
@@ -156,13 +193,9 @@ export class NicMaker {
     subnet: string;
     groups: readonly string[];
   }): CreateNetworkInterfaceCommandInput {
-    const { self, settings, clock } = this.#doors;
+    const { self } = this.#doors;
     const tags = {
-      ...settings.tags,
-      [TAG_INSTANCE]: self.instance,
-      [TAG_CREATED]: new Date(timeOf(of.token, clock)).toISOString(),
-      [TAG_INTENT]: of.token,
-      ...(settings.cluster === '' ? {} : { [TAG_CLUSTER]: settings.cluster }),
+      ...this.tags(of.token),
       ...(of.spec.config === undefined ? {} : { [TAG_CONFIG]: of.spec.config }),
     };
     return {

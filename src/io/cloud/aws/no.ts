@@ -33,6 +33,12 @@ export function otherZone(
   });
 }
 
+/** The instance's type has none, or it carries all that there are numbers for. */
+export function noTrunk({ type }: Pick<AwsSelf, 'type'>): CloudError {
+  const message = `a trunk of ${type} carries no NIC more`;
+  return new CloudError('limit', { action: 'AssociateTrunkInterface', code: 'NoTrunk', message });
+}
+
 /** Nowhere to put a NIC. */
 export function noSubnet({ zone, vpc }: AwsSelf): CloudError {
   return new CloudError('exhausted', {

@@ -8,10 +8,12 @@ import type { Address, Prefix } from '../../../base/ip.ts';
 import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Given, NicId, NicLimits, NicReport, Token } from '../../../core/ipam/nic.ts';
+import type { BranchProvider } from '../branches.ts';
 import type { NearCloud } from '../near.ts';
 import { type Brought, CloudError, type NicOrder, type NicProvider, type Urgency } from '../provider.ts';
 import { bring } from './bring.ts';
 import { assign, type Assignment, unassign } from './assign.ts';
+import { AwsBranches } from './branches.ts';
 import { NicMaker } from './create.ts';
 import { Ec2 } from './ec2.ts';
 import type { Ec2Keys, Ec2Requests } from './ec2-clients.ts';
@@ -75,6 +77,7 @@ export class AwsProvider implements NicProvider {
   readonly #doors: Doors;
   readonly #nics: NicsOfInstance;
   #limits: NicLimits | undefined;
+  #branches: AwsBranches | undefined;
   #maker: Promise<NicMaker> | undefined; // one: it knows which device numbers are on their way
 
   constructor(doors: Doors) {
@@ -91,6 +94,11 @@ export class AwsProvider implements NicProvider {
 
   reportNics({ sure }: { readonly sure: boolean }): Promise<readonly NicReport[]> {
     return sure ? this.#nics.ask('refill') : this.#nics.hear();
+  }
+
+  get branches(): BranchProvider {
+    this.#branches ??= new AwsBranches({ ...this.#doors, nics: this.#nics, maker: () => this.#making() });
+    return this.#branches;
   }
 
   async createNic(spec: NicOrder, token: Token, urgency: Urgency): Promise<NicReport> {

@@ -41,6 +41,7 @@ export const TAG_CLUSTER = 'berth.dev/cluster';
 export const TAG_CREATED = 'berth.dev/created';
 export const TAG_INTENT = 'berth.dev/intent'; // the token by which it was asked for
 export const TAG_CONFIG = 'berth.dev/nic-config'; // the NICConfig that says where it stands
+export const TAG_VLAN = 'berth.dev/vlan'; // of a branch NIC: its number on the trunk
 export const TAG_SWEEPER = 'berth.dev/sweeper';
 /** Marks that tell us to leave a NIC alone: aws-node's name and ours. */
 export const TAGS_NO_MANAGE: readonly string[] = ['node.k8s.amazonaws.com/no_manage', 'berth.dev/no-manage'];

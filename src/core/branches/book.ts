@@ -1,0 +1,175 @@
+import type { Millis } from '../../base/clock.ts';
+import type { AttachmentId } from '../attachment.ts';
+import type { NicId } from '../ipam/nic.ts';
+import { type BranchReport, type BranchSpec, groupsKey } from './branch.ts';
+
+/** Where a branch NIC stands. `rests`: its last pod has gone, and others may still speak to it. */
+export type BranchState =
+  | { readonly is: 'held'; readonly by: AttachmentId }
+  | { readonly is: 'rests'; readonly until: Millis }
+  | { readonly is: 'free'; readonly since: Millis }
+  | { readonly is: 'going' };
+
+/** One branch NIC. */
+export interface Branch {
+  readonly report: BranchReport;
+  readonly state: BranchState;
+}
+
+/** All branch NICs of a node, and how many are being made. A value. */
+export interface Book {
+  readonly branches: ReadonlyMap<NicId, Branch>;
+  readonly making: ReadonlyMap<AttachmentId, string>; // the groups that are made for an ADD
+}
+
+/** How branch NICs are kept. */
+export interface BranchPolicy {
+  readonly cooldownMs: Millis; // a NIC rests so long between two pods
+  readonly idleMs: Millis; //     one that nobody takes goes after so long
+  readonly most: number; //       that the trunk carries
+}
+
+export const EMPTY_BOOK: Book = { branches: new Map(), making: new Map() };
+
+/** What an ADD gets: a NIC, the leave to make one, or no. `first`: these go before there is room. */
+export type Taken =
+  | { readonly is: 'held'; readonly book: Book; readonly branch: BranchReport }
+  | { readonly is: 'make'; readonly book: Book; readonly first: readonly NicId[] }
+  | { readonly is: 'full'; readonly held: number; readonly resting: number; readonly making: number };
+
+/**
+ * A pod wants a NIC with exactly these groups: a free one of the same groups, the one that was used last, so that others
+ * grow old; else a new one, in the place of a free one of other groups when the trunk is full.
+ */
+export function take(book: Book, of: BranchSpec & { readonly by: AttachmentId }, policy: BranchPolicy): Taken {
+  const key = groupsKey(of.groups);
+  const free = freeOnes(book);
+  const same = free.filter(({ report }) => groupsKey(report.groups) === key && hasFamilies(report, of));
+  const [chosen] = same.toSorted((a, b) => b.since - a.since);
+  if (chosen !== undefined) {
+    const { report } = chosen;
+    return { is: 'held', branch: report, book: withState(book, report.id, { is: 'held', by: of.by }) };
+  }
+  const others = free.toSorted((a, b) => a.since - b.since).map(({ report }) => report.id);
+  const over = book.branches.size + book.making.size + 1 - policy.most;
+  if (over > others.length) {
+    const count = (is: BranchState['is']) => [...book.branches.values()].filter(({ state }) => state.is === is).length;
+    return { is: 'full', held: count('held'), resting: count('rests'), making: book.making.size };
+  }
+  const first = over > 0 ? others.slice(0, over) : [];
+  const gone = first.reduce((now, id) => withState(now, id, { is: 'going' }), book);
+  return { is: 'make', first, book: { ...gone, making: new Map([...gone.making, [of.by, key]]) } };
+}
+
+/** It was made. `held`: by whom it was made; else nobody waits for it any more, and it is free. */
+export function made(book: Book, report: BranchReport, of: { by: AttachmentId; held: boolean; now: Millis }): Book {
+  const { making } = failed(book, of.by);
+  const state: BranchState = of.held ? { is: 'held', by: of.by } : { is: 'free', since: of.now };
+  return { making, branches: new Map([...book.branches, [report.id, { report, state }]]) };
+}
+
+/** It was not made. */
+export function failed(book: Book, by: AttachmentId): Book {
+  const making = new Map(book.making);
+  making.delete(by);
+  return { ...book, making };
+}
+
+/** A pod has gone: its NIC rests. `used` false: it never reached the wire and is free at once. */
+export function give(book: Book, by: AttachmentId, of: { used: boolean; now: Millis; policy: BranchPolicy }): Book {
+  const held = [...book.branches.values()].find(({ state }) => state.is === 'held' && state.by === by);
+  if (held === undefined) return book;
+  const { now, policy } = of;
+  const state: BranchState = of.used ? { is: 'rests', until: now + policy.cooldownMs } : { is: 'free', since: now };
+  return withState(book, held.report.id, state);
+}
+
+/** What time does: who has rested is free, and who was free for long goes. `going` are those that go now. */
+export function aged(book: Book, policy: BranchPolicy, now: Millis): { book: Book; going: readonly NicId[] } {
+  const going: NicId[] = [];
+  const branches = new Map(book.branches);
+  for (const [id, { report, state }] of book.branches) {
+    if (state.is === 'rests' && state.until <= now) branches.set(id, { report, state: { is: 'free', since: now } });
+    if (state.is !== 'free' || state.since + policy.idleMs > now) continue;
+    branches.set(id, { report, state: { is: 'going' } });
+    going.push(id);
+  }
+  return { book: { ...book, branches }, going };
+}
+
+/** When `aged` has something to do next. */
+export function nextAge({ branches }: Book, { idleMs }: BranchPolicy): Millis | undefined {
+  const times = [...branches.values()].flatMap(({ state }) =>
+    state.is === 'rests' ? [state.until] : state.is === 'free' ? [state.since + idleMs] : [],
+  );
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** It is no more. */
+export function gone(book: Book, id: NicId): Book {
+  const branches = new Map(book.branches);
+  branches.delete(id);
+  return { ...book, branches };
+}
+
+/** It could not be deleted: it is tried again when it has been idle once more. */
+export function stayed(book: Book, id: NicId, now: Millis): Book {
+  return book.branches.has(id) ? withState(book, id, { is: 'free', since: now }) : book;
+}
+
+/**
+ * What the cloud tells, all of it: NICs that nobody here knew rest before they are given, for nobody knows who had them;
+ * those that it no longer tells of are gone, but for what a pod holds. `going`: they were made and never carried.
+ */
+export function reported(
+  book: Book,
+  reports: readonly BranchReport[],
+  of: { now: Millis; policy: BranchPolicy },
+): { book: Book; going: readonly NicId[]; lost: readonly AttachmentId[] } {
+  const branches = new Map<NicId, Branch>();
+  const going: NicId[] = [];
+  for (const report of reports) {
+    const known = book.branches.get(report.id);
+    if (known === undefined && !report.carried && isOnItsWay(report, of.now)) continue;
+    if (known === undefined && !report.carried) {
+      going.push(report.id);
+      branches.set(report.id, { report, state: { is: 'going' } });
+    } else
+      branches.set(report.id, { report, state: known?.state ?? { is: 'rests', until: of.now + of.policy.cooldownMs } });
+  }
+  const lost: AttachmentId[] = [];
+  for (const [id, branch] of book.branches) {
+    if (branches.has(id) || branch.state.is !== 'held') continue;
+    branches.set(id, branch);
+    lost.push(branch.state.by);
+  }
+  return { book: { ...book, branches }, going, lost };
+}
+
+/** What attachments hold after a restart, as they have it on record. */
+export function adopted(held: readonly { readonly by: AttachmentId; readonly report: BranchReport }[]): Book {
+  const branches = held.map(({ by, report }): [NicId, Branch] => [report.id, { report, state: { is: 'held', by } }]);
+  return { ...EMPTY_BOOK, branches: new Map(branches) };
+}
+
+/** Made a moment ago: who makes it will have the trunk carry it. */
+function isOnItsWay({ createdAt = 0 }: BranchReport, now: Millis): boolean {
+  return now - createdAt < ON_ITS_WAY_MS;
+}
+
+const ON_ITS_WAY_MS: Millis = 60_000;
+
+function freeOnes({ branches }: Book): readonly { readonly report: BranchReport; readonly since: Millis }[] {
+  return [...branches.values()].flatMap(({ report, state }) =>
+    state.is === 'free' ? [{ report, since: state.since }] : [],
+  );
+}
+
+function hasFamilies({ addresses }: BranchReport, { v6 }: BranchSpec): boolean {
+  return addresses.some((it) => it.includes(':')) === v6;
+}
+
+function withState(book: Book, id: NicId, state: BranchState): Book {
+  const known = book.branches.get(id);
+  return known === undefined ? book : { ...book, branches: new Map([...book.branches, [id, { ...known, state }]]) };
+}

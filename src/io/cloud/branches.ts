@@ -1,0 +1,18 @@
+import type { BranchReport, BranchSpec } from '../../core/branches/branch.ts';
+import type { NicId, Token } from '../../core/ipam/nic.ts';
+import type { Urgency } from './provider.ts';
+
+/**
+ * NICs of pods' own, which a trunk of the node carries. As of `NicProvider`, each method throws CloudError and nothing
+ * else, and may be called again after any failure.
+ */
+export interface BranchProvider {
+  /** How many the instance's trunk carries; 0: it can have no trunk. */
+  most(): Promise<number>;
+  /** Those that were made for this instance, asked of the API. */
+  report(): Promise<readonly BranchReport[]>;
+  /** Created with exactly these groups, and carried by the trunk, which is made first where there is none. */
+  create(spec: BranchSpec, token: Token, urgency: Urgency): Promise<BranchReport>;
+  /** Absent = success. */
+  remove(nic: NicId, urgency: Urgency): Promise<void>;
+}
