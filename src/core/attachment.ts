@@ -1,6 +1,7 @@
 import type { Brand } from '../base/brand.ts';
 import type { Address } from '../base/ip.ts';
 import type { Millis } from '../base/clock.ts';
+import type { HeldBranch } from './branches/branch.ts';
 import type { Plan } from './datapath/plan.ts';
 
 /**
@@ -73,6 +74,7 @@ export interface AttachmentRecord {
   readonly addresses: readonly Address[]; // one of each family asked for, IPv4 first
   readonly pod?: PodName;
   readonly keeper?: AttachmentId; //       has the addresses when the attachment ends: `keeperId`
+  readonly branch?: HeldBranch; //         the NIC of its own that its addresses are of; else they are the pool's
   readonly ports: readonly PortMapping[];
   readonly ordinal: number; //             0 for the first interface of its sandbox
   readonly plan: Plan; //                 what ADD makes and DEL takes back

@@ -260,6 +260,34 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /one of them/,
       ],
     ],
+    'no-pod-nic': [
+      [
+        { why: 'no-pod-nic', groups: ['sg-1', 'sg-2'], because: 'the cloud has not made it in time' },
+        "the pod's own NIC, with sg-1 and sg-2, could not be had: the cloud has not made it in time",
+        /asks again/,
+      ],
+    ],
+    'pod-nic-limit': [
+      [
+        { why: 'pod-nic-limit', groups: ['sg-1'], limit: 9, held: 8, resting: 1 },
+        "the pod is to have a NIC of its own, with sg-1, and this node's trunk carries 9 at most: 8 are held by pods and 1 rest after one",
+        /another node/,
+      ],
+    ],
+    'not-on-pod-nic': [
+      [
+        { why: 'not-on-pod-nic', groups: ['sg-1'], what: 'ports of its node' },
+        'the pod has a NIC of its own, with sg-1, and cannot have ports of its node there',
+        /standard/,
+      ],
+    ],
+    'pod-groups-unknown': [
+      [
+        { why: 'pod-groups-unknown', because: 'the API server has not told of PodSecurityGroups yet' },
+        'whether the pod is to have security groups of its own is not known: the API server has not told of PodSecurityGroups yet',
+        /API server/,
+      ],
+    ],
     'port-taken': [
       [
         { why: 'port-taken', protocol: 'tcp', hostPort: 8080, holder: 'default/web-1' },

@@ -50,6 +50,14 @@ export function sentence(refusal: Refusal): string {
       return `the pod's static address${refusal.address === undefined ? '' : ` ${refusal.address}`} is not on this node yet: ${refusal.because}`;
     case 'static-lost':
       return `the pod's static address ${refusal.address} cannot be had on this node: ${refusal.because}`;
+    case 'no-pod-nic':
+      return `the pod's own NIC, with ${listed(refusal.groups)}, could not be had: ${refusal.because}`;
+    case 'pod-nic-limit':
+      return `the pod is to have a NIC of its own, with ${listed(refusal.groups)}, and this node's trunk carries ${refusal.limit} at most: ${refusal.held} are held by pods and ${refusal.resting} rest after one`;
+    case 'not-on-pod-nic':
+      return `the pod has a NIC of its own, with ${listed(refusal.groups)}, and cannot have ${refusal.what} there`;
+    case 'pod-groups-unknown':
+      return `whether the pod is to have security groups of its own is not known: ${refusal.because}`;
     case 'port-taken':
       return `host port ${refusal.hostPort}/${refusal.protocol} is held by ${refusal.holder}`;
     case 'interface-exists':
@@ -120,6 +128,14 @@ export function advice(refusal: Refusal): string {
       return 'the runtime asks again by itself; should it last, kubectl describe staticaddress tells who has it';
     case 'static-lost':
       return 'let the pod run where the address is, free it, set berth.dev/static-conflict to renew, or delete the StaticAddress';
+    case 'no-pod-nic':
+      return 'the runtime asks again by itself; should it last, see to the groups, the subnet and what the role that asks may do: docs/aws.md, Security groups of single pods';
+    case 'pod-nic-limit':
+      return 'let the pod run on another node or a larger instance type; pods that ask for berth.dev/pod-nic are only sent where there is one';
+    case 'not-on-pod-nic':
+      return 'leave it out, or set cloud.podGroups to standard';
+    case 'pod-groups-unknown':
+      return 'the runtime asks again by itself; should it last, see to the way from this node to the API server';
     case 'port-taken':
       return 'give the pod another hostPort or another hostIP, let it run on another node, or delete the holder';
     case 'interface-exists':

@@ -80,6 +80,19 @@ export type Refusal =
   | { readonly why: 'static-waits'; readonly address?: Address; readonly because: string }
   /** It cannot be had on this node, or no more at all. */
   | { readonly why: 'static-lost'; readonly address: Address; readonly because: string }
+  /** The pod is to have security groups of its own, and so a NIC of its own, which could not be had. */
+  | { readonly why: 'no-pod-nic'; readonly groups: readonly string[]; readonly because: string }
+  | {
+      readonly why: 'pod-nic-limit';
+      readonly groups: readonly string[];
+      readonly limit: number;
+      readonly held: number;
+      readonly resting: number;
+    }
+  /** Something that a pod with a NIC of its own cannot have. */
+  | { readonly why: 'not-on-pod-nic'; readonly groups: readonly string[]; readonly what: string }
+  /** Whether the pod is to have groups of its own is not known: nobody guesses. */
+  | { readonly why: 'pod-groups-unknown'; readonly because: string }
   | { readonly why: 'port-taken'; readonly protocol: string; readonly hostPort: number; readonly holder: string }
   | { readonly why: 'interface-exists'; readonly ifname: string; readonly holder: string }
   /** An annotation of the pod asks for what cannot be. `needs` goes on "it must be ". */

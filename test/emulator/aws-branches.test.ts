@@ -65,7 +65,9 @@ test('A49: a NIC that the trunk does not carry is not left behind, and another n
   const [mine] = await branches.report();
   const other = await region.provider('node-2');
   expect(await refused(other.branches.remove(mine?.id ?? ('' as NicId), 'housekeeping'))).toContain('denied');
-  expect(await refused(branches.create({ ...spec, groups: ['sg-00000000000000000'] }, token(), 'pod'))).toContain('gone');
+  expect(await refused(branches.create({ ...spec, groups: ['sg-00000000000000000'] }, token(), 'pod'))).toContain(
+    'gone',
+  );
 });
 
 test('the agent’s numbers of branch NICs are those of the emulated cloud, which took them down by itself', () => {

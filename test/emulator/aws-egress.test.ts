@@ -47,7 +47,7 @@ beforeEach(async () => {
   const asked = provider.vpcRanges.bind(provider);
   provider.vpcRanges = async () => told ?? asked();
   const machine = fabric.machine(region.instance('node-1'))?.netns.path ?? '';
-  node = await LiveNode.open('node-1', machine, provider, `network: { ${ROUTED} }\n`);
+  node = await LiveNode.open('node-1', machine, provider, { config: `network: { ${ROUTED} }\n` });
   stage = Stage.of(fabric);
 });
 afterEach(async () => {

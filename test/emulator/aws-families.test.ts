@@ -70,7 +70,7 @@ async function begin(of: Wanted): Promise<readonly LivePod[]> {
         name,
         machine,
         await region.provider(name, of.apart === true ? { zones: podSubnets() } : {}),
-        config,
+        { config },
       ),
     );
   }

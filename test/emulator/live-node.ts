@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { silent } from '../../src/base/log.ts';
 import { utf8 } from '../../src/base/bytes.ts';
 import { type Agent, startAgent } from '../../src/apps/node-agent/agent.ts';
+import type { KubeDoors } from '../../src/apps/node-agent/cluster-runner.ts';
 import { countNothing } from '../../src/apps/node-agent/doors.ts';
 import type { NicProvider } from '../../src/io/cloud/provider.ts';
 import type { AgentConfig } from '../../src/io/config/agent-config.ts';
@@ -23,20 +24,32 @@ export interface LivePod {
   readonly space: Space;
 }
 
+/** `config`: lines of the agent's configuration; `directory`: where it keeps what it knows. */
+export interface LiveOptions {
+  readonly config?: string;
+  readonly kube?: KubeDoors;
+  readonly directory?: string;
+}
+
 /** The whole agent in the machine of an instance, with the real kernel. Close it. */
 export class LiveNode {
   readonly name: string;
   readonly agent: Agent;
-  readonly #close: () => Promise<void>;
+  readonly directory: string; // of what it knows
+  readonly #end: () => Promise<() => void>;
   readonly #pods: LivePod[] = [];
 
-  private constructor(name: string, agent: Agent, close: () => Promise<void>) {
-    [this.name, this.agent, this.#close] = [name, agent, close];
+  private constructor(of: Pick<LiveNode, 'name' | 'agent' | 'directory'>, end: () => Promise<() => void>) {
+    [this.name, this.agent, this.directory, this.#end] = [of.name, of.agent, of.directory, end];
   }
 
-  /** `machine` is the path of its network namespace, `config` lines of the agent's configuration. */
-  static async open(name: string, machine: string, provider: NicProvider, config = PLAIN): Promise<LiveNode> {
-    const directory = mkdtempSync(join(tmpdir(), 'berth-live-'));
+  /** `machine` is the path of its network namespace. */
+  static async open(
+    name: string,
+    machine: string,
+    provider: NicProvider,
+    { config = PLAIN, kube, directory = mkdtempSync(join(tmpdir(), 'berth-live-')) }: LiveOptions = {},
+  ): Promise<LiveNode> {
     const { journal, recovery } = openJournal({ disk: linuxDisk(directory), clock: realClock });
     const kernel = LinuxKernel.open({ netns: machine, nft: (netns) => openNft({ log: silent, netns }) });
     const agent = await startAgent({
@@ -50,17 +63,18 @@ export class LiveNode {
       bootId: 'this one',
       provider,
       config: configOf(name, config),
+      ...(kube === undefined ? {} : { kube }),
     });
-    return new LiveNode(name, agent, async () => {
+    return new LiveNode({ name, agent, directory }, async () => {
       await agent.stop();
       await kernel.close();
       await journal.close();
-      rmSync(directory, { recursive: true });
+      return () => rmSync(directory, { recursive: true });
     });
   }
 
   /** A pod through ADD, that answers every client with the client's address. Throws what ADD refuses. */
-  async pod(name: string, portMappings: readonly object[] = []): Promise<LivePod> {
+  async pod(name: string, portMappings: readonly object[] = [], args = ''): Promise<LivePod> {
     const space = await Space.open();
     const env = {
       CNI_COMMAND: 'ADD',
@@ -68,6 +82,7 @@ export class LiveNode {
       CNI_NETNS: space.path,
       CNI_IFNAME: 'eth0',
       CNI_PATH: '/nowhere',
+      ...(args === '' ? {} : { CNI_ARGS: args }),
     };
     const plugin = { cniVersion: '1.1.0', name: 'pods', type: 'berth-cni', capabilities: { portMappings: true } };
     const stdin = utf8(JSON.stringify({ ...plugin, runtimeConfig: { portMappings } }));
@@ -84,6 +99,27 @@ export class LiveNode {
     return pod;
   }
 
+  /** DEL of a pod; its sandbox ends. */
+  async remove({ name, space }: LivePod): Promise<void> {
+    const env = {
+      CNI_COMMAND: 'DEL',
+      CNI_CONTAINERID: name.replace('/', '-'),
+      CNI_NETNS: space.path,
+      CNI_IFNAME: 'eth0',
+      CNI_PATH: '/nowhere',
+    };
+    const stdin = utf8(JSON.stringify({ cniVersion: '1.1.0', name: 'pods', type: 'berth-cni' }));
+    const { exitCode, stdout } = await this.agent.handle({ env, stdin });
+    await space.close();
+    if (exitCode !== 0) throw new Error(stdout);
+  }
+
+  /** Ends the agent alone. Pods live, and another may begin with the directory that this answers. */
+  async end(): Promise<string> {
+    await this.#end();
+    return this.directory;
+  }
+
   /** Takes on other lines of configuration while it runs. */
   reconfigure(lines: string): Promise<void> {
     return this.agent.reconfigure(configOf(this.name, lines));
@@ -91,7 +127,7 @@ export class LiveNode {
 
   async close(): Promise<void> {
     await Promise.all(this.#pods.map(({ space }) => space.close()));
-    await this.#close();
+    (await this.#end())();
   }
 }
 

@@ -18,6 +18,10 @@ export const AGENT_RULES = [
   { apiGroups: ['berth.dev'], resources: ['staticaddresses/status'], verbs: ['patch'] },
   { apiGroups: ['berth.dev'], resources: ['nicconfigs'], verbs: ['list', 'watch'] },
   { apiGroups: ['crd.k8s.amazonaws.com'], resources: ['eniconfigs'], verbs: ['list', 'watch'] },
+  // cloud.podGroups: whose security groups pods have
+  { apiGroups: ['berth.dev'], resources: ['podsecuritygroups'], verbs: ['list', 'watch'] },
+  { apiGroups: ['vpcresources.k8s.aws'], resources: ['securitygrouppolicies'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get'] },
 ];
 
 /** And in its own namespace: where the controller is. */

@@ -70,6 +70,17 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
   'address-outside': { why: 'address-outside', address: address('10.9.0.7'), ranges },
   'address-reserved': { why: 'address-reserved', address: address('10.1.0.1'), reason: 'gateway' },
   'one-per-family': { why: 'one-per-family', family: 'v4', wanted },
+  'no-pod-nic': {
+    why: 'no-pod-nic',
+    groups: ['sg-0a1b'],
+    because: "CreateNetworkInterface: InvalidGroup.NotFound: The security group 'sg-0a1b' does not exist",
+  },
+  'pod-nic-limit': { why: 'pod-nic-limit', groups: ['sg-0a1b'], limit: 9, held: 8, resting: 1 },
+  'not-on-pod-nic': { why: 'not-on-pod-nic', groups: ['sg-0a1b'], what: 'ports of its node' },
+  'pod-groups-unknown': {
+    why: 'pod-groups-unknown',
+    because: 'the API server has not told of PodSecurityGroups yet',
+  },
   'port-taken': { why: 'port-taken', protocol: 'tcp', hostPort: 8080, holder: 'default/web' },
   'interface-exists': { why: 'interface-exists', ifname: 'eth0', holder: 'a veth that Berth did not make' },
   'static-waits': { why: 'static-waits', address: taken, because: 'node-2 has not let go of it' },

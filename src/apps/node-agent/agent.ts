@@ -6,6 +6,7 @@ import type { Pool, PoolPolicy } from '../../core/ipam/pool.ts';
 import type { Prefix } from '../../base/ip.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
 import { Attachments } from './attachments.ts';
+import { openBranches } from './branch-runner.ts';
 import type { ClusterRunner } from './cluster-runner.ts';
 import { CloudRunner } from './cloud-runner.ts';
 import type { CniDoors } from './cni-doors.ts';
@@ -18,6 +19,7 @@ import {
   type InCluster,
   openCluster,
   openNicConfigs,
+  openPodGroups,
   openPodIps,
   openPods,
   openStatics,
@@ -81,6 +83,8 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
   await parts.spool.start();
   parts.repairer.start();
   parts.cloud?.start();
+  parts.branches?.start();
+  parts.podGroups?.start();
   parts.pool.start();
   followCluster(parts, parts, () => takeOn().catch(() => {})); // said, and tried again
   return {
@@ -107,6 +111,8 @@ export async function startAgent(doors: AgentDoors): Promise<Agent> {
       await parts.lanes.idle();
       parts.pool.stop();
       parts.nics?.stop();
+      parts.branches?.stop();
+      parts.podGroups?.stop();
       await parts.cloud?.stop();
     },
     parts,
@@ -135,7 +141,8 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const lanes = new Lanes();
   const settings = () => node.config.repair;
   const repairer = new Repairer({ kernel, clock, log, meter, history, lanes, attachments, node, settings });
-  const basis = { kernel, clock, journal, attachments, pool, node, history };
+  const branches = openBranches(doors, { attachments, history, kernel });
+  const basis = { kernel, clock, journal, attachments, pool, node, history, ...(branches && { branches }) };
   const del = async (id: AttachmentId, netns: string, needless: () => boolean) => {
     const work = async () => (needless() ? undefined : detachFrom({ ...basis, log }, id, netns));
     const record = await lanes.run(id.split('/')[1] ?? id, work);
@@ -149,6 +156,7 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const sweeper = new Sweeper({ ...basis, lanes, log, podGone });
   const onCloud = cloud === undefined || nics === undefined ? {} : { cloud, nics };
   const inCluster = cluster === undefined || pods === undefined ? undefined : { cluster, pods };
+  const podGroups = branches && pods && openPodGroups(doors, pods);
   const teller = inCluster && openTeller(doors, inCluster, { ...basis, repairer });
   const podIps = pods && openPodIps(doors, { attachments, pods, history });
   const statics = openStatics(doors, { pool, history, nics });
@@ -158,6 +166,7 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
     ...(podIps === undefined ? {} : { podIps }),
     ...(statics && { statics }),
     ...(nicConfigs && { nicConfigs }),
+    ...(podGroups && { podGroups }),
   };
   return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster, ...told };
 }
@@ -166,7 +175,9 @@ function poolPolicy({ config, provider, journal }: AgentDoors): PoolPolicy {
   const { cooldownMs, waitingLimit } = config.pool;
   if (provider === undefined) return { cooldownMs, waitingLimit };
   const placing = firstPlacing(config.cloud, journal.memory().learnt.nicConfig);
-  return { cooldownMs, waitingLimit, cloud: { ...config.cloud, owner: config.nodeName, placing } };
+  const { podGroups, keepTrunkSlot: kept } = config.cloud;
+  const keepTrunkSlot = kept || podGroups !== 'off';
+  return { cooldownMs, waitingLimit, cloud: { ...config.cloud, keepTrunkSlot, owner: config.nodeName, placing } };
 }
 
 /** The pool, and where the node has a cloud, what stands between the two. */

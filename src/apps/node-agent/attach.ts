@@ -9,6 +9,7 @@ import { CniError } from '../../wire/cni/error.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import type { AddRequest, CheckRequest, DelRequest } from '../../wire/cni/request.ts';
 import { type Attachments, holderName } from './attachments.ts';
+import { type BranchRunner, claimBranch } from './branch-runner.ts';
 import type { AgentDoors } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { NodeRunner } from './node-runner.ts';
@@ -24,6 +25,7 @@ export interface AttachDoors extends Pick<AgentDoors, 'kernel' | 'clock' | 'jour
   readonly pool: PoolRunner;
   readonly node: NodeRunner;
   readonly statics?: StaticRunner; // of a cluster
+  readonly branches?: BranchRunner; // where pods may have NICs of their own
 }
 
 /** How long the parts of an ADD took, in milliseconds: for the metrics, and for whoever asks why it was slow. */
@@ -40,7 +42,7 @@ export interface Attached {
 }
 
 /** ADD: claim, plan, apply, answer. A failed ADD leaves what it found. Throws CniError, RefusalError. */
-export async function attach(doors: AttachDoors, { request, config, asks }: AddCall): Promise<Attached> {
+export async function attach(doors: AttachDoors, { request, config, asks, groups = [] }: AddCall): Promise<Attached> {
   const began = doors.clock.steady();
   const id = idOf(request, config);
   const caller = { id, netns: request.netns, until: doors.clock.now() + doors.node.patienceMs };
@@ -52,7 +54,7 @@ export async function attach(doors: AttachDoors, { request, config, asks }: AddC
   const asked = { config: doors.node.config, placing: doors.pool.pool.cloud?.placing };
   const record =
     held === undefined
-      ? await claim(doors, { ...caller, ...nicConfigAsked(asks, asked) }, wish)
+      ? await claim(doors, { ...caller, groups, ...nicConfigAsked(asks, asked) }, wish)
       : await again(doors, sameSandbox(held, request));
   const claimed = doors.clock.steady();
   await applyPlan(doors, record, held === undefined);
@@ -79,7 +81,7 @@ export async function detach(doors: AttachDoors, id: AttachmentId): Promise<Atta
     });
   }
   await forgetFlows(doors, record);
-  await doors.pool.release(id, true);
+  await letGo(doors, record, true);
   return record;
 }
 
@@ -105,7 +107,15 @@ async function refuseBeforeNode({ node }: AttachDoors): Promise<void> {
   if (!node.known) throw new RefusalError({ why: 'starting', cause: node.trouble ?? 'the agent is being stopped' });
 }
 
-type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until' | 'config'>;
+type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until' | 'config'> & { readonly groups: readonly string[] };
+
+/** The addresses are their pool's again, or the NIC its trunk's. `used`: they had reached the wire. */
+async function letGo(doors: AttachDoors, record: AttachmentRecord, used: boolean): Promise<void> {
+  if (record.branch === undefined) return doors.pool.release(record.id, used);
+  const { id, addresses } = record;
+  await doors.attachments.remember([{ kind: 'release', id, addresses, freeAt: 0 }]);
+  doors.branches?.give(id, used);
+}
 
 async function claim(doors: AttachDoors, caller: Caller, wish: Wish): Promise<AttachmentRecord> {
   const { families, wanted, describe, pod, ports, holder } = wish;
@@ -118,6 +128,7 @@ async function claim(doors: AttachDoors, caller: Caller, wish: Wish): Promise<At
   }
   try {
     await refuseListeners(doors, wish);
+    if (caller.groups.length > 0) return await claimBranch(doors, caller, wish);
     const waits = (addresses: readonly Address[], readyInMs: Millis) =>
       doors.history.note(
         { id: caller.id, pod, addresses },
@@ -169,7 +180,7 @@ async function applyPlan(doors: AttachDoors, record: AttachmentRecord, fresh: bo
   } catch (cause) {
     if (!(cause instanceof PlanError)) throw cause;
     if (fresh && cause.left.length === 0) {
-      await doors.pool.release(record.id, false); // otherwise DEL or the sweep does
+      await letGo(doors, record, false); // otherwise DEL or the sweep does
       if (record.pod !== undefined) doors.statics?.ended(record.pod);
     }
     throw planRefused(record, cause);

@@ -2,6 +2,7 @@ import type { AttachDoors } from './attach.ts';
 import type { AgentDoors } from './doors.ts';
 import type { Lanes } from './lanes.ts';
 import type { PodIpsTeller } from './pod-ips-teller.ts';
+import type { PodGroupsRunner } from './pod-groups-runner.ts';
 import type { PodRunner } from './pod-runner.ts';
 import type { ReadinessDoors } from './readiness.ts';
 import type { SpoolRunner } from './spool-runner.ts';
@@ -12,5 +13,7 @@ export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 
   readonly spool: SpoolRunner;
   /** Where the node is of a cluster. */
   readonly pods?: PodRunner;
+  /** Where pods may have security groups of their own. */
+  readonly podGroups?: PodGroupsRunner;
   readonly podIps?: PodIpsTeller;
 }

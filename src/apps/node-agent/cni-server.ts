@@ -13,7 +13,7 @@ import type { CniDoors } from './cni-doors.ts';
 import { collectGarbage } from './gc.ts';
 import { whom } from './history.ts';
 import { comesLate, detachFrom } from './late-del.ts';
-import { asksOf } from './pod-asks.ts';
+import { asksOf, groupsFor } from './pod-asks.ts';
 import { RefusalError } from './pool-runner.ts';
 import { refusalError } from './refuse.ts';
 import { podOf } from './wish.ts';
@@ -63,7 +63,9 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
   const began = doors.clock.steady();
   await doors.spool.settle(idOf(request, config), async (id, netns) => void (await detachFrom(doors, id, netns)));
   const ended = doors.pods?.asks(podOf(request));
-  const asked = asksOf(doors, request, config).then((asks) => attach(doors, { request, config, asks }));
+  const asked = asksOf(doors, request, config).then(async (asks) =>
+    attach(doors, { request, config, asks, groups: await groupsFor(doors, request, config) }),
+  );
   const { record, result, times, again } = await asked.finally(ended);
   await doors.podIps?.attached(record);
   const ms = doors.clock.steady() - began;

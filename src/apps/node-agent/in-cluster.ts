@@ -11,6 +11,7 @@ import { PodRunner } from './pod-runner.ts';
 import { firstPlacing, NicConfigRunner } from './nic-configs.ts';
 import { NodeTeller } from './node-teller.ts';
 import type { NicRunner } from './nic-runner.ts';
+import { PodGroupsRunner } from './pod-groups-runner.ts';
 import { PodIpsTeller } from './pod-ips-teller.ts';
 import type { PoolRunner } from './pool-runner.ts';
 import { ailments, brokenParts, missingAddresses, type ReadinessDoors } from './readiness.ts';
@@ -87,6 +88,11 @@ export function openNicConfigs(
   const { pool, history, cluster } = of;
   const own = () => (nicConfigs === 'node' ? firstPlacing(config.cloud, cluster?.nicConfig).own : undefined);
   return new NicConfigRunner({ kube, clock, log, pool, history, own });
+}
+
+/** Which of the node's pods are to have security groups of their own; nothing is asked yet. */
+export function openPodGroups({ kube, clock, log }: AgentDoors, pods: PodRunner): PodGroupsRunner | undefined {
+  return kube && new PodGroupsRunner({ kube, clock, log, pods });
 }
 
 /** What the node's own Node is told; undefined where that is not wanted. Nothing is told yet. */

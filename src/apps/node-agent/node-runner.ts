@@ -263,6 +263,7 @@ function wanted(
       families: cloud.families,
       marks: [...new Set([...places, ...of.nics].map(nicMark))],
       external: cloud.external,
+      strictBranches: cloud.podGroups === 'strict',
     },
   };
 }

@@ -30,3 +30,18 @@ export async function asksOf(doors: CniDoors, request: AddRequest, config: Netwo
     throw new RefusalError({ why: 'annotation', name, value, needs }, { cause: error });
   }
 }
+
+/**
+ * The security groups that the pod is to have of its own, on its first interface; of an attachment that stands nothing is
+ * asked. Throws RefusalError while it is not known: a pod that was to be apart is not let in among the others.
+ */
+export async function groupsFor(
+  { podGroups, attachments }: CniDoors,
+  request: AddRequest,
+  config: NetworkConfig,
+): Promise<readonly string[]> {
+  const pod = podOf(request);
+  if (podGroups === undefined || pod === undefined) return [];
+  if (attachments.get(idOf(request, config)) !== undefined || attachments.nextOrdinal(request.netns) > 0) return [];
+  return podGroups.groupsOf(pod);
+}

@@ -127,11 +127,16 @@ export class PodRunner {
    * server is asked, for one second at most, and not at all while it is not heard. Undefined: nobody knows.
    */
   async annotationsOf(pod: PodName): Promise<Annotations | undefined> {
+    return (await this.tell(pod))?.annotations;
+  }
+
+  /** The pod itself, in the same way. */
+  async tell(pod: PodName): Promise<PodShape | undefined> {
     const known = this.get(pod);
-    if (known !== undefined) return known.annotations;
+    if (known !== undefined) return known;
     if (this.#stopped || this.#pods.trouble !== undefined) return undefined;
     const asked = await this.#ask(pod);
-    return asked !== undefined && isOf(pod, asked) ? asked.annotations : undefined;
+    return asked !== undefined && isOf(pod, asked) ? asked : undefined;
   }
 
   async #ask({ namespace, name }: PodName): Promise<PodShape | undefined> {

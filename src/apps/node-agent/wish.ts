@@ -18,6 +18,8 @@ import {
   type PodName,
   type PortMapping,
 } from '../../core/attachment.ts';
+import type { HeldBranch } from '../../core/branches/branch.ts';
+import type { BranchDatapath } from '../../core/datapath/branch-plan.ts';
 import { DEFAULT_V4, DEFAULT_V6, GATEWAY_V4, GATEWAY_V6 } from '../../core/datapath/numbers.ts';
 import { hostLinkName, podMacs, podPlan } from '../../core/datapath/pod-plan.ts';
 import { portProblem, portTwice } from '../../core/datapath/ports.ts';
@@ -56,7 +58,13 @@ export interface Wish {
   readonly pod: PodName | undefined;
   readonly keeper: AttachmentId | undefined; // has the addresses afterwards
   readonly holder: string; // as others are told who has the ports
-  readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
+  readonly describe: (addresses: readonly Address[], branch?: OwnNic) => AttachmentRecord;
+}
+
+/** The pod's own NIC, where it has one: what is kept of it, and what it is in the datapath. */
+export interface OwnNic {
+  readonly held: HeldBranch;
+  readonly path: Omit<BranchDatapath, 'mtuBytes'>;
 }
 
 /** The call's own facts that go into the record. */
@@ -71,6 +79,7 @@ export interface AddCall {
   readonly request: AddRequest;
   readonly config: NetworkConfig;
   readonly asks: PodAsks;
+  readonly groups?: readonly string[]; // security groups of its own; none: those of its node
 }
 
 /**
@@ -99,7 +108,8 @@ export function wishOf(context: WishContext, id: AttachmentId, { request, config
   const bandwidth = bandwidthOf(asks, config.runtime.bandwidth);
   const keeper = pod === undefined || asks.keep === undefined ? undefined : keeperId(pod);
   const call = { id, request, config, pod, keeper, mtuBytes, bandwidth };
-  const describe = (addresses: readonly Address[]) => recordOf(context, { ...call, addresses });
+  const describe = (addresses: readonly Address[], branch?: OwnNic) =>
+    recordOf(context, { ...call, addresses, branch });
   const wanted = wantedIps(config, request.args, asks.ips);
   return { families: place.families, wanted, ports, pod, keeper, holder, describe };
 }
@@ -133,10 +143,11 @@ interface Facts {
   readonly keeper: AttachmentId | undefined;
   readonly mtuBytes: number;
   readonly bandwidth: Bandwidth;
+  readonly branch: OwnNic | undefined;
 }
 
 function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): AttachmentRecord {
-  const { id, request, config, addresses, pod, keeper, mtuBytes, bandwidth } = facts;
+  const { id, request, config, addresses, pod, keeper, mtuBytes, bandwidth, branch } = facts;
   const macs = podMacs(id);
   const podMac = wantedMac(config, request.args) ?? macs.podMac;
   const common = {
@@ -153,7 +164,7 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
   const bridged = place.mode === 'bridge' ? addresses.map((address) => bridgedAddress(place, address)) : [];
   const plan =
     place.mode === 'routed'
-      ? podPlan({ ...common, mode: 'routed', addresses })
+      ? podPlan({ ...common, mode: 'routed', addresses, ...(branch && { branch: { ...branch.path, mtuBytes } }) })
       : podPlan({ ...common, mode: 'bridge', bridge: place.bridge, addresses: bridged });
   const result = resultOf(place, facts, { ...common, bridged });
   const record: AttachmentRecord = {
@@ -163,6 +174,7 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     addresses,
     ...(pod === undefined ? {} : { pod }),
     ...(keeper === undefined ? {} : { keeper }),
+    ...(branch === undefined ? {} : { branch: branch.held }),
     ports: config.runtime.portMappings,
     ordinal,
     plan,

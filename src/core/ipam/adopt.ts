@@ -43,7 +43,7 @@ export function adopt(
   const idle = Array.from(memory.released, ([address, freeAt]) => ({ address, freeAt: Math.min(freeAt, latest) }));
   let pool = rested(emptyPool(setting.policy), idle);
   const disputes: Dispute[] = [];
-  const records = [...memory.attachments.values()];
+  const records = [...memory.attachments.values()].filter(({ branch }) => branch === undefined);
   for (const { id, addresses, keeper } of records.sort((a, b) => byNumber(a.since, b.since) || byText(a.id, b.id))) {
     for (const address of addresses) {
       const lost = holderOf(pool, address);

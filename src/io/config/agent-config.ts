@@ -42,6 +42,8 @@ export interface AgentConfig {
     readonly maxPods: number;
     readonly usePrimary: boolean;
     readonly keepTrunkSlot: boolean;
+    readonly podGroups: 'off' | 'strict' | 'standard';
+    readonly podNicIdleMs: Millis;
     readonly hold: boolean;
     readonly collectLeaked: boolean;
     readonly foreign: 'adopt' | 'ignore';

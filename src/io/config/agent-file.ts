@@ -6,14 +6,18 @@ import { durationText } from './values.ts';
 export function agentConfig(file: ConfigFile): AgentConfig {
   const { mtu, ...network } = file.network;
   const { pool, repair } = file;
-  const { warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics, ...cloud } = file.cloud;
+  const { warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics, podNicIdle, ...cloud } = file.cloud;
   const { server, ...kubernetes } = file.kubernetes;
   return {
     nodeName: file.nodeName,
     provider: file.provider,
     network: { ...network, mtuBytes: mtu },
     pool: { cooldownMs: pool.cooldown, patienceMs: pool.patience, waitingLimit: pool.waitingLimit },
-    cloud: { ...cloud, targets: withoutAbsent({ warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics }) },
+    cloud: {
+      ...cloud,
+      podNicIdleMs: podNicIdle,
+      targets: withoutAbsent({ warmAddresses, minimumAddresses, warmNics, warmPrefixes, maxNics }),
+    },
     aws: agentAws(file.aws),
     kubernetes: { ...kubernetes, server },
     repair: {
@@ -42,7 +46,7 @@ function withoutAbsent<T extends object>(of: T): { [K in keyof T]?: Exclude<T[K]
 export function configFile(config: AgentConfig) {
   const { mode, bridge, ranges, reserved, mtuBytes, ...network } = config.network;
   const { pool, repair, http } = config;
-  const { targets, ...cloud } = config.cloud;
+  const { targets, podNicIdleMs, ...cloud } = config.cloud;
   const { timeoutMs, ...aws } = config.aws;
   return {
     nodeName: config.nodeName,
@@ -53,7 +57,7 @@ export function configFile(config: AgentConfig) {
       patience: durationText(pool.patienceMs),
       waitingLimit: pool.waitingLimit,
     },
-    cloud: { ...cloud, ...targets },
+    cloud: { ...cloud, podNicIdle: durationText(podNicIdleMs), ...targets },
     aws: withoutAbsent({ ...aws, timeout: durationText(timeoutMs) }),
     kubernetes: withoutAbsent(config.kubernetes),
     repair: {

@@ -37,6 +37,14 @@ export const cloudKeys = {
   maxPods: whole(1, 10_000).default(110).describe('No more addresses are asked for than so many pods need.'),
   usePrimary: yesOrNo.default(true).describe("Whether pods may have addresses of the node's own NIC."),
   keepTrunkSlot: yesOrNo.default(false).describe('Whether one NIC is left free for a trunk until that is attached.'),
+  podGroups: oneOf(['off', 'strict', 'standard'])
+    .default('off')
+    .describe(
+      'Whether pods have the security groups that PodSecurityGroups and SecurityGroupPolicy give them, on NICs of their own. AWS: ENABLE_POD_ENI with POD_SECURITY_GROUP_ENFORCING_MODE.',
+    ),
+  podNicIdle: duration({ least: 0, most: 86_400_000 })
+    .prefault(durationText(300_000))
+    .describe('So long a NIC of a pod that has gone is kept for another with the same groups.'),
   hold: yesOrNo
     .default(false)
     .describe('Whether nothing is asked for and nothing given back. AWS: DISABLE_NETWORK_RESOURCE_PROVISIONING.'),

@@ -96,13 +96,24 @@ function isAttachment({
   result,
   since,
   keeper = '',
+  branch,
 }: Loose): boolean {
   const named = isObject(name) && [name['network'], name['containerId'], name['ifname']];
   const listed = Array.isArray(ports) && ports.every(isObject);
   const counted = typeof ordinal === 'number' && typeof since === 'number';
   return (
-    areTexts([id, netns, result, keeper]) && areTexts(named) && areTexts(addresses) && listed && counted && isPlan(plan)
+    areTexts([id, netns, result, keeper]) &&
+    areTexts(named) &&
+    areTexts(addresses) &&
+    listed &&
+    counted &&
+    isPlan(plan) &&
+    (branch === undefined || (isObject(branch) && isBranch(branch)))
   );
+}
+
+function isBranch({ id, mac, vlan, groups, enforcing }: Loose): boolean {
+  return areTexts([id, mac, enforcing]) && areTexts(groups) && typeof vlan === 'number';
 }
 
 function isIntent({ kind, token, nic, unit, family, count, spec, what }: Loose): boolean {

@@ -61,6 +61,13 @@ export function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((it) => typeof it === 'string') : [];
 }
 
+/** Those fields of a mapping that are texts: labels. */
+export function textsByName(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(loose(value)).filter((it): it is [string, string] => typeof it[1] === 'string'),
+  );
+}
+
 /** The value where it is a text, else ''. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';

@@ -1,6 +1,6 @@
 import { readAnnotations } from './annotations.ts';
 import type { Annotations } from './pod-ips.ts';
-import { type KubeObject, loose, looseList, text } from './object.ts';
+import { type KubeObject, loose, looseList, text, textsByName } from './object.ts';
 
 /** What is kept of a Pod. */
 export interface PodShape {
@@ -13,6 +13,8 @@ export interface PodShape {
   readonly leaving: boolean; //  it is being deleted
   readonly addressed: boolean; // it has told an address
   readonly annotations: Annotations;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
   readonly reserves: boolean; //  it asks for an address as a resource, so that the scheduler counts it
 }
 
@@ -36,6 +38,8 @@ export function readPod({ metadata, spec, status }: KubeObject): PodShape {
     leaving: metadata['deletionTimestamp'] !== undefined,
     addressed: text(podIP) !== '' || looseList(podIPs).length > 0,
     annotations: readAnnotations(annotations),
+    labels: textsByName(metadata['labels']),
+    serviceAccount: text(loose(spec)['serviceAccountName']),
     reserves: looseList(loose(spec)['containers']).some(({ resources }) => asksFor(resources, ADDRESS)),
   };
 }

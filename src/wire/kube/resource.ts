@@ -11,6 +11,7 @@ export interface Resource {
 
 export const NODES: Resource = core('nodes', 'Node', false);
 export const PODS: Resource = core('pods', 'Pod', true);
+export const SERVICE_ACCOUNTS: Resource = core('serviceaccounts', 'ServiceAccount', true);
 export const EVENTS: Resource = core('events', 'Event', true);
 export const CONFIG_MAPS: Resource = core('configmaps', 'ConfigMap', true);
 export const LEASES: Resource = {

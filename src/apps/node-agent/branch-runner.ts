@@ -1,0 +1,243 @@
+import type { Clock, Millis } from '../../base/clock.ts';
+import { hash64 } from '../../base/hash.ts';
+import type { Logger } from '../../base/log.ts';
+import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
+import * as book from '../../core/branches/book.ts';
+import type { BranchReport, BranchSpec } from '../../core/branches/branch.ts';
+import type { BranchDatapath, Enforcing } from '../../core/datapath/branch-plan.ts';
+import type { NicId, Token } from '../../core/ipam/nic.ts';
+import type { BranchProvider } from '../../io/cloud/branches.ts';
+import { CloudError } from '../../io/cloud/provider.ts';
+import type { Kernel } from '../../io/kernel/kernel.ts';
+import type { Attachments } from './attachments.ts';
+import { BranchLinks } from './branch-links.ts';
+import type { AgentDoors } from './doors.ts';
+import type { History } from './history.ts';
+import { type ClaimWish, RefusalError } from './pool-runner.ts';
+import type { Wish } from './wish.ts';
+
+export interface BranchRunnerDoors {
+  readonly provider: BranchProvider;
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly attachments: Attachments;
+  readonly history: History;
+  readonly enforcing: Enforcing;
+  readonly cooldownMs: Millis;
+  readonly idleMs: Millis;
+}
+
+const RETRY_MS: Millis = 2_000; //    a cloud that did not tell what there is
+const REPORT_MS: Millis = 600_000; // what others did to our NICs is seen so late
+
+/** Undefined where pods have the groups of their node. Nothing is asked yet. */
+export function openBranches(
+  { provider, clock, log, config }: AgentDoors,
+  of: Pick<BranchRunnerDoors, 'attachments' | 'history' | 'kernel'>,
+): BranchRunner | undefined {
+  const { podGroups: enforcing, podNicIdleMs: idleMs } = config.cloud;
+  if (provider?.branches === undefined || enforcing === 'off') return undefined;
+  const { cooldownMs } = config.pool;
+  return new BranchRunner({ provider: provider.branches, clock, log, enforcing, cooldownMs, idleMs, ...of });
+}
+
+/**
+ * The node's branch NICs. Who has which is on record with the attachment; all else the cloud tells anew: a NIC that was
+ * made for an ADD that nobody remembers is found by its tags, and serves the next pod with its groups, or goes.
+ */
+export class BranchRunner {
+  readonly #doors: BranchRunnerDoors;
+  readonly #links: BranchLinks;
+  #book: book.Book;
+  #most: number | undefined;
+  #trouble = 'the cloud has not told of them yet';
+  #known = false;
+  #tellKnown = (): void => {};
+  readonly #whenKnown = new Promise<void>((resolve) => (this.#tellKnown = resolve));
+  #cancelAge: (() => void) | undefined;
+  #cancelReport: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(doors: BranchRunnerDoors) {
+    this.#doors = doors;
+    this.#links = new BranchLinks(doors);
+    this.#book = book.adopted(doors.attachments.all().flatMap(heldOnRecord));
+  }
+
+  get book(): book.Book {
+    return this.#book;
+  }
+
+  /** How many the trunk carries; undefined: not told yet. */
+  get most(): number | undefined {
+    return this.#most;
+  }
+
+  start(): void {
+    void this.#report();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelAge?.();
+    this.#cancelReport?.();
+  }
+
+  get enforcing(): Enforcing {
+    return this.#doors.enforcing;
+  }
+
+  /** A NIC with exactly these groups, and where its link is. Throws RefusalError. */
+  async claim(
+    of: BranchSpec & { readonly by: AttachmentId; readonly until: Millis },
+  ): Promise<{ readonly branch: BranchReport; readonly on: BranchDatapath['on'] }> {
+    await this.#within(of.until, this.#whenKnown);
+    if (!this.#known) throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because: this.#trouble });
+    const branch = await this.#take(of);
+    const on = await this.#links.of(branch, of.until);
+    if (on !== undefined) return { branch, on };
+    this.give(of.by, false);
+    const because = `neither a link of ${branch.mac} nor the trunk's ${branch.trunkMac} is there`;
+    throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because });
+  }
+
+  /** The attachment's NIC is its no more; unknown: nothing happens. */
+  give(by: AttachmentId, used: boolean): void {
+    this.#become(book.give(this.#book, by, { used, now: this.#doors.clock.now(), policy: this.#policy }));
+  }
+
+  async #take(of: BranchSpec & { readonly by: AttachmentId; readonly until: Millis }): Promise<BranchReport> {
+    const { groups } = of;
+    const taken = book.take(this.#book, of, this.#policy);
+    if (taken.is === 'full') {
+      const { held, resting, making } = taken;
+      const limit = this.#policy.most;
+      throw new RefusalError({ why: 'pod-nic-limit', groups, limit, held: held + making, resting });
+    }
+    this.#become(taken.book);
+    if (taken.is === 'held') return taken.branch;
+    const making = this.#make(of, taken.first);
+    const branch = await this.#within(of.until, making);
+    if (branch !== undefined) return branch;
+    throw new RefusalError({ why: 'no-pod-nic', groups, because: 'the cloud has not made it in time' });
+  }
+
+  /** One that comes when nobody waits for it any more is free, for the runtime asks again. */
+  async #make(of: BranchSpec & { by: AttachmentId; until: Millis }, first: readonly NicId[]): Promise<BranchReport> {
+    const { provider, clock, log } = this.#doors;
+    const { by, groups } = of;
+    const token = `b${(hash64(by) & 0xffffffffn).toString(16)}@${clock.now()}` as Token;
+    try {
+      for (const nic of first) await this.#remove(nic, 'pod');
+      const report = await provider.create(of, token, 'pod');
+      const held = clock.now() < of.until;
+      this.#become(book.made(this.#book, report, { by, held, now: clock.now() }));
+      log.info('pod NIC made', { nic: report.id, groups, vlan: report.vlan });
+      return report;
+    } catch (error) {
+      this.#become(book.failed(this.#book, by));
+      if (!(error instanceof CloudError)) throw error;
+      log.warn('pod NIC not made', { groups, err: error });
+      throw new RefusalError({ why: 'no-pod-nic', groups, because: error.message }, { cause: error });
+    }
+  }
+
+  async #report(): Promise<void> {
+    const { provider, clock, log, history } = this.#doors;
+    try {
+      this.#most ??= await provider.most();
+      const reports = await provider.report();
+      const { book: now, going, lost } = book.reported(this.#book, reports, { now: clock.now(), policy: this.#policy });
+      this.#become(now);
+      for (const id of lost) history.note({ id }, { kind: 'cutOff', because: 'its NIC was deleted from outside' });
+      for (const nic of going) void this.#remove(nic, 'housekeeping');
+      this.#known = true;
+      this.#tellKnown();
+    } catch (error) {
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      log.warn('pod NICs not told', { err: error });
+    }
+    if (this.#stopped) return;
+    this.#cancelReport = clock.timer(this.#known ? REPORT_MS : RETRY_MS, () => void this.#report());
+  }
+
+  async #remove(nic: NicId, urgency: 'pod' | 'housekeeping'): Promise<void> {
+    const { provider, clock, log } = this.#doors;
+    try {
+      await provider.remove(nic, urgency);
+      this.#become(book.gone(this.#book, nic));
+      log.info('pod NIC deleted', { nic });
+    } catch (err) {
+      log.warn('pod NIC not deleted', { nic, err });
+      this.#become(book.stayed(this.#book, nic, clock.now()));
+      if (urgency === 'pod') throw err;
+    }
+  }
+
+  get #policy(): book.BranchPolicy {
+    const { cooldownMs, idleMs } = this.#doors;
+    return { cooldownMs, idleMs, most: this.#most ?? 0 };
+  }
+
+  #become(next: book.Book): void {
+    this.#book = next;
+    this.#cancelAge?.();
+    this.#cancelAge = undefined;
+    const { clock } = this.#doors;
+    const at = this.#stopped ? undefined : book.nextAge(next, this.#policy);
+    if (at === undefined) return;
+    this.#cancelAge = clock.timer(Math.max(0, at - clock.now()), () => {
+      const { book: aged, going } = book.aged(this.#book, this.#policy, clock.now());
+      this.#become(aged);
+      for (const nic of going) void this.#remove(nic, 'housekeeping');
+    });
+  }
+
+  /** What comes of it before the time is over; undefined: nothing. */
+  #within<T>(until: Millis, work: Promise<T>): Promise<T | undefined> {
+    const { clock } = this.#doors;
+    let cancel = () => {};
+    const late = new Promise<undefined>((resolve) => {
+      cancel = clock.timer(Math.max(0, until - clock.now()), () => resolve(undefined));
+    });
+    return Promise.race([work, late]).finally(() => {
+      cancel();
+      work.catch(() => {}); // whoever waited has been told
+    });
+  }
+}
+
+/** The claim of a pod that has groups of its own: on record, with its NIC, before it is applied. Throws RefusalError. */
+export async function claimBranch(
+  { branches, attachments }: { readonly branches?: BranchRunner; readonly attachments: Attachments },
+  { id, until, groups }: Pick<ClaimWish, 'id' | 'until'> & { readonly groups: readonly string[] },
+  { families, wanted, ports, keeper, describe }: Wish,
+): Promise<AttachmentRecord> {
+  if (branches === undefined) throw new RefusalError({ why: 'no-pod-nic', groups, because: 'this node makes none' });
+  const refuse = (what: string) => new RefusalError({ why: 'not-on-pod-nic', groups, what });
+  if (wanted.length > 0) throw refuse('an address that it names');
+  if (keeper !== undefined) throw refuse('a static address');
+  const { enforcing } = branches;
+  if (enforcing === 'strict' && ports.length > 0) throw refuse('ports of its node');
+  const { branch, on } = await branches.claim({ by: id, until, groups, v6: families.includes('v6') });
+  const { id: nic, mac, vlan, gateways } = branch;
+  const held = { id: nic, mac, vlan, groups: branch.groups, enforcing };
+  const addresses = branch.addresses.filter((it) => families.includes(it.includes(':') ? 'v6' : 'v4'));
+  const record = describe(addresses, { held, path: { enforcing, vlan, on, gateways } });
+  try {
+    await attachments.remember([{ kind: 'claim', attachment: record }]);
+  } catch (cause) {
+    branches.give(id, false);
+    throw new RefusalError({ why: 'not-durable', cause: cause instanceof Error ? cause.message : String(cause) });
+  }
+  return record;
+}
+
+/** Enough of a report until the cloud tells it. */
+function heldOnRecord({ id: by, addresses, branch }: AttachmentRecord) {
+  if (branch === undefined) return [];
+  const { id, mac, vlan, groups } = branch;
+  const report = { id, mac, vlan, groups, addresses, trunkMac: mac, subnet: '', gateways: [], carried: true };
+  return [{ by, report }];
+}

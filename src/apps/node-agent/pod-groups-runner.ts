@@ -1,0 +1,93 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { PodName } from '../../core/attachment.ts';
+import { asksForAccounts, type GroupPolicy, groupsOfPod } from '../../core/cluster/pod-groups.ts';
+import type { Labels } from '../../core/cluster/label-selector.ts';
+import { KubeError } from '../../io/kube/client.ts';
+import { Informer } from '../../io/kube/informer.ts';
+import {
+  POD_SECURITY_GROUPS,
+  readPodSecurityGroups,
+  readSecurityGroupPolicy,
+  SECURITY_GROUP_POLICIES,
+} from '../../wire/kube/crd/pod-security-groups.ts';
+import type { KubeObject } from '../../wire/kube/object.ts';
+import { textsByName } from '../../wire/kube/object.ts';
+import { type Resource, SERVICE_ACCOUNTS } from '../../wire/kube/resource.ts';
+import type { KubeDoors } from './cluster-runner.ts';
+import type { PodRunner } from './pod-runner.ts';
+import { RefusalError } from './pool-runner.ts';
+
+export interface PodGroupsDoors {
+  readonly kube: KubeDoors;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly pods: PodRunner;
+}
+
+/**
+ * Which pods have security groups of their own: what objects of ours and of AWS's kind say. A pod is never taken for one
+ * that has none while that is not known.
+ */
+export class PodGroupsRunner {
+  readonly #doors: PodGroupsDoors;
+  readonly #ours: Informer<GroupPolicy>;
+  readonly #theirs: Informer<GroupPolicy>;
+
+  constructor(doors: PodGroupsDoors) {
+    this.#doors = doors;
+    this.#ours = this.#follow(POD_SECURITY_GROUPS, readPodSecurityGroups);
+    this.#theirs = this.#follow(SECURITY_GROUP_POLICIES, readSecurityGroupPolicy);
+  }
+
+  start(): void {
+    this.#ours.start();
+    this.#theirs.start();
+  }
+
+  stop(): void {
+    this.#ours.stop();
+    this.#theirs.stop();
+  }
+
+  /** In order, each once; none: those of its node. Throws RefusalError while it is not known. */
+  async groupsOf(pod: PodName): Promise<readonly string[]> {
+    const silent = [this.#ours, this.#theirs].find((it) => !isTold(it));
+    if (silent !== undefined)
+      throw unknown(silent.trouble?.message ?? 'the API server has not told of PodSecurityGroups yet');
+    const policies = [...this.#ours.values(), ...this.#theirs.values()];
+    if (!policies.some(({ namespace }) => namespace === pod.namespace)) return [];
+    const known = await this.#doors.pods.tell(pod);
+    if (known === undefined) throw unknown(`the API server has not told of the pod ${pod.namespace}/${pod.name}`);
+    const { namespace, labels } = known;
+    const asks = asksForAccounts(policies, namespace);
+    const serviceAccount = asks ? await this.#accountLabels(namespace, known.serviceAccount) : undefined;
+    const groups = groupsOfPod(policies, { namespace, labels, serviceAccount });
+    if (groups !== 'unknown') return groups;
+    throw unknown(`the API server has not told of the service account ${namespace}/${known.serviceAccount}`);
+  }
+
+  async #accountLabels(namespace: string, name: string): Promise<Labels | undefined> {
+    try {
+      const found = await this.#doors.kube.client.get({ resource: SERVICE_ACCOUNTS, namespace, name });
+      return textsByName(found.metadata['labels']);
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      return error.kind === 'absent' ? {} : undefined;
+    }
+  }
+
+  #follow(resource: Resource, read: (object: KubeObject) => GroupPolicy): Informer<GroupPolicy> {
+    const { kube, clock, log } = this.#doors;
+    return new Informer({ ...kube, clock, log }, { select: { resource }, read, hear: () => {} });
+  }
+}
+
+/** A kind that the API server does not know has no objects. */
+function isTold(informer: Informer<GroupPolicy>): boolean {
+  return informer.synced || informer.trouble?.kind === 'absent';
+}
+
+function unknown(because: string): RefusalError {
+  return new RefusalError({ why: 'pod-groups-unknown', because });
+}

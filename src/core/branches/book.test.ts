@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { address } from '../../base/ip.ts';
+import { mac } from '../../base/mac.ts';
+import type { AttachmentId } from '../attachment.ts';
+import type { NicId } from '../ipam/nic.ts';
+import { adopted, aged, type Book, type BranchPolicy, EMPTY_BOOK, failed, give, gone, made, nextAge } from './book.ts';
+import { reported, stayed, take } from './book.ts';
+import type { BranchReport } from './branch.ts';
+
+const policy: BranchPolicy = { cooldownMs: 30, idleMs: 100, most: 2 };
+const by = (name: string) => name as AttachmentId;
+const nic = (id: string, groups = ['sg-1'], more: Partial<BranchReport> = {}): BranchReport => ({
+  id: id as NicId,
+  mac: mac('0a:00:00:00:00:01'),
+  vlan: 1,
+  trunkMac: mac('0a:00:00:00:00:02'),
+  subnet: 'subnet-1',
+  gateways: [address('10.0.0.1')],
+  addresses: [address('10.0.0.9')],
+  groups,
+  carried: true,
+  ...more,
+});
+const ask = (name: string, groups = ['sg-1']) => ({ by: by(name), groups, v6: false });
+const states = ({ branches }: Book) => [...branches].map(([id, { state }]) => `${id} ${state.is}`);
+
+/** A NIC that is made for a pod. */
+function withPod(book: Book, name: string, report: BranchReport, now = 0): Book {
+  const taken = take(book, ask(name, [...report.groups]), policy);
+  if (taken.is !== 'make') throw new Error(`it is ${taken.is}`);
+  return made(taken.book, report, { by: by(name), held: true, now });
+}
+
+test('A49: a NIC rests after its pod, then serves the next one with the same groups, in whatever order', () => {
+  const one = withPod(EMPTY_BOOK, 'a', nic('eni-1', ['sg-1', 'sg-2']));
+  const resting = give(one, by('a'), { used: true, now: 10, policy });
+  expect(take(resting, ask('b', ['sg-2', 'sg-1']), policy).is).toBe('make');
+  expect(nextAge(resting, policy)).toBe(40);
+  const free = aged(resting, policy, 40).book;
+  expect(take(free, ask('b', ['sg-2', 'sg-1']), policy)).toMatchObject({ is: 'held', branch: { id: 'eni-1' } });
+  expect(take(free, ask('b', ['sg-2']), policy)).toMatchObject({ is: 'make', first: [] });
+  expect(take(free, { ...ask('b', ['sg-1', 'sg-2']), v6: true }, policy).is).toBe('make'); // it has no IPv6 address
+});
+
+test('one that never reached the wire needs no rest', () => {
+  const book = give(withPod(EMPTY_BOOK, 'a', nic('eni-1')), by('a'), { used: false, now: 10, policy });
+  expect(states(book)).toEqual(['eni-1 free']);
+});
+
+test('where the trunk is full a free one of other groups goes first, and else the answer is no, with the numbers', () => {
+  const two = withPod(withPod(EMPTY_BOOK, 'a', nic('eni-1')), 'b', nic('eni-2', ['sg-2']));
+  expect(take(two, ask('c', ['sg-3']), policy)).toEqual({ is: 'full', held: 2, resting: 0, making: 0 });
+  const resting = give(two, by('b'), { used: true, now: 0, policy });
+  expect(take(resting, ask('c', ['sg-3']), policy)).toMatchObject({ is: 'full', held: 1, resting: 1 });
+  const taken = take(aged(resting, policy, 30).book, ask('c', ['sg-3']), policy);
+  expect(taken).toMatchObject({ is: 'make', first: ['eni-2'] });
+  if (taken.is !== 'make') return;
+  expect(take(gone(taken.book, 'eni-2' as NicId), ask('d', ['sg-4']), policy)).toMatchObject({ is: 'full', making: 1 });
+  expect(take(gone(failed(taken.book, by('c')), 'eni-2' as NicId), ask('d', ['sg-4']), policy).is).toBe('make');
+});
+
+test('one that nobody takes goes after a while; if it cannot go, later', () => {
+  const free = give(withPod(EMPTY_BOOK, 'a', nic('eni-1')), by('a'), { used: false, now: 0, policy });
+  expect(aged(free, policy, 99).going).toEqual([]);
+  const { book, going } = aged(free, policy, 100);
+  expect(going).toEqual(['eni-1']);
+  expect(take(book, ask('b'), policy).is).toBe('make'); // it is going
+  expect(aged(stayed(book, 'eni-1' as NicId, 100), policy, 199).going).toEqual([]);
+  expect(states(gone(book, 'eni-1' as NicId))).toEqual([]);
+});
+
+test('one that comes when nobody waits for it any more is free', () => {
+  const taken = take(EMPTY_BOOK, ask('a'), policy);
+  if (taken.is !== 'make') throw new Error(taken.is);
+  expect(states(made(taken.book, nic('eni-1'), { by: by('a'), held: false, now: 0 }))).toEqual(['eni-1 free']);
+});
+
+test('A49: after a restart pods keep theirs, others rest before they are given, what no trunk carries goes', () => {
+  const known = adopted([{ by: by('a'), report: nic('eni-1') }]);
+  const told = [nic('eni-1', ['sg-1'], { vlan: 7 }), nic('eni-2'), nic('eni-3', [], { carried: false })];
+  const young = nic('eni-4', [], { carried: false, createdAt: 1_000_000 });
+  const { book, going, lost } = reported(known, [...told, young], { now: 1_000_010, policy });
+  expect(states(book)).toEqual(['eni-1 held', 'eni-2 rests', 'eni-3 going']); // the young one is on its way
+  expect(book.branches.get('eni-1' as NicId)?.report.vlan).toBe(7);
+  expect([going, lost]).toEqual([['eni-3'], []]);
+});
+
+test('one that the cloud no longer tells of is gone, and a pod that has it is told', () => {
+  const book = give(withPod(withPod(EMPTY_BOOK, 'a', nic('eni-1')), 'b', nic('eni-2')), by('b'), {
+    used: true,
+    now: 0,
+    policy,
+  });
+  const now = reported(book, [], { now: 1, policy });
+  expect(states(now.book)).toEqual(['eni-1 held']);
+  expect(now.lost).toEqual(['a']);
+});
