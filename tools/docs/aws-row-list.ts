@@ -50,7 +50,10 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: 'Subnets by tag, most free first, of this cluster.' },
   { asks: "Subnet and groups by zone; the node's own NIC holds no pod." },
   { asks: "NICs follow the security groups of the node's own within 60 s." },
-  { asks: 'Security groups of single pods, strict and standard.', open: `Trunks and branches: ${KUBERNETES}` },
+  {
+    asks: 'Security groups of single pods, strict and standard.',
+    open: 'Where the kernel shows no link for the branch NIC, a VLAN of the trunk is made: encoded as iproute2 does it, not run, for want of 802.1q in the kernel. `cloud.access: controller` has none yet.',
+  },
   { asks: 'An annotated pod has an address of each network card.', open: KUBERNETES },
   { asks: 'Masqueraded or not, the VPC sees the pod; switched without a restart.' },
   { asks: 'Ranges that are excepted, live; ports kept, hashed or random.' },

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configKeys } from '../../src/io/config/keys.ts';
 import { METRICS } from '../../src/io/system/metric-table.ts';
-import { ACTIONS, ACTIONS_ELSEWHERE, actionsAsked, awsSettingsTable, policyText } from './aws.ts';
+import { ACTIONS, ACTIONS_ELSEWHERE, ACTIONS_OF_PODS, actionsAsked, awsSettingsTable, policyText } from './aws.ts';
 
 test('the policy allows exactly the actions that the provider asks', () => {
-  expect(Object.keys({ ...ACTIONS, ...ACTIONS_ELSEWHERE }).toSorted()).toEqual(actionsAsked());
+  expect(Object.keys({ ...ACTIONS, ...ACTIONS_OF_PODS, ...ACTIONS_ELSEWHERE }).toSorted()).toEqual(actionsAsked());
   const { Statement: statements } = JSON.parse(policyText('controller').replaceAll(/^```.*$/gm, '')) as {
     Statement: readonly { Sid: string; Effect: string; Action: readonly string[]; Resource: string }[];
   };

@@ -22,6 +22,11 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   UnassignIpv6Addresses: 'IPv6 prefixes that are given back. Not needed where `cloud.families` is `[v4]`.',
 };
 
+/** What is asked only where `cloud.podGroups` is set, besides those. */
+export const ACTIONS_OF_PODS: Readonly<Record<string, string>> = {
+  AssociateTrunkInterface: 'A NIC of a pod of its own, carried by the trunk. Only where `cloud.podGroups` is set.',
+};
+
 /** What only the controller asks, besides all of those: an instance knows by its metadata. */
 export const ACTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
   DescribeInstances: 'What the instance of a node is: its type, its zone, its first NIC.',
@@ -45,7 +50,8 @@ export function actionsAsked(folder = PROVIDER): readonly string[] {
 export function actionsTable(): string {
   const row = ([action, about]: readonly [string, string]) => [code(`ec2:${action}`), about];
   const elsewhere = Object.entries(ACTIONS_ELSEWHERE).map(([action, about]) => row([action, `Controller: ${about}`]));
-  return markdownTable(['action', 'for'], [...Object.entries(ACTIONS).map(row), ...elsewhere]);
+  const ofPods = Object.entries(ACTIONS_OF_PODS).map(row);
+  return markdownTable(['action', 'for'], [...Object.entries(ACTIONS).map(row), ...ofPods, ...elsewhere]);
 }
 
 /**
@@ -53,7 +59,8 @@ export function actionsTable(): string {
  * "Actions, resources, and condition keys for Amazon EC2", Service Authorization Reference.
  */
 export function policyText(of: 'node' | 'controller' = 'node'): string {
-  const all = Object.keys(of === 'node' ? ACTIONS : { ...ACTIONS, ...ACTIONS_ELSEWHERE });
+  const common = { ...ACTIONS, ...ACTIONS_OF_PODS };
+  const all = Object.keys(of === 'node' ? common : { ...common, ...ACTIONS_ELSEWHERE });
   const reads = all.filter((action) => action.startsWith('Describe'));
   const changes = all.filter((action) => !reads.includes(action) && action !== 'CreateTags');
   const statement = (Sid: string, actions: readonly string[], Resource: string) => ({
@@ -75,6 +82,7 @@ export function policyText(of: 'node' | 'controller' = 'node'): string {
 
 /** Settings of aws-node that several keys, or a value, stand for. The others are named where a key is described. */
 const STANDS_FOR: Readonly<Record<string, readonly [key: string, about: string]>> = {
+  'ENABLE_POD_ENI, POD_SECURITY_GROUP_ENFORCING_MODE': ['cloud.podGroups', '`off`, or the mode.'],
   ENABLE_PREFIX_DELEGATION: ['cloud.unit', '`prefix` for true.'],
   'ENABLE_IPv4, ENABLE_IPv6': ['cloud.families', '`[v4]`, `[v6]`, or both.'],
   AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: [

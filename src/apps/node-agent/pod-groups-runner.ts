@@ -52,7 +52,7 @@ export class PodGroupsRunner {
 
   /** In order, each once; none: those of its node. Throws RefusalError while it is not known. */
   async groupsOf(pod: PodName): Promise<readonly string[]> {
-    const silent = [this.#ours, this.#theirs].find((it) => !isTold(it));
+    const silent = [this.#ours, this.#theirs].find(({ synced }) => !synced);
     if (silent !== undefined)
       throw unknown(silent.trouble?.message ?? 'the API server has not told of PodSecurityGroups yet');
     const policies = [...this.#ours.values(), ...this.#theirs.values()];
@@ -79,13 +79,8 @@ export class PodGroupsRunner {
 
   #follow(resource: Resource, read: (object: KubeObject) => GroupPolicy): Informer<GroupPolicy> {
     const { kube, clock, log } = this.#doors;
-    return new Informer({ ...kube, clock, log }, { select: { resource }, read, hear: () => {} });
+    return new Informer({ ...kube, clock, log }, { select: { resource }, read, hear: () => {}, mayBeUnknown: true });
   }
-}
-
-/** A kind that the API server does not know has no objects. */
-function isTold(informer: Informer<GroupPolicy>): boolean {
-  return informer.synced || informer.trouble?.kind === 'absent';
 }
 
 function unknown(because: string): RefusalError {

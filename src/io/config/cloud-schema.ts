@@ -40,7 +40,7 @@ export const cloudKeys = {
   podGroups: oneOf(['off', 'strict', 'standard'])
     .default('off')
     .describe(
-      'Whether pods have the security groups that PodSecurityGroups and SecurityGroupPolicy give them, on NICs of their own. AWS: ENABLE_POD_ENI with POD_SECURITY_GROUP_ENFORCING_MODE.',
+      'Whether pods have the security groups that PodSecurityGroups and SecurityGroupPolicy give them, on NICs of their own, and how far these count (docs/aws.md).',
     ),
   podNicIdle: duration({ least: 0, most: 86_400_000 })
     .prefault(durationText(300_000))
