@@ -208,7 +208,7 @@ export class BranchRunner {
   }
 }
 
-/** The claim of a pod that has groups of its own: on record, with its NIC, before it is applied. Throws RefusalError. */
+/** The claim of a pod that has groups of its own: on record with its NIC, before it is applied. Throws RefusalError. */
 export async function claimBranch(
   { branches, attachments }: { readonly branches?: BranchRunner; readonly attachments: Attachments },
   { id, until, groups }: Pick<ClaimWish, 'id' | 'until'> & { readonly groups: readonly string[] },

@@ -32,8 +32,8 @@ export async function asksOf(doors: CniDoors, request: AddRequest, config: Netwo
 }
 
 /**
- * The security groups that the pod is to have of its own, on its first interface; of an attachment that stands nothing is
- * asked. Throws RefusalError while it is not known: a pod that was to be apart is not let in among the others.
+ * The security groups that the pod is to have of its own, on its first interface; of an attachment that stands nothing
+ * is asked. Throws RefusalError while it is not known: a pod that was to be apart is not let in among the others.
  */
 export async function groupsFor(
   { podGroups, attachments }: CniDoors,

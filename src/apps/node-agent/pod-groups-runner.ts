@@ -26,8 +26,8 @@ export interface PodGroupsDoors {
 }
 
 /**
- * Which pods have security groups of their own: what objects of ours and of AWS's kind say. A pod is never taken for one
- * that has none while that is not known.
+ * Which pods have security groups of their own: what objects of ours and of AWS's kind say. A pod is never taken for
+ * one that has none while that is not known.
  */
 export class PodGroupsRunner {
   readonly #doors: PodGroupsDoors;

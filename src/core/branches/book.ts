@@ -38,8 +38,8 @@ export type Taken =
   | { readonly is: 'full'; readonly held: number; readonly resting: number; readonly making: number };
 
 /**
- * A pod wants a NIC with exactly these groups: a free one of the same groups, the one that was used last, so that others
- * grow old; else a new one, in the place of a free one of other groups when the trunk is full.
+ * A pod wants a NIC with exactly these groups: a free one of the same groups, the one that was used last, so that
+ * others grow old; else a new one, in the place of a free one of other groups when the trunk is full.
  */
 export function take(book: Book, of: BranchSpec & { readonly by: AttachmentId }, policy: BranchPolicy): Taken {
   const key = groupsKey(of.groups);
@@ -118,8 +118,8 @@ export function stayed(book: Book, id: NicId, now: Millis): Book {
 }
 
 /**
- * What the cloud tells, all of it: NICs that nobody here knew rest before they are given, for nobody knows who had them;
- * those that it no longer tells of are gone, but for what a pod holds. `going`: they were made and never carried.
+ * What the cloud tells, all of it: NICs that nobody here knew rest before they are given, for nobody knows who had
+ * them; those that it no longer tells of are gone, but for what a pod holds. `going`: they were made and never carried.
  */
 export function reported(
   book: Book,

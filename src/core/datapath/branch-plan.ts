@@ -23,7 +23,7 @@ export type Enforcing = 'strict' | 'standard';
 export interface BranchDatapath {
   readonly enforcing: Enforcing;
   readonly vlan: number; //                  on the trunk, 1 to 4094
-  /** `link`: the kernel shows a link with the NIC's MAC. `trunk`: it shows none, and one is made on the trunk's link. */
+  /** `link`: the kernel shows a link with the NIC's MAC. `trunk`: it shows none; one is made on the trunk's link. */
   readonly on: { readonly link: string } | { readonly trunk: string; readonly mac: Mac };
   readonly gateways: readonly Address[]; //  of the branch NIC's subnet
   readonly mtuBytes: number;

@@ -107,7 +107,7 @@ export const BRANCH_PRIORITY = 10;
 export const LOCAL_PRIORITY = 20;
 /** RT_TABLE_LOCAL, linux/rtnetlink.h: the node's own addresses. */
 export const LOCAL_TABLE = 255;
-/** The route table of a branch NIC is this and its VLAN, which has 12 bits. AWS's begin at 100, among those of others. */
+/** The route table of a branch NIC is this and its VLAN, of 12 bits. AWS's begin at 100, among those of others. */
 export const BRANCH_TABLE_BASE = 10_000;
 /** The link of a branch NIC's VLAN that we make: this and the number. AWS's name. */
 export const VLAN_LINK_PREFIX = 'vlan.eth.';

@@ -103,8 +103,8 @@ export type Item =
       readonly table: number;
     }
   /**
-   * The rule by which the kernel finds its own addresses stands at this priority and nowhere before it; the kernel's own
-   * is 0. A setting: nobody is harmed when it stays where it is.
+   * The rule by which the kernel finds its own addresses stands at this priority and nowhere before it; the kernel's
+   * own is 0. A setting: nobody is harmed when it stays where it is.
    */
   | { readonly kind: 'local-rule'; readonly family: Family; readonly priority: number }
   | { readonly kind: 'sysctl'; readonly on: LinkRef; readonly key: SysctlKey; readonly value: number }

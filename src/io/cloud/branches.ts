@@ -1,6 +1,5 @@
 import type { BranchReport, BranchSpec } from '../../core/branches/branch.ts';
-import type { NicId, Token } from '../../core/ipam/nic.ts';
-import type { Urgency } from './provider.ts';
+import type { NicId, Token, Urgency } from '../../core/ipam/nic.ts';
 
 /**
  * NICs of pods' own, which a trunk of the node carries. As of `NicProvider`, each method throws CloudError and nothing

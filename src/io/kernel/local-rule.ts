@@ -23,7 +23,7 @@ export function localRule(host: Place, family: Family): LocalRule | undefined {
 }
 
 /**
- * The rule stands there, and then no more before it: the node is never without one. Any of these may be repeated. Throws
+ * The rule stands there, and then no more before it: the node is never without one. May be repeated. Throws
  * KernelError.
  */
 export function putLocalRule(host: Place, item: LocalRule): void {

@@ -45,7 +45,7 @@ export function takeVxlan(bytes: Uint8Array): VxlanData {
 const VLAN = fields({ id: [1, u16] }); // IFLA_VLAN_ID
 export type VlanData = Spelled<typeof VLAN>;
 
-/** The data of a VLAN's link. What is not said is the kernel's own: 802.1Q, not 802.1ad, and its headers as they come. */
+/** The data of a VLAN's link. What is not said is the kernel's own: 802.1Q, not 802.1ad. */
 export function vlanBytes(data: VlanData): Uint8Array {
   const writer = new Writer(32);
   VLAN.put(writer, data);

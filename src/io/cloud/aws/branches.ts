@@ -3,6 +3,7 @@ import {
   CreateNetworkInterfaceCommand,
   DeleteNetworkInterfaceCommand,
   type NetworkInterface,
+  type TagSpecification,
 } from '@aws-sdk/client-ec2';
 import type { Clock } from '../../../base/clock.ts';
 import { address } from '../../../base/ip.ts';
@@ -13,6 +14,7 @@ import type { BranchProvider } from '../branches.ts';
 import { CloudError, type Urgency } from '../provider.ts';
 import { branchLimit } from './branch-limits.ts';
 import type { NicMaker } from './create.ts';
+import { primaryGroups } from './groups.ts';
 import type { Ec2 } from './ec2.ts';
 import type { NicsOfInstance } from './nics.ts';
 import { noTrunk, notOurs } from './no.ts';
@@ -32,8 +34,8 @@ export interface BranchDoors {
 }
 
 /**
- * Branch network interfaces of one instance. Their numbers on the trunk are tags, for EC2 tells of associations only all
- * at once; EC2 itself refuses a number that is taken.
+ * Branch network interfaces of one instance. Their numbers on the trunk are tags, for EC2 tells of associations only
+ * all at once; EC2 itself refuses a number that is taken.
  */
 export class AwsBranches implements BranchProvider {
   readonly #doors: BranchDoors;
@@ -103,14 +105,33 @@ export class AwsBranches implements BranchProvider {
 
   /** One, whoever asks; one that could not be made is made by whoever asks next. */
   #theTrunk(token: Token, urgency: Urgency): Promise<NicReport> {
-    this.#trunk ??= this.#doors
-      .maker()
-      .then((maker) => maker.trunk(`${token}-trunk` as Token, urgency))
-      .catch((error: unknown) => {
-        this.#trunk = undefined;
-        throw error;
-      });
+    this.#trunk ??= this.#foundTrunk(`${token}-trunk` as Token, urgency).catch((error: unknown) => {
+      this.#trunk = undefined;
+      throw error;
+    });
     return this.#trunk;
+  }
+
+  /** The one that is attached, or a new one in the node's own subnet. */
+  async #foundTrunk(token: Token, urgency: Urgency): Promise<NicReport> {
+    const { nics, ec2, self } = this.#doors;
+    const present = await nics.ask(urgency);
+    const there = present.find(({ kind, managed }) => kind === 'trunk' && managed);
+    if (there !== undefined) return there;
+    const maker = await this.#doors.maker();
+    const made = await ec2.ask({ action: 'CreateNetworkInterface', urgency, again: true }, (client) =>
+      client.send(
+        new CreateNetworkInterfaceCommand({
+          InterfaceType: 'trunk',
+          SubnetId: self.primarySubnet,
+          ClientToken: token,
+          Description: `berth ${self.instance} trunk`,
+          Groups: [...primaryGroups(present)],
+          TagSpecifications: [tagged(maker.tags(token))],
+        }),
+      ),
+    );
+    return maker.attached((made.NetworkInterface?.NetworkInterfaceId ?? '') as NicId, urgency);
   }
 
   #freeNumber(used: ReadonlySet<number>): number {
@@ -135,9 +156,7 @@ export class AwsBranches implements BranchProvider {
           Description: `berth ${self.instance} of one pod`,
           Groups: [...groups],
           ...(v6 ? { Ipv6AddressCount: 1 } : {}),
-          TagSpecifications: [
-            { ResourceType: 'network-interface', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
-          ],
+          TagSpecifications: [tagged(tags)],
         }),
       ),
     );
@@ -177,6 +196,10 @@ export class AwsBranches implements BranchProvider {
     this.#ranges.set(subnet, ranges);
     return ranges;
   }
+}
+
+function tagged(tags: Readonly<Record<string, string>>): TagSpecification {
+  return { ResourceType: 'network-interface', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
 }
 
 /** A branch NIC as EC2 tells it. */

@@ -65,34 +65,9 @@ export class NicMaker {
     const id = made.NetworkInterfaceId as NicId;
     const there = present.find((it) => it.id === id);
     if (there !== undefined) return there; // an earlier try was cut off behind it
-    const seen = await (made.Attachment?.InstanceId ? this.#seen(id, urgency) : this.#attached(id, urgency));
+    const seen = await (made.Attachment?.InstanceId ? this.#seen(id, urgency) : this.attached(id, urgency));
     this.#begun.delete(token);
     return seen;
-  }
-
-  /** The NIC that carries branch NICs: the one that is attached, or a new one in the node's own subnet. */
-  async trunk(token: Token, urgency: Urgency): Promise<NicReport> {
-    const { nics, ec2, self } = this.#doors;
-    const present = await nics.ask(urgency);
-    const there = present.find(({ kind, managed }) => kind === 'trunk' && managed);
-    if (there !== undefined) return there;
-    const input: CreateNetworkInterfaceCommandInput = {
-      SubnetId: self.primarySubnet,
-      InterfaceType: 'trunk',
-      ClientToken: token,
-      Description: `berth ${self.instance} trunk`,
-      Groups: [...primaryGroups(present)],
-      TagSpecifications: [
-        {
-          ResourceType: 'network-interface',
-          Tags: Object.entries(this.tags(token)).map(([Key, Value]) => ({ Key, Value })),
-        },
-      ],
-    };
-    const made = await ec2.ask({ action: 'CreateNetworkInterface', urgency, again: true }, (client) =>
-      client.send(new CreateNetworkInterfaceCommand(input)),
-    );
-    return this.#attached(made.NetworkInterface?.NetworkInterfaceId as NicId, urgency);
   }
 
   /** What a NIC is marked with that is made by a token. */
@@ -211,7 +186,7 @@ export class NicMaker {
   }
 
   /** Attached and seen. What cannot be attached is not left behind. */
-  async #attached(nic: NicId, urgency: Urgency): Promise<NicReport> {
+  async attached(nic: NicId, urgency: Urgency): Promise<NicReport> {
     const until = this.#doors.clock.now() + KNOWN_WITHIN_MS;
     const refused = new Set<number | 'all'>(); // by EC2, which may tell late of what others attached
     for (;;) {

@@ -1,0 +1,36 @@
+import { listed } from '../base/words.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Refusals of pods that are to have security groups, and so a NIC, of their own. */
+type PodNicRefusal = Extract<
+  Refusal,
+  { readonly why: 'no-pod-nic' | 'pod-nic-limit' | 'not-on-pod-nic' | 'pod-groups-unknown' }
+>;
+
+/** As `sentence` of refusal-words.ts. */
+export function podNicSentence(refusal: PodNicRefusal): string {
+  switch (refusal.why) {
+    case 'no-pod-nic':
+      return `the pod's own NIC, with ${listed(refusal.groups)}, could not be had: ${refusal.because}`;
+    case 'pod-nic-limit':
+      return `the pod is to have a NIC of its own, with ${listed(refusal.groups)}, and this node's trunk carries ${refusal.limit} at most: ${refusal.held} are held by pods and ${refusal.resting} rest after one`;
+    case 'not-on-pod-nic':
+      return `the pod has a NIC of its own, with ${listed(refusal.groups)}, and cannot have ${refusal.what} there`;
+    case 'pod-groups-unknown':
+      return `whether the pod is to have security groups of its own is not known: ${refusal.because}`;
+  }
+}
+
+/** As `advice` of refusal-words.ts. */
+export function podNicAdvice({ why }: PodNicRefusal): string {
+  switch (why) {
+    case 'no-pod-nic':
+      return 'the runtime asks again by itself; should it last, see to the groups, the subnet and what the role that asks may do: docs/aws.md, Security groups of single pods';
+    case 'pod-nic-limit':
+      return 'let the pod run on another node, or take a larger instance type';
+    case 'not-on-pod-nic':
+      return 'leave it out, or set cloud.podGroups to standard';
+    case 'pod-groups-unknown':
+      return 'the runtime asks again by itself; should it last, see to the way from this node to the API server';
+  }
+}
