@@ -89,13 +89,9 @@ export function advice(refusal: Refusal): string {
     case 'nic-limit':
       return "let the pod run on another node, use prefixes, take a larger instance type, or lower the node's max-pods";
     case 'held':
-      return refusal.cordoned === true
-        ? 'let the pod run on another node, uncordon this one, or set kubernetes.cordon to ignore'
-        : 'let the pod run on another node, or take cloud.hold out of the configuration';
+      return heldAdvice(refusal);
     case 'cloud-denied':
-      return refusal.action.startsWith('controller ')
-        ? "see to what the controller misses: the Node's spec.providerID, the agents' service account or their token; running pods are not affected"
-        : `allow ${refusal.action} to the role that asks, this node's or the controller's; running pods and warm addresses are not affected`;
+      return deniedAdvice(refusal);
     case 'cloud-throttled':
       return 'the runtime asks again by itself; should it last, see berth cloud calls for who asks so much, or have the quota raised';
     case 'cloud-failing':
@@ -103,9 +99,7 @@ export function advice(refusal: Refusal): string {
     case 'controller-away':
       return 'the agent asks again by itself; should it last, see to the pods of berth-controller and to the way from this node to them: running pods are not affected';
     case 'no-nic-config':
-      return refusal.heard
-        ? `make it: NICs are made as soon as it is there; or name another, ${refusal.ofNode ? 'on the Node: berth.dev/nic-config' : 'on the pod: berth.dev/subnet'}`
-        : 'the runtime asks again by itself; should it last, see to the way from this node to the API server';
+      return noNicConfigAdvice(refusal);
     case 'cancelled':
       return 'nothing: whoever removed the sandbox wants no address for it';
     case 'queue-full':
@@ -201,6 +195,24 @@ function noNicConfig({ config, heard, ofNode }: Extract<Refusal, { why: 'no-nic-
   return heard
     ? `there is no NICConfig or ENIConfig named ${config}, by which ${who} is to have its addresses`
     : `what NICConfig ${config} says, by which ${who} is to have its addresses, the API server has not told yet`;
+}
+
+function heldAdvice({ cordoned }: Extract<Refusal, { why: 'held' }>): string {
+  return cordoned === true
+    ? 'let the pod run on another node, uncordon this one, or set kubernetes.cordon to ignore'
+    : 'let the pod run on another node, or take cloud.hold out of the configuration';
+}
+
+function noNicConfigAdvice(refusal: Extract<Refusal, { why: 'no-nic-config' }>): string {
+  return refusal.heard
+    ? `make it: NICs are made as soon as it is there; or name another, ${refusal.ofNode ? 'on the Node: berth.dev/nic-config' : 'on the pod: berth.dev/subnet'}`
+    : 'the runtime asks again by itself; should it last, see to the way from this node to the API server';
+}
+
+function deniedAdvice(refusal: Extract<Refusal, { why: 'cloud-denied' }>): string {
+  return refusal.action.startsWith('controller ')
+    ? "see to what the controller misses: the Node's spec.providerID, the agents' service account or their token; running pods are not affected"
+    : `allow ${refusal.action} to the role that asks, this node's or the controller's; running pods and warm addresses are not affected`;
 }
 
 /** A node that the controller does not know is refused by nobody else. */
