@@ -1,10 +1,9 @@
 import type { Clock, Millis } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
-import type { AttachmentId } from '../../core/attachment.ts';
 import type { About } from '../../core/why/decision.ts';
 import { difference, REPAIR } from '../../core/datapath/difference.ts';
 import { keyOf } from '../../core/datapath/identity.ts';
-import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
+import { type Plan, show } from '../../core/datapath/plan.ts';
 import { type Mending, mend } from '../../core/datapath/transition.ts';
 import { converge, retract } from '../../io/kernel/execute.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
@@ -14,6 +13,7 @@ import type { Meter } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { Lanes } from './lanes.ts';
 import type { NodeRunner } from './node-runner.ts';
+import { isNft, isShared, kindOf, mayBeLeaving, type Owner } from './repair-owner.ts';
 
 export interface RepairDoors {
   readonly kernel: Kernel;
@@ -27,12 +27,11 @@ export interface RepairDoors {
   readonly settings: () => AgentConfig['repair'];
 }
 
-/** Whose plan: the node's, the elements of all (nftables tells no owner), or one attachment's. */
-type Owner = 'node' | 'elements' | AttachmentId;
-
 const RETRY_MS = 1_000; // what could not be put back is tried again then, and ever more seldom
 
 const LOOK_MS = 20; // one change seldom comes alone: a look after the first sees what the others did
+
+const LEAVING_MS = 5_000; // a runtime that takes a pod away asks us within that, on a busy machine too
 
 /**
  * Keeps the kernel as the plans want it. A notification makes its owner suspect; a suspect is looked at, what is
@@ -253,9 +252,22 @@ export class Repairer {
         this.#later(intervalMs, () => this.#comparison());
         return;
       }
-      void this.#examine(owner).then(() => this.#later(pause, () => next(i + 1)));
+      const isNew = !this.#broken.has(owner);
+      const isLeaving = (lack: Plan) => isNew && mayBeLeaving(lack) && this.#lookAgain(owner);
+      void this.#examine(owner, isLeaving).then(() => this.#later(pause, () => next(i + 1)));
     };
     void this.#refresh().then(() => next(0));
+  }
+
+  /** A pod that is there still by then is not leaving. */
+  #lookAgain(owner: Owner): true {
+    const { intervalMs, delayMs } = this.#doors.settings();
+    const again = async () => {
+      await this.#examine(owner);
+      if (this.#broken.has(owner)) this.#later(delayMs, () => void this.#mend());
+    };
+    this.#later(Math.min(LEAVING_MS, intervalMs / 2), () => void again());
+    return true;
   }
 
   #refresh(): Promise<void> {
@@ -274,27 +286,4 @@ export class Repairer {
       cancel();
     };
   }
-}
-
-/** What is missing of the table concerns all pods, so it counts as the node's. */
-function kindOf(owner: Owner): 'node' | 'pod' {
-  return isShared(owner) ? 'node' : 'pod';
-}
-
-function isShared(owner: Owner): owner is 'node' | 'elements' {
-  return owner === 'node' || owner === 'elements';
-}
-
-function isNft(item: Item): boolean {
-  return item.kind === 'ruleset' || item.kind === 'element' || item.kind === 'forward-accept';
-}
-
-/**
- * Whether a pod lacks nothing but its loopback link: runtimes take that down before they ask for the rest to be taken
- * away. One that stays down the comparison finds.
- */
-function mayBeLeaving(lack: Plan): boolean {
-  return (
-    lack.length > 0 && lack.every((item) => item.kind === 'up' && item.on.netns === 'pod' && item.on.name === 'lo')
-  );
 }

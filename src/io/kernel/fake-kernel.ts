@@ -182,6 +182,12 @@ export class FakeKernel implements Kernel {
     if (this.world.unmake(item, sandbox, true)) this.#announce(changes, true);
   }
 
+  /** Somebody takes a link down. Routes stay, unlike Linux's. */
+  downFromOutside(on: LinkRef, sandbox?: string): void {
+    this.world.down(on, sandbox);
+    this.#announce(changesOf(this.world, { kind: 'up', on }, sandbox), true);
+  }
+
   /** Somebody makes this thing, or changes what stands under its key into it. What is new so is foreign. */
   putFromOutside(item: Item, sandbox?: string): void {
     this.world.put(item, sandbox);

@@ -125,6 +125,11 @@ export class FakeWorld implements Scene {
     return true;
   }
 
+  /** A link is up no more. */
+  down(on: LinkRef, sandbox: string | undefined): void {
+    this.#things.delete(placeKey({ kind: 'up', on }, sandbox));
+  }
+
   /** What stands under an item's key becomes this item, with no question asked: for what others do. */
   put(item: Item, sandbox: string | undefined): void {
     this.#put(item, sandbox, this.find(item, sandbox)?.foreign ?? true);
