@@ -49,7 +49,8 @@ test('a node: internal addresses, one of each family, and its ranges; what is no
 test('a pod: what decides whether it will ask for an address', () => {
   const plain = { namespace: 'web', name: 'x', uids: ['u'], hostNetwork: false, ended: false, leaving: false };
   const pod = (more: object) => readPod(readObject({ metadata: meta({ namespace: 'web' }), ...more }));
-  expect(pod({})).toEqual({ ...plain, addressed: false, annotations: {}, reserves: false });
+  const none = { annotations: {}, labels: {}, serviceAccount: '' };
+  expect(pod({})).toEqual({ ...plain, ...none, addressed: false, reserves: false });
   expect(pod({ spec: { hostNetwork: true } }).hostNetwork).toBe(true);
   const asks = { containers: [{}, { resources: { requests: { 'berth.dev/address': '1' } } }] };
   expect(pod({ spec: asks }).reserves).toBe(true);
