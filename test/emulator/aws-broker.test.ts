@@ -73,3 +73,38 @@ describe('a replica that is killed behind a change that EC2 has made', () => {
     expect([...region.world.cloud.nics.values()].filter(({ attachment }) => attachment === undefined)).toEqual([]);
   });
 });
+
+describe('NICs of single pods, which the controller has made', () => {
+  const spec = (...groups: string[]) => ({ groups, v6: false });
+  const groupOf = (name: string) => region.nics(name)[0]?.groups[0] ?? '';
+
+  test('A49: with groups that an object of the cluster gives to pods, and with no other', async () => {
+    await scene.replica();
+    const { branches } = scene.agent('node-1', { patienceMs: 10_000 });
+    const group = groupOf('node-1');
+    const refused = branches.create(spec(group), 'b@1' as Token, 'pod');
+    await expect(refused).rejects.toThrow('no PodSecurityGroups or SecurityGroupPolicy names');
+    scene.groups.add(group);
+    const made = await branches.create(spec(group), 'b@2' as Token, 'pod');
+    expect(made).toMatchObject({ groups: [group], carried: true });
+    expect(await branches.most()).toBe(9);
+    expect(await branches.report()).toEqual([made]);
+    await branches.remove(made.id, 'housekeeping');
+    expect(await branches.report()).toEqual([]);
+  });
+
+  test('A49: a replica that is killed behind one that EC2 has made: the next one finds it by its token', async () => {
+    const [first, second] = [await scene.replica(), await scene.replica()];
+    scene.groups.add(groupOf('node-1'));
+    const { branches } = scene.agent('node-1', { patienceMs: 10_000 });
+    await branches.most();
+    first.way.deafen();
+    const asked = branches.create(spec(groupOf('node-1')), 'b@1' as Token, 'pod');
+    await expect.poll(() => region.count('AssociateTrunkInterface')).toBe(1);
+    scene.lead(second);
+    await first.way.close();
+    expect((await asked).carried).toBe(true);
+    const all = [...region.world.cloud.nics.values()].filter(({ kind }) => kind !== 'interface');
+    expect(all.map(({ kind }) => kind).toSorted()).toEqual(['branch', 'trunk']);
+  });
+});

@@ -20,6 +20,8 @@ export const CONTROLLER_RULES = [
   { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }, // whose agent asks
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
   { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list', 'watch'] },
+  { apiGroups: ['berth.dev'], resources: ['podsecuritygroups'], verbs: ['list', 'watch'] },
+  { apiGroups: ['vpcresources.k8s.aws'], resources: ['securitygrouppolicies'], verbs: ['list', 'watch'] },
   { apiGroups: ['berth.dev'], resources: ['nicconfigs'], verbs: ['list', 'watch'] },
   { apiGroups: ['crd.k8s.amazonaws.com'], resources: ['eniconfigs'], verbs: ['list', 'watch'] },
   {

@@ -3,6 +3,13 @@ import { BERTH_NODES, type BerthNodeShape, readBerthNode } from '../../wire/kube
 import { type ClusterNodeShape, readClusterNode } from '../../wire/kube/cluster-node.ts';
 import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
 import { ENI_CONFIGS, NIC_CONFIGS, type NicConfigShape, readNicConfig } from '../../wire/kube/crd/nic-config.ts';
+import {
+  POD_SECURITY_GROUPS,
+  type PodGroupsShape,
+  readPodSecurityGroups,
+  readSecurityGroupPolicy,
+  SECURITY_GROUP_POLICIES,
+} from '../../wire/kube/crd/pod-security-groups.ts';
 import { type AgentPodShape, readAgentPod } from '../../wire/kube/agent-pod.ts';
 import { NODES, PODS, STATEFUL_SETS } from '../../wire/kube/resource.ts';
 import { readStatefulSet, type StatefulSetShape } from '../../wire/kube/stateful-set.ts';
@@ -21,6 +28,8 @@ export interface Sources {
   readonly statefulSets: Source<StatefulSetShape>;
   readonly agents: Source<AgentPodShape>; // those of the DaemonSet
   readonly nicConfigs: Source<NicConfigShape>;
+  readonly podSecurityGroups: Source<PodGroupsShape>;
+  readonly securityGroupPolicies: Source<PodGroupsShape>; // AWS's as well
   readonly eniConfigs: Source<NicConfigShape>; // AWS's; their definition may not be installed
 }
 
@@ -35,6 +44,10 @@ export function openSources(doors: InformerDoors, namespace: string): Sources {
     statefulSets: new Source(doors, { resource: STATEFUL_SETS }, readStatefulSet),
     agents: new Source(doors, agents, readAgentPod),
     nicConfigs: new Source(doors, { resource: NIC_CONFIGS }, readNicConfig),
+    podSecurityGroups: new Source(doors, { resource: POD_SECURITY_GROUPS }, readPodSecurityGroups),
+    securityGroupPolicies: new Source(doors, { resource: SECURITY_GROUP_POLICIES }, readSecurityGroupPolicy, {
+      mayBeUnknown: true,
+    }),
     eniConfigs: new Source(doors, { resource: ENI_CONFIGS }, readNicConfig, { mayBeUnknown: true }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Prefix } from '../../base/ip.ts';
+import { type BranchShape, readBranch } from './branch.ts';
 import { count, fieldsOf, given, listOf, mapping, oneOf, prefixField, text } from './field.ts';
 import { type GivenShape, type LimitsShape, type NicShape, readGiven, readLimits, readNic } from './nic.ts';
 
@@ -19,6 +20,8 @@ export interface Found {
   readonly given?: GivenShape;
   readonly ranges?: readonly Prefix[];
   readonly tended?: readonly string[]; // NICs
+  readonly most?: number; //             NICs of pods' own, at most
+  readonly branches?: readonly BranchShape[];
 }
 
 /** CloudFailure of `core/ipam/nic.ts`. */
@@ -83,6 +86,8 @@ function readFound(value: unknown): Found {
     ...given('given', fields, readGiven),
     ...given('ranges', fields, (it, name) => listOf(it, name, prefixField)),
     ...given('tended', fields, (it, name) => listOf(it, name, text)),
+    ...given('most', fields, count),
+    ...given('branches', fields, (it, name) => listOf(it, name, readBranch)),
   };
 }
 

@@ -1,5 +1,17 @@
 import type { Address, Family, Prefix } from '../../base/ip.ts';
-import { addressField, count, type Fields, fieldsOf, given, holdable, listOf, mapping, oneOf, text } from './field.ts';
+import {
+  addressField,
+  count,
+  type Fields,
+  fieldsOf,
+  flag,
+  given,
+  holdable,
+  listOf,
+  mapping,
+  oneOf,
+  text,
+} from './field.ts';
 
 // What an agent asks of the controller: one POST each, JSON, under the agent's token. The controller knows by the token
 // whose NICs are meant: a question never says which node it is of.
@@ -27,6 +39,10 @@ export type Wish =
       readonly had?: readonly (Address | Prefix)[];
     } & UnitsShape)
   | { readonly do: 'bring'; readonly nic: string; readonly address: Address; readonly from?: string }
+  /** NICs of single pods: how many there may be and which there are; one more, with exactly these groups; one less. */
+  | { readonly do: 'branches' }
+  | { readonly do: 'createBranch'; readonly token: string; readonly groups: readonly string[]; readonly v6: boolean }
+  | { readonly do: 'deleteBranch'; readonly nic: string }
   | { readonly do: 'unassign'; readonly nic: string; readonly what: readonly (Address | Prefix)[] };
 
 export interface UnitsShape {
@@ -45,6 +61,7 @@ export interface Question {
 const KINDS = [
   ...(['limits', 'report', 'ranges', 'tend'] as const),
   ...(['create', 'createBy', 'delete', 'assign', 'bring', 'unassign'] as const),
+  ...(['branches', 'createBranch', 'deleteBranch'] as const),
 ];
 const urgency = oneOf(['pod', 'refill', 'housekeeping']);
 const unit = oneOf(['address', 'prefix']);
@@ -72,7 +89,15 @@ function wishOf(fields: Fields): Wish {
     case 'report':
     case 'ranges':
     case 'tend':
+    case 'branches':
       return { do: it };
+    case 'createBranch':
+      return {
+        do: it,
+        token: text(fields['token'], 'token'),
+        groups: listOf(fields['groups'], 'groups', text),
+        v6: flag(fields['v6'], 'v6'),
+      };
     case 'create':
       return { do: it, token: text(fields['token'], 'token'), spec: units(mapping(fields['spec'], 'spec')) };
     case 'createBy': {
@@ -80,6 +105,7 @@ function wishOf(fields: Fields): Wish {
       return { do: it, token: text(fields['token'], 'token'), spec, config: text(fields['config'], 'config') };
     }
     case 'delete':
+    case 'deleteBranch':
       return { do: it, nic: text(fields['nic'], 'nic') };
     case 'assign':
       return {

@@ -27,7 +27,7 @@ export interface DeskDoors {
   readonly meter: BrokerMeter;
 }
 
-const READS: ReadonlySet<string> = new Set(['limits', 'report', 'ranges']);
+const READS: ReadonlySet<string> = new Set(['limits', 'report', 'ranges', 'branches']);
 
 /** Where agents' questions are answered: who asks, for which instance, once, and by the leader alone. */
 export class Desk {

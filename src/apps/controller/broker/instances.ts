@@ -2,7 +2,7 @@ import { type BrokerRefusal, instanceIn, instanceOf } from '../../../core/cluste
 import type { ClusterCloud } from '../../../io/cloud/cluster-cloud.ts';
 import type { ClusterNodeShape } from '../../../wire/kube/cluster-node.ts';
 import type { Source } from '../source.ts';
-import { OneInstance, type PlaceOf } from './one-instance.ts';
+import { type ClusterSays, OneInstance } from './one-instance.ts';
 
 /** The instances of the cluster's nodes, by the Node objects. Each is opened when its node first asks. */
 export class Instances {
@@ -12,10 +12,10 @@ export class Instances {
   readonly #open = new Map<string, Promise<OneInstance>>();
   readonly #known = new Map<string, OneInstance>(); // those of them that have been opened
 
-  readonly #placeOf: PlaceOf;
+  readonly #says: ClusterSays;
 
-  constructor(nodes: Source<ClusterNodeShape>, cloud: ClusterCloud, placeOf: PlaceOf) {
-    [this.#nodes, this.#cloud, this.#placeOf] = [nodes, cloud, placeOf];
+  constructor(nodes: Source<ClusterNodeShape>, cloud: ClusterCloud, says: ClusterSays) {
+    [this.#nodes, this.#cloud, this.#says] = [nodes, cloud, says];
     nodes.hear((change) => {
       if (change.kind === 'changed' && change.before.provider === change.now.provider) return;
       if (change.kind !== 'added') this.#leave(change.before);
@@ -52,7 +52,7 @@ export class Instances {
   }
 
   async #opened(instance: string): Promise<OneInstance> {
-    const opened = new OneInstance(await this.#cloud.instance(instance), this.#placeOf);
+    const opened = new OneInstance(await this.#cloud.instance(instance), this.#says);
     if (this.#holders.has(instance)) this.#known.set(instance, opened); // the node may be gone meanwhile
     return opened;
   }

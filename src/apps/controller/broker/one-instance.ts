@@ -4,6 +4,7 @@ import { CloudError, type NicOrder, type NicProvider } from '../../../io/cloud/p
 import type { NicPlace } from '../../../core/ipam/placing.ts';
 import type { Found } from '../../../wire/broker/answer.ts';
 import type { Wish } from '../../../wire/broker/question.ts';
+import { carryOutBranch } from './branch-wishes.ts';
 
 type Assign = Extract<Wish, { readonly do: 'assign' }>;
 /** Whether an address may be taken off another's NIC. */
@@ -11,6 +12,13 @@ export type MayTake = (address: Address, from: string) => boolean;
 
 /** What a NICConfig says; undefined: there is none of that name. */
 export type PlaceOf = (config: string) => NicPlace | undefined;
+
+/** What the cluster's objects say of NICs. */
+export interface ClusterSays {
+  readonly placeOf: PlaceOf;
+  /** Whether an object gives pods that security group: no other is given to a NIC on a node's word. */
+  readonly gives: (group: string) => boolean;
+}
 
 type Bring = Extract<Wish, { readonly do: 'bring' }>;
 
@@ -23,10 +31,10 @@ export class OneInstance {
   readonly #lanes = new Map<string, Promise<unknown>>();
   #own: ReadonlySet<string> = new Set();
 
-  readonly #placeOf: PlaceOf;
+  readonly #says: ClusterSays;
 
-  constructor(provider: NicProvider, placeOf: PlaceOf) {
-    [this.#provider, this.#placeOf] = [provider, placeOf];
+  constructor(provider: NicProvider, says: ClusterSays) {
+    [this.#provider, this.#says] = [provider, says];
   }
 
   /** Whether a NIC was attached to this instance when that was told last. */
@@ -50,7 +58,7 @@ export class OneInstance {
         return this.#create(wish.spec, wish.token, urgency);
       case 'createBy': {
         const { spec, config, token } = wish;
-        const place = this.#placeOf(config);
+        const place = this.#says.placeOf(config);
         if (place === undefined) throw noNicConfig(config);
         return this.#create({ ...spec, config, place }, token, urgency);
       }
@@ -62,6 +70,10 @@ export class OneInstance {
       case 'bring':
         await this.#inLane(wish.nic, () => this.#bring(wish, urgency, mayTake));
         return {};
+      case 'branches':
+      case 'createBranch':
+      case 'deleteBranch':
+        return carryOutBranch(provider.branches, wish, { urgency, gives: this.#says.gives });
       case 'unassign':
         await this.#inLane(wish.nic, async () => {
           if (await this.#has(wish.nic)) await provider.unassign(wish.nic as NicId, wish.what, urgency);

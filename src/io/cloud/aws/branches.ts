@@ -19,7 +19,15 @@ import type { Ec2 } from './ec2.ts';
 import type { NicsOfInstance } from './nics.ts';
 import { noTrunk, notOurs } from './no.ts';
 import { routerOf, subnetRanges } from './reports.ts';
-import { type AwsSelf, type AwsSettings, type SubnetRanges, TAG_CREATED, TAG_INSTANCE, TAG_VLAN } from './settings.ts';
+import {
+  type AwsSelf,
+  type AwsSettings,
+  type SubnetRanges,
+  TAG_CREATED,
+  TAG_INSTANCE,
+  TAG_INTENT,
+  TAG_VLAN,
+} from './settings.ts';
 
 /** Numbers of VLANs that mean something: IEEE 802.1Q. */
 const LAST_VLAN = 4094;
@@ -64,13 +72,15 @@ export class AwsBranches implements BranchProvider {
     const { self } = this.#doors;
     if ((await this.most()) === 0) throw noTrunk(self);
     const trunk = await this.#theTrunk(token, urgency);
-    const used = new Set((await this.#ofInstance(urgency)).map(vlanOf));
-    const vlan = this.#freeNumber(used);
+    const present = await this.#ofInstance(urgency);
+    const before = present.find((it) => tagOf(it, TAG_INTENT) === token); // an earlier try was cut off behind it
+    const vlan = before === undefined ? this.#freeNumber(new Set(present.map(vlanOf))) : vlanOf(before);
     this.#numbers.add(vlan);
     try {
-      const nic = await this.#created(spec, { token, vlan, urgency });
+      const nic = before ?? (await this.#created(spec, { token, vlan, urgency }));
       const ranges = await this.#rangesOf(nic.SubnetId ?? '', urgency);
-      await this.#carried(nic.NetworkInterfaceId as NicId, { trunk, vlan, token, urgency });
+      if (nic.Status !== 'in-use')
+        await this.#carried(nic.NetworkInterfaceId as NicId, { trunk, vlan, token, urgency });
       return { ...reportOf(nic, trunk, ranges), carried: true };
     } finally {
       this.#numbers.delete(vlan);

@@ -8,9 +8,11 @@ import type { Beacon } from '../../../wire/broker/beacon.ts';
 import { type Wish, writeQuestion } from '../../../wire/broker/question.ts';
 import { hear, type NearCloud } from '../near.ts';
 import { type Brought, CloudError, type NicOrder, type NicProvider, type Urgency } from '../provider.ts';
+import { remoteBranches } from './branches.ts';
 import { type Carrier, httpsCarrier } from './carrier.ts';
 import { KnownNics } from './known-nics.ts';
 import { BrokerLink, type Outcome, Unanswered } from './link.ts';
+import { told } from './told.ts';
 
 export interface RemoteOptions {
   readonly beacon: () => Promise<Beacon>;
@@ -46,6 +48,8 @@ export class RemoteProvider implements NicProvider {
     this.#known = new KnownNics(known, clock.now());
     this.#session = `${clock.now().toString(36)}-${Math.floor(random.fraction() * 2 ** 32).toString(36)}`;
   }
+
+  readonly branches = remoteBranches((wish, urgency, token) => this.#ask(wish, urgency, token));
 
   async limits(): Promise<NicLimits> {
     this.#limits ??= told('limits', (await this.#ask({ do: 'limits' }, 'refill')).limits);
@@ -190,11 +194,4 @@ function away(cause: Unanswered, action: string): CloudError {
     message: `the controller does not answer: ${cause.message}`,
     cause,
   });
-}
-
-/** An answer without what was asked for is none. */
-function told<T>(name: string, value: T | undefined): T {
-  if (value !== undefined) return value;
-  const message = `the controller answered without ${name}: it may be of another version`;
-  throw new CloudError('unknown', { action: 'controller', code: 'Incomplete', message });
 }

@@ -67,8 +67,8 @@ export const POD_SECURITY_GROUPS_DEFINITION: Definition = {
 };
 
 /** What is kept of an object that gives pods groups. */
-export interface PodGroupsShape<K extends string = 'PodSecurityGroups' | 'SecurityGroupPolicy'> {
-  readonly kind: K;
+export interface PodGroupsShape {
+  readonly kind: 'PodSecurityGroups' | 'SecurityGroupPolicy';
   readonly namespace: string;
   readonly name: string;
   readonly pods?: SelectorShape;
@@ -86,20 +86,20 @@ export interface SelectorShape {
   }[];
 }
 
-export function readPodSecurityGroups(object: KubeObject): PodGroupsShape<'PodSecurityGroups'> {
+export function readPodSecurityGroups(object: KubeObject): PodGroupsShape {
   return readAny('PodSecurityGroups', object, texts(loose(object['spec'])['securityGroups']));
 }
 
-export function readSecurityGroupPolicy(object: KubeObject): PodGroupsShape<'SecurityGroupPolicy'> {
+export function readSecurityGroupPolicy(object: KubeObject): PodGroupsShape {
   const { groupIds } = loose(loose(object['spec'])['securityGroups']);
   return readAny('SecurityGroupPolicy', object, texts(groupIds));
 }
 
-function readAny<K extends string>(
-  kind: K,
+function readAny(
+  kind: PodGroupsShape['kind'],
   { metadata, ...of }: KubeObject,
   groups: readonly string[],
-): PodGroupsShape<K> {
+): PodGroupsShape {
   const { podSelector, serviceAccountSelector } = loose(of['spec']);
   return {
     kind,

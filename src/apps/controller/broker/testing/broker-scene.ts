@@ -61,6 +61,7 @@ export class BrokerScene {
   readonly rights = new Set<string>(); // "node address nic": to take it off there
   readonly brought: Brought[] = [];
   readonly opened: string[] = []; // instances
+  readonly groups = new Set<string>(); // that objects of the cluster give
   readonly places: NicPlace[] = []; // what NICConfigs say
   beacon: Beacon | undefined;
   beaconAsked = 0;
@@ -110,7 +111,10 @@ export class BrokerScene {
         collectLeaked: async () => [],
         close: () => {},
       },
-      (config) => this.places.find(({ name }) => name === config),
+      {
+        placeOf: (config) => this.places.find(({ name }) => name === config),
+        gives: (group) => this.groups.has(group),
+      },
     );
     const callers = new Callers({
       review: async (token) =>
