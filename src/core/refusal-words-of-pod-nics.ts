@@ -27,7 +27,7 @@ export function podNicAdvice({ why }: PodNicRefusal): string {
     case 'no-pod-nic':
       return 'the runtime asks again by itself; should it last, see to the groups, the subnet and what the role that asks may do: docs/aws.md, Security groups of single pods';
     case 'pod-nic-limit':
-      return 'let the pod run on another node, or take a larger instance type';
+      return 'let the pod run on another node, or take a larger instance type; a pod that asks for berth.dev/pod-nic is only sent where there is one';
     case 'not-on-pod-nic':
       return 'leave it out, or set cloud.podGroups to standard';
     case 'pod-groups-unknown':

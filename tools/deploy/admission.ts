@@ -1,4 +1,4 @@
-import { ADDRESS_RESOURCE, NOT_READY_TAINT } from '../../src/core/cluster/node-word.ts';
+import { ADDRESS_RESOURCE, POD_NIC_RESOURCE, NOT_READY_TAINT } from '../../src/core/cluster/node-word.ts';
 import { POD_IPS_NAMES } from '../../src/wire/kube/pod-ips.ts';
 import { type KubeObject, LABELS, NAME, type Values } from './values.ts';
 
@@ -58,8 +58,10 @@ const POLICIES: readonly Policy[] = [
         'of conditions an agent changes NetworkUnavailable and its own only',
       ],
       [
-        ['capacity', 'allocatable'].map((it) => sameBut(`status.?${it}`, [ADDRESS_RESOURCE])).join(' && '),
-        `of resources an agent changes ${ADDRESS_RESOURCE} only`,
+        ['capacity', 'allocatable']
+          .map((it) => sameBut(`status.?${it}`, [ADDRESS_RESOURCE, POD_NIC_RESOURCE]))
+          .join(' && '),
+        `of resources an agent changes ${ADDRESS_RESOURCE} and ${POD_NIC_RESOURCE} only`,
       ],
       [same('status.?addresses'), "an agent does not change a Node's addresses"],
     ],

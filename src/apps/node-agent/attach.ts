@@ -111,10 +111,10 @@ type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until' | 'config'> & { readonly 
 
 /** The addresses are their pool's again, or the NIC its trunk's. `used`: they had reached the wire. */
 async function letGo(doors: AttachDoors, record: AttachmentRecord, used: boolean): Promise<void> {
-  if (record.branch === undefined) return doors.pool.release(record.id, used);
-  const { id, addresses } = record;
-  await doors.attachments.remember([{ kind: 'release', id, addresses, freeAt: 0 }]);
-  doors.branches?.give(id, used);
+  const { id, addresses, branch } = record;
+  if (branch === undefined) await doors.pool.release(id, used);
+  else await doors.attachments.remember([{ kind: 'release', id, addresses, freeAt: 0 }]);
+  doors.branches?.give(id, used); // of one that was found by its link alone nobody knew of the NIC
 }
 
 async function claim(doors: AttachDoors, caller: Caller, wish: Wish): Promise<AttachmentRecord> {

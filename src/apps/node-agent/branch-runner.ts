@@ -1,4 +1,5 @@
 import type { Clock, Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
 import { hash64 } from '../../base/hash.ts';
 import type { Logger } from '../../base/log.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
@@ -144,11 +145,16 @@ export class BranchRunner {
   }
 
   async #report(): Promise<void> {
-    const { provider, clock, log, history } = this.#doors;
+    const { provider, clock, log, history, attachments } = this.#doors;
     try {
       this.#most ??= await provider.most();
       const reports = await provider.report();
-      const { book: now, going, lost } = book.reported(this.#book, reports, { now: clock.now(), policy: this.#policy });
+      const holders = new Map(
+        attachments.all().flatMap(({ id, addresses }) => addresses.map((it) => [it, id] as const)),
+      );
+      const holderOf = (address: Address) => holders.get(address);
+      const of = { now: clock.now(), policy: this.#policy, holderOf };
+      const { book: now, going, lost } = book.reported(this.#book, reports, of);
       this.#become(now);
       for (const id of lost) history.note({ id }, { kind: 'cutOff', because: 'its NIC was deleted from outside' });
       for (const nic of going) void this.#remove(nic, 'housekeeping');

@@ -5,6 +5,7 @@ import type { CniError } from '../../wire/cni/error.ts';
 import type { Attachments } from './attachments.ts';
 import { ClusterRunner } from './cluster-runner.ts';
 import type { AgentDoors } from './doors.ts';
+import type { BranchRunner } from './branch-runner.ts';
 import { EventRunner } from './event-runner.ts';
 import { type History, isDetached } from './history.ts';
 import { PodRunner } from './pod-runner.ts';
@@ -99,7 +100,7 @@ export function openPodGroups({ kube, clock, log }: AgentDoors, pods: PodRunner)
 export function openTeller(
   { kube, clock, log, config }: AgentDoors,
   { cluster, pods }: InCluster,
-  parts: ReadinessDoors,
+  parts: ReadinessDoors & { readonly branches?: BranchRunner },
 ): NodeTeller | undefined {
   const { nodeName, kubernetes } = config;
   if (kube === undefined || !kubernetes.tellNode) return undefined;
@@ -107,15 +108,21 @@ export function openTeller(
   return new NodeTeller({ client: kube.client, clock, log, nodeName, own: () => cluster.own, truth });
 }
 
-function truthOf(parts: ReadinessDoors, pods: PodRunner, now: Millis): NodeTruth {
+function truthOf(
+  parts: ReadinessDoors & { readonly branches?: BranchRunner },
+  pods: PodRunner,
+  now: Millis,
+): NodeTruth {
   const { families } = parts.node;
   const [network] = brokenParts(parts);
   const [addresses] = families.length === 0 ? [network] : missingAddresses(parts); // no range yet
   const most = mostPods(parts.pool.pool, families, now);
   const { uncounted } = pods;
   const left = most === undefined || uncounted === undefined ? undefined : most - uncounted;
+  const nics = parts.branches?.most;
+  const podNics = nics === undefined ? {} : { podNics: Math.max(0, nics - pods.uncountedNics) };
   const serves = families.length > 0 && ailments(parts).length === 0;
-  return { network: network && says(network), addresses: addresses && says(addresses), serves, left };
+  return { network: network && says(network), addresses: addresses && says(addresses), serves, left, ...podNics };
 }
 
 function says({ message, details }: CniError): string {

@@ -8,6 +8,7 @@ import {
   nothingWrong,
   NOT_READY_TAINT,
   type OwnNode,
+  POD_NIC_RESOURCE,
   wordOf,
   wrongs,
 } from '../../core/cluster/node-word.ts';
@@ -75,6 +76,7 @@ export class NodeTeller {
     return {
       tainted: now.taints.includes(NOT_READY_TAINT),
       addresses: now.resources[ADDRESS_RESOURCE],
+      podNics: now.resources[POD_NIC_RESOURCE],
       network: of('network'),
       pressure: of('pressure'),
     };
@@ -88,12 +90,15 @@ export class NodeTeller {
   }
 
   /** Answers whether it arrived. */
-  async #tell({ untaint, conditions, addresses }: NodeWord, told: OwnNodeShape): Promise<boolean> {
+  async #tell({ untaint, conditions, addresses, podNics }: NodeWord, told: OwnNodeShape): Promise<boolean> {
     const { client, clock, log, nodeName: name } = this.#doors;
-    const resources = addresses === undefined ? {} : { [ADDRESS_RESOURCE]: addresses };
+    const resources = {
+      ...(addresses === undefined ? {} : { [ADDRESS_RESOURCE]: addresses }),
+      ...(podNics === undefined ? {} : { [POD_NIC_RESOURCE]: podNics }),
+    };
     try {
       let own: OwnNodeShape | undefined;
-      if (conditions.length > 0 || addresses !== undefined) {
+      if (conditions.length > 0 || Object.keys(resources).length > 0) {
         const status = writeNodeStatus(conditions, resources, clock.now());
         own = readOwnNode(await client.patch({ resource: NODES, name, part: 'status' }, 'strategic', status));
       }

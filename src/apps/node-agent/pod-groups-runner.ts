@@ -11,8 +11,8 @@ import {
   readSecurityGroupPolicy,
   SECURITY_GROUP_POLICIES,
 } from '../../wire/kube/crd/pod-security-groups.ts';
-import type { KubeObject } from '../../wire/kube/object.ts';
-import { textsByName } from '../../wire/kube/object.ts';
+import { type KubeObject, textsByName } from '../../wire/kube/object.ts';
+import type { PodShape } from '../../wire/kube/pod.ts';
 import { type Resource, SERVICE_ACCOUNTS } from '../../wire/kube/resource.ts';
 import type { KubeDoors } from './cluster-runner.ts';
 import type { PodRunner } from './pod-runner.ts';
@@ -38,6 +38,7 @@ export class PodGroupsRunner {
     this.#doors = doors;
     this.#ours = this.#follow(POD_SECURITY_GROUPS, readPodSecurityGroups);
     this.#theirs = this.#follow(SECURITY_GROUP_POLICIES, readSecurityGroupPolicy);
+    doors.pods.leaveOut((pod) => this.#mayBeApart(pod));
   }
 
   start(): void {
@@ -55,7 +56,7 @@ export class PodGroupsRunner {
     const silent = [this.#ours, this.#theirs].find(({ synced }) => !synced);
     if (silent !== undefined)
       throw unknown(silent.trouble?.message ?? 'the API server has not told of PodSecurityGroups yet');
-    const policies = [...this.#ours.values(), ...this.#theirs.values()];
+    const policies = this.#policies();
     if (!policies.some(({ namespace }) => namespace === pod.namespace)) return [];
     const known = await this.#doors.pods.tell(pod);
     if (known === undefined) throw unknown(`the API server has not told of the pod ${pod.namespace}/${pod.name}`);
@@ -65,6 +66,16 @@ export class PodGroupsRunner {
     const groups = groupsOfPod(policies, { namespace, labels, serviceAccount });
     if (groups !== 'unknown') return groups;
     throw unknown(`the API server has not told of the service account ${namespace}/${known.serviceAccount}`);
+  }
+
+  /** Whether it is selected, as far as its own labels tell. */
+  #mayBeApart({ namespace, labels }: PodShape): boolean {
+    const groups = groupsOfPod(this.#policies(), { namespace, labels, serviceAccount: undefined });
+    return groups === 'unknown' || groups.length > 0;
+  }
+
+  #policies(): readonly GroupPolicy[] {
+    return [...this.#ours.values(), ...this.#theirs.values()];
   }
 
   async #accountLabels(namespace: string, name: string): Promise<Labels | undefined> {

@@ -34,6 +34,7 @@ export class PodRunner {
   #told = 0; //                                    pods that the pool expects
   #sweep: () => void = () => {};
   #follow: (pod: PodName) => void = () => {};
+  #isApart: (pod: PodShape) => boolean = () => false;
   readonly #cancels = new Set<() => void>();
   #counting = false;
   #stopped = false;
@@ -106,6 +107,17 @@ export class PodRunner {
     return bound.filter(({ reserves }) => !reserves).length + others.length;
   }
 
+  /** How many pods have a NIC of their own without having asked for the resource. */
+  get uncountedNics(): number {
+    const held = this.#doors.attachments.all().filter(({ branch }) => branch !== undefined);
+    return held.filter(({ pod }) => pod === undefined || this.get(pod)?.reservesNic !== true).length;
+  }
+
+  /** Pods that will ask for no address of the pool are not expected there. */
+  leaveOut(isApart: (pod: PodShape) => boolean): void {
+    this.#isApart = isApart;
+  }
+
   /** That very pod as it was told last; undefined: it is not known, or the pod of that name is another. */
   get(pod: PodName): PodShape | undefined {
     const known = this.#pods.get(`${pod.namespace}/${pod.name}`);
@@ -173,7 +185,8 @@ export class PodRunner {
     if (pool.pool.cloud === undefined || this.#stopped) return;
     const known = new Set(this.#asking.keys());
     for (const { pod } of attachments.all()) if (pod !== undefined) known.add(pod.uid);
-    const pods = expectedPods(this.#pods.values(), known);
+    const ofPool = this.#pods.values().filter((pod) => !this.#isApart(pod));
+    const pods = expectedPods(ofPool, known);
     if (pods === this.#told) return;
     this.#told = pods;
     pool.tell({ kind: 'expected', pods }).catch((err: unknown) => log.warn('pods not expected', { pods, err }));

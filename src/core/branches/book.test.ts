@@ -95,3 +95,10 @@ test('one that the cloud no longer tells of is gone, and a pod that has it is to
   expect(states(now.book)).toEqual(['eni-1 held']);
   expect(now.lost).toEqual(['a']);
 });
+
+test('A17: the NIC of a pod that was found by its link alone is that pod’s, and given to no other', () => {
+  const holderOf = (it: string) => (it === '10.0.0.9' ? by('found') : undefined);
+  const { book } = reported(EMPTY_BOOK, [nic('eni-1')], { now: 0, policy, holderOf });
+  expect(states(book)).toEqual(['eni-1 held']);
+  expect(states(give(book, by('found'), { used: true, now: 5, policy }))).toEqual(['eni-1 rests']);
+});

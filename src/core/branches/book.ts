@@ -1,4 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
+import type { Address } from '../../base/ip.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { NicId } from '../ipam/nic.ts';
 import { type BranchReport, type BranchSpec, groupsKey } from './branch.ts';
@@ -120,16 +121,22 @@ export function stayed(book: Book, id: NicId, now: Millis): Book {
 /**
  * What the cloud tells, all of it: NICs that nobody here knew rest before they are given, for nobody knows who had
  * them; those that it no longer tells of are gone, but for what a pod holds. `going`: they were made and never carried.
+ * `holderOf`: who has an address without a NIC on record, found by its link alone: the NIC is its own.
  */
 export function reported(
   book: Book,
   reports: readonly BranchReport[],
-  of: { now: Millis; policy: BranchPolicy },
+  of: { now: Millis; policy: BranchPolicy; holderOf?: (address: Address) => AttachmentId | undefined },
 ): { book: Book; going: readonly NicId[]; lost: readonly AttachmentId[] } {
   const branches = new Map<NicId, Branch>();
   const going: NicId[] = [];
   for (const report of reports) {
     const known = book.branches.get(report.id);
+    const [by] = known === undefined ? report.addresses.flatMap((it) => of.holderOf?.(it) ?? []) : [];
+    if (by !== undefined) {
+      branches.set(report.id, { report, state: { is: 'held', by } });
+      continue;
+    }
     if (known === undefined && !report.carried && isOnItsWay(report, of.now)) continue;
     if (known === undefined && !report.carried) {
       going.push(report.id);

@@ -61,3 +61,10 @@ test('A89: what is advertised is never more than there is, exact near the end, a
   );
   expect(advertised(undefined, -2)).toBe(0);
 });
+
+test('A49, A89: NICs of single pods are a resource of their own, told where there are any', () => {
+  const truth = { ...well, podNics: 9 };
+  expect(wordOf(told, { truth, wrong: nothingWrong }, 0)).toMatchObject({ podNics: 9, addresses: undefined });
+  expect(wordOf({ ...told, podNics: 9 }, { truth, wrong: nothingWrong }, 0)).toBeUndefined();
+  expect(wordOf({ ...told, podNics: 9 }, { truth: well, wrong: nothingWrong }, 0)).toBeUndefined();
+});

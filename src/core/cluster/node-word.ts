@@ -12,6 +12,7 @@ export interface ConditionFacts {
 export interface OwnNode {
   readonly tainted: boolean; //                  with NOT_READY_TAINT
   readonly addresses: number | undefined; //     the resource, as it was advertised
+  readonly podNics?: number | undefined; //      the other
   readonly network: ConditionFacts | undefined; // NETWORK
   readonly pressure: ConditionFacts | undefined; // PRESSURE
 }
@@ -22,6 +23,7 @@ export interface NodeTruth {
   readonly addresses: string | undefined; // no pod more can have an address
   readonly serves: boolean; //               it does its work, be the node full
   readonly left: number | undefined; //      so many pods more that ask for the resource; undefined: not known
+  readonly podNics?: number | undefined; //  so many pods that ask for a NIC of their own; undefined: as it was
 }
 
 /** One condition as it shall be written. */
@@ -35,12 +37,15 @@ export interface NodeWord {
   readonly untaint: boolean;
   readonly conditions: readonly NodeCondition[];
   readonly addresses: number | undefined;
+  readonly podNics: number | undefined;
 }
 
 /** Keeps pods away until an agent serves: whoever makes nodes may put it there, and the controller does. */
 export const NOT_READY_TAINT = 'node.berth.dev/not-ready';
 /** The resource of which a pod may ask for one. */
 export const ADDRESS_RESOURCE = 'berth.dev/address';
+/** The resource of a pod that is to have a NIC of its own. */
+export const POD_NIC_RESOURCE = 'berth.dev/pod-nic';
 /** Kubernetes' own condition: True keeps pods away. */
 const NETWORK = 'NetworkUnavailable';
 /** As MemoryPressure: True, there is none left. */
@@ -78,8 +83,10 @@ export function wordOf(own: OwnNode, of: { truth: NodeTruth; wrong: Wrongs }, no
   const { left } = truth;
   const addresses = left === undefined ? undefined : advertised(own.addresses, left);
   const untaint = own.tainted && truth.serves;
-  const word = { untaint, conditions, addresses: addresses === own.addresses ? undefined : addresses };
-  return untaint || conditions.length > 0 || word.addresses !== undefined ? word : undefined;
+  const news = (now: number | undefined, was: number | undefined) => (now === was ? undefined : now);
+  const resources = { addresses: news(addresses, own.addresses), podNics: news(truth.podNics, own.podNics) };
+  const counts = resources.addresses !== undefined || resources.podNics !== undefined;
+  return untaint || conditions.length > 0 || counts ? { untaint, conditions, ...resources } : undefined;
 }
 
 /** So much less than there is may be advertised, so that not each pod that comes has the Node written. */

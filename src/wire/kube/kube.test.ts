@@ -50,7 +50,7 @@ test('a pod: what decides whether it will ask for an address', () => {
   const plain = { namespace: 'web', name: 'x', uids: ['u'], hostNetwork: false, ended: false, leaving: false };
   const pod = (more: object) => readPod(readObject({ metadata: meta({ namespace: 'web' }), ...more }));
   const none = { annotations: {}, labels: {}, serviceAccount: '' };
-  expect(pod({})).toEqual({ ...plain, ...none, addressed: false, reserves: false });
+  expect(pod({})).toEqual({ ...plain, ...none, addressed: false, reserves: false, reservesNic: false });
   expect(pod({ spec: { hostNetwork: true } }).hostNetwork).toBe(true);
   const asks = { containers: [{}, { resources: { requests: { 'berth.dev/address': '1' } } }] };
   expect(pod({ spec: asks }).reserves).toBe(true);

@@ -15,6 +15,7 @@ export interface PodShape {
   readonly annotations: Annotations;
   readonly labels: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
+  readonly reservesNic: boolean; // the same of a NIC of its own
   readonly reserves: boolean; //  it asks for an address as a resource, so that the scheduler counts it
 }
 
@@ -23,6 +24,8 @@ const MIRROR = 'kubernetes.io/config.mirror';
 
 /** The resource by which the scheduler counts addresses. */
 const ADDRESS = 'berth.dev/address';
+/** And the one by which it counts NICs of single pods. */
+const POD_NIC = 'berth.dev/pod-nic';
 
 /** Reads a Pod. */
 export function readPod({ metadata, spec, status }: KubeObject): PodShape {
@@ -40,11 +43,14 @@ export function readPod({ metadata, spec, status }: KubeObject): PodShape {
     annotations: readAnnotations(annotations),
     labels: textsByName(metadata['labels']),
     serviceAccount: text(loose(spec)['serviceAccountName']),
-    reserves: looseList(loose(spec)['containers']).some(({ resources }) => asksFor(resources, ADDRESS)),
+    reservesNic: asksFor(spec, POD_NIC),
+    reserves: asksFor(spec, ADDRESS),
   };
 }
 
 /** Of extended resources the API server makes the requests equal to the limits. */
-function asksFor(resources: unknown, name: string): boolean {
-  return Number(loose(loose(resources)['requests'])[name] ?? 0) > 0;
+function asksFor(spec: unknown, name: string): boolean {
+  return looseList(loose(spec)['containers']).some(
+    ({ resources }) => Number(loose(loose(resources)['requests'])[name] ?? 0) > 0,
+  );
 }
