@@ -5,7 +5,7 @@ import type { Wish } from '../../../wire/broker/question.ts';
 import type { BranchProvider } from '../branches.ts';
 import { told } from './told.ts';
 
-/** NICs of pods' own that the controller asks for. `ask`: one wish, by its token where it has one. Throws CloudError. */
+/** NICs of pods' own that the controller asks for. `ask`: one wish, by its token if it has one. Throws CloudError. */
 export function remoteBranches(ask: (wish: Wish, urgency: Urgency, token?: Token) => Promise<Found>): BranchProvider {
   const report = () => ask({ do: 'branches' }, 'housekeeping');
   return {
