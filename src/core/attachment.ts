@@ -2,6 +2,7 @@ import type { Brand } from '../base/brand.ts';
 import type { Address } from '../base/ip.ts';
 import type { Millis } from '../base/clock.ts';
 import type { HeldBranch } from './branches/branch.ts';
+import type { NicWish } from './ipam/nic.ts';
 import type { Plan } from './datapath/plan.ts';
 
 /**
@@ -25,6 +26,14 @@ export function attachmentId(name: AttachmentName): AttachmentId {
 export function attachmentName(id: AttachmentId): AttachmentName {
   const [network = '', containerId = '', ifname = ''] = id.split('/');
   return { network, containerId, ifname };
+}
+
+/** The attachments of its further interfaces. */
+export function furtherIds({
+  name,
+  further = [],
+}: Pick<AttachmentRecord, 'name' | 'further'>): readonly AttachmentId[] {
+  return further.map(({ ifname }) => attachmentId({ ...name, ifname }));
 }
 
 /** Who keeps the addresses of a pod of that name while the pod is away: no attachment, and never the name of one. */
@@ -66,6 +75,13 @@ export interface PortMapping {
   readonly hostIp?: Address;
 }
 
+/** An interface that a pod asks for besides the one that its runtime asks for: an attachment of its own. */
+export interface FurtherInterface {
+  readonly ifname: string;
+  readonly nic: NicWish;
+  readonly card?: true; // of another network card than the pod's other interfaces, where there is one
+}
+
 /** What is kept of an attachment, in the journal, from before its plan is applied until nothing of it is left. */
 export interface AttachmentRecord {
   readonly id: AttachmentId;
@@ -75,6 +91,8 @@ export interface AttachmentRecord {
   readonly pod?: PodName;
   readonly keeper?: AttachmentId; //       has the addresses when the attachment ends: `keeperId`
   readonly branch?: HeldBranch; //         the NIC of its own that its addresses are of; else they are the pool's
+  readonly of?: AttachmentId; //           a further interface of this attachment, with which it goes
+  readonly further?: readonly FurtherInterface[]; // it has these besides
   readonly ports: readonly PortMapping[];
   readonly ordinal: number; //             0 for the first interface of its sandbox
   readonly plan: Plan; //                 what ADD makes and DEL takes back

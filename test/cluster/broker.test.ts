@@ -4,7 +4,7 @@ import { ACCESS_KEY } from '../../emulator/server/start.ts';
 import type { Summary } from '../../emulator/server/summary.ts';
 import type { NicsReply } from '../../src/wire/agent/cloud.ts';
 import { IMAGE } from '../runtime/node.ts';
-import { askedConfigTests, nodeConfigTests } from './nic-configs.ts';
+import { askedConfigTests, interfacesTests, nodeConfigTests } from './nic-configs.ts';
 import { ReplicasInCluster } from './replicas.ts';
 import { StandingCluster } from './standing.ts';
 import { canRun } from './standing-cluster.ts';
@@ -62,6 +62,7 @@ describe.skipIf(!canRun)('the controller asks the cloud', () => {
 
   staticAddressTests(() => cluster);
   askedConfigTests(() => cluster);
+  interfacesTests(() => cluster);
 
   test('A86: pods get addresses on new NICs, asked for by the controller alone, and none is made twice when it is killed in between', async () => {
     scale(45); // the first NICs have room for 27

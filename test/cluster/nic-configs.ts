@@ -44,8 +44,14 @@ class Placed {
     for (const node of ['10.0.0.13', '10.0.1.12'])
       this.kubectl(`-n ${NAMESPACE} exec ${name} -- /bin/busybox ping -c 1 -w 5 ${node}`);
     const ip = this.kubectl(`-n ${NAMESPACE} get pod ${name} -o jsonpath={.status.podIP}`);
+    return (await this.nicsOf([ip]))[0]?.subnet;
+  }
+
+  /** The NICs that addresses are on, as the cloud says. */
+  async nicsOf(addresses: readonly string[]): Promise<readonly { readonly id: string; readonly subnet: string }[]> {
     const { instances } = await this.#cluster().cloud<Summary>('GET /v1/cloud');
-    return instances.flatMap(({ nics }) => nics).find(({ addresses }) => addresses.includes(ip))?.subnet;
+    const nics = instances.flatMap((it) => it.nics);
+    return addresses.flatMap((address) => nics.find((it) => it.addresses.includes(address)) ?? []);
   }
 
   events(kind: string): string {
@@ -82,6 +88,28 @@ export function askedConfigTests(cluster: () => StandingCluster): void {
       .poll(() => it.events('Pod'), { timeout: 20_000 })
       .toMatch(/AnnotationRefused: .* berth\.dev\/subnet says "red": it must be the name of .*: there are blue/);
     it.kubectl(`-n ${NAMESPACE} delete pod asks asks-in-vain --wait=false`);
+  }, 120_000);
+}
+
+/** Pods with several interfaces. */
+export function interfacesTests(cluster: () => StandingCluster): void {
+  test('A50: a pod has an address of two NICs, speaks from both, and each is answered by the interface that was asked', async () => {
+    const it = new Placed(cluster);
+    it.pod('two', 'node-3', { 'berth.dev/interfaces': '2' });
+    const first = await it.standing('two');
+    const inPod = (words: string) => it.kubectl(`-n ${NAMESPACE} exec two -- /bin/busybox ${words}`);
+    const addresses = ['eth0', 'eth1'].map((name) => /inet ([\d.]+)/.exec(inPod(`ip -4 addr show ${name}`))?.[1] ?? '');
+    const nics = await it.nicsOf(addresses);
+    expect(new Set(nics.map(({ id }) => id)).size).toBe(2);
+    expect(nics.map(({ subnet }) => subnet)).toEqual([first, first]);
+    await cluster().cloud('DELETE /v1/drops');
+    for (const address of addresses) {
+      inPod(`ping -c 1 -w 5 -I ${address} 10.0.1.12`); // the cloud drops what leaves by a NIC that is another's
+      cluster().onNode('node-2', `busybox ping -c 1 -w 5 ${address}`);
+    }
+    expect(it.kubectl(`-n ${NAMESPACE} get pod two -o jsonpath={.status.podIPs[*].ip}`)).toBe(addresses[0]);
+    expect(await cluster().cloud<readonly object[]>('GET /v1/drops')).toEqual([]);
+    it.kubectl(`-n ${NAMESPACE} delete pod two --wait=false`);
   }, 120_000);
 }
 

@@ -1,4 +1,4 @@
-import { at, type AwsRow, check, KUBERNETES } from './aws-row.ts';
+import { at, type AwsRow, check } from './aws-row.ts';
 import { CNI_ROWS } from './aws-rows-of-cni.ts';
 
 const POLICY = 'NetworkPolicy is later work.';
@@ -54,7 +54,10 @@ export const AWS_ROWS: readonly AwsRow[] = [
     asks: 'Security groups of single pods, strict and standard.',
     open: 'Where the kernel shows no link for the branch NIC, a VLAN of the trunk is made: encoded as iproute2 does it, not run, for want of 802.1q in the kernel. `cloud.access: controller` has none yet.',
   },
-  { asks: 'An annotated pod has an address of each network card.', open: KUBERNETES },
+  {
+    asks: 'An annotated pod has an address of each network card.',
+    open: 'NICs are made on the first card only; those of further cards are used, but no packet passes one here.',
+  },
   { asks: 'Masqueraded or not, the VPC sees the pod; switched without a restart.' },
   { asks: 'Ranges that are excepted, live; ports kept, hashed or random.' },
   { asks: "Ranges that only the node's own NIC knows the way to: rule 1535." },

@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
-import { attachmentId, type AttachmentId, type AttachmentRecord } from '../../core/attachment.ts';
+import { attachmentId, type AttachmentId, type AttachmentRecord, furtherIds } from '../../core/attachment.ts';
+import type { NicWish } from '../../core/ipam/nic.ts';
 import { NODE_WAIT_MS } from '../../core/datapath/numbers.ts';
 import { show } from '../../core/datapath/plan.ts';
 import { portListener } from '../../core/datapath/ports.ts';
@@ -13,10 +14,9 @@ import { type BranchRunner, claimBranch } from './branch-runner.ts';
 import type { AgentDoors } from './doors.ts';
 import { type History, whom } from './history.ts';
 import type { NodeRunner } from './node-runner.ts';
-import { nicConfigAsked } from './place-asks.ts';
 import { type ClaimWish, type PoolRunner, RefusalError } from './pool-runner.ts';
 import type { StaticRunner } from './static-runner.ts';
-import { type AddCall, answerOf, wishOf, type Wish } from './wish.ts';
+import { type AddCall, answerOf, type Kin, wishOf, type Wish } from './wish.ts';
 
 /** What ADD and DEL work with. */
 export interface AttachDoors extends Pick<AgentDoors, 'kernel' | 'clock' | 'journal'> {
@@ -41,36 +41,44 @@ export interface Attached {
   readonly again: boolean; // the same attachment was asked for a second time
 }
 
-/** ADD: claim, plan, apply, answer. A failed ADD leaves what it found. Throws CniError, RefusalError. */
-export async function attach(doors: AttachDoors, { request, config, asks, groups = [] }: AddCall): Promise<Attached> {
+/** One interface of an ADD: what is wanted of its NIC, whose it is, and how long it may wait. */
+export interface InterfaceCall extends AddCall {
+  readonly nic: NicWish;
+  readonly kin: Kin;
+  readonly until: Millis;
+}
+
+/** Claim, plan, apply, answer. What fails leaves what it found. Throws CniError, RefusalError. */
+export async function attach(doors: AttachDoors, call: InterfaceCall): Promise<Attached> {
+  const { request, config, groups = [], nic, kin, until } = call;
   const began = doors.clock.steady();
   const id = idOf(request, config);
-  const caller = { id, netns: request.netns, until: doors.clock.now() + doors.node.patienceMs };
+  const caller = { id, netns: request.netns, until, nic };
   refuseWrongSandbox(doors, request);
   if (!doors.node.known) await refuseBeforeNode(doors);
   const held = doors.attachments.get(id);
   const ordinal = held?.ordinal ?? doors.attachments.nextOrdinal(request.netns);
-  const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal }, id, { request, config, asks });
-  const asked = { config: doors.node.config, placing: doors.pool.pool.cloud?.placing };
+  const wish = wishOf({ place: doors.node.place(), clock: doors.clock, ordinal, kin }, id, call);
   const record =
     held === undefined
-      ? await claim(doors, { ...caller, groups, ...nicConfigAsked(asks, asked) }, wish)
+      ? await claim(doors, { ...caller, groups }, wish)
       : await again(doors, sameSandbox(held, request));
   const claimed = doors.clock.steady();
   await applyPlan(doors, record, held === undefined);
   await forgetFlows(doors, record);
   const applied = doors.clock.steady();
   const times = { claimMs: claimed - began, applyMs: applied - claimed };
-  return { record, result: answerOf(record, config), times, again: held !== undefined };
+  return { record, result: answerOf([record], config), times, again: held !== undefined };
 }
 
 /**
- * DEL: the stored plan, backwards. The addresses stay claimed while anything in the kernel still uses them. Unknown =
- * success. Throws CniError(tryAgainLater).
+ * DEL: the stored plan, backwards; before it that of each interface that came with it. The addresses stay claimed while
+ * anything in the kernel still uses them. Unknown = success. Throws CniError(tryAgainLater).
  */
 export async function detach(doors: AttachDoors, id: AttachmentId): Promise<AttachmentRecord | undefined> {
   const record = doors.attachments.get(id);
   if (record === undefined) return undefined;
+  for (const part of furtherIds(record)) await detachPart(doors, part);
   const left = await retract(doors.kernel, record.plan, record.netns);
   if (left.length > 0) {
     const [first] = left;
@@ -83,6 +91,15 @@ export async function detach(doors: AttachDoors, id: AttachmentId): Promise<Atta
   await forgetFlows(doors, record);
   await letGo(doors, record, true);
   return record;
+}
+
+async function detachPart(doors: AttachDoors, id: AttachmentId): Promise<void> {
+  const began = doors.clock.steady();
+  const record = await detach(doors, id);
+  if (record === undefined) return;
+  const ms = doors.clock.steady() - began;
+  const coolingMs = doors.node.config.pool.cooldownMs;
+  doors.history.note({ id, addresses: record.addresses }, { kind: 'detached', ms, coolingMs });
 }
 
 export function idOf(request: AddRequest | CheckRequest | DelRequest, config: NetworkConfig): AttachmentId {
@@ -107,7 +124,7 @@ async function refuseBeforeNode({ node }: AttachDoors): Promise<void> {
   if (!node.known) throw new RefusalError({ why: 'starting', cause: node.trouble ?? 'the agent is being stopped' });
 }
 
-type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until' | 'config'> & { readonly groups: readonly string[] };
+type Caller = Pick<ClaimWish, 'id' | 'netns' | 'until' | 'nic'> & { readonly groups: readonly string[] };
 
 /** The addresses are their pool's again, or the NIC its trunk's. `used`: they had reached the wire. */
 async function letGo(doors: AttachDoors, record: AttachmentRecord, used: boolean): Promise<void> {

@@ -1,3 +1,4 @@
+import type { AttachmentRecord } from '../../core/attachment.ts';
 import { agrees, type Change, CHECK, describe, difference } from '../../core/datapath/difference.ts';
 import { type Plan, show } from '../../core/datapath/plan.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
@@ -10,9 +11,14 @@ import { whom } from './history.ts';
 /**
  * CHECK: is all there that ADD made? MAC and MTU are compared with prevResult where it speaks, since a plugin behind us
  * in the chain may have changed them rightly; everything else with the stored plan. Throws CniError(drift) naming what
- * differs.
+ * differs, of any interface that came with it as well.
  */
 export async function check(doors: AttachDoors, request: CheckRequest, config: NetworkConfig): Promise<void> {
+  const record = await checkOne(doors, request, config);
+  for (const { ifname } of record.further ?? []) await checkOne(doors, { ...request, ifname }, config);
+}
+
+async function checkOne(doors: AttachDoors, request: CheckRequest, config: NetworkConfig): Promise<AttachmentRecord> {
   const id = idOf(request, config);
   const record = doors.attachments.get(id);
   if (record === undefined)
@@ -24,7 +30,7 @@ export async function check(doors: AttachDoors, request: CheckRequest, config: N
   const observed = await doors.kernel.observe(record.plan, record.netns);
   const link = config.prevResult && interfaceIn(config.prevResult, request.ifname, request.netns);
   const found = difference(record.plan, observed, CHECK(told(record.plan, observed, link)));
-  if (agrees(found)) return;
+  if (agrees(found)) return record;
   const drifted = [...found.missing, ...found.changed.map(({ want }) => want)];
   doors.history.note(whom(record), { kind: 'drifted', missing: drifted.map(show) });
   throw new CniError('drift', describe(found).join('; '), {

@@ -1,9 +1,11 @@
+import { furtherIds } from '../../core/attachment.ts';
 import type { CallFrame, ReplyFrame } from '../../wire/agent/frame.ts';
 import { type NetworkConfig, readConfig, versionForError } from '../../wire/cni/config.ts';
 import { CniError, writeError } from '../../wire/cni/error.ts';
 import { type AddRequest, type CniRequest, type DelRequest, readRequest } from '../../wire/cni/request.ts';
 import { writeVersions } from '../../wire/cni/version.ts';
-import { attach, type Attached, idOf } from './attach.ts';
+import { type Attached, idOf } from './attach.ts';
+import { attachPod } from './attach-pod.ts';
 import { holderName } from './attachments.ts';
 import { idOfCall } from './call-id.ts';
 import { check } from './check.ts';
@@ -64,7 +66,7 @@ async function add(doors: CniDoors, request: AddRequest, config: NetworkConfig):
   await doors.spool.settle(idOf(request, config), async (id, netns) => void (await detachFrom(doors, id, netns)));
   const ended = doors.pods?.asks(podOf(request));
   const asked = asksOf(doors, request, config).then(async (asks) =>
-    attach(doors, { request, config, asks, groups: await groupsFor(doors, request, config) }),
+    attachPod(doors, { request, config, asks, groups: await groupsFor(doors, request, config) }),
   );
   const { record, result, times, again } = await asked.finally(ended);
   await doors.podIps?.attached(record);
@@ -127,7 +129,11 @@ function tellFailure(doors: CniDoors, { call, request, thrown }: Failed, error: 
  */
 async function delInLane(doors: CniDoors, request: DelRequest, config: NetworkConfig): Promise<string> {
   const done = doors.lanes.run(request.containerId, () => del(doors, request, config));
-  const cancelled = doors.pool.cancel(idOf(request, config), (home) => !comesLate(doors, request.netns, home));
+  const id = idOf(request, config);
+  const record = doors.attachments.get(id);
+  const isThis = (home: string) => !comesLate(doors, request.netns, home);
+  const ids = [id, ...(record === undefined ? [] : furtherIds(record))];
+  const cancelled = Promise.all(ids.map((it) => doors.pool.cancel(it, isThis)));
   const [stdout] = await Promise.all([done, cancelled]);
   return stdout;
 }

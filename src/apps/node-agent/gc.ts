@@ -15,7 +15,9 @@ export async function collectGarbage(doors: CniDoors, config: NetworkConfig): Pr
     .all()
     .filter(
       (record) =>
-        record.name.network === config.name && !valid.has(record.id) && !doors.lanes.busy(record.name.containerId),
+        record.name.network === config.name &&
+        !valid.has(record.of ?? record.id) &&
+        !doors.lanes.busy(record.name.containerId),
     );
   const failed: string[] = [];
   for (const { id, name } of stale) {

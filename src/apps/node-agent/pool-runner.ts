@@ -3,6 +3,7 @@ import type { Address, Family } from '../../base/ip.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
 import type { Claimed, PoolEffect, PoolEvent, Range } from '../../core/ipam/event.ts';
+import type { NicWish } from '../../core/ipam/nic.ts';
 import { brokenLawNear } from '../../core/ipam/invariants.ts';
 import { nextTick, type Pool, readyAt } from '../../core/ipam/pool.ts';
 import { step } from '../../core/ipam/step.ts';
@@ -31,7 +32,7 @@ export interface ClaimWish {
   readonly wanted: readonly Address[];
   readonly until: Millis;
   readonly keeper?: AttachmentId; // has the addresses afterwards
-  readonly config?: string; //       the NICConfig by which its NIC stands; absent: the node's own
+  readonly nic?: NicWish;
   readonly describe: (addresses: readonly Address[]) => AttachmentRecord;
   /** Called when these addresses are promised and must cool for so long; with none: the cloud was asked for some. */
   readonly waits: (addresses: readonly Address[], readyInMs: Millis) => void;
@@ -80,8 +81,8 @@ export class PoolRunner {
   claim(wish: ClaimWish): Promise<AttachmentRecord> {
     return new Promise((grant, refuse) => {
       this.#waiters.set(wish.id, { wish, grant, refuse });
-      const { id, families, wanted, until, keeper, config } = wish;
-      const more = { ...(keeper === undefined ? {} : { keeper }), ...(config === undefined ? {} : { config }) };
+      const { id, families, wanted, until, keeper, nic } = wish;
+      const more = { ...(keeper === undefined ? {} : { keeper }), ...nic };
       this.#enter({ kind: 'claim', by: id, families, wanted, until, ...more }).catch((cause: unknown) => {
         this.#refuse(id, { why: 'not-durable', cause: messageOf(cause) }, cause); // unless it was refused already
       });

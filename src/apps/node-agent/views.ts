@@ -1,4 +1,4 @@
-import { attachmentId, type AttachmentRecord } from '../../core/attachment.ts';
+import { attachmentId, type AttachmentRecord, furtherIds } from '../../core/attachment.ts';
 import { difference, REPAIR } from '../../core/datapath/difference.ts';
 import { type Item, show } from '../../core/datapath/plan.ts';
 import { censusOf } from '../../core/ipam/pool.ts';
@@ -85,8 +85,10 @@ export function podsView(parts: AgentParts): readonly PodRow[] {
 export async function explainView(parts: AgentParts, query: string): Promise<ExplainReply | undefined> {
   const record = parts.attachments.all().find((it) => names(it, query));
   if (record === undefined) return undefined;
-  const observed = await parts.kernel.observe(record.plan, record.netns);
-  const { missing, changed, foreign } = difference(record.plan, observed, REPAIR);
+  const more = furtherIds(record).flatMap((id) => parts.attachments.get(id) ?? []);
+  const plan = [record, ...more].flatMap((it) => it.plan);
+  const observed = await parts.kernel.observe(plan, record.netns);
+  const { missing, changed, foreign } = difference(plan, observed, REPAIR);
   const changes = new Map(changed.map(({ want, have }) => [want, have]));
   const line = (item: Item): ExplainItem => {
     const have = changes.get(item);
@@ -100,7 +102,7 @@ export async function explainView(parts: AgentParts, query: string): Promise<Exp
     netns: record.netns,
     ...(veth?.kind === 'veth' ? { hostLink: veth.host.name } : {}),
     ports: record.ports.map(portText),
-    items: [...record.plan.map(line), ...strange],
+    items: [...plan.map(line), ...strange],
   };
 }
 

@@ -72,6 +72,7 @@ export interface WishContext {
   readonly place: NodePlaceNow;
   readonly clock: Clock;
   readonly ordinal: number;
+  readonly kin: Kin;
 }
 
 /** An ADD, and what the pod's annotations ask of it. */
@@ -81,6 +82,9 @@ export interface AddCall {
   readonly asks: PodAsks;
   readonly groups?: readonly string[]; // security groups of its own; none: those of its node
 }
+
+/** Whose interface an attachment is, or which it has besides. */
+export type Kin = Pick<AttachmentRecord, 'of' | 'further'>;
 
 /**
  * Reads the wish out of the call. Throws CniError(invalidConfig) for ports that cannot be, RefusalError for an
@@ -114,9 +118,9 @@ export function wishOf(context: WishContext, id: AttachmentId, { request, config
   return { families: place.families, wanted, ports, pod, keeper, holder, describe };
 }
 
-/** The record's own result, behind what the chain made before us, in the version that was asked for. */
-export function answerOf(record: AttachmentRecord, config: NetworkConfig): string {
-  const own = freshResults.get(record) ?? readBack(record);
+/** The records' own results, behind what the chain made before us, in the version that was asked for. */
+export function answerOf(records: readonly AttachmentRecord[], config: NetworkConfig): string {
+  const own = records.map((record) => freshResults.get(record) ?? readBack(record)).reduce(mergeResult, noResult);
   const { prevResult } = config;
   return writeResult(prevResult === undefined ? own : mergeResult(prevResult, own), config.cniVersion);
 }
@@ -146,7 +150,8 @@ interface Facts {
   readonly branch: OwnNic | undefined;
 }
 
-function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): AttachmentRecord {
+function recordOf(context: WishContext, facts: Facts): AttachmentRecord {
+  const { place, clock, ordinal, kin } = context;
   const { id, request, config, addresses, pod, keeper, mtuBytes, bandwidth, branch } = facts;
   const macs = podMacs(id);
   const podMac = wantedMac(config, request.args) ?? macs.podMac;
@@ -166,7 +171,7 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     place.mode === 'routed'
       ? podPlan({ ...common, mode: 'routed', addresses, ...(branch && { branch: { ...branch.path, mtuBytes } }) })
       : podPlan({ ...common, mode: 'bridge', bridge: place.bridge, addresses: bridged });
-  const result = resultOf(place, facts, { ...common, bridged });
+  const result = resultOf(context, facts, { ...common, bridged });
   const record: AttachmentRecord = {
     id,
     name: { network: config.name, containerId: request.containerId, ifname: request.ifname },
@@ -175,6 +180,7 @@ function recordOf({ place, clock, ordinal }: WishContext, facts: Facts): Attachm
     ...(pod === undefined ? {} : { pod }),
     ...(keeper === undefined ? {} : { keeper }),
     ...(branch === undefined ? {} : { branch: branch.held }),
+    ...kin,
     ports: config.runtime.portMappings,
     ordinal,
     plan,
@@ -197,7 +203,7 @@ interface Made {
  * What ADD tells of this attachment: the links (the bridge first, where there is one), the addresses, the default
  * routes.
  */
-function resultOf(place: NodePlaceNow, { request, config, addresses }: Facts, made: Made): CniResult {
+function resultOf({ place, kin }: WishContext, { request, config, addresses }: Facts, made: Made): CniResult {
   const bridge =
     place.mode === 'bridge'
       ? [{ name: place.bridge, ...(place.bridgeMac === undefined ? {} : { mac: place.bridgeMac }) }]
@@ -209,7 +215,9 @@ function resultOf(place: NodePlaceNow, { request, config, addresses }: Facts, ma
     const own = bridged?.address ?? (hostPrefix(address) as string as InterfaceAddress);
     return { address: own, gateway: bridged?.gateway ?? gatewayOf(address), interface: bridge.length + 1 };
   });
-  const routes = ips.map(({ address, gateway }) => ({
+  // those of a further interface are in a table of its own: nobody shall take them for the pod's
+  const ways = kin.of === undefined ? ips : [];
+  const routes = ways.map(({ address, gateway }) => ({
     to: familyOf(address) === 'v4' ? DEFAULT_V4 : DEFAULT_V6,
     via: gateway ?? gatewayOf(addressIn(address)),
   }));

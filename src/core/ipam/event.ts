@@ -1,6 +1,7 @@
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import type { Millis } from '../../base/clock.ts';
 import type { AttachmentId } from '../attachment.ts';
+import type { NicWish } from './nic.ts';
 import type { CloudEffect, CloudEvent } from './cloud-event.ts';
 import type { Refusal } from '../refusal.ts';
 
@@ -18,15 +19,14 @@ export interface Range {
 /** What can happen to the pool. */
 export type PoolEvent =
   /** An ADD wants one address of each family; `wanted` are addresses asked for by name. Waits until `until` at most. */
-  | {
+  | ({
       readonly kind: 'claim';
       readonly by: AttachmentId;
       readonly families: readonly Family[];
       readonly wanted: readonly Address[];
       readonly until: Millis;
       readonly keeper?: AttachmentId; // has them afterwards; what it keeps now is given, and nothing else
-      readonly config?: string; //       of NICs that stand by this NICConfig; absent: by the node's own
-    }
+    } & NicWish)
   /**
    * A DEL has taken everything out of the kernel. `used`: the addresses had reached the wire and must cool. What has
    * a keeper goes to it, and a keeper's own release to the pool. Unknown attachment: nothing happens.

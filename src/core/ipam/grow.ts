@@ -11,7 +11,7 @@ import {
   unitSize,
   unitsOf,
 } from './cloud.ts';
-import type { Intent, NicLimits, Unit, Urgency } from './nic.ts';
+import type { Intent, NicId, NicLimits, Unit, Urgency } from './nic.ts';
 import { isCreating, nicRoom, roomOf, type Tally } from './tally.ts';
 import { lackOfPlace } from './placing.ts';
 import { creating, inSubnet, keptBy, ofKind, onNic, REPORTING, WHOLE } from './trouble.ts';
@@ -55,7 +55,8 @@ export function grow(before: Cloud, tally: Tally, now: Millis): Growth {
   const aim = aimOf(before, limits, tally);
   const need = needOf(aim, tally, policy.maxPods);
   const full: Stop = givesBack(before) ? { by: 'flights' } : { by: 'max-pods' };
-  if (need <= 0) return { cloud: before, stop: atCap(tally, policy.maxPods) ? full : undefined };
+  const { lacks } = tally;
+  if (need <= 0 && lacks.length === 0) return { cloud: before, stop: atCap(tally, policy.maxPods) ? full : undefined };
   if (policy.hold || before.cordoned) return { cloud: before, stop: { by: 'hold' } };
   const trouble = keptBy(before, [WHOLE], now);
   if (trouble !== undefined) return { cloud: before, stop: { by: 'trouble', trouble } };
@@ -63,10 +64,16 @@ export function grow(before: Cloud, tally: Tally, now: Millis): Growth {
   const urgency = urgencyOf(tally);
   const { family, config } = tally;
   const of = { family, config, limits, aim, now, urgency };
-  const growing: Growing = { ...of, cloud: before, need, most, stop: undefined };
-  fill(growing);
-  if (growing.need > 0) create(growing);
-  return { cloud: growing.cloud, stop: growing.need > 0 ? (growing.stop ?? { by: 'nics' }) : undefined };
+  let cloud = before;
+  let stop: Stop | undefined;
+  for (const { apart, count } of [...lacks, { apart: [], count: need }]) {
+    const growing: Growing = { ...of, apart, cloud, need: count, most, stop: undefined };
+    fill(growing);
+    if (growing.need > 0) create(growing);
+    cloud = growing.cloud;
+    if (growing.need > 0) stop ??= growing.stop ?? { by: 'nics' };
+  }
+  return { cloud, stop };
 }
 
 interface Growing extends Need {
@@ -75,6 +82,7 @@ interface Growing extends Need {
   readonly aim: Aim;
   readonly now: Millis;
   readonly urgency: Urgency;
+  readonly apart: readonly NicId[]; // these are of no use
   need: number; // addresses
   most: number; // and no more than so many
   stop: Stop | undefined;
@@ -105,7 +113,9 @@ function urgencyOf({ hungry }: Tally): Urgency {
 function fill(growing: Growing): void {
   const { limits, family, config, now } = growing;
   const room = (nic: Nic) => roomOf(growing.cloud, nic, { limits, family });
-  const mine = (nic: Nic) => servesFor(growing.cloud, nic, config) && nic.trust === 'sure';
+  const { apart } = growing;
+  const isUseful = ({ report }: Nic) => !apart.includes(report.id);
+  const mine = (nic: Nic) => servesFor(growing.cloud, nic, config) && nic.trust === 'sure' && isUseful(nic);
   const nics = growing.cloud.nics.filter((nic) => mine(nic) && room(nic) > 0);
   nics.sort((a, b) => Number(a.report.device !== 0) - Number(b.report.device !== 0) || room(a) - room(b));
   for (const nic of nics) {

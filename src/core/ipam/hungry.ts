@@ -14,8 +14,9 @@ import { LIMITS, passes } from './trouble.ts';
  * Whether an ADD that has nothing yet may hope for the cloud: enough is on its way for it and those before it, or more
  * will be asked for in time.
  */
-export function mayHope({ tally, stop }: Outlook, place: number, { until }: Waiting): boolean {
-  if (place < tally.free + tally.asked + tally.preparing) return true;
+export function mayHope({ tally, stop }: Outlook, place: number, { until, apart = [] }: Waiting): boolean {
+  // what is there may be of the very NICs that it must not have
+  if (apart.length > 0 ? stop === undefined : place < tally.free + tally.asked + tally.preparing) return true;
   if (stop?.by === 'trouble') return passes(stop.trouble) && stop.trouble.until < until;
   return stop?.by === 'flights' || stop?.by === 'unknown' || (stop?.by === 'placing' && !stop.heard);
 }

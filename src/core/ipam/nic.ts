@@ -46,6 +46,17 @@ export interface NicSpec {
   readonly config?: string; // the NICConfig that says where it stands; absent: as NICs stand without one
 }
 
+/** What an ADD wants of the NIC that its address is of. */
+export interface NicWish {
+  readonly config?: string; //         stands by this NICConfig; absent: by the node's own, or by none
+  readonly apart?: readonly NicId[]; // is none of these: another interface of the pod has an address there
+  readonly policy?: NicPolicy; //      absent: `pack`
+}
+
+/** Of NICs that have an address free: the fullest, so that others become empty; or the emptiest. */
+export type NicPolicy = (typeof NIC_POLICIES)[number];
+export const NIC_POLICIES = ['pack', 'spread'] as const;
+
 /** Names a change before it is asked for: the same token asks for the same change, after a crash as well. */
 export type Token = Brand<string, 'Token'>;
 

@@ -2,7 +2,8 @@ import type { Millis } from '../../base/clock.ts';
 import { type Address, addressOfNumber, contains, type Family, familyOf } from '../../base/ip.ts';
 import type { AttachmentId } from '../attachment.ts';
 import type { Refusal } from '../refusal.ts';
-import { servesFor } from './cloud.ts';
+import { type Nic, servesFor } from './cloud.ts';
+import type { NicWish } from './nic.ts';
 import { type Block, censusOf, type Pool, type Rest } from './pool.ts';
 import { reservedReason } from './ranges.ts';
 import { blockOf } from './slots.ts';
@@ -15,12 +16,11 @@ import { wantedConfig } from './tally.ts';
 export const ENOUGH_AT_REST = 4_096;
 
 /** What an ADD asks for, and how long it may wait for it. */
-export interface Wish {
+export interface Wish extends NicWish {
   readonly families: readonly Family[];
   readonly wanted: readonly Address[];
   readonly until: Millis;
   readonly keeper?: AttachmentId; // a single address then, which can move between NICs
-  readonly config?: string; //       of NICs that stand by this NICConfig; absent: by the node's own
 }
 
 /**
@@ -59,7 +59,7 @@ function anyOf(pool: Pool, family: Family, wish: Wish, now: Millis): Rest | Refu
     const rest = nextOf(block, now);
     if (rest === undefined || rest.freeAt >= until) continue;
     const offer = { block, rest };
-    if (best === undefined || prefers(pool, [offer, best], now)) best = offer;
+    if (best === undefined || prefers(pool, [offer, best], { now, spread: wish.policy === 'spread' })) best = offer;
   }
   return best?.rest ?? exhausted({ ...pool, blocks: open }, family, now);
 }
@@ -68,7 +68,8 @@ function anyOf(pool: Pool, family: Family, wish: Wish, now: Millis): Rest | Refu
 function blocksFor({ blocks, cloud }: Pool, wish: Wish): readonly Block[] {
   if (cloud === undefined) return blocks;
   const config = wantedConfig(cloud, wish);
-  const ids = new Set(cloud.nics.flatMap((nic) => (servesFor(cloud, nic, config) ? nic.report.id : [])));
+  const isFor = (nic: Nic) => servesFor(cloud, nic, config) && wish.apart?.includes(nic.report.id) !== true;
+  const ids = new Set(cloud.nics.flatMap((nic) => (isFor(nic) ? nic.report.id : [])));
   return blocks.filter(({ nic }) => nic !== undefined && ids.has(nic));
 }
 
@@ -77,12 +78,17 @@ interface Offer {
   readonly rest: Rest;
 }
 
-/** What is free sooner; then what stays anyway, the fullest NIC, and the fullest block of it. */
-function prefers(pool: Pool, [a, b]: readonly [Offer, Offer], now: Millis): boolean {
+/** What is free sooner; then what stays anyway, the fullest NIC, and the fullest block of it; or the emptiest NIC. */
+function prefers(
+  pool: Pool,
+  [a, b]: readonly [Offer, Offer],
+  { now, spread }: { readonly now: Millis; readonly spread: boolean },
+): boolean {
   const waits = ({ rest }: Offer) => Math.max(0, rest.freeAt - now);
   if (waits(a) !== waits(b)) return waits(a) < waits(b);
-  if (a.block.stays !== b.block.stays) return a.block.stays;
   const more = a.block.nic === b.block.nic ? 0 : onNic(pool, a.block) - onNic(pool, b.block);
+  if (spread && more !== 0) return more < 0;
+  if (a.block.stays !== b.block.stays) return a.block.stays;
   return more === 0 ? a.block.claimed > b.block.claimed : more > 0;
 }
 

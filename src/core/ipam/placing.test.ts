@@ -47,7 +47,7 @@ test('while the cluster has not told what the NICConfig says, warm addresses are
 
 test('a pod that asks for a NICConfig has an address of a NIC by it, made for it, and no other pod has one', () => {
   const it = new CloudDriver({ limits: large }, { placing: places(undefined, 'blue') }).start();
-  it.add('x0', 60_000, 'blue');
+  it.add('x0', 60_000, { config: 'blue' });
   it.pods(12).passes(10_000);
   const held = configsOf(it).map((config, i) => [config ?? '', it.shape[i]]);
   expect([it.granted.size, Object.fromEntries(held)['blue']]).toEqual([13, 1]); // nobody else is to come
@@ -58,7 +58,7 @@ test('a pod that asks for a NICConfig has an address of a NIC by it, made for it
 
 test('a pod that asks for a NICConfig for which there is no NIC slot is told of the limit', () => {
   const it = new CloudDriver({ limits: limitsOf(1, 10) }, { placing: places(undefined, 'blue') }).start();
-  it.add('x0', 60_000, 'blue');
+  it.add('x0', 60_000, { config: 'blue' });
   it.passes(1_000);
   expect(it.refusals.get('x0')).toMatchObject({ why: 'nic-limit', nics: 1 });
   expect(planOf(it.pool, it.now).map(({ config }) => config)).toEqual([undefined]);
@@ -69,7 +69,7 @@ test('a NIC that nothing of is in use makes room at once for a pod that needs on
   it.pods(27).passes(90_000);
   it.pods(8).passes(40_000); // they have cooled, and are not too much for long enough yet
   expect(configsOf(it)).toEqual([undefined, undefined, undefined]);
-  it.add('x0', 60_000, 'blue');
+  it.add('x0', 60_000, { config: 'blue' });
   it.passes(5_000);
   expect([it.granted.has('x0'), configsOf(it)]).toEqual([true, [undefined, undefined, 'blue']]);
 });
@@ -77,10 +77,10 @@ test('a NIC that nothing of is in use makes room at once for a pod that needs on
 test('a subnet that is empty keeps no NIC from being made in another', () => {
   const it = new CloudDriver({ limits: large }, { placing: places(undefined, 'blue', 'red') }).start();
   it.failures.push('exhausted');
-  it.add('x0', 60_000, 'blue');
+  it.add('x0', 60_000, { config: 'blue' });
   it.passes(1_000);
   expect(it.refusals.get('x0')).toMatchObject({ why: 'subnet-empty' });
-  it.add('x1', 60_000, 'red');
+  it.add('x1', 60_000, { config: 'red' });
   it.passes(5_000);
   expect(it.granted.has('x1')).toBe(true);
 });

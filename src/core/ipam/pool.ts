@@ -4,7 +4,7 @@ import { byNumber, byText, type Compare, SortedMap } from '../../base/sorted-map
 import type { AttachmentId } from '../attachment.ts';
 import { type Cloud, type CloudPolicy, cloudTick, emptyCloud } from './cloud.ts';
 import type { Range } from './event.ts';
-import type { NicId } from './nic.ts';
+import type { NicId, NicWish } from './nic.ts';
 import type { Run } from './ranges.ts';
 
 /** What the operator decides; fixed for the life of a pool. */
@@ -54,7 +54,7 @@ export interface Block {
 }
 
 /** An ADD that waits: until the addresses promised to it have cooled, or for what the cloud gives. */
-export interface Waiting {
+export interface Waiting extends NicWish {
   readonly by: AttachmentId;
   readonly families: readonly Family[];
   readonly wanted: readonly Address[];
@@ -62,7 +62,6 @@ export interface Waiting {
   readonly until: Millis;
   readonly promised: readonly Rest[]; // empty: it waits for the cloud
   readonly keeper?: AttachmentId; //     of the claim
-  readonly config?: string; //           of the claim
 }
 
 /** A value. Two claims never share an address, since an address has one slot. */

@@ -11,7 +11,7 @@ import {
   slotsOf,
   unitSize,
 } from './cloud.ts';
-import type { Holdable, Intent, NicLimits, Unit } from './nic.ts';
+import type { Holdable, Intent, NicId, NicLimits, NicWish, Unit } from './nic.ts';
 import { configOf } from './placing.ts';
 import { freeIn, type Pool } from './pool.ts';
 
@@ -29,6 +29,13 @@ export interface Tally extends Need {
   readonly preparing: number; // on a NIC that is being set up
   readonly total: number; //    on all NICs of the need that pods may use; what is asked for is not there yet
   readonly elsewhere: number; // of the family, that pods have of other NICs
+  readonly lacks: readonly Lack[]; // what is free is of no use to these
+}
+
+/** ADDs that may not have an address of some NICs, and how many more the others must have for them. */
+export interface Lack {
+  readonly apart: readonly NicId[];
+  readonly count: number;
 }
 
 /** Counts what one need has. O(blocks), and O(log n) each. */
@@ -52,14 +59,19 @@ export function tally(pool: Pool, cloud: Cloud, of: Need & { readonly now: Milli
   for (const nic of nics) {
     const holds = held(nic, family);
     total += holds;
-    if (!nic.ready && nic.trust === 'sure' && nic.since > now - READY_WITHIN_MS) preparing += holds;
+    if (isPreparing(nic, now)) preparing += holds;
   }
   let hungry = 0;
   for (const it of pool.waiting)
     if (it.promised.length === 0 && it.families.includes(family) && wantedConfig(cloud, it) === config) hungry++;
   const asked = cloud.flights.reduce((sum, { intent }) => sum + asking(cloud, intent, of), 0);
   const expected = config === cloud.placing.own ? cloud.expected : 0;
-  return { family, config, free, claimed, cooling, hungry, expected, asked, preparing, total, elsewhere };
+  const lacks = lacksOf(pool, cloud, of);
+  return { family, config, free, claimed, cooling, hungry, expected, asked, preparing, total, elsewhere, lacks };
+}
+
+function isPreparing(nic: Nic, now: Millis): boolean {
+  return !nic.ready && nic.trust === 'sure' && nic.since > now - READY_WITHIN_MS;
 }
 
 /** How many addresses of a family a NIC holds, whoever has them; foreign ones not. */
@@ -75,8 +87,46 @@ export function unitOf(it: Holdable): Unit {
   return it.includes('/') ? 'prefix' : 'address';
 }
 
+/** Seldom: of pods with several interfaces alone. */
+function lacksOf(pool: Pool, cloud: Cloud, of: Need & { readonly now: Millis }): readonly Lack[] {
+  const { family, config, now } = of;
+  const groups = new Map<string, { readonly apart: readonly NicId[]; count: number }>();
+  for (const { promised, families, apart = [], ...it } of pool.waiting) {
+    if (apart.length === 0 || promised.length > 0 || !families.includes(family)) continue;
+    if (wantedConfig(cloud, it) !== config) continue;
+    const group = groups.get(apart.join(' ')) ?? { apart, count: 0 };
+    group.count++;
+    groups.set(apart.join(' '), group);
+  }
+  return [...groups.values()].flatMap(({ apart, count }) => {
+    const short = count - haveApart(pool, cloud, { family, config, now, apart });
+    return short > 0 ? [{ apart, count: short }] : [];
+  });
+}
+
+/** What is free, on its way, or being set up on NICs other than these. */
+function haveApart(
+  pool: Pool,
+  cloud: Cloud,
+  of: Need & { readonly now: Millis; readonly apart: readonly NicId[] },
+): number {
+  const { family, config, now, apart } = of;
+  const nics = cloud.nics.filter((nic) => servesFor(cloud, nic, config) && !apart.includes(nic.report.id));
+  const isOther = (id: NicId | undefined) => nics.some(({ report }) => report.id === id);
+  let have = 0;
+  for (const block of pool.blocks) {
+    if (block.family !== family || !isOther(block.nic)) continue;
+    have += Number(block.usable) - block.claimed - block.promised - block.idle.size + freeIn(block, now);
+  }
+  for (const nic of nics) if (isPreparing(nic, now)) have += held(nic, family);
+  for (const { intent } of cloud.flights)
+    if (intent.kind === 'createNic' || (intent.kind === 'assign' && isOther(intent.nic)))
+      have += asking(cloud, intent, of);
+  return have;
+}
+
 /** The NICConfig by which the NICs stand that an ADD is to have its addresses of; undefined: by none. */
-export function wantedConfig({ placing }: Cloud, { config }: { readonly config?: string }): string | undefined {
+export function wantedConfig({ placing }: Cloud, { config }: Pick<NicWish, 'config'>): string | undefined {
   return config ?? placing.own;
 }
 

@@ -97,12 +97,15 @@ function isAttachment({
   since,
   keeper = '',
   branch,
+  of = '',
+  further = [],
 }: Loose): boolean {
   const named = isObject(name) && [name['network'], name['containerId'], name['ifname']];
   const listed = Array.isArray(ports) && ports.every(isObject);
   const counted = typeof ordinal === 'number' && typeof since === 'number';
   return (
-    areTexts([id, netns, result, keeper]) &&
+    areTexts([id, netns, result, keeper, of]) &&
+    areFurther(further) &&
     areTexts(named) &&
     areTexts(addresses) &&
     listed &&
@@ -114,6 +117,11 @@ function isAttachment({
 
 function isBranch({ id, mac, vlan, groups, enforcing }: Loose): boolean {
   return areTexts([id, mac, enforcing]) && areTexts(groups) && typeof vlan === 'number';
+}
+
+function areFurther(further: unknown): boolean {
+  const isOne = (it: unknown) => isObject(it) && typeof it['ifname'] === 'string' && isObject(it['nic']);
+  return Array.isArray(further) && further.every(isOne);
 }
 
 function isIntent({ kind, token, nic, unit, family, count, spec, what }: Loose): boolean {

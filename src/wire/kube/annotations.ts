@@ -10,7 +10,9 @@ export interface PodAsks {
   readonly ingressBits: number | undefined; // a second, what it receives
   readonly egressBits: number | undefined; //  a second, what it sends
   readonly keep: KeepAsk | undefined; //       its address stays its name's
-  readonly subnet: string | undefined; //      a NICConfig, or its subnet
+  readonly subnets: readonly string[]; //      NICConfigs, or subnets of them: one for all interfaces, or one for each
+  readonly interfaces: number | 'cards' | undefined; // how many; `cards`: one on each network card
+  readonly policy: NicPolicy | undefined;
 }
 
 /** How long an address stays a name's, and what happens when it cannot be had any more. */
@@ -37,10 +39,19 @@ export class AnnotationError extends Error {
 export const IPS = 'berth.dev/ips';
 /** Bytes, "1400". */
 export const MTU = 'berth.dev/mtu';
-/** The NICConfig by which its NIC stands, or the subnet of one. */
+/** The NICConfig by which its NIC stands, or the subnet of one; with commas: one for each interface. */
 export const SUBNET = 'berth.dev/subnet';
 /** The same of UCloud's plugin: a PodNetworking. */
 const UCLOUD_NETWORKING = 'network.kubernetes.io/ucloud-pod-networking-name';
+/** How many interfaces, each with an address of a NIC of its own: "2". */
+export const INTERFACES = 'berth.dev/interfaces';
+/** aws-node's: one on each network card. */
+const AWS_INTERFACES = 'k8s.amazonaws.com/nicConfig';
+const AWS_MULTI = 'multi-nic-attachment';
+/** Of which NIC: "pack" (default) or "spread". */
+export const POLICY = 'berth.dev/nic-policy';
+const POLICIES = ['pack', 'spread'] as const;
+type NicPolicy = (typeof POLICIES)[number];
 /** "true": the pod's address stays its name's. Of pods of a StatefulSet. */
 export const STATIC = 'berth.dev/static-address';
 /** "24h" (default), "Never". */
@@ -58,7 +69,7 @@ const EGRESS = 'kubernetes.io/egress-bandwidth';
 
 const READ = [
   ...[IPS, MTU, CALICO_IPS, INGRESS, EGRESS, ...POD_IPS_NAMES],
-  ...[SUBNET, UCLOUD_NETWORKING],
+  ...[SUBNET, UCLOUD_NETWORKING, INTERFACES, AWS_INTERFACES, POLICY],
   ...[STATIC, RETENTION, CONFLICT, UCLOUD_STATIC, UCLOUD_RETENTION],
 ];
 
@@ -74,7 +85,9 @@ export const asksNothing: PodAsks = {
   ingressBits: undefined,
   egressBits: undefined,
   keep: undefined,
-  subnet: undefined,
+  subnets: [],
+  interfaces: undefined,
+  policy: undefined,
 };
 
 /** Of an object's annotations those that are read. */
@@ -104,15 +117,31 @@ export function readAsks(annotations: Annotations): PodAsks {
     ingressBits: ask(INGRESS, rateBits, rate),
     egressBits: ask(EGRESS, rateBits, rate),
     keep: keepAsk(ask),
-    subnet: ask(SUBNET, objectName, NAME) ?? ask(UCLOUD_NETWORKING, objectName, NAME),
+    subnets: ask(SUBNET, objectNames, NAMES) ?? ask(UCLOUD_NETWORKING, objectNames, NAMES) ?? [],
+    interfaces:
+      ask(INTERFACES, interfaceCount, `a number from 1 to ${MOST_INTERFACES}`) ??
+      ask(AWS_INTERFACES, onCards, `"${AWS_MULTI}"`),
+    policy: ask(POLICY, (value) => POLICIES.find((it) => it === value), '"pack" or "spread"'),
   };
 }
 
-const NAME = 'the name of a NICConfig or ENIConfig, or the subnet of one';
+const NAMES = 'the name of a NICConfig or ENIConfig, or the subnet of one; or such, with commas, for each interface';
+/** Of a pod: no instance has so many NICs that more would be of use. */
+const MOST_INTERFACES = 8;
 
-/** A name as Kubernetes has them: RFC 1123, "DNS Subdomain Names" of Kubernetes' documentation. */
-function objectName(value: string): string | undefined {
-  return /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(value) ? value : undefined;
+/** Names as Kubernetes has them: RFC 1123, "DNS Subdomain Names" of Kubernetes' documentation. */
+function objectNames(value: string): readonly string[] | undefined {
+  const names = value.split(',').map((it) => it.trim());
+  const isName = (it: string) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(it);
+  return names.length <= MOST_INTERFACES && names.every(isName) ? names : undefined;
+}
+
+function interfaceCount(value: string): number | undefined {
+  return /^\d$/.test(value) ? between(Number(value), { least: 1, most: MOST_INTERFACES }) : undefined;
+}
+
+function onCards(value: string): 'cards' | undefined {
+  return value === AWS_MULTI ? 'cards' : undefined;
 }
 
 type Ask = <T>(name: string, read: (value: string) => T | undefined, needs: string) => T | undefined;

@@ -1,6 +1,6 @@
 import type { Millis } from '../../../base/clock.ts';
 import type { CloudPolicy } from '../cloud.ts';
-import type { CloudErrorKind, Intent, NicId, Urgency } from '../nic.ts';
+import type { CloudErrorKind, Intent, NicId, NicWish, Urgency } from '../nic.ts';
 import { emptyPool, nextTick, type Pool } from '../pool.ts';
 import type { PoolEffect, PoolEvent } from '../event.ts';
 import type { Refusal } from '../../refusal.ts';
@@ -127,9 +127,9 @@ export class CloudDriver {
     return this;
   }
 
-  /** `config`: the NICConfig that it asks for. */
-  add(container: string, patience: Millis = 60_000, config?: string): readonly string[] {
-    const asked = { families: ['v4'] as const, wanted: [], ...(config === undefined ? {} : { config }) };
+  /** `nic`: what it wants of the NIC. */
+  add(container: string, patience: Millis = 60_000, nic: NicWish = {}): readonly string[] {
+    const asked = { families: ['v4'] as const, wanted: [], ...nic };
     return this.feed({ kind: 'claim', by: id(container), until: this.now + patience, ...asked });
   }
 
