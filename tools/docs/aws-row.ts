@@ -8,8 +8,6 @@ export interface AwsRow {
   readonly command?: string; //               an npm script that shows it
 }
 
-export const KUBERNETES = 'Needs objects of Kubernetes that the agent does not read yet.';
-
 /** A test of that name in a file. */
 export const at = (file: string, name: string): NamedTest => ({ file, name });
 /** One of the forty checks. */
