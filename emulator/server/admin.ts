@@ -99,7 +99,16 @@ const OPERATIONS: ReadonlySet<CloudRequest['do']> = new Set([
     'move-address',
   ] as const),
   ...(['run-instances', 'terminate-instances', 'modify-instance', 'set-tags', 'remove-tags', 'modify-subnet'] as const),
-  ...(['add-range', 'remove-range', 'reserve-range', 'release-range', 'add-rules', 'remove-rules'] as const),
+  ...([
+    'add-range',
+    'remove-range',
+    'reserve-range',
+    'release-range',
+    'create-group',
+    'add-rules',
+    'remove-rules',
+  ] as const),
+  ...(['associate-trunk', 'disassociate-trunk'] as const),
 ]);
 
 /** A request of the core, from outside of every account: nothing counts it, nothing stands in its way. */

@@ -1,6 +1,7 @@
 import { type Cloud, nicsOf } from '../cloud/cloud.ts';
 import type { Nic } from '../cloud/nouns.ts';
 import { freeIn } from '../cloud/space.ts';
+import { branchesOf } from '../cloud/trunks.ts';
 import type { Emulator } from './emulator.ts';
 
 /** What there is, for a person: names beside ids, and no more than fits a screen. */
@@ -22,7 +23,7 @@ export interface Summary {
     readonly state: string;
     readonly nics: readonly NicSummary[];
   }[];
-  readonly loose: readonly NicSummary[]; // NICs of nobody
+  readonly loose: readonly NicSummary[]; // NICs of nobody, and carried by none
   readonly faults: readonly string[];
 }
 
@@ -31,6 +32,7 @@ interface NicSummary {
   readonly state: string;
   readonly device?: number;
   readonly card?: number;
+  readonly vlan?: number; // of a branch NIC, on the trunk before it
   readonly subnet: string;
   readonly addresses: readonly string[]; // of both families, and prefixes; the primary first
   readonly publicAddress?: string;
@@ -51,19 +53,24 @@ export function summaryOf(cloud: Cloud): Summary {
       type,
       zone,
       state,
-      nics: nicsOf(cloud, id).map(nicSummary),
+      nics: nicsOf(cloud, id)
+        .flatMap((nic) => [nic, ...branchesOf(cloud, nic)])
+        .map(nicSummary),
     })),
-    loose: [...nics.values()].filter(({ attachment }) => attachment === undefined).map(nicSummary),
+    loose: [...nics.values()]
+      .filter(({ attachment: at, trunking }) => at === undefined && trunking === undefined)
+      .map(nicSummary),
     faults: troubles.map(({ name, what }) => `${name}: ${what.kind}`),
   };
 }
 
-function nicSummary({ id, state, attachment, subnet, publicAddress, ...held }: Nic): NicSummary {
+function nicSummary({ id, state, attachment, trunking, subnet, publicAddress, ...held }: Nic): NicSummary {
   const { addresses, prefixes, addresses6, prefixes6 } = held;
   return {
     id,
     state,
     ...(attachment === undefined ? {} : { device: attachment.device, card: attachment.card }),
+    ...(trunking !== undefined && 'vlan' in trunking.by ? { vlan: trunking.by.vlan } : {}),
     subnet,
     addresses: [...addresses, ...prefixes, ...addresses6, ...prefixes6],
     ...(publicAddress === undefined ? {} : { publicAddress }),

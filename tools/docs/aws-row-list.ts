@@ -52,7 +52,7 @@ export const AWS_ROWS: readonly AwsRow[] = [
   { asks: "NICs follow the security groups of the node's own within 60 s." },
   {
     asks: 'Security groups of single pods, strict and standard.',
-    open: 'Where the kernel shows no link for the branch NIC, a VLAN of the trunk is made: encoded as iproute2 does it, not run, for want of 802.1q in the kernel. `cloud.access: controller` has none yet.',
+    open: 'Where the kernel shows no link for the branch NIC, a VLAN of the trunk is made: encoded as iproute2 does it, not run, for want of 802.1q in the kernel.',
   },
   {
     asks: 'An annotated pod has an address of each network card.',

@@ -125,6 +125,19 @@ eni-0c   2        subnet-1   ready       trunk    <none>   0      0       0     
 `);
 });
 
+test('A49: nics shows the NICs of single pods behind the others: whose they are, and with which groups', async () => {
+  const held = { id: 'eni-1a', vlan: 1, groups: ['sg-1', 'sg-2'], addresses: ['10.0.1.9'], state: 'held' } as const;
+  const rests = { ...held, id: 'eni-1b', vlan: 2, groups: ['sg-1'], addresses: ['10.0.1.10'], state: 'rests' } as const;
+  const podNics = { enforcing: 'strict', atMost: 9, nics: [{ ...held, pod: 'shop/web' }, rests] } as const;
+  const { out } = await berth({ 'GET /v1/nics': { ...nics, podNics } }, 'nics');
+  expect(out.slice(out.indexOf('NICs of'))).toBe(`\
+NICs of single pods (strict): 2 of 9
+NIC      VLAN   STATE   GROUPS      ADDRESS     POD
+eni-1a   1      held    sg-1,sg-2   10.0.1.9    shop/web
+eni-1b   2      rests   sg-1        10.0.1.10   <none>
+`);
+});
+
 test('pool says targets, numbers, what comes next, and what is refused with its end', async () => {
   const { code, out } = await berth({ 'GET /v1/pool': pool }, 'pool');
   expect(code).toBe(0);

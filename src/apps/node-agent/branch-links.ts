@@ -43,8 +43,10 @@ export class BranchLinks {
   }
 
   /** The name of the link with a MAC, as soon as it is there. */
-  #linkOf(mac: string, until: Millis): Promise<string | undefined> {
+  async #linkOf(mac: string, until: Millis): Promise<string | undefined> {
     const { kernel, clock } = this.#doors;
+    const there = (await kernel.hostLinks()).find((it) => it.mac === mac);
+    if (there !== undefined || until <= clock.now()) return there?.name;
     return new Promise((resolve, reject) => {
       let ended = false;
       const end = (name: string | undefined) => {

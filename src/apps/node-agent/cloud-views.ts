@@ -4,18 +4,40 @@ import { planOf, type PoolPlan } from '../../core/ipam/outlook.ts';
 import { nicState, numbersOf, standingOf } from '../../core/ipam/standing.ts';
 import { needsOf, type Tally, tally } from '../../core/ipam/tally.ts';
 import type { CloudSample } from '../../io/system/metrics.ts';
-import type { CallsRow, CloudCallsReply, NicRow, NicsReply, PoolFamily, PoolReply } from '../../wire/agent/cloud.ts';
+import type {
+  CallsRow,
+  CloudCallsReply,
+  NicRow,
+  NicsReply,
+  PodNicRow,
+  PodNicsReply,
+  PoolFamily,
+  PoolReply,
+} from '../../wire/agent/cloud.ts';
 import type { AgentParts } from './agent.ts';
+import { type Attachments, holderName } from './attachments.ts';
+import type { BranchRunner } from './branch-runner.ts';
 
 // The cloud's side of the agent's state as the admin socket tells it: values in, values out.
 
-export function nicsView({ pool: { pool }, node, clock }: AgentParts): NicsReply {
+export function nicsView({ pool: { pool }, node, clock, branches, attachments }: AgentParts): NicsReply {
   const { provider } = node.config;
   const { cloud } = pool;
   if (cloud === undefined) return { provider, nics: [] };
   const now = clock.now();
   const row = (nic: Nic) => ({ ...nicRow(cloud, nic), addresses: standingOf(pool, cloud, nic, now) });
-  return { provider, nics: cloud.nics.map(row) };
+  const podNics = branches && { podNics: podNicsOf(branches, attachments) };
+  return { provider, nics: cloud.nics.map(row), ...podNics };
+}
+
+function podNicsOf({ enforcing, most, book }: BranchRunner, attachments: Attachments): PodNicsReply {
+  const nics = [...book.branches.values()].map(({ report, state }): PodNicRow => {
+    const { id, vlan, groups, addresses } = report;
+    const holder = state.is === 'held' ? attachments.get(state.by) : undefined;
+    const pod = holder === undefined ? {} : { pod: holderName(holder) };
+    return { id, vlan, groups, addresses, state: state.is, ...pod };
+  });
+  return { enforcing, ...(most === undefined ? {} : { atMost: most }), nics: nics.toSorted((a, b) => a.vlan - b.vlan) };
 }
 
 function nicRow(cloud: Cloud, nic: Nic): Omit<NicRow, 'addresses'> {

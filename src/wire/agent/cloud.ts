@@ -4,6 +4,24 @@
 export interface NicsReply {
   readonly provider: string;
   readonly nics: readonly NicRow[]; // the node's own first
+  readonly podNics?: PodNicsReply; //   where pods may have NICs of their own
+}
+
+/** NICs of single pods, and how many the trunk carries; unknown until the cloud has told. */
+export interface PodNicsReply {
+  readonly enforcing: 'strict' | 'standard';
+  readonly atMost?: number;
+  readonly nics: readonly PodNicRow[];
+}
+
+/** One of them. */
+export interface PodNicRow {
+  readonly id: string;
+  readonly vlan: number;
+  readonly groups: readonly string[];
+  readonly addresses: readonly string[];
+  readonly state: 'held' | 'rests' | 'free' | 'going';
+  readonly pod?: string; // "namespace/name", or the attachment, that holds it
 }
 
 /** One NIC. `state`: "preparing" until its link is served, "others" is marked or made by somebody else. */

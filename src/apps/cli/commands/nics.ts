@@ -1,4 +1,4 @@
-import type { NicAddresses, NicRow, NicsReply } from '../../../wire/agent/cloud.ts';
+import type { NicAddresses, NicRow, NicsReply, PodNicRow, PodNicsReply } from '../../../wire/agent/cloud.ts';
 import { ADMIN } from '../../../wire/agent/status.ts';
 import { type AgentOptions, ask } from '../ask.ts';
 import type { ExitKind } from '../exit.ts';
@@ -14,15 +14,27 @@ const HEADS = ['NIC', 'DEVICE', 'SUBNET', 'LINK', 'TRUST', 'FAMILY', 'USED', 'FR
 export async function nics(terminal: Terminal, options: AgentOptions & { readonly output: Format }): Promise<ExitKind> {
   const reply = await ask<NicsReply>(options, ADMIN.nics);
   const { output } = options;
-  await print(terminal, output, reply, ({ nics: all }) =>
-    table(
+  await print(terminal, output, reply, ({ nics: all, podNics }) => {
+    const own = table(
       HEADS,
       all.flatMap((row) => linesOf(terminal, row)),
-    ),
-  );
+    );
+    return podNics === undefined ? own : `${own}\n${ofPods(podNics)}`;
+  });
   if (saidNoCloud(terminal, { output, provider: reply.provider })) return 'ok';
   if (reply.nics.length === 0 && output === 'table') terminal.err('The cloud has not told yet which NICs there are.\n');
   return 'ok';
+}
+
+/** NICs of single pods: who has which, and with which groups. */
+function ofPods({ enforcing, atMost, nics: all }: PodNicsReply): string {
+  const room = atMost === undefined ? '' : ` of ${atMost}`;
+  const head = `NICs of single pods (${enforcing}): ${all.length}${room}\n`;
+  if (all.length === 0) return head;
+  const row = ({ id, vlan, state, groups, addresses, pod = NONE }: PodNicRow) => {
+    return [id, `${vlan}`, state, groups.join(','), addresses.join(','), pod];
+  };
+  return head + table(['NIC', 'VLAN', 'STATE', 'GROUPS', 'ADDRESS', 'POD'], all.map(row));
 }
 
 /** A line for each family that it holds something of. */
