@@ -9,7 +9,7 @@ import { sentence } from '../../core/refusal-words.ts';
 import type { BranchProvider } from '../../io/cloud/branches.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import { FakeKernel } from '../../io/kernel/fake-kernel.ts';
-import { Attachments } from './attachments.ts';
+import type { Attachments } from './attachments.ts';
 import { BranchRunner } from './branch-runner.ts';
 import { History } from './history.ts';
 import { RefusalError } from './pool-runner.ts';
