@@ -22,6 +22,7 @@ export interface LivePod {
   readonly address: string; //              the first of them
   readonly addresses: readonly string[]; // one of each family
   readonly space: Space;
+  readonly result: string; //               of its ADD
 }
 
 /** `config`: lines of the agent's configuration; `directory`: where it keeps what it knows. */
@@ -93,25 +94,35 @@ export class LiveNode {
     }
     const { ips } = JSON.parse(stdout) as { ips: { address: string }[] };
     const addresses = ips.map(({ address }) => address.split('/')[0] ?? '');
-    const pod = { name: `${this.name}/${name}`, address: addresses[0] ?? '', addresses, space };
+    const pod = { name: `${this.name}/${name}`, address: addresses[0] ?? '', addresses, space, result: stdout };
     this.#pods.push(pod);
     for (const address of addresses) await space.listen('tcp', address, 80);
     return pod;
   }
 
   /** DEL of a pod; its sandbox ends. */
-  async remove({ name, space }: LivePod): Promise<void> {
+  async remove(pod: LivePod): Promise<void> {
+    const said = await this.#call('DEL', pod);
+    await pod.space.close();
+    if (said !== '') throw new Error(said);
+  }
+
+  /** What CHECK finds wrong; '' : nothing. */
+  check(pod: LivePod): Promise<string> {
+    return this.#call('CHECK', pod, { prevResult: JSON.parse(pod.result) as object });
+  }
+
+  async #call(verb: 'CHECK' | 'DEL', { name, space }: LivePod, more: object = {}): Promise<string> {
     const env = {
-      CNI_COMMAND: 'DEL',
+      CNI_COMMAND: verb,
       CNI_CONTAINERID: name.replace('/', '-'),
       CNI_NETNS: space.path,
       CNI_IFNAME: 'eth0',
       CNI_PATH: '/nowhere',
     };
-    const stdin = utf8(JSON.stringify({ cniVersion: '1.1.0', name: 'pods', type: 'berth-cni' }));
+    const stdin = utf8(JSON.stringify({ cniVersion: '1.1.0', name: 'pods', type: 'berth-cni', ...more }));
     const { exitCode, stdout } = await this.agent.handle({ env, stdin });
-    await space.close();
-    if (exitCode !== 0) throw new Error(stdout);
+    return exitCode === 0 ? '' : stdout;
   }
 
   /** Ends the agent alone. Pods live, and another may begin with the directory that this answers. */

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { GroupRule, Id } from '../../emulator/cloud/nouns.ts';
 import { seeded } from '../../src/base/random.ts';
@@ -80,6 +81,7 @@ async function agentOn(name: string, podGroups: string, directory?: string): Pro
     'network: { tunnel: { use: never } }',
     `cloud: { podGroups: ${podGroups}, podNicIdle: 60s }`,
     'pool: { cooldown: 1s, patience: 15s }',
+    'repair: { delay: 1s }',
     '',
   ].join('\n');
   const provider = await region.provider(name);
@@ -218,6 +220,20 @@ describe.skipIf(!isRoot)('strict, and things go wrong', { timeout: 90_000 }, () 
     expect(nodes[0]?.agent.parts.attachments.count).toBe(1);
   });
 
+  test('A49, A56: rules and routes that somebody takes from such a pod are put back, and CHECK says so until then', async () => {
+    const on = nodes[0] ?? expect.fail('no node');
+    const own = await pod(0, 'mended', { labels: { app: 'web' } });
+    const { vlan } = [...on.agent.parts.attachments.all()].find(({ pod: it }) => it?.name === 'mended')?.branch ?? {};
+    const table = `${10_000 + (vlan ?? 0)}`;
+    expect(await on.check(own)).toBe('');
+    await inMachine('node-1', `ip rule del pref 10 table ${table}; ip route flush table ${table}`);
+    expect(await on.check(own)).toMatch(new RegExp(`10 iif .* table ${table} is missing`));
+    await until(10_000, 'it is mended', async () => (await on.check(own)) === '');
+    expect(await actor('node-1').seen(own.address, { port: 80 })).toBe(ipOf('node-1'));
+    expect(await inMachine('node-1', 'ip rule')).toMatch(/^10:.*[^]*^20:\s+from all lookup local/m);
+    await on.remove(own);
+  });
+
   test('A49: ports of the node are refused in words, and so is the pod that the trunk has no room for', async () => {
     const on = nodes[0] ?? expect.fail('no node');
     make(PODS, 'ports', { namespace: 'shop', labels: { app: 'web' }, spec: { nodeName: on.name } });
@@ -239,6 +255,12 @@ describe.skipIf(!isRoot)('strict, and things go wrong', { timeout: 90_000 }, () 
     await expect(nobody).rejects.toThrow('whether the pod is to have security groups of its own is not known');
   });
 });
+
+/** What a shell in an instance prints. */
+function inMachine(name: string, command: string): Promise<string> {
+  const [program, ...words] = machineOf(name).entering(['sh', '-c', `exec 2>&1; ${command}`]);
+  return new Promise((resolve) => execFile(program, words, (_, stdout) => resolve(stdout.trim())));
+}
 
 /** The agent of the first node ends, and another begins with what it knew. */
 async function restart(): Promise<void> {
