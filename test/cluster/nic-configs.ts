@@ -35,7 +35,13 @@ class Placed {
   pod(name: string, node: string, annotations: object = {}): void {
     const containers = [{ name, image: IMAGE, imagePullPolicy: 'Never', command: ['/bin/busybox', 'sleep', '9999'] }];
     const spec = { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, nodeName: node, containers };
-    this.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: NAMESPACE, annotations }, spec });
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+    this.apply(namespace, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: NAMESPACE, annotations },
+      spec,
+    });
   }
 
   /** The subnet of the NIC that a pod's address is on, once it runs and reaches the nodes of both zones. */
@@ -72,15 +78,12 @@ export function askedConfigTests(cluster: () => StandingCluster): void {
   test('A47: a pod that asks for a NICConfig has an address of its subnet, and speaks there', async () => {
     const it = new Placed(cluster);
     const subnet = await it.subnet('pods-1');
-    it.apply(
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-      {
-        apiVersion: 'berth.dev/v1alpha1',
-        kind: 'NICConfig',
-        metadata: { name: 'blue' },
-        spec: { subnet },
-      },
-    );
+    it.apply({
+      apiVersion: 'berth.dev/v1alpha1',
+      kind: 'NICConfig',
+      metadata: { name: 'blue' },
+      spec: { subnet },
+    });
     it.pod('asks', 'node-1', { 'berth.dev/subnet': 'blue' });
     it.pod('asks-in-vain', 'node-1', { 'berth.dev/subnet': 'red' });
     expect(await it.standing('asks')).toBe(subnet);
@@ -122,7 +125,8 @@ export function nodeConfigTests(cluster: () => StandingCluster): void {
     it.kubectl('annotate node node-1 node-2 node-3 k8s.amazonaws.com/eniConfig=us-east-1a');
     const config = it.kubectl('-n kube-system get configmap berth -o jsonpath={.data.config\\.yaml}');
     const { cloud, ...rest } = parse(config) as { readonly cloud: object };
-    const data = { 'config.yaml': JSON.stringify({ ...rest, cloud: { ...cloud, nicConfigs: 'node' } }) };
+    const pool = { cooldown: '1s' }; // NICs that are full of what just ended make room the sooner
+    const data = { 'config.yaml': JSON.stringify({ ...rest, cloud: { ...cloud, nicConfigs: 'node' }, pool }) };
     cluster().kubectl([
       '-n',
       'kube-system',

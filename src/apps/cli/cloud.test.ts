@@ -176,6 +176,14 @@ test('a pool without targets goes by the demand, and before the cloud has told, 
   expect(out).not.toContain('refused');
 });
 
+test('by which NICConfig NICs stand is said behind their subnet, and behind the family of what they hold', async () => {
+  const placed = await berth({ 'GET /v1/nics': { ...nics, nics: [{ ...primary, config: 'blue' }] } }, 'nics');
+  expect(placed.out).toMatch(/^eni-0a +0 +subnet-1 \(blue\) /m);
+  const families = pool.families.map((it) => ({ ...it, config: 'blue' }));
+  const { out } = await berth({ 'GET /v1/pool': { ...pool, families } }, 'pool');
+  expect(out).toMatch(/^IPv4 \(blue\) +14 /m);
+});
+
 test('cloud calls shows how often, how long, and what came of it', async () => {
   const { code, out } = await berth({ 'GET /v1/cloud/calls': calls }, 'cloud', 'calls');
   expect(code).toBe(0);

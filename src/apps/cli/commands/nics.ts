@@ -37,12 +37,12 @@ function ofPods({ enforcing, atMost, nics: all }: PodNicsReply): string {
   return head + table(['NIC', 'VLAN', 'STATE', 'GROUPS', 'ADDRESS', 'POD'], all.map(row));
 }
 
-/** A line for each family that it holds something of. */
+/** A line for each family that it holds something of. Behind the subnet the NICConfig that it was made by. */
 function linesOf(terminal: Terminal, row: NicRow): readonly string[][] {
   const head = [
     row.id,
     row.card === 0 ? `${row.device}` : `${row.card}/${row.device}`,
-    row.subnet,
+    row.config === undefined ? row.subnet : `${row.subnet} (${row.config})`,
     row.linkReady ? toned(terminal, 'good', 'ready') : 'not ready',
     trustWord(terminal, row),
   ];

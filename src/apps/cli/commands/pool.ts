@@ -49,7 +49,7 @@ function nicWords({ nics }: PoolReply): string {
 
 function cells(it: PoolFamily): readonly string[] {
   return [
-    it.family === 'v4' ? 'IPv4' : 'IPv6',
+    needWords(it),
     shortCount(`${it.total}`),
     `${it.claimed}`,
     `${it.cooling}`,
@@ -59,6 +59,12 @@ function cells(it: PoolFamily): readonly string[] {
     `${it.expected}`,
     aimWords(it),
   ];
+}
+
+/** Behind the family the NICConfig by which its NICs stand. */
+function needWords({ family, config }: PoolFamily): string {
+  const name = family === 'v4' ? 'IPv4' : 'IPv6';
+  return config === undefined ? name : `${name} (${config})`;
 }
 
 function aimWords({ aim }: PoolFamily): string {
