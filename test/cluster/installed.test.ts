@@ -143,7 +143,8 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     kubectl('-n rollout rollout status deployment/churn --timeout=60s');
     expect(agents().filter((uid) => before.includes(uid))).toEqual([]);
     const failures = (JSON.parse(kubectl('-n rollout get events -o json')) as { items: readonly EventObject[] }).items
-      .filter(({ reason }) => reason.startsWith('Failed'))
+      // a kubelet that starts a container of a pod which is deleted just then misses its own folder of it
+      .filter(({ reason, message }) => reason.startsWith('Failed') && !message.includes('open /var/lib/kubelet/pods/'))
       .map(({ reason, message }) => `${reason}: ${message}`);
     expect(failures).toEqual([]);
     cluster.kubectl([...inPod, 'killall', '-INT', 'busybox']); // ping sums up then; the first process hears no signal
