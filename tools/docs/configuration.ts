@@ -4,7 +4,8 @@ import { configKeys, type ConfigKey } from '../../src/io/config/keys.ts';
 import { durationText } from '../../src/io/config/values.ts';
 import { code, markdownTable } from './table.ts';
 
-const DURATIONS = /^(pool\.(cooldown|patience)|repair\.(delay|interval)|aws\.timeout|leaked\.interval)$/;
+const DURATIONS =
+  /^(pool\.(cooldown|patience)|repair\.(delay|interval)|aws\.timeout|cloud\.podNicIdle|leaked\.interval)$/;
 
 /** Every key of the configuration file. */
 export function keysTable(): string {
