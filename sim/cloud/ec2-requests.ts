@@ -74,11 +74,11 @@ export const REQUESTS: { readonly [A in Action]: (input: Inputs[A]) => Request }
   CreateTags: (it) => ({ do: 'set-tags', ids: idsOf(it.Resources), tags: tagsOf(it.Tags) }),
   DeleteNetworkInterface: (it) => ({ do: 'delete-nic', nic: idOf(it.NetworkInterfaceId) }),
   DescribeInstances: (it) => ({ do: 'describe', kind: 'instance', ids: idsOf(it.InstanceIds) }),
-  DescribeNetworkInterfaces: (it) => ({ do: 'describe', kind: 'nic', filters: filtersOf(it.Filters) }),
+  DescribeNetworkInterfaces: (it) => ({ do: 'describe', kind: 'nic', filters: filtersOf('nic', it.Filters) }),
   DescribeSubnets: (it) => ({
     do: 'describe',
     kind: 'subnet',
-    filters: filtersOf(it.Filters),
+    filters: filtersOf('subnet', it.Filters),
     ...(it.SubnetIds === undefined ? {} : { ids: idsOf(it.SubnetIds) }),
   }),
   DescribeVpcs: (it) => ({ do: 'describe', kind: 'vpc', ids: idsOf(it.VpcIds) }),
@@ -108,20 +108,23 @@ export const REQUESTS: { readonly [A in Action]: (input: Inputs[A]) => Request }
   }),
 };
 
-const FIELDS: Readonly<Record<string, string>> = {
-  'addresses.private-ip-address': 'address',
-  'attachment.instance-id': 'instance',
-  'availability-zone': 'zone',
-  'network-interface-id': 'id',
-  status: 'state',
-  'subnet-id': 'id',
-  'vpc-id': 'vpc',
+/** Names of filters as EC2 has them → fields of the emulator's core, by what is described. */
+const FIELDS: Readonly<Record<'nic' | 'subnet', Readonly<Record<string, string>>>> = {
+  nic: {
+    'addresses.private-ip-address': 'address',
+    'attachment.instance-id': 'instance',
+    'network-interface-id': 'id',
+    status: 'state',
+    'subnet-id': 'subnet',
+    'vpc-id': 'vpc',
+  },
+  subnet: { 'availability-zone': 'zone', 'subnet-id': 'id', 'vpc-id': 'vpc' },
 };
 
-function filtersOf(filters: DescribeSubnetsCommandInput['Filters']): readonly Filter[] {
+function filtersOf(kind: keyof typeof FIELDS, filters: DescribeSubnetsCommandInput['Filters']): readonly Filter[] {
   return (filters ?? []).map(({ Name: name = '', Values: values = [] }) => {
-    const field = name.startsWith('tag') ? name : FIELDS[name];
-    if (field === undefined) throw new Error(`sim: nobody knows the filter ${name}`);
+    const field = name.startsWith('tag') ? name : FIELDS[kind][name];
+    if (field === undefined) throw new Error(`sim: nobody knows the filter ${name} of a ${kind}`);
     return { field, values };
   });
 }
