@@ -21,7 +21,7 @@ export interface CloudScene {
   readonly cluster: Cluster;
   readonly meddling: Meddling; // what others did
   readonly lags: boolean; //      a Describe may miss for long what was just made
-  readonly moves?: (address: string) => boolean; // between nodes, as the cluster wants it
+  readonly fenced?: (node: string, address: string) => boolean; // the cluster wants it taken from there
 }
 
 /** What is wrong with an answer that a node's runtime just got. */
@@ -70,13 +70,14 @@ function markOf(run: Run, address: Address): number | undefined {
 
 /** What is wrong with a line of an agent's log. */
 export function* atSaying(
-  { cluster, meddling, moves = () => false }: CloudScene,
+  { cluster, meddling, fenced = () => false }: CloudScene,
   event: string,
   { nic, what = [] }: Readonly<Record<string, unknown>>,
 ): Generator<Blame> {
   if (event !== 'taken from outside') return;
   const truth = cluster.region.cloud.nics.get(nic as Id);
-  const lost = (what as readonly Holdable[]).filter((it) => !meddling.taken.has(it) && !moves(it));
+  const node = cluster.nodes.find(({ instance }) => instance === truth?.attachment?.instance)?.name ?? '';
+  const lost = (what as readonly Holdable[]).filter((it) => !meddling.taken.has(it) && !fenced(node, it));
   if (lost.length > 0 && truth?.attachment !== undefined)
     yield { law: 'told', detail: `${lost} of ${truth.id}: nobody took it` };
 }

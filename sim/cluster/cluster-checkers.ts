@@ -8,7 +8,8 @@ import {
 } from '../../src/wire/kube/crd/static-address.ts';
 import { loose } from '../../src/wire/kube/object.ts';
 import { TAG_INSTANCE } from '../../src/io/cloud/aws/settings.ts';
-import { nicsOf } from '../../emulator/cloud/cloud.ts';
+import { type Cloud, nicsOf } from '../../emulator/cloud/cloud.ts';
+import type { Id } from '../../emulator/cloud/nouns.ts';
 import { atCloudAnswer, holds } from '../cloud/cloud-checkers.ts';
 import type { Node } from '../cloud/cluster.ts';
 import type { Action, Inputs } from '../cloud/ec2-requests.ts';
@@ -86,13 +87,14 @@ export function* atBrokered({ stage }: ClusterStage, action: Action, input: Inpu
     yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
 }
 
-/** After something changed in the cloud: no address leaves the NIC of a pod that stands. */
-export function* atTouched({ stage, promises }: ClusterStage, run: Run): Generator<Blame> {
+/**
+ * After something changed in the cloud: no address leaves the NIC of a pod that stands. Only the fence takes it: of a
+ * pod that was removed by force, on a node that was not Ready when the right to the address moved on.
+ */
+export function* atTouched({ stage, kube, fences }: ClusterStage, run: Run): Generator<Blame> {
   const { cluster } = stage.scene;
   const node = cluster.nodes.find((it) => it.run === run);
   if (node === undefined) return;
-  for (const [id, addresses] of run.life?.belief().pool?.claims ?? [])
-    if (keptFor(id)?.namespace === '') for (const it of addresses) promises.noteSpared(it);
   const { runtime, machine } = run.parts;
   for (const sandbox of runtime.sandboxes.values()) {
     if (sandbox.told === undefined || sandbox.gone || sandbox.meddled) continue;
@@ -106,6 +108,8 @@ export function* atTouched({ stage, promises }: ClusterStage, run: Run): Generat
         );
       if (!stands) continue;
       runtime.change(sandbox, { meddled: true }); // told once
+      const forced = !kube.pods().some(({ metadata }) => metadata.uid === sandbox.wants.pod?.uid);
+      if (forced && fences.isTaken(node.name, address)) continue;
       yield { law: 'assigned', detail: `${address} left the NICs of ${node.name} under ${nameOf(sandbox)}` };
     }
   }
@@ -114,7 +118,8 @@ export function* atTouched({ stage, promises }: ClusterStage, run: Run): Generat
 /** Whether agents, cloud and cluster say the same of addresses that are kept. */
 export function* disagreements(cluster: ClusterStage): Generator<string> {
   const statics = staticsOf(cluster);
-  for (const node of cluster.stage.scene.cluster.nodes) yield* keepersOf(node, statics);
+  const { nodes, region } = cluster.stage.scene.cluster;
+  for (const node of nodes) yield* keepersOf(node, { cloud: region.cloud, statics });
   for (const it of statics) yield* standingOf(cluster, it);
   for (const { name, run } of cluster.stage.scene.cluster.nodes)
     for (const { wants } of run.parts.runtime.live())
@@ -122,18 +127,32 @@ export function* disagreements(cluster: ClusterStage): Generator<string> {
         yield `${wants.pod.name} lives on ${name}, and has no StaticAddress`;
 }
 
-function* keepersOf({ name, run }: Node, statics: readonly StaticAddressShape[]): Generator<string> {
+function* keepersOf(
+  { name, run, instance }: Node,
+  { cloud, statics }: { readonly cloud: Cloud; readonly statics: readonly StaticAddressShape[] },
+): Generator<string> {
   const { claims } = run.life?.belief().pool ?? {};
   for (const [id, addresses] of claims ?? []) {
     const kept = keptFor(id);
     if (kept === undefined) continue;
     const known = statics.find((it) => it.name === kept.name);
     if (known === undefined) yield `${name} keeps ${addresses} for ${kept.name}, of which nobody knows`;
-    else if (known.spec.node !== name)
+    else if (known.spec.node !== name && !isGuest(cloud, instance, { known, addresses }))
       yield `${name} keeps ${addresses} for ${kept.name}, which is with ${known.spec.node}`;
     else if (known.status.addresses.length > 0 && `${known.status.addresses}` !== `${addresses}`)
       yield `${name} keeps ${addresses} for ${kept.name}, whose is ${known.status.addresses}`;
   }
+}
+
+/** Whether it came there by a count, and nobody misses it: then it stays until somebody does. */
+function isGuest(
+  cloud: Cloud,
+  instance: Id,
+  { known, addresses }: { readonly known: StaticAddressShape; readonly addresses: readonly Address[] },
+): boolean {
+  const { state } = known.status;
+  const isHere = (it: Address) => nicsOf(cloud, instance).some((nic) => holds(nic, it));
+  return state !== 'Lost' && state !== 'InUse' && addresses.every(isHere);
 }
 
 function* standingOf({ stage: { scene }, promises }: ClusterStage, it: StaticAddressShape): Generator<string> {

@@ -69,6 +69,17 @@ export const CLUSTER_PLANTED: Readonly<Record<string, ClusterPlant>> = {
       return { ...carrier, post: (to, token, text) => carrier.post(to, token, asAnother(text, ++count)) };
     },
   },
+  'an agent knows only of names that are with it': {
+    agentClient: (client, { name }) => {
+      const own = (of: Selection) => (isStatic(of) ? { ...of, fields: `spec.node=${name}` } : of);
+      const { list, watch } = client;
+      return {
+        ...client,
+        list: (of, page) => list(own(of), page),
+        watch: (of, ...more) => watch(own(of), ...more),
+      };
+    },
+  },
   'nobody brings an address to its pod': {
     provider: withProvider(() => ({ bring: () => Promise.resolve() })),
   },

@@ -34,6 +34,7 @@ import { type ClusterSetting, clusterSettingOf, clusterSettingText } from './clu
 import { joinNode, lookAtCloud } from './cluster-stage.ts';
 import { type ClusterStage, theRun } from './whole-cluster.ts';
 import { something } from './happenings.ts';
+import { Fences } from './fences.ts';
 import { Kube } from './kube.ts';
 import { Promises } from './promises.ts';
 import { type ReplicaWorld, SimReplica } from './replica.ts';
@@ -65,6 +66,7 @@ interface Crash {
   readonly region: Region;
   readonly api: SimApi;
   readonly promises: Promises;
+  readonly fences: Fences;
   readonly silent: ReadonlySet<string>;
   readonly machines: readonly Held[];
 }
@@ -161,7 +163,7 @@ interface Playing {
   readonly overlapping: boolean;
   readonly told: () => boolean;
   readonly onPoint: Stage['onPoint'];
-  readonly from?: Pick<Crash, 'time' | 'region' | 'api' | 'promises' | 'silent'>;
+  readonly from?: Pick<Crash, 'time' | 'region' | 'api' | 'promises' | 'fences' | 'silent'>;
 }
 
 function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Playing): ClusterStage {
@@ -173,16 +175,20 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
   const nodes = new Cluster({ region, time, random });
   const kube = new Kube({ store: api.store, cluster: nodes, ...(from && { silent: from.silent }) });
   const promises = from?.promises ?? new Promises();
+  const fences = from?.fences ?? new Fences();
+  const fenced = (node: string, address: string) => fences.isTaken(node, address);
+  fences.follow(api.store, () => time.now);
   const { story } = options;
   const line = story && ((it: string) => told() && story(it));
   const stage: Stage = {
-    scene: { cluster: nodes, meddling: noMeddling(), lags: describeLags(weather), moves: (it) => promises.has(it) },
+    scene: { cluster: nodes, meddling: noMeddling(), lags: describeLags(weather), fenced },
     ...{ setting: setting.cloud, weather: CALM, region: { metadataFails: weather.metadataFails } },
     ...{ plant: options.plant, overlapping, onPoint, story: line },
   };
   const replicas: SimReplica[] = [];
   const isFair = () => api.isFair;
-  const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, promises, isFair };
+  const outside = { promises, fences, isFair };
+  const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, ...outside };
   for (let n = 1; n <= REPLICAS; n++) {
     const name = `controller-${n}`;
     const world = { api, net, region, time, random, plant: options.plant };
@@ -197,7 +203,7 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
   return cluster;
 }
 
-function crashOf({ stage, api, promises, kube }: ClusterStage, of: Pick<Crash, 'at' | 'point' | 'who'>): Crash {
+function crashOf({ stage, api, promises, fences, kube }: ClusterStage, of: Pick<Crash, 'at' | 'point' | 'who'>): Crash {
   const { cluster } = stage.scene;
   const time = new SimTime(cluster.time.now);
   const random = seeded(of.at);
@@ -207,7 +213,8 @@ function crashOf({ stage, api, promises, kube }: ClusterStage, of: Pick<Crash, '
     runtime: run.parts.runtime.clone(),
   }));
   const copies = { region: cluster.region.clone(time, random), api: api.clone(time, random) };
-  return { ...of, time, ...copies, promises: new Promises(promises), silent: new Set(kube.silent), machines };
+  const seen = { promises: new Promises(promises), fences: new Fences(fences), silent: new Set(kube.silent) };
+  return { ...of, time, ...copies, ...seen, machines };
 }
 
 /** What comes after all processes have ended at one place, or a machine lost its power there. */

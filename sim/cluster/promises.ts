@@ -10,12 +10,10 @@ interface Promised {
 export class Promises {
   readonly #all: Map<string, Promised>;
   readonly #unasked: Set<string>;
-  readonly #spared: Set<string>;
 
   constructor(from?: Promises) {
     this.#all = new Map(from === undefined ? [] : from.#all);
     this.#unasked = new Set(from === undefined ? [] : from.#unasked);
-    this.#spared = new Set(from === undefined ? [] : from.#spared);
   }
 
   /** An agent that could not hear what a pod asks for gave it any address: by the pod's uid. */
@@ -31,17 +29,6 @@ export class Promises {
   told(name: string, uid: string): readonly Address[] | undefined {
     const before = this.#all.get(name);
     return before?.uid === uid ? before.addresses : undefined;
-  }
-
-  /** A node gives an address away to make room for another's. */
-  noteSpared(address: Address): void {
-    this.#spared.add(address);
-  }
-
-  /** Whether an address is, or was, some name's, or made room for one: it moves between nodes. */
-  has(address: string): boolean {
-    if (this.#spared.has(address)) return true;
-    return [...this.#all.values()].some(({ addresses }) => addresses.some((it) => it === address));
   }
 
   note(name: string, promised: Promised): void {

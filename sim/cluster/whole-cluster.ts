@@ -3,6 +3,7 @@ import type { Run } from '../run.ts';
 import type { BrokerNet } from './broker-net.ts';
 import type { ClusterPlant } from './cluster-plant.ts';
 import type { ClusterSetting } from './cluster-setting.ts';
+import type { Fences } from './fences.ts';
 import type { Kube } from './kube.ts';
 import type { Promises } from './promises.ts';
 import type { SimReplica } from './replica.ts';
@@ -18,6 +19,7 @@ export interface ClusterStage {
   readonly kube: Kube;
   readonly replicas: readonly SimReplica[];
   readonly promises: Promises;
+  readonly fences: Fences;
   /** Whether nothing keeps agents from hearing the API server. */
   readonly isFair: () => boolean;
 }

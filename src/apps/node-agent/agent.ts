@@ -161,6 +161,7 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const podIps = pods && openPodIps(doors, { attachments, pods, history });
   const statics = openStatics(doors, { pool, history, nics });
   const nicConfigs = openNicConfigs(doors, { pool, history, cluster });
+  if (statics !== undefined) cloud?.heed(statics);
   const told = {
     ...(teller === undefined ? {} : { teller }),
     ...(podIps === undefined ? {} : { podIps }),

@@ -1,16 +1,19 @@
 import type { Clock, Millis } from '../../base/clock.ts';
-import { hash64 } from '../../base/hash.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Prefix } from '../../base/ip.ts';
+import type { Address, Prefix } from '../../base/ip.ts';
+import { keptFor } from '../../core/attachment.ts';
 import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
-import type { CloudFailure, Intent, NicReport, Urgency } from '../../core/ipam/nic.ts';
+import type { Holdable, Intent, NicReport, Urgency } from '../../core/ipam/nic.ts';
+import { holderOf } from '../../core/ipam/pool.ts';
 import { withoutReturned } from '../../core/ipam/reported.ts';
-import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
+import type { NicProvider } from '../../io/cloud/provider.ts';
 import { type Journal, JournalError } from '../../io/store/journal.ts';
+import { failureOf } from './cloud-failure.ts';
 import type { Meter } from './doors.ts';
 import type { History } from './history.ts';
 import { orderOf } from './nic-order.ts';
+import { collectLeaked } from './leaked.ts';
 import type { NicRunner } from './nic-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
 
@@ -28,13 +31,17 @@ export interface CloudDoors {
   readonly vpcRanges: (ranges: readonly Prefix[]) => Promise<void>; // they are these now; never throws
 }
 
+/** Who knows which addresses are somebody's already, wherever they come from. */
+export interface Named {
+  /** What the pool has to hear before it hears that these are here. */
+  readonly reserve: (addresses: readonly Address[]) => readonly PoolEvent[];
+  /** It has heard of them. Returns at once. */
+  readonly arrived: (addresses: readonly Address[]) => void;
+}
+
 const RETRY_MS = 2_000; //           limits that could not be asked, a record that could not be written
 const MOST_RETRY_MS = 60_000;
 const FOLLOW_MS = 30_000; //         ranges of the VPC, security groups
-const COLLECT_MS = 3_600_000;
-const COLLECT_FIRST_MS = 180_000; // a NIC on its way to its instance is no leak
-const COLLECT_SPREAD_MS = 900_000; // nodes that started together do not look together: all of them share a quota
-const COLLECT_AT_MOST = 10;
 
 /**
  * Does what the pool asks of the cloud, and tells the pool what came of it. An intent is durable before it is asked
@@ -43,6 +50,7 @@ const COLLECT_AT_MOST = 10;
 export class CloudRunner {
   readonly #doors: CloudDoors;
   readonly #timers = new Set<() => void>();
+  #named: Named | undefined;
   #known = false; // the ranges of the VPC, to the node
   #tellKnown = (): void => {};
   readonly #whenKnown = new Promise<void>((resolve) => (this.#tellKnown = resolve));
@@ -54,13 +62,19 @@ export class CloudRunner {
     if (doors.journal.memory().vpcRanges.length > 0) this.#knowRanges();
   }
 
+  /** From now on what is somebody's is kept for them, when it comes among others. Before `start`. */
+  heed(named: Named): void {
+    this.#named = named;
+  }
+
   /** From now on the cloud is asked. Does not wait for it: until it answers an ADD is refused, and told why. */
   start(): void {
     void this.#doors.nics.start((nic, ready) => void this.#enter({ kind: ready ? 'nicReady' : 'nicGone', nic }));
     void this.#learnLimits();
     void this.#follow();
     if (!this.#doors.collects) return;
-    this.#later(COLLECT_FIRST_MS + spreadOf(this.#doors.nodeName), () => void this.#collect());
+    const { nodeName, provider, log } = this.#doors;
+    collectLeaked({ nodeName, provider, log, later: (ms, then) => this.#later(ms, then) });
   }
 
   async stop(): Promise<void> {
@@ -107,7 +121,7 @@ export class CloudRunner {
       await journal.append([{ kind: 'intent', intent, at: clock.now() }]);
       await journal.synced(); // a machine that dies now must not leave what nobody knows of
       const answer = await this.#call(intent, urgency);
-      await this.#enter(answer);
+      await this.#enterWith(addressesOf(answer), answer);
       if (answer.kind === 'assigned' && intent.kind === 'assign') nics.arrived(intent.nic, answer.given);
       this.#gone(intent);
       if (answer.kind !== 'nicCreated') return;
@@ -179,7 +193,10 @@ export class CloudRunner {
       const { cloud } = pool.pool;
       const present = cloud === undefined ? nics : withoutReturned(cloud, { nics, sure, asOf });
       await this.#doors.nics.serve(present, { sure });
-      await this.#enter({ kind: 'reported', nics, sure, asOf });
+      await this.#enterWith(
+        nics.flatMap(({ addresses }) => addresses),
+        { kind: 'reported', nics, sure, asOf },
+      );
       await this.#doors.nics.follow(this.#doors.pool.pool.cloud?.nics ?? []);
       await this.#tellReady(nics);
     } catch (error) {
@@ -195,12 +212,22 @@ export class CloudRunner {
   }
 
   #tellLost({ nic, what, whole, claims }: Extract<CloudEffect, { kind: 'lost' }>): void {
-    const { log, meter, history } = this.#doors;
-    meter.taken(whole ? 'nic' : 'address', whole ? 1 : what.length);
-    log.error('taken from outside', { nic, what, whole, attachments: claims });
-    const because = whole ? `${nic} was detached from outside` : `${what.join(', ')} left ${nic} from outside`;
+    const { log, meter, history, nics } = this.#doors;
+    void nics.withdraw(nic, whole ? undefined : what);
+    const sent = whole ? [] : what.filter((it) => this.#isKept(it));
+    if (sent.length > 0) log.info('kept addresses have left', { nic, what: sent });
+    const taken = what.filter((it) => !sent.includes(it));
+    if (taken.length === 0 && !whole) return;
+    meter.taken(whole ? 'nic' : 'address', whole ? 1 : taken.length);
+    log.error('taken from outside', { nic, what: taken, whole, attachments: claims });
+    const because = whole ? `${nic} was detached from outside` : `${taken.join(', ')} left ${nic} from outside`;
     for (const id of claims) history.note({ id }, { kind: 'cutOff', because });
-    void this.#doors.nics.withdraw(nic, whole ? undefined : what);
+  }
+
+  /** Whether no pod has it, and a name does: this node has sent it away and not heard so, or another has it by right. */
+  #isKept(it: Holdable): boolean {
+    const holder = holderOf(this.#doors.pool.pool, it as Address);
+    return holder !== undefined && keptFor(holder) !== undefined;
   }
 
   async #follow(): Promise<void> {
@@ -222,17 +249,11 @@ export class CloudRunner {
     this.#tellKnown();
   }
 
-  async #collect(): Promise<void> {
-    const { provider, log } = this.#doors;
-    let all = true;
-    try {
-      const gone = await provider.collectLeaked(COLLECT_AT_MOST);
-      all = gone.length < COLLECT_AT_MOST;
-      if (gone.length > 0) log.warn('leaked NICs deleted', { nics: gone });
-    } catch (err) {
-      log.warn('leaked NICs not collected', { err });
-    }
-    this.#later(all ? COLLECT_MS : COLLECT_FIRST_MS, () => void this.#collect());
+  /** The addresses that an event tells of, and that are somebody's, are kept before it is heard. */
+  async #enterWith(addresses: readonly Address[], event: PoolEvent): Promise<void> {
+    for (const it of this.#named?.reserve(addresses) ?? []) await this.#enter(it);
+    await this.#enter(event);
+    this.#named?.arrived(addresses);
   }
 
   /** Resolves when the pool has taken it. One after the other: what came of it may hang on those before. */
@@ -264,24 +285,7 @@ export class CloudRunner {
   }
 }
 
-/** A node's own part of the time over which all nodes spread what they do seldom. */
-function spreadOf(nodeName: string): Millis {
-  return Number(hash64(nodeName) % BigInt(COLLECT_SPREAD_MS));
-}
-
-/** What failed, as a value. A journal that fails is a cloud that is busy: it is asked again. */
-function failureOf(error: unknown, action: string): CloudFailure {
-  if (error instanceof CloudError) {
-    const { kind, code, message, subnet, retryAfterMs } = error;
-    return {
-      kind,
-      action: error.action,
-      code,
-      message,
-      ...(subnet === undefined ? {} : { subnet }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { kind: 'busy', action, code: error instanceof Error ? error.name : 'Error', message };
+function addressesOf(event: PoolEvent): readonly Address[] {
+  if (event.kind === 'assigned') return event.given.addresses;
+  return event.kind === 'nicCreated' ? event.nic.addresses : [];
 }

@@ -66,12 +66,12 @@ export function openPodIps(
 
 /** Who sees to it that pods keep their addresses; nothing is asked yet. */
 export function openStatics(
-  { kube, clock, log, config, provider }: AgentDoors,
+  { kube, journal, clock, log, config, provider }: AgentDoors,
   of: { readonly pool: PoolRunner; readonly history: History; readonly nics: NicRunner | undefined },
 ): StaticRunner | undefined {
   if (kube === undefined) return undefined;
   const { pool, history, nics } = of;
-  const mover = provider && nics && new StaticMover({ provider, clock, pool, nics });
+  const mover = provider && nics && new StaticMover({ provider, journal, clock, pool, nics });
   const statics = new StaticRunner({ kube, clock, log, nodeName: config.nodeName, pool, mover });
   history.tellOn(({ kind, about: { pod } }) => {
     if (pod !== undefined && isDetached(kind)) statics.ended(pod);

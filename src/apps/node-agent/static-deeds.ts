@@ -3,6 +3,7 @@ import type { Address } from '../../base/ip.ts';
 import type { Logger } from '../../base/log.ts';
 import { attachmentWords, keeperId, type PodName } from '../../core/attachment.ts';
 import { type StaticHeard, type StaticMove, staticMove } from '../../core/cluster/static-node.ts';
+import type { PoolEvent } from '../../core/ipam/event.ts';
 import type { NicId } from '../../core/ipam/nic.ts';
 import { holderOf, type Pool } from '../../core/ipam/pool.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
@@ -34,6 +35,7 @@ export type Name = Pick<PodName, 'namespace' | 'name'>;
 /** The moves of core/cluster/static-node.ts, done: in the pool, in the cloud, and told to the cluster. */
 export class StaticDeeds {
   readonly #doors: StaticDoors;
+  readonly #guests = new Set<string>(); // names whose address came here by a count, without the right to it
 
   constructor(doors: StaticDoors) {
     this.#doors = doors;
@@ -43,7 +45,15 @@ export class StaticDeeds {
   next(name: Name, heard: StaticHeard, of: { asks: boolean; refused?: string | undefined }): StaticMove {
     const { pool, nodeName: node } = this.#doors;
     const recorded = typeof heard === 'string' ? [] : heard.status.addresses;
-    return staticMove(staticLocal(pool.pool, { node, ...name, refused: of.refused }, recorded), heard, of.asks);
+    if (typeof heard !== 'string' && heard.spec.node === node) this.#guests.delete(keyOf(name));
+    const more = { refused: of.refused, guest: this.#guests.has(keyOf(name)) };
+    return staticMove(staticLocal(pool.pool, { node, ...name, ...more }, recorded), heard, of.asks);
+  }
+
+  /** That an address is a name's is to be on record before the pool hears that it is here. */
+  guest(name: Name, address: Address): PoolEvent {
+    this.#guests.add(keyOf(name));
+    return { kind: 'keep', keeper: keeperId(name), addresses: [address] };
   }
 
   /** Throws CloudError, KubeError, JournalError: what is half done is done again. */
@@ -54,6 +64,7 @@ export class StaticDeeds {
       case 'keep': {
         await pool.tell({ kind: 'keep', keeper, addresses: next.addresses });
         if (!pool.pool.claims.has(keeper)) throw takenHere(pool.pool, next.addresses);
+        if (typeof heard !== 'string' && heard.spec.node !== this.#doors.nodeName) this.#guests.add(keyOf(name));
         return;
       }
       case 'bring':

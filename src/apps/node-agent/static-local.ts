@@ -13,6 +13,7 @@ export function staticLocal(
     readonly namespace: string;
     readonly name: string;
     readonly refused?: string | undefined;
+    readonly guest: boolean;
   },
   recorded: readonly Address[],
 ): StaticLocal {
@@ -29,6 +30,9 @@ export function staticLocal(
     onNic: recorded.length > 0 && recorded.every((it) => nicOf(pool, it) !== undefined),
     movable: pool.cloud !== undefined,
     within: recorded.every((it) => isWithin(pool, it)),
+    single: recorded.length > 0 && recorded.every((it) => pool.cloud?.nics.some(({ holds }) => holds.has(it)) === true),
+    idle: recorded.every((it) => (pool.slots.get(it)?.state ?? 'idle') === 'idle'),
+    guest: of.guest,
     nic: (address === undefined ? undefined : nicOf(pool, address)) ?? '',
     refused: of.refused,
   };

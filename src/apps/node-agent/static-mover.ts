@@ -6,20 +6,22 @@ import { nicOf, type Pool } from '../../core/ipam/pool.ts';
 import { isUnusedAt } from '../../core/ipam/slots.ts';
 import { roomOf } from '../../core/ipam/tally.ts';
 import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
+import type { Journal } from '../../io/store/journal.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { NicRunner } from './nic-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
 
 export interface MoverDoors {
   readonly provider: NicProvider;
+  readonly journal: Pick<Journal, 'synced'>;
   readonly clock: Clock;
   readonly pool: PoolRunner;
   readonly nics: NicRunner;
 }
 
 /**
- * Moves single addresses between the NICs of nodes. What is moved is kept in the pool before, so that a crash at any
- * point leaves nothing that could be given to another pod. Throws CloudError.
+ * Moves single addresses between the NICs of nodes. What is moved is kept in the pool before, durably: a machine that
+ * dies at any point leaves nothing that could be given to another pod, or be missed. Throws CloudError, JournalError.
  */
 export class StaticMover {
   readonly #doors: MoverDoors;
@@ -30,17 +32,19 @@ export class StaticMover {
 
   /** That very address onto a NIC of this node, off `from` where it was left. */
   async bring(address: Address, from: NicId | undefined): Promise<void> {
-    const { provider } = this.#doors;
+    const { provider, journal } = this.#doors;
     const nic = await this.#roomFor((it) => contains(it.report.subnetRange, address));
+    await journal.synced();
     await provider.bring({ nic, address, ...(from === undefined ? {} : { from }) }, 'pod');
     await this.#serve(nic, { addresses: [address], prefixes: [] });
   }
 
   /** Away from this node: its NIC has it no longer, and routes and rules of it go. */
   async sendAway(address: Address): Promise<void> {
-    const { provider, nics, pool } = this.#doors;
+    const { provider, journal, nics, pool } = this.#doors;
     const nic = nicOf(pool.pool, address);
     if (nic === undefined) return;
+    await journal.synced();
     await provider.unassign(nic, [address], 'refill');
     await nics.leave(nic, [address]);
     try {

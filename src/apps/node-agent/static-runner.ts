@@ -1,12 +1,15 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import { type AttachmentId, type AttachmentRecord, keeperId, keptFor } from '../../core/attachment.ts';
+import type { PoolEvent } from '../../core/ipam/event.ts';
+import { holderOf, nicOf } from '../../core/ipam/pool.ts';
 import type { StaticHeard } from '../../core/cluster/static-node.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import { KubeError } from '../../io/kube/client.ts';
-import { Informer } from '../../io/kube/informer.ts';
+import { type Change, Informer } from '../../io/kube/informer.ts';
 import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
 import { Lanes } from './lanes.ts';
+import { StaticNames } from './static-names.ts';
 import { RefusalError } from './pool-runner.ts';
 import { isOperating, keyOf, type Name, saidBy, StaticDeeds, type StaticDoors } from './static-deeds.ts';
 
@@ -15,10 +18,20 @@ const RETRY_MS = { first: 1_000, most: 60_000 } as const;
 /** An ADD looks again after so long at the latest: what it waits for may be another node's. */
 const LOOK_MS: Millis = 1_000;
 
+/** So often an ADD asks the cloud for an address that somebody has: another node may be giving it back. */
+const TAKEN_TRIES = 3;
+
 /** Why an ADD has to wait, and for which address. */
 interface Waits {
   readonly because: string;
   readonly address?: Address;
+}
+
+/** One ADD. */
+interface Asking {
+  readonly claim: () => Promise<AttachmentRecord>;
+  refused: string | undefined; // the cloud has not brought the address: why
+  tries: number; //               that it may still make after that
 }
 
 /**
@@ -29,39 +42,43 @@ interface Waits {
 export class StaticRunner {
   readonly #doors: StaticDoors;
   readonly #deeds: StaticDeeds;
-  readonly #mine: Informer<StaticAddressShape>;
+  readonly #all: Informer<StaticAddressShape>;
+  readonly #names = new StaticNames();
   readonly #lanes = new Lanes();
   readonly #retries = new Map<string, { cancel: () => void; ms: Millis }>();
+  readonly #stays = new Map<string, Millis>(); // so long a name's address that came by a count stays before a look
+  readonly #ends = new Set<() => void>(); // of what waits for its time
   readonly #wakes = new Map<string, () => void>();
   readonly #confirmed = new Map<string, AttachmentId>(); // whose address the cluster has on record, by the name
   #stopped = false;
 
   constructor(doors: StaticDoors) {
-    const { kube, clock, log, nodeName } = doors;
+    const { kube, clock, log } = doors;
     this.#doors = doors;
     this.#deeds = new StaticDeeds(doors);
-    this.#mine = new Informer(
+    this.#all = new Informer(
       { ...kube, clock, log },
       {
-        select: { resource: STATIC_ADDRESSES, fields: `spec.node=${nodeName}` },
+        select: { resource: STATIC_ADDRESSES }, // of all nodes: what is a name's may come here by a count
         read: readStaticAddress,
-        hear: ({ key }) => this.look(nameOf(key)),
+        hear: (change) => this.#hear(change),
         synced: () => this.#lookAtAll(),
         failed: ({ kind }) => {
-          if (kind === 'absent' || kind === 'denied') this.#mine.stop(); // installed without them
+          if (kind === 'absent' || kind === 'denied') this.#all.stop(); // installed without them
         },
       },
     );
   }
 
   start(): void {
-    this.#mine.start();
+    this.#all.start();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#mine.stop();
+    this.#all.stop();
     for (const { cancel } of this.#retries.values()) cancel();
+    for (const end of this.#ends) end();
     for (const wake of this.#wakes.values()) wake();
   }
 
@@ -69,6 +86,27 @@ export class StaticRunner {
   look(name: Name): void {
     this.#wakes.get(keyOf(name))?.();
     if (!this.#stopped) void this.#lanes.run(keyOf(name), () => this.#settle(name));
+  }
+
+  /**
+   * What the pool has to keep before it hears that these addresses are on a NIC here: those that are names'. Else it
+   * would give them to any pod, and their own would be refused until that one ends.
+   */
+  reserve(addresses: readonly Address[]): readonly PoolEvent[] {
+    const { pool } = this.#doors.pool;
+    return addresses.flatMap((address) => {
+      const name = this.#names.of(address);
+      const known = name === undefined || nicOf(pool, address) !== undefined || holderOf(pool, address) !== undefined;
+      return known ? [] : [this.#deeds.guest(name, address)];
+    });
+  }
+
+  /** The pool has heard of them. Returns at once. */
+  arrived(addresses: readonly Address[]): void {
+    for (const address of addresses) {
+      const name = this.#names.of(address);
+      if (name !== undefined && this.#doors.pool.pool.claims.has(keeperId(name))) this.#lookLater(name);
+    }
   }
 
   /** A pod of that name has ended: if it kept its address, the cluster hears that. Returns at once. */
@@ -83,14 +121,15 @@ export class StaticRunner {
    */
   async claim(name: Name, until: Millis, claim: () => Promise<AttachmentRecord>): Promise<AttachmentRecord> {
     const { clock } = this.#doors;
-    const asked = { claim, refused: undefined as string | undefined };
+    const asked: Asking = { claim, refused: undefined, tries: TAKEN_TRIES };
     for (;;) {
       const woken = this.#woken(name);
       try {
         const got = await this.#lanes.run(keyOf(name), () => this.#serve(name, asked, until));
         if (!('because' in got)) return got;
         if (clock.now() + LOOK_MS >= until || this.#stopped) throw new RefusalError({ why: 'static-waits', ...got });
-        await woken.within(LOOK_MS);
+        await (asked.refused === undefined ? woken.within(LOOK_MS) : this.#pause());
+        asked.refused = undefined;
       } finally {
         woken.forget();
       }
@@ -106,12 +145,45 @@ export class StaticRunner {
     this.#confirmed.set(keyOf(name), id);
   }
 
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#later(LOOK_MS, resolve));
+  }
+
+  /** Also at once, when the agent ends. */
+  #later(ms: Millis, then: () => void): void {
+    const end = () => {
+      this.#ends.delete(end);
+      cancel();
+      then();
+    };
+    const cancel = this.#doors.clock.timer(ms, end);
+    this.#ends.add(end);
+  }
+
+  #hear(change: Change<StaticAddressShape>): void {
+    this.#names.hear(change);
+    const { pool, nodeName } = this.#doors;
+    const told = [
+      ...(change.kind === 'added' ? [] : [change.before]),
+      ...(change.kind === 'removed' ? [] : [change.now]),
+    ];
+    const isOurs = ({ spec, status }: StaticAddressShape) =>
+      spec.node === nodeName || status.addresses.some((it) => nicOf(pool.pool, it) !== undefined);
+    const name = nameOf(change.key);
+    if (told.some(isOurs) || pool.pool.claims.has(keeperId(name)) || this.#wakes.has(change.key)) this.look(name);
+  }
+
+  /** Each time later: one that is missed by nobody in the end would go and come for ever. */
+  #lookLater(name: Name): void {
+    const key = keyOf(name);
+    const ms = this.#stays.get(key) ?? 0;
+    this.#stays.set(key, Math.min(RETRY_MS.most, Math.max(RETRY_MS.first, 2 * ms)));
+    if (ms === 0) this.look(name);
+    else if (!this.#stopped) this.#later(ms, () => this.look(name));
+  }
+
   /** One try of an ADD: moves until it can be served, or has to wait. */
-  async #serve(
-    name: Name,
-    asked: { readonly claim: () => Promise<AttachmentRecord>; refused: string | undefined },
-    until: Millis,
-  ): Promise<AttachmentRecord | Waits> {
+  async #serve(name: Name, asked: Asking, until: Millis): Promise<AttachmentRecord | Waits> {
     // each move may wait for an answer that never comes
     for (let moves = 0; moves < MOVES_AT_ONCE && this.#doors.clock.now() < until; moves++) {
       const heard = await this.#deeds.ask(name);
@@ -119,6 +191,7 @@ export class StaticRunner {
       if (next.move === 'grant' || next.move === 'choose') return this.#give(name, asked.claim, next.move);
       if (next.move === 'lose') {
         const { address, because } = next;
+        if (asked.refused !== undefined && --asked.tries > 0) return { because, address };
         throw new RefusalError({ why: 'static-lost', address, because });
       }
       if (next.move === 'wait') return waits(next.because, heard);

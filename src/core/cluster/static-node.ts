@@ -11,6 +11,9 @@ export interface StaticLocal {
   readonly movable: boolean; //  a cloud's: from NIC to NIC. Else of the node's own ranges
   readonly within: boolean; //   what is on record could be here: the node has the subnet, or the range
   readonly nic: string; //       of what is kept, or attached; '': no cloud
+  readonly single: boolean; //   what is on record is on a NIC of this node by itself, not in a prefix
+  readonly idle: boolean; //     and nobody here has it
+  readonly guest: boolean; //    what is kept came by a count, without the right to it
   readonly refused: string | undefined; // the cloud will not bring it here: somebody else has it
 }
 
@@ -55,12 +58,22 @@ function elsewhere(local: StaticLocal, { spec, status }: StaticAddress, asks: bo
   if (kept !== undefined) {
     if (!overlap(kept, status.addresses)) return { move: 'giveBack' };
     if (!local.movable) return REST; // a range stays here: it is kept for a pod that comes back, or gets another
-    return local.onNic ? { move: 'sendAway', addresses: status.addresses } : { move: 'forget' };
+    if (!local.onNic) return { move: 'forget' };
+    // before somebody wants it, it would only come back by the next count
+    return local.guest && status.state !== 'Lost' ? REST : { move: 'sendAway', addresses: status.addresses };
   }
-  if (!asks) return REST;
+  if (!asks) return isAstray(local, status) ? { move: 'keep', addresses: status.addresses } : REST;
   if (spec.node === '') return wait('the controller has not given it to this node yet');
   const told = spec.next === '' ? '' : ', which was told to let go of it';
   return wait(`it is with node ${spec.node}${told}`);
+}
+
+/**
+ * Whether the cloud put it here among those that were asked for by their number: no pod of another name shall get it.
+ * One that has got it keeps it until it ends; where it is missed, this node tries until then.
+ */
+function isAstray({ single, idle }: StaticLocal, { state }: StaticStatus): boolean {
+  return single && (idle || state === 'Lost');
 }
 
 /** The pod of it is wanted on another node. Nothing is let go of while a pod has it. */

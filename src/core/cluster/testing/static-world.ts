@@ -20,6 +20,8 @@ interface TinyNode {
   readonly nic: Set<Address>;
   readonly attached: Map<string, Address>; // by name: on record
   readonly kept: Map<string, Address>; //     on record
+  readonly guests: Set<string>; //            names whose address came by a count
+  readonly refused: Set<string>; //           names whose address the cloud did not bring: until the ADD hears it
   readonly cutOff: Set<Address>; //           another node got it while this one was not heard
 }
 
@@ -49,7 +51,7 @@ export class StaticWorld {
     this.#deciders = { plan: staticPlan, move: staticMove, ...deciders };
     this.nodes = NODES.map((name, i) => {
       const nic = new Set([1, 2, 3].map((n) => `10.0.${i}.${n}` as Address));
-      return { name, heard: true, nic, attached: new Map(), kept: new Map(), cutOff: new Set() };
+      return { name, heard: true, nic, attached: new Map(), kept: new Map(), ...none() };
     });
   }
 
@@ -117,6 +119,7 @@ export class StaticWorld {
     const heard = node.heard ? (this.objects.get(name) ?? 'absent') : 'unheard';
     const record = heard === 'absent' || heard === 'unheard' ? undefined : heard;
     const [address] = record?.status.addresses ?? [];
+    if (record?.spec.node === nodeName) node.guests.delete(name);
     const local = this.#local(node, name, address);
     const next = this.#deciders.move(local, heard, asks);
     switch (next.move) {
@@ -125,16 +128,20 @@ export class StaticWorld {
       case 'choose':
         return this.#attach(node, name, this.free(nodeName)[0]);
       case 'keep':
-        if (address !== undefined && !this.#isUsed(node, address)) node.kept.set(name, address);
+        if (address === undefined || this.#isUsed(node, address)) return;
+        node.kept.set(name, address);
+        if (record?.spec.node !== nodeName) node.guests.add(name);
         return;
       case 'bring':
-        return this.#bring(node, address, record?.status.nic);
+        if (this.#bring(node, address, record?.status.nic) === false) node.refused.add(name);
+        return;
       case 'sendAway':
         if (address !== undefined) node.nic.delete(address);
         return;
+      case 'lose':
+        return void node.refused.delete(name); // the next ADD tries again
       case 'rest':
       case 'wait':
-      case 'lose':
         return;
       case 'giveBack':
       case 'forget':
@@ -155,7 +162,12 @@ export class StaticWorld {
     const onNic = address !== undefined && node.nic.has(address);
     return {
       ...{ node: node.name, attached: list(attached), kept: list(kept), onNic, movable: true, within: true },
-      ...{ served: kept !== undefined && node.nic.has(kept), nic: node.name, refused: undefined },
+      ...{
+        served: kept !== undefined && node.nic.has(kept),
+        nic: node.name,
+        refused: node.refused.has(name) ? 'held' : undefined,
+      },
+      ...{ single: onNic, idle: onNic && !this.#isUsed(node, address), guest: node.guests.has(name) },
     };
   }
 
@@ -171,13 +183,27 @@ export class StaticWorld {
   }
 
   /** The cloud: an address is on one NIC, and leaves only that from which it may be taken. */
-  #bring(node: TinyNode, address: Address | undefined, from: string | undefined): void {
-    if (address === undefined) return;
-    const holder = this.nodes.find(({ nic }) => nic.has(address));
-    if (holder !== undefined && holder.name !== from) return;
+  #bring(node: TinyNode, address: Address | undefined, from: string | undefined): boolean {
+    const holder = this.nodes.find(({ nic }) => address !== undefined && nic.has(address));
+    if (address === undefined || (holder !== undefined && holder.name !== from)) return false;
+    const used = holder !== undefined && [...holder.attached.values()].includes(address);
+    if (used && !holder.cutOff.has(address)) this.misdeed = `${address} was taken from a pod of ${holder.name}`;
     holder?.nic.delete(address);
     node.cutOff.delete(address);
     node.nic.add(address);
+    return true;
+  }
+
+  /** A node asked for an address by number, and the cloud gave one that is a name's: its agent knows of the name. */
+  count(nodeName: string, name: string): void {
+    const node = this.node(nodeName);
+    const { spec, status } = this.objects.get(name) ?? {};
+    const [address] = status?.addresses ?? [];
+    if (address === undefined || this.nodes.some(({ nic }) => nic.has(address))) return;
+    node.nic.add(address);
+    if (this.#isUsed(node, address) || node.attached.has(name)) return;
+    node.kept.set(name, address);
+    if (spec?.node !== nodeName) node.guests.add(name);
   }
 
   /** What an ordinary pod of the node could be given. */
@@ -213,4 +239,8 @@ export class StaticWorld {
     this.pods.delete(name);
     if (!force) this.detach(pod.node, name);
   }
+}
+
+function none(): Pick<TinyNode, 'cutOff' | 'guests' | 'refused'> {
+  return { cutOff: new Set(), guests: new Set(), refused: new Set() };
 }

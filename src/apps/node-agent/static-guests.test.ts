@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Address, address } from '../../base/ip.ts';
+import { seeded } from '../../base/random.ts';
+import type { NicId } from '../../core/ipam/nic.ts';
+import { CloudError } from '../../io/cloud/provider.ts';
+import { ApiStore } from '../../io/kube/testing/api-store.ts';
+import { FakeKubeClient } from '../../io/kube/testing/fake-client.ts';
+import { STATIC_ADDRESSES } from '../../wire/kube/crd/static-address.ts';
+import { CloudScene } from './testing/cloud-scene.ts';
+import { argsOf, bindPod } from './testing/cluster-scene.ts';
+
+let store: ApiStore;
+let scene: CloudScene;
+
+beforeEach(async () => {
+  store = new ApiStore();
+  scene = new CloudScene();
+  scene.small.kube = { client: new FakeKubeClient(store, scene.small.clock), random: seeded(1) };
+  await scene.start();
+});
+afterEach(() => scene.small.close());
+
+const at = (name: string) => ({ resource: STATIC_ADDRESSES, namespace: 'web', name });
+
+/** A name whose address its node has let go of, and that another node has the right to. */
+function released(name: string, ip: string, spec: object = {}): void {
+  const owner = { kind: 'StatefulSet', name: 'db', uid: 's' };
+  const whole = { owner, retention: 'Never', conflict: 'retry', node: 'other', next: '', ...spec };
+  const status = { node: '', addresses: [ip], nic: '', state: 'Released' };
+  store.create(at(name), { metadata: { name, namespace: 'web' }, spec: whole, status });
+}
+
+function missed(name: string, state = 'Lost'): void {
+  store.patch({ ...at(name), part: 'status' }, 'merge', { status: { state } });
+}
+
+const onNics = (): readonly string[] => scene.provider.cloud.report().flatMap(({ addresses }) => addresses);
+const slotOf = (ip: string) => scene.small.agent.parts.pool.pool.slots.get(ip as Address)?.state;
+const keepers = () => [...scene.small.agent.parts.pool.pool.claims.keys()].filter((id) => id.startsWith('@kept'));
+
+/** The address that the cloud gives next. */
+function nextOne(): string {
+  const last = onNics().at(-1) ?? '';
+  return `10.0.0.${Number(last.split('.')[3]) + 1}`;
+}
+
+test('what comes by a count and is another node’s name’s is given to no pod here, and leaves when it is missed', async () => {
+  const ip = nextOne();
+  released('db-0', ip);
+  await scene.pass(1_000);
+  const answers = await scene.burst(6);
+  expect(answers.every(({ exitCode }) => exitCode === 0)).toBe(true);
+  expect(answers.flatMap(({ ips }) => ips)).not.toContain(ip);
+  expect([onNics().includes(ip), slotOf(ip)]).toEqual([true, 'claimed']);
+  missed('db-0');
+  await scene.pass(3_000);
+  expect([onNics().includes(ip), keepers()]).toEqual([false, []]);
+});
+
+test('what nobody misses stays, and is as any other when its name is forgotten', async () => {
+  const ip = nextOne();
+  released('db-0', ip, { node: '' });
+  await scene.pass(1_000);
+  await scene.burst(6);
+  await scene.pass(60_000);
+  expect([onNics().includes(ip), slotOf(ip)]).toEqual([true, 'claimed']);
+  store.remove(at('db-0'));
+  await scene.pass(60_000);
+  expect(slotOf(ip)).not.toBe('claimed');
+});
+
+test('one that is a name’s of this node is that name’s from then on', async () => {
+  const ip = nextOne();
+  released('db-0', ip, { node: 'small' });
+  await scene.pass(1_000);
+  await scene.burst(6);
+  await scene.pass(1_000);
+  const { status } = store.get(at('db-0')) as { status?: object };
+  expect(status).toMatchObject({ node: 'small', state: 'Kept', addresses: [ip], nic: 'eni-0' });
+});
+
+test('one that a pod got before anybody said whose it is leaves when that pod has ended, if it is missed', async () => {
+  const [first] = await scene.burst(1);
+  const ip = first?.ips[0] ?? '';
+  released('db-0', ip);
+  missed('db-0');
+  await scene.pass(5_000);
+  expect([onNics().includes(ip), slotOf(ip)]).toEqual([true, 'claimed']);
+  await scene.small.call('DEL', { id: 'pod0' });
+  await scene.pass(200_000);
+  expect([onNics().includes(ip), keepers()]).toEqual([false, []]);
+});
+
+test('one that went and came by the next count goes again, later each time', async () => {
+  const ip = nextOne();
+  released('db-0', ip);
+  missed('db-0');
+  let sent = 0;
+  scene.provider.before = (intent) => {
+    if (intent.kind === 'unassign' && intent.what.includes(ip as Address)) sent++;
+  };
+  await scene.pass(1_000);
+  await scene.burst(6);
+  for (let i = 0; i < 30; i++) {
+    const nic = 'eni-0' as NicId;
+    if (!onNics().includes(ip)) scene.provider.cloud.bring(nic, address(ip), undefined);
+    await scene.pass(10_000);
+  }
+  expect(sent).toBeGreaterThan(0);
+  expect(sent).toBeLessThan(12);
+});
+
+test('an ADD asks again for an address that somebody has: its node may be giving it back', async () => {
+  const far = address('10.0.0.200');
+  released('web-0', far, { node: 'small' });
+  scene.provider.cloud.elsewhere(far, true);
+  const uid = bindPod(store, 'web-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
+  const asked = scene.small.add({ id: 'one', args: argsOf('web-0', uid) });
+  await scene.pass(1_500);
+  expect(store.get(at('web-0'))['status']).toMatchObject({ state: 'Lost' });
+  scene.provider.cloud.elsewhere(far, false);
+  await scene.pass(3_000);
+  expect(await asked).toMatchObject({ exitCode: 0, ips: [far] });
+});
+
+test('what it sent away itself, and was not told that it went, was not taken from outside', async () => {
+  released('web-0', '10.0.0.200', { node: 'small' });
+  const uid = bindPod(store, 'web-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
+  const asked = scene.small.add({ id: 'one', args: argsOf('web-0', uid) });
+  await scene.pass(3_000);
+  expect(await asked).toMatchObject({ exitCode: 0 });
+  await scene.small.call('DEL', { id: 'one' });
+  scene.provider.before = (intent) => {
+    if (intent.kind !== 'unassign') return;
+    for (const it of intent.what) scene.provider.cloud.takeBack(intent.nic, it);
+    throw new CloudError('unknown', { action: 'Unassign', code: 'TimeoutError', message: 'no answer' });
+  };
+  store.patch(at('web-0'), 'merge', { spec: { next: 'other' } });
+  await scene.pass(400_000);
+  expect(onNics()).not.toContain('10.0.0.200');
+  expect(scene.small.logged).toContain('info kept addresses have left');
+  expect(scene.small.logged).not.toContain('error taken from outside');
+});
