@@ -80,7 +80,9 @@ export function* atAnswer(scene: Scene, call: Call, reply: ReplyFrame): Generato
 function* atAdd(scene: Scene, call: Call, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
   const { runtime } = scene;
   if (reply.exitCode !== 0) {
-    if (call.kind === 'again' && !scene.faults && !sandbox.meddled)
+    // an agent that was started again asks the cluster whether it has a name's address on record: until then, not yet
+    const waits = sandbox.wants.pod?.keeps === true && codeOf(reply.stdout) === 11;
+    if (call.kind === 'again' && !scene.faults && !sandbox.meddled && !waits)
       yield { law: 'same', detail: `a second ADD of ${nameOf(sandbox)} fails: ${reply.stdout}` };
     yield* standing(scene);
     return;

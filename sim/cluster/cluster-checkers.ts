@@ -45,8 +45,7 @@ export function* atPodAnswer(
   }
   if (sandbox.wants.pod?.keeps !== true) return;
   if (isKeeping(run, sandbox)) yield* atStaticAnswer(cluster, { sandbox, addresses, statics });
-  else if (cluster.isFair()) yield { law: 'static', detail: `${sandbox.wants.pod.name} was not asked what it keeps` };
-  else cluster.promises.noteUnasked(sandbox.wants.pod.uid);
+  else yield { law: 'static', detail: `${sandbox.wants.pod.name} was not asked what it keeps` };
 }
 
 /** Whether the agent knows that it keeps its address. */
@@ -155,7 +154,7 @@ function isGuest(
   return state !== 'Lost' && state !== 'InUse' && addresses.every(isHere);
 }
 
-function* standingOf({ stage: { scene }, promises }: ClusterStage, it: StaticAddressShape): Generator<string> {
+function* standingOf({ stage: { scene } }: ClusterStage, it: StaticAddressShape): Generator<string> {
   const { cluster } = scene;
   const { name, spec, status } = it;
   const of = (node: Node) => node.run.parts.runtime.live().find(({ wants }) => wants.pod?.name === name);
@@ -163,16 +162,16 @@ function* standingOf({ stage: { scene }, promises }: ClusterStage, it: StaticAdd
   const [holder] = holders;
   if (holders.length > 1) yield `${name} lives on ${holders.map((node) => node.name)}`;
   if (holder !== undefined) {
-    if (promises.isUnasked(of(holder)?.wants.pod?.uid)) return;
     const told = of(holder)?.told?.addresses;
     if (spec.node !== holder.name || status.node !== holder.name || status.state !== 'InUse')
       yield `${name} lives on ${holder.name}; on record it is ${status.state} on ${status.node}, given to ${spec.node}`;
     if (`${told}` !== `${status.addresses}`) yield `${name} has ${told}; on record are ${status.addresses}`;
     return;
   }
-  if (status.state === 'InUse')
-    yield `${name} is InUse on ${status.node}, where it does not live; given to ${spec.node}`;
   const node = cluster.nodes.find((one) => one.name === status.node);
+  if (status.state === 'InUse' && node !== undefined)
+    // a node that is gone tells nothing more
+    yield `${name} is InUse on ${status.node}, where it does not live; given to ${spec.node}`;
   const keeps = node?.run.life?.belief().pool?.claims;
   const kept = [...(keeps ?? [])].some(([id]) => keptFor(id)?.name === name);
   if (status.state === 'Kept' && node !== undefined && !kept)

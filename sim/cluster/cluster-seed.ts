@@ -186,9 +186,8 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
     ...{ plant: options.plant, overlapping, onPoint, story: line },
   };
   const replicas: SimReplica[] = [];
-  const isFair = () => api.isFair;
-  const outside = { promises, fences, isFair };
-  const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, ...outside };
+  const seen = { promises, fences };
+  const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, ...seen };
   for (let n = 1; n <= REPLICAS; n++) {
     const name = `controller-${n}`;
     const world = { api, net, region, time, random, plant: options.plant };

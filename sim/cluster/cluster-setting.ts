@@ -36,8 +36,7 @@ export function clusterSettingOf(random: Random): ClusterSetting {
     },
     access: pick(['controller', 'node'] as const),
     sets: [
-      // where addresses come in prefixes, the single one that a name needs may be had by another: it is not reserved
-      { name: 'db', replicas: pick([1, 2, 3]), ...(drawn.unit === 'address' ? { retention: pick(RETENTIONS) } : {}) },
+      { name: 'db', replicas: pick([1, 2, 3]), retention: pick(RETENTIONS) },
       ...(random.fraction() < 0.5 ? [{ name: 'www', replicas: 1 }] : []),
     ],
     tells: random.fraction() < 0.3,

@@ -9,20 +9,9 @@ interface Promised {
 /** The addresses of names, as pods were told: kept outside of everything that could forget them. */
 export class Promises {
   readonly #all: Map<string, Promised>;
-  readonly #unasked: Set<string>;
 
   constructor(from?: Promises) {
     this.#all = new Map(from === undefined ? [] : from.#all);
-    this.#unasked = new Set(from === undefined ? [] : from.#unasked);
-  }
-
-  /** An agent that could not hear what a pod asks for gave it any address: by the pod's uid. */
-  noteUnasked(uid: string): void {
-    this.#unasked.add(uid);
-  }
-
-  isUnasked(uid: string | undefined): boolean {
-    return uid !== undefined && this.#unasked.has(uid);
   }
 
   /** What the name was told before, of the same StaticAddress. */

@@ -37,7 +37,6 @@ const WAY_MS = [1, 15] as const;
 const LATE_MS = 25_000; // longer than anybody waits
 const UNHEARD_MS = 40_000; // so long a connection may seem to stand that does not
 const BOOKMARK_MS = 45_000;
-const SETTLED_MS = 60_000; // after trouble: informers wait half as long at most
 
 /**
  * The API server of a cluster and the network before it, on simulated time: what was sent arrives, whether or not its
@@ -50,14 +49,10 @@ export class SimApi implements Actor {
   readonly #post: Post<Deed>;
   readonly #watchers = new Set<Watcher>();
   readonly #cut = new Set<string>();
-  readonly #time: SimTime;
-  #troubleAt: Millis; // the last of it
 
   constructor(of: { store: ApiStore; time: SimTime; random: Random; weather?: ApiWeather }) {
     this.store = of.store;
     this.#random = of.random;
-    this.#time = of.time;
-    this.#troubleAt = of.time.now;
     this.#post = new Post(of.time);
     this.#bookmarkLater();
     this.weather = of.weather ?? FAIR_API;
@@ -146,20 +141,12 @@ export class SimApi implements Actor {
   /** They hear each other again: what was held is told, where the connection outlived it. */
   heal(who: string): void {
     if (!this.#cut.delete(who)) return;
-    this.#troubleAt = this.#time.now;
     for (const it of this.#watchers) {
       if (it.who !== who || it.held === undefined) continue;
       const { held } = it;
       it.held = undefined;
       for (const event of held) this.#say(it, event);
     }
-  }
-
-  /** Whether everybody is heard, and was for as long as an answer may take. */
-  get isFair(): boolean {
-    const { lost, unheard, late, fails, lagMs } = this.weather;
-    const well = lost + unheard + late + fails === 0 && lagMs === FAIR_API.lagMs;
-    return well && this.#cut.size === 0 && this.#time.now > this.#troubleAt + SETTLED_MS;
   }
 
   get cut(): ReadonlySet<string> {
@@ -169,7 +156,6 @@ export class SimApi implements Actor {
   /** From now on the network does well. */
   calm(): void {
     this.weather = FAIR_API;
-    this.#troubleAt = this.#time.now;
     for (const it of this.#watchers) it.lagMs = Math.min(it.lagMs, FAIR_API.lagMs);
     for (const who of this.#cut) this.heal(who);
   }

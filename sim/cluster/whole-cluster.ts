@@ -20,8 +20,6 @@ export interface ClusterStage {
   readonly replicas: readonly SimReplica[];
   readonly promises: Promises;
   readonly fences: Fences;
-  /** Whether nothing keeps agents from hearing the API server. */
-  readonly isFair: () => boolean;
 }
 
 /** Where what concerns no node in particular is blamed. */

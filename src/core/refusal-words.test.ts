@@ -212,6 +212,13 @@ const WORDS: { readonly [Why in RefusalWhy]: readonly (readonly [Extract<Refusal
         /static-conflict/,
       ],
     ],
+    'pod-unknown': [
+      [
+        { why: 'pod-unknown', pod: 'web/db-0' },
+        "web/db-0 may be a StatefulSet's, and the API server does not tell whether it keeps its address",
+        /pods of other names are served/,
+      ],
+    ],
     'address-cooling': [
       [
         { why: 'address-cooling', address: a, freeInMs: 90_000 },

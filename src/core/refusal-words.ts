@@ -56,6 +56,8 @@ export function sentence(refusal: Refusal): string {
     case 'not-on-pod-nic':
     case 'pod-groups-unknown':
       return podNicSentence(refusal);
+    case 'pod-unknown':
+      return `${refusal.pod} may be a StatefulSet's, and the API server does not tell whether it keeps its address`;
     case 'port-taken':
       return `host port ${refusal.hostPort}/${refusal.protocol} is held by ${refusal.holder}`;
     case 'interface-exists':
@@ -125,6 +127,8 @@ export function advice(refusal: Refusal): string {
     case 'not-on-pod-nic':
     case 'pod-groups-unknown':
       return podNicAdvice(refusal);
+    case 'pod-unknown':
+      return 'the runtime asks again by itself, until the API server tells; pods of other names are served meanwhile';
     case 'port-taken':
       return 'give the pod another hostPort or another hostIP, let it run on another node, or delete the holder';
     case 'interface-exists':

@@ -78,6 +78,8 @@ export type Refusal =
   | { readonly why: 'one-per-family'; readonly family: Family; readonly wanted: readonly Address[] }
   /** The pod's address is its own, and not here yet. `address` absent: which it is is not known here. */
   | { readonly why: 'static-waits'; readonly address?: Address; readonly because: string }
+  /** Whether the pod keeps its address is not known: its name is one of a StatefulSet's, its cluster is not heard. */
+  | { readonly why: 'pod-unknown'; readonly pod: string }
   /** It cannot be had on this node, or no more at all. */
   | { readonly why: 'static-lost'; readonly address: Address; readonly because: string }
   /** The pod is to have security groups of its own, and so a NIC of its own, which could not be had. */

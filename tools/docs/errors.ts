@@ -83,6 +83,7 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
   },
   'port-taken': { why: 'port-taken', protocol: 'tcp', hostPort: 8080, holder: 'default/web' },
   'interface-exists': { why: 'interface-exists', ifname: 'eth0', holder: 'a veth that Berth did not make' },
+  'pod-unknown': { why: 'pod-unknown', pod: 'default/db-0' },
   'static-waits': { why: 'static-waits', address: taken, because: 'node-2 has not let go of it' },
   'static-lost': { why: 'static-lost', address: taken, because: 'it is of the range of node-2' },
   annotation: {

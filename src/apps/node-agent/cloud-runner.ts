@@ -224,7 +224,7 @@ export class CloudRunner {
     for (const id of claims) history.note({ id }, { kind: 'cutOff', because });
   }
 
-  /** Whether no pod has it, and a name does: this node has sent it away and not heard so, or another has it by right. */
+  /** Whether a name has it, and no pod: this node sent it away and did not hear so, or another has it by right. */
   #isKept(it: Holdable): boolean {
     const holder = holderOf(this.#doors.pool.pool, it as Address);
     return holder !== undefined && keptFor(holder) !== undefined;

@@ -1,4 +1,4 @@
-import { keeperId } from '../../core/attachment.ts';
+import { keeperId, type PodName } from '../../core/attachment.ts';
 import type { NetworkConfig } from '../../wire/cni/config.ts';
 import type { AddRequest } from '../../wire/cni/request.ts';
 import { AnnotationError, asksNothing, type PodAsks, readAsks } from '../../wire/kube/annotations.ts';
@@ -11,8 +11,8 @@ import { podOf } from './wish.ts';
 const asksToKeep: PodAsks = { ...asksNothing, keep: { retention: '', conflict: 'retry' } };
 
 /**
- * What the pod's annotations ask of its first interface; nothing while its cluster is not heard (A24), and of an
- * attachment that stands. Throws RefusalError.
+ * What the pod's annotations ask of its first interface; nothing of an attachment that stands. While its cluster is not
+ * heard: nothing (A24), unless the pod may be one that keeps its address. Throws RefusalError.
  */
 export async function asksOf(doors: CniDoors, request: AddRequest, config: NetworkConfig): Promise<PodAsks> {
   const { pods, attachments } = doors;
@@ -21,7 +21,11 @@ export async function asksOf(doors: CniDoors, request: AddRequest, config: Netwo
   if (attachments.get(idOf(request, config)) !== undefined || attachments.nextOrdinal(request.netns) > 0)
     return asksNothing;
   const annotations = await pods.annotationsOf(pod);
-  if (annotations === undefined) return doors.pool.pool.claims.has(keeperId(pod)) ? asksToKeep : asksNothing;
+  if (annotations === undefined) {
+    if (doors.pool.pool.claims.has(keeperId(pod))) return asksToKeep;
+    if (mayKeep(pod)) throw new RefusalError({ why: 'pod-unknown', pod: `${pod.namespace}/${pod.name}` });
+    return asksNothing;
+  }
   try {
     return readAsks(annotations);
   } catch (error) {
@@ -44,4 +48,12 @@ export async function groupsFor(
   if (podGroups === undefined || pod === undefined) return [];
   if (attachments.get(idOf(request, config)) !== undefined || attachments.nextOrdinal(request.netns) > 0) return [];
   return podGroups.groupsOf(pod);
+}
+
+/**
+ * Whether a pod may be a StatefulSet's: these alone keep addresses, and their names end in a number. So may that of a
+ * node, with which the kubelet ends the names of pods from its own files; it knows these by a hash, not by a UUID.
+ */
+function mayKeep({ name, uid }: PodName): boolean {
+  return /-\d+$/.test(name) && uid.includes('-');
 }

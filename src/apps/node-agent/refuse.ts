@@ -29,6 +29,7 @@ const KINDS: Readonly<Record<RefusalWhy, CniErrorKind>> = {
   'pod-nic-limit': 'noAddress',
   'not-on-pod-nic': 'invalidConfig',
   'pod-groups-unknown': 'tryAgainLater',
+  'pod-unknown': 'tryAgainLater',
   'port-taken': 'portTaken',
   'interface-exists': 'interfaceExists',
   annotation: 'invalidConfig',

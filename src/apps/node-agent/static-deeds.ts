@@ -42,11 +42,15 @@ export class StaticDeeds {
   }
 
   /** What is next, as things are here and there. */
-  next(name: Name, heard: StaticHeard, of: { asks: boolean; refused?: string | undefined }): StaticMove {
+  next(
+    name: Name,
+    heard: StaticHeard,
+    of: { asks: boolean; refused?: string | undefined; brought?: boolean },
+  ): StaticMove {
     const { pool, nodeName: node } = this.#doors;
     const recorded = typeof heard === 'string' ? [] : heard.status.addresses;
     if (typeof heard !== 'string' && heard.spec.node === node) this.#guests.delete(keyOf(name));
-    const more = { refused: of.refused, guest: this.#guests.has(keyOf(name)) };
+    const more = { refused: of.refused, guest: this.#guests.has(keyOf(name)), brought: of.brought ?? false };
     return staticMove(staticLocal(pool.pool, { node, ...name, ...more }, recorded), heard, of.asks);
   }
 
@@ -126,13 +130,12 @@ export class StaticDeeds {
   }
 
   /** Sees to it that there is an address that can move; why there is none. */
-  async provide(): Promise<string | undefined> {
+  async provide(name: Name): Promise<string | undefined> {
     const { cloud } = this.#doors.pool.pool;
     if (cloud?.policy.families.includes('v6') === true)
       return 'IPv6 addresses of a NIC come in prefixes, which do not move';
     try {
-      await this.#doors.mover?.provide();
-      return undefined;
+      return await this.#doors.mover?.provide(name);
     } catch (error) {
       return saidBy(error);
     }

@@ -14,6 +14,7 @@ export function staticLocal(
     readonly name: string;
     readonly refused?: string | undefined;
     readonly guest: boolean;
+    readonly brought: boolean;
   },
   recorded: readonly Address[],
 ): StaticLocal {
@@ -33,6 +34,7 @@ export function staticLocal(
     single: recorded.length > 0 && recorded.every((it) => pool.cloud?.nics.some(({ holds }) => holds.has(it)) === true),
     idle: recorded.every((it) => (pool.slots.get(it)?.state ?? 'idle') === 'idle'),
     guest: of.guest,
+    brought: of.brought,
     nic: (address === undefined ? undefined : nicOf(pool, address)) ?? '',
     refused: of.refused,
   };

@@ -1,7 +1,7 @@
 import { type Address, contains, familyOf } from '../../base/ip.ts';
-import { keeperId } from '../../core/attachment.ts';
+import { keeperId, type PodName } from '../../core/attachment.ts';
 import { type Nic, serves, unitsOf } from '../../core/ipam/cloud.ts';
-import type { Given, NicId, Token } from '../../core/ipam/nic.ts';
+import type { Given, NicId } from '../../core/ipam/nic.ts';
 import { nicOf, type Pool } from '../../core/ipam/pool.ts';
 import { isUnusedAt } from '../../core/ipam/slots.ts';
 import { roomOf } from '../../core/ipam/tally.ts';
@@ -32,8 +32,9 @@ export class StaticMover {
 
   /** That very address onto a NIC of this node, off `from` where it was left. */
   async bring(address: Address, from: NicId | undefined): Promise<void> {
-    const { provider, journal } = this.#doors;
-    const nic = await this.#roomFor((it) => contains(it.report.subnetRange, address));
+    const { provider, journal, pool } = this.#doors;
+    const here = nicOf(pool.pool, address); // as far as is known
+    const nic = here ?? (await this.#roomFor((it) => contains(it.report.subnetRange, address)));
     await journal.synced();
     await provider.bring({ nic, address, ...(from === undefined ? {} : { from }) }, 'pod');
     await this.#serve(nic, { addresses: [address], prefixes: [] });
@@ -54,17 +55,24 @@ export class StaticMover {
     }
   }
 
-  /** One more single address: of a prefix nothing can move. Nothing where the pool finds one by itself. */
-  async provide(): Promise<void> {
-    const { provider, pool } = this.#doors;
-    const { cloud, blocks } = pool.pool;
+  /**
+   * A single address for a name that has none, kept by it before anybody else gets it: of a prefix nothing can move.
+   * Nothing where all addresses are single ones. Why there is none yet: it has been asked for.
+   */
+  async provide(name: Pick<PodName, 'namespace' | 'name'>): Promise<string | undefined> {
+    const { pool } = this.#doors;
+    const { cloud } = pool.pool;
     const [unit] = cloud === undefined ? [] : unitsOf(cloud, 'v4');
-    const free = blocks.some((it) => it.range.whole !== true && it.family === 'v4' && it.usable > BigInt(it.claimed));
-    if (unit !== 'prefix' || free) return;
-    const nic = await this.#roomFor(() => true);
-    const token = `static@${Math.floor(this.#doors.clock.now())}` as Token;
-    const asked = { nic, unit: 'address', family: 'v4', count: 1 } as const;
-    await this.#serve(nic, await provider.assign(asked, token, 'pod'));
+    if (cloud === undefined || unit !== 'prefix') return undefined;
+    const keeper = keeperId(name);
+    for (const nic of cloud.nics) {
+      const spare = serves(cloud, nic) && nic.ready ? this.#spareOn(pool.pool, nic) : undefined;
+      if (spare === undefined) continue;
+      await pool.tell({ kind: 'keep', keeper, addresses: [spare] });
+      if (pool.pool.claims.has(keeper)) return undefined;
+    }
+    await pool.tell({ kind: 'single' });
+    return 'it needs an address that is in no prefix, and there is none yet';
   }
 
   async #serve(nic: NicId, given: Given): Promise<void> {
@@ -85,7 +93,8 @@ export class StaticMover {
     const full = (message: string) => new CloudError('limit', { action: 'bring', code: 'NoSlot', message });
     if (cloud === undefined || limits === undefined) throw full('this node does not know yet what its NICs may have');
     const nics = cloud.nics.filter((nic) => serves(cloud, nic) && nic.trust === 'sure' && fits(nic));
-    const roomy = nics.find((nic) => roomOf(cloud, nic, { limits, family: 'v4' }) > 0);
+    const hasRoom = (nic: Nic) => roomOf(cloud, nic, { limits, family: 'v4' }) > 0;
+    const roomy = nics.find(hasRoom);
     if (roomy !== undefined) return roomy.report.id;
     for (const nic of nics) {
       const spare = this.#spareOn(pool, nic);
@@ -93,6 +102,8 @@ export class StaticMover {
       await this.#giveUp(spare);
       return nic.report.id;
     }
+    // a NIC more than the pods need: the next try finds it. Not where only those of other subnets have room
+    if (!cloud.nics.some(hasRoom)) await this.#doors.pool.tell({ kind: 'single' });
     throw full('each slot of the NICs of this node in that subnet has an address in use');
   }
 

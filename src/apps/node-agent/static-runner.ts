@@ -30,6 +30,7 @@ interface Waits {
 /** One ADD. */
 interface Asking {
   readonly claim: () => Promise<AttachmentRecord>;
+  brought: boolean; //            the cloud has brought the address
   refused: string | undefined; // the cloud has not brought the address: why
   tries: number; //               that it may still make after that
 }
@@ -103,6 +104,7 @@ export class StaticRunner {
 
   /** The pool has heard of them. Returns at once. */
   arrived(addresses: readonly Address[]): void {
+    for (const wake of this.#wakes.values()) wake(); // one of them may be what a name waits for
     for (const address of addresses) {
       const name = this.#names.of(address);
       if (name !== undefined && this.#doors.pool.pool.claims.has(keeperId(name))) this.#lookLater(name);
@@ -121,7 +123,7 @@ export class StaticRunner {
    */
   async claim(name: Name, until: Millis, claim: () => Promise<AttachmentRecord>): Promise<AttachmentRecord> {
     const { clock } = this.#doors;
-    const asked: Asking = { claim, refused: undefined, tries: TAKEN_TRIES };
+    const asked: Asking = { claim, brought: false, refused: undefined, tries: TAKEN_TRIES };
     for (;;) {
       const woken = this.#woken(name);
       try {
@@ -187,7 +189,7 @@ export class StaticRunner {
     // each move may wait for an answer that never comes
     for (let moves = 0; moves < MOVES_AT_ONCE && this.#doors.clock.now() < until; moves++) {
       const heard = await this.#deeds.ask(name);
-      const next = this.#deeds.next(name, heard, { asks: true, refused: asked.refused });
+      const next = this.#deeds.next(name, heard, { ...asked, asks: true });
       if (next.move === 'grant' || next.move === 'choose') return this.#give(name, asked.claim, next.move);
       if (next.move === 'lose') {
         const { address, because } = next;
@@ -197,6 +199,7 @@ export class StaticRunner {
       if (next.move === 'wait') return waits(next.because, heard);
       try {
         await this.#deeds.carryOut(name, next, heard);
+        if (next.move === 'bring') asked.brought = true;
       } catch (error) {
         this.#lookAtAll((keeper) => keeper.namespace === '');
         if (error instanceof CloudError && error.kind === 'taken') asked.refused = error.message;
@@ -212,7 +215,7 @@ export class StaticRunner {
     claim: () => Promise<AttachmentRecord>,
     move: 'grant' | 'choose',
   ): Promise<AttachmentRecord | Waits> {
-    const lack = move === 'choose' ? await this.#deeds.provide() : undefined;
+    const lack = move === 'choose' ? await this.#deeds.provide(name) : undefined;
     if (lack !== undefined) return { because: lack };
     const record = await claim();
     const trouble = await this.#deeds.recorded(name);

@@ -37,6 +37,7 @@ const REASONS: Readonly<Partial<Record<RefusalWhy, string>>> = {
   'no-nic-config': 'NICConfigMissing',
   'static-waits': 'StaticAddressWaits',
   'static-lost': 'StaticAddressLost',
+  'pod-unknown': 'PodUnknown',
   'port-taken': 'HostPortTaken',
   annotation: 'AnnotationRefused',
 };

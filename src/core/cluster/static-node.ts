@@ -14,6 +14,7 @@ export interface StaticLocal {
   readonly single: boolean; //   what is on record is on a NIC of this node by itself, not in a prefix
   readonly idle: boolean; //     and nobody here has it
   readonly guest: boolean; //    what is kept came by a count, without the right to it
+  readonly brought: boolean; //  this ADD has had it brought, so that it is here, whatever is on record
   readonly refused: string | undefined; // the cloud will not bring it here: somebody else has it
 }
 
@@ -89,7 +90,8 @@ function leaving(local: StaticLocal, { status }: StaticAddress, asks: boolean): 
   return { move: 'tell', status: { ...status, node: '', nic: '', state: 'Released', message: '' } };
 }
 
-function staying(local: StaticLocal, { spec, status }: StaticAddress, asks: boolean): StaticMove {
+function staying(believed: StaticLocal, { spec, status }: StaticAddress, asks: boolean): StaticMove {
+  const local = unlessDoubtful(believed, status);
   const { attached, kept } = local;
   if (attached !== undefined) {
     if (asks) return wait('an earlier pod of the name is being removed');
@@ -111,6 +113,15 @@ function staying(local: StaticLocal, { spec, status }: StaticAddress, asks: bool
   if (local.served) return { move: 'grant' };
   if (!local.movable || local.onNic) return wait('no NIC of this node serves it yet');
   return { move: 'bring', addresses: status.addresses, from: status.nic };
+}
+
+/**
+ * What was let go of and came back by a count may have been taken off the NIC by a call that was late. Where the
+ * record does not name the NIC, the cloud is asked once more to bring it: it is there already = success.
+ */
+function unlessDoubtful(local: StaticLocal, { nic }: StaticStatus): StaticLocal {
+  const doubtful = local.movable && local.attached === undefined && !local.brought && nic !== local.nic;
+  return doubtful ? { ...local, served: false, onNic: false } : local;
 }
 
 /** Why an address that has been the name's cannot be here. */

@@ -35,6 +35,8 @@ export type CloudEvent =
   | { readonly kind: 'sentAway'; readonly nic: NicId; readonly address: Address }
   /** By which objects of the cluster NICs stand from now on: those that are there stay as they are. */
   | { readonly kind: 'placing'; readonly placing: Placing }
+  /** A name needs an address that can move, or a place for its own: there shall be one address by itself more. */
+  | { readonly kind: 'single' }
   /** Nobody shall be bound to this node any more, or is again: nothing is asked for and nothing given back while. */
   | { readonly kind: 'cordoned'; readonly cordoned: boolean }
   /** So many pods are bound to this node and have not asked yet. */

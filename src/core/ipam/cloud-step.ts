@@ -5,6 +5,7 @@ import { answered, askSurely, reportFailed, withAddress, without } from './answe
 import type { Cloud, Nic } from './cloud.ts';
 import type { CloudEffect, CloudEvent } from './cloud-event.ts';
 import type { NicId, Token } from './nic.ts';
+import { askSingle } from './grow.ts';
 import { blocksOf } from './nic-blocks.ts';
 import type { Pool } from './pool.ts';
 import { type Change, reported } from './reported.ts';
@@ -64,6 +65,8 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
       return only(withAddress(cloud, event, now));
     case 'sentAway':
       return only(without(cloud, event.nic, { what: [event.address], now }));
+    case 'single':
+      return only(askSingle(cloud, now));
     case 'nicReady':
       return only(withNic(cloud, event.nic, (nic) => ({ ...nic, ready: true, goneAt: undefined })));
     case 'nicGone':

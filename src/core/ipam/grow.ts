@@ -76,6 +76,29 @@ export function grow(before: Cloud, tally: Tally, now: Millis): Growth {
   return { cloud, stop };
 }
 
+/**
+ * Asks for one IPv4 address by itself, on a NIC more where no slot is left, whatever is asked for else. Not while
+ * anything is under way that may do, nor what failed lately.
+ */
+export function askSingle(cloud: Cloud, now: Millis): Cloud {
+  const { limits, policy, flights } = cloud;
+  const comes = flights.some(({ intent }) => intent.kind === 'assign' || intent.kind === 'createNic');
+  if (limits === undefined || comes || policy.hold || cloud.cordoned) return cloud;
+  const kept = (...scopes: readonly string[]) => keptBy(cloud, [WHOLE, ...scopes], now) !== undefined;
+  const room = (nic: Nic) =>
+    servesFor(cloud, nic, undefined) && nic.trust === 'sure' && roomOf(cloud, nic, { limits, family: 'v4' }) > 0;
+  const roomy = cloud.nics.find(room);
+  const one = { unit: 'address', family: 'v4', count: 1 } as const;
+  const [token, of] = [tokenOf(cloud, now), { urgency: 'pod', now } as const];
+  if (roomy !== undefined) {
+    const { id, subnet } = roomy.report;
+    if (kept(ofKind('assign'), onNic(id), inSubnet(subnet, 'address', 'v4'))) return cloud;
+    return asking(cloud, { kind: 'assign', token, nic: id, ...one }, of);
+  }
+  if (nicRoom(cloud, limits) <= 0 || kept(...creating('address', undefined))) return cloud;
+  return asking(cloud, { kind: 'createNic', token, spec: one }, of);
+}
+
 interface Growing extends Need {
   cloud: Cloud;
   readonly limits: NicLimits;
@@ -202,7 +225,11 @@ function spend(growing: Growing, addresses: number): void {
 }
 
 function ask(growing: Growing, intent: Intent): void {
-  const { cloud, now, urgency } = growing;
+  growing.cloud = asking(growing.cloud, intent, growing);
+}
+
+function asking(cloud: Cloud, intent: Intent, of: { readonly urgency: Urgency; readonly now: Millis }): Cloud {
+  const { urgency, now } = of;
   const flight = { intent, urgency, at: now, sent: false, dueAt: now, failures: 0, doubt: false };
-  growing.cloud = { ...cloud, serial: cloud.serial + 1, flights: [...cloud.flights, flight] };
+  return { ...cloud, serial: cloud.serial + 1, flights: [...cloud.flights, flight] };
 }

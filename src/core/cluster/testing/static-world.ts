@@ -21,6 +21,7 @@ interface TinyNode {
   readonly attached: Map<string, Address>; // by name: on record
   readonly kept: Map<string, Address>; //     on record
   readonly guests: Set<string>; //            names whose address came by a count
+  readonly brought: Set<string>; //           names whose address the cloud brought, for the ADD
   readonly refused: Set<string>; //           names whose address the cloud did not bring: until the ADD hears it
   readonly cutOff: Set<Address>; //           another node got it while this one was not heard
 }
@@ -133,7 +134,8 @@ export class StaticWorld {
         if (record?.spec.node !== nodeName) node.guests.add(name);
         return;
       case 'bring':
-        if (this.#bring(node, address, record?.status.nic) === false) node.refused.add(name);
+        if (this.#bring(node, address, record?.status.nic)) node.brought.add(name);
+        else node.refused.add(name);
         return;
       case 'sendAway':
         if (address !== undefined) node.nic.delete(address);
@@ -167,7 +169,12 @@ export class StaticWorld {
         nic: node.name,
         refused: node.refused.has(name) ? 'held' : undefined,
       },
-      ...{ single: onNic, idle: onNic && !this.#isUsed(node, address), guest: node.guests.has(name) },
+      ...{
+        single: onNic,
+        idle: onNic && !this.#isUsed(node, address),
+        guest: node.guests.has(name),
+        brought: node.brought.has(name),
+      },
     };
   }
 
@@ -178,6 +185,7 @@ export class StaticWorld {
   #attach(node: TinyNode, name: string, address: Address | undefined): void {
     const pod = this.pods.get(name);
     if (address === undefined || pod === undefined) return;
+    node.brought.delete(name);
     node.kept.delete(name);
     node.attached.set(name, address);
   }
@@ -185,8 +193,9 @@ export class StaticWorld {
   /** The cloud: an address is on one NIC, and leaves only that from which it may be taken. */
   #bring(node: TinyNode, address: Address | undefined, from: string | undefined): boolean {
     const holder = this.nodes.find(({ nic }) => address !== undefined && nic.has(address));
-    if (address === undefined || (holder !== undefined && holder.name !== from)) return false;
-    const used = holder !== undefined && [...holder.attached.values()].includes(address);
+    if (address === undefined) return false;
+    if (holder !== undefined && holder !== node && holder.name !== from) return false;
+    const used = holder !== undefined && holder !== node && [...holder.attached.values()].includes(address);
     if (used && !holder.cutOff.has(address)) this.misdeed = `${address} was taken from a pod of ${holder.name}`;
     holder?.nic.delete(address);
     node.cutOff.delete(address);
@@ -241,6 +250,6 @@ export class StaticWorld {
   }
 }
 
-function none(): Pick<TinyNode, 'cutOff' | 'guests' | 'refused'> {
-  return { cutOff: new Set(), guests: new Set(), refused: new Set() };
+function none(): Pick<TinyNode, 'cutOff' | 'guests' | 'refused' | 'brought'> {
+  return { cutOff: new Set(), guests: new Set(), refused: new Set(), brought: new Set() };
 }
