@@ -149,9 +149,8 @@ function isGuest(
   instance: Id,
   { known, addresses }: { readonly known: StaticAddressShape; readonly addresses: readonly Address[] },
 ): boolean {
-  const { state } = known.status;
   const isHere = (it: Address) => nicsOf(cloud, instance).some((nic) => holds(nic, it));
-  return state !== 'Lost' && state !== 'InUse' && addresses.every(isHere);
+  return known.status.state !== 'Lost' && addresses.every(isHere);
 }
 
 function* standingOf({ stage: { scene } }: ClusterStage, it: StaticAddressShape): Generator<string> {

@@ -35,8 +35,8 @@ export interface CloudDoors {
 export interface Named {
   /** What the pool has to hear before it hears that these are here. */
   readonly reserve: (addresses: readonly Address[]) => readonly PoolEvent[];
-  /** It has heard of them. Returns at once. */
-  readonly arrived: (addresses: readonly Address[]) => void;
+  /** It has heard that they came, or have left. Returns at once. */
+  readonly heard: (addresses: readonly Address[]) => void;
 }
 
 const RETRY_MS = 2_000; //           limits that could not be asked, a record that could not be written
@@ -216,6 +216,7 @@ export class CloudRunner {
     void nics.withdraw(nic, whole ? undefined : what);
     const sent = whole ? [] : what.filter((it) => this.#isKept(it));
     if (sent.length > 0) log.info('kept addresses have left', { nic, what: sent });
+    this.#named?.heard(sent as readonly Address[]);
     const taken = what.filter((it) => !sent.includes(it));
     if (taken.length === 0 && !whole) return;
     meter.taken(whole ? 'nic' : 'address', whole ? 1 : taken.length);
@@ -253,7 +254,7 @@ export class CloudRunner {
   async #enterWith(addresses: readonly Address[], event: PoolEvent): Promise<void> {
     for (const it of this.#named?.reserve(addresses) ?? []) await this.#enter(it);
     await this.#enter(event);
-    this.#named?.arrived(addresses);
+    this.#named?.heard(addresses);
   }
 
   /** Resolves when the pool has taken it. One after the other: what came of it may hang on those before. */

@@ -92,6 +92,19 @@ test('A24: an API server that does not answer holds up an ADD for a second, one 
   expect(gets()).toBe(before);
 });
 
+test('while nobody tells, a pod that may keep its address waits; any other does not, nor one of the kubelet’s files', async () => {
+  scene.client.silence();
+  scene.client.endWatches(new KubeError('unreachable', 'away'));
+  await scene.pass(0);
+  const uuid = '0b6c1ef2-5f2c-4c0c-9d0e-0d2a7b1f1c11';
+  const ask = (name: string, uid: string) => scene.small.add({ id: name, args: argsOf(name, uid) });
+  const refused = await ask('db-0', uuid);
+  expect(refused).toMatchObject({ exitCode: 1, code: 11 });
+  expect(refused.says).toContain("web/db-0 may be a StatefulSet's");
+  expect(await ask('db-7d4b9c6f5-x2x4z', uuid)).toMatchObject({ exitCode: 0 });
+  expect(await ask('proxy-node-1', '3f2a9d6b1c0e4f5a8b7c6d5e4f3a2b1c')).toMatchObject({ exitCode: 0 });
+});
+
 test('the same question again gets the same answer, whatever the annotations say by now', async () => {
   const uid = scene.pod('first', { metadata: { annotations: { 'berth.dev/ips': '10.244.1.77' } } });
   const ask = { id: 'first', args: argsOf('first', uid) };

@@ -1,7 +1,7 @@
 import { type Address, contains, familyOf } from '../../base/ip.ts';
 import { keeperId, type PodName } from '../../core/attachment.ts';
 import { type Nic, serves, unitsOf } from '../../core/ipam/cloud.ts';
-import type { Given, NicId } from '../../core/ipam/nic.ts';
+import type { Given, NicId, Token } from '../../core/ipam/nic.ts';
 import { nicOf, type Pool } from '../../core/ipam/pool.ts';
 import { isUnusedAt } from '../../core/ipam/slots.ts';
 import { roomOf } from '../../core/ipam/tally.ts';
@@ -13,7 +13,7 @@ import type { PoolRunner } from './pool-runner.ts';
 
 export interface MoverDoors {
   readonly provider: NicProvider;
-  readonly journal: Pick<Journal, 'synced'>;
+  readonly journal: Pick<Journal, 'append' | 'synced'>;
   readonly clock: Clock;
   readonly pool: PoolRunner;
   readonly nics: NicRunner;
@@ -44,15 +44,29 @@ export class StaticMover {
   async sendAway(address: Address): Promise<void> {
     const { provider, journal, nics, pool } = this.#doors;
     const nic = nicOf(pool.pool, address);
+    if (nic === undefined && pool.pool.cloud?.report.sureAt === 0) throw notTold();
     if (nic === undefined) return;
     await journal.synced();
     await provider.unassign(nic, [address], 'refill');
+    await this.#noteGone(nic, address);
     await nics.leave(nic, [address]);
     try {
       await pool.tell({ kind: 'sentAway', nic, address });
     } finally {
       nics.left(nic, [address]);
     }
+  }
+
+  /** After a restart, too, a report that is late is not believed about it. */
+  async #noteGone(nic: NicId, address: Address): Promise<void> {
+    const { journal, clock } = this.#doors;
+    const at = clock.now();
+    const token = `static-${address}@${Math.floor(at)}` as Token;
+    const intent = { kind: 'unassign', token, nic, what: [address] } as const;
+    await journal.append([
+      { kind: 'intent', intent, at },
+      { kind: 'settled', tokens: [token], at },
+    ]);
   }
 
   /**
@@ -131,6 +145,11 @@ export class StaticMover {
     }
     await pool.release(nobody, true);
   }
+}
+
+function notTold(): CloudError {
+  const message = 'the cloud has not told yet what the NICs of this node have';
+  return new CloudError('busy', { action: 'sendAway', code: 'NotTold', message });
 }
 
 /** Whether it may have been done. */

@@ -102,8 +102,8 @@ export class StaticRunner {
     });
   }
 
-  /** The pool has heard of them. Returns at once. */
-  arrived(addresses: readonly Address[]): void {
+  /** The pool has heard that they came, or have left. Returns at once. */
+  heard(addresses: readonly Address[]): void {
     for (const wake of this.#wakes.values()) wake(); // one of them may be what a name waits for
     for (const address of addresses) {
       const name = this.#names.of(address);

@@ -1,7 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import { type Address, contains, type Prefix } from '../../base/ip.ts';
 import { byNumber, byText } from '../../base/sorted-map.ts';
-import type { AttachmentId } from '../attachment.ts';
+import { type AttachmentId, keptFor } from '../attachment.ts';
 import type { Memory } from '../memory/record.ts';
 import type { Range } from './event.ts';
 import type { Holdable, Intent } from './nic.ts';
@@ -77,6 +77,8 @@ function withNics(pool: Pool, reports: Memory['nics']): Pool {
 function withIntents(pool: Pool, intents: Memory['intents'], now: Millis): Pool {
   if (pool.cloud === undefined) return pool;
   let { returned, awaited } = pool.cloud;
+  // a name's address that left may be back for its pod
+  const pods = new Set<Holdable>([...pool.claims].flatMap(([by, held]) => (keptFor(by) === undefined ? held : [])));
   const flights: Flight[] = [];
   for (const { intent, at, settledAt } of intents.values()) {
     if (settledAt === undefined) {
@@ -93,7 +95,7 @@ function withIntents(pool: Pool, intents: Memory['intents'], now: Millis): Pool 
       });
     } else if (intent.kind === 'deleteNic') returned = returned.set(returnKey(intent.nic), settledAt);
     else if (intent.kind === 'unassign')
-      for (const it of intent.what) returned = returned.set(returnKey(intent.nic, it), settledAt);
+      for (const it of intent.what) if (!pods.has(it)) returned = returned.set(returnKey(intent.nic, it), settledAt);
   }
   flights.sort((a, b) => byNumber(a.at, b.at) || byText(a.intent.token, b.intent.token));
   return { ...pool, cloud: { ...pool.cloud, returned, awaited, flights } };

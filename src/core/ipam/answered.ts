@@ -1,5 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
-import { type Address, familyOf } from '../../base/ip.ts';
+import { type Address, contains, familyOf, type Prefix } from '../../base/ip.ts';
 import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey } from './cloud.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicReport, Token } from './nic.ts';
@@ -77,11 +77,19 @@ function withGiven(cloud: Cloud, { nic: id, token }: Assign, of: { given: Given;
   const returned = all.reduce((rest, it) => rest.delete(returnKey(id, it)), cloud.returned);
   const next = changed({ ...cloud, returned }, id, (nic) => ({
     ...nic,
-    holds: all.reduce((holds, it) => holds.set(it, held), nic.holds),
+    holds: all.reduce((holds, it) => holds.set(it, held), withoutSingles(nic.holds, of.given.prefixes)),
   }));
   const awaited = of.given.doubtful === true ? next.awaited.set(token, { nic: id, at: of.now }) : next.awaited;
   const sure = { ...next, awaited };
   return nicNamed(cloud, id) === undefined ? askSurely(sure, of.now) : sure;
+}
+
+/** What was thought to be there by itself, and lies in what was given. */
+function withoutSingles(holds: Nic['holds'], given: Given['prefixes']): Nic['holds'] {
+  const inside = [...holds.keys()].filter(
+    (it) => !it.includes('/') && given.some((one) => contains(one, it as Address)),
+  );
+  return inside.reduce((all, it) => all.delete(it), holds);
 }
 
 function withNic(cloud: Cloud, report: NicReport, now: Millis): Cloud {
@@ -92,11 +100,13 @@ function withNic(cloud: Cloud, report: NicReport, now: Millis): Cloud {
   return changed(cloud, report.id, (it) => ({ ...it, holds }));
 }
 
-/** The cloud in which a NIC has this address, whoever put it there. */
+/** The cloud in which a NIC has this address, whoever put it there: in a prefix of the NIC it has it already. */
 export function withAddress(cloud: Cloud, of: { nic: NicId; address: Address }, now: Millis): Cloud {
   const { nic: id, address } = of;
   const held: Held = { trust: 'sure', since: now, confirmedAt: now, missedAt: undefined };
   const returned = cloud.returned.delete(returnKey(id, address));
+  const prefixes = [...(nicNamed(cloud, id)?.holds.keys() ?? [])].filter((it) => it.includes('/')) as readonly Prefix[];
+  if (prefixes.some((it) => contains(it, address))) return cloud;
   return changed({ ...cloud, returned }, id, (nic) => ({ ...nic, holds: nic.holds.set(address, held) }));
 }
 

@@ -99,7 +99,11 @@ export const providerCases: readonly ProviderCase[] = [
         await provider.bring({ nic: id, address: it, from: other.id }, 'pod');
         await provider.bring({ nic: id, address: it, from: other.id }, 'pod'); // the answer may have been lost
         await shows(scene, id, [it]);
-        await provider.unassign(id, [it], 'housekeeping');
+        const { slotsV4 } = await provider.limits();
+        const room = slotsV4 - 1 - (await primary(provider)).addresses.length;
+        const full = room > 0 ? await provider.assign({ nic: id, ...ONE, count: room }, token(), 'pod') : undefined;
+        await provider.bring({ nic: id, address: it }, 'pod'); // though the NIC is full
+        await provider.unassign(id, [it, ...(full?.addresses ?? [])], 'housekeeping');
         await provider.bring({ nic: other.id, address: it }, 'pod'); // nobody has it now
         await shows(scene, other.id, [it]);
       } finally {

@@ -13,14 +13,20 @@ export async function bring(doors: AssignDoors, it: Brought, urgency: Urgency): 
   try {
     await assignThat(doors, it, urgency);
   } catch (error) {
-    if (!(error instanceof CloudError) || !(error.kind === 'taken' || isAmbiguous(error))) throw error;
+    if (!(error instanceof CloudError) || !mayBeThere(error)) throw error;
     const holder = await holderOf(doors, it, urgency);
     if (holder === it.nic) return;
+    if (error.kind === 'limit') throw error;
     if (holder !== undefined && holder !== it.from) throw takenBy(error, it, holder);
     if (holder === undefined && error.kind === 'taken') throw takenBy(error, it, undefined);
     if (holder !== undefined) await unassign(doors, { nic: holder, what: [it.address] }, urgency);
     await assignThat(doors, it, urgency);
   }
+}
+
+/** A NIC that is full refuses what it has already, too. */
+function mayBeThere(error: CloudError): boolean {
+  return error.kind === 'taken' || error.kind === 'limit' || isAmbiguous(error);
 }
 
 /** On the NIC already = success: the refusal says so, while a Describe may not know it yet. */

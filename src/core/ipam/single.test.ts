@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { address, prefix } from '../../base/ip.ts';
+import { withAddress } from './answered.ts';
+import { askSingle } from './grow.ts';
+import type { NicId } from './nic.ts';
+import { CloudDriver } from './testing/cloud-driver.ts';
+import { limitsOf } from './testing/tiny-cloud.ts';
+
+const PREFIXES = { unit: 'prefix', targets: { warmAddresses: 1 } } as const;
+
+function cloudOf(it: CloudDriver) {
+  const { cloud } = it.pool;
+  if (cloud === undefined) throw new Error('no cloud');
+  return cloud;
+}
+
+const asked = (it: CloudDriver) =>
+  askSingle(cloudOf(it), it.now)
+    .flights.slice(cloudOf(it).flights.length)
+    .map(({ intent }) => intent);
+
+test('one address by itself is asked for by an intent, on a NIC with a slot left; a second waits for its answer', () => {
+  const it = new CloudDriver({ limits: limitsOf(3, 10, true) }, PREFIXES).start();
+  expect(asked(it)).toMatchObject([{ kind: 'assign', nic: 'eni-0', unit: 'address', family: 'v4', count: 1 }]);
+  const once = askSingle(cloudOf(it), it.now);
+  expect(askSingle(once, it.now)).toBe(once);
+});
+
+test('where no slot is left a NIC is made for it; where there can be none, nothing is asked for', () => {
+  const full = new CloudDriver({ limits: limitsOf(2, 2, true) }, PREFIXES).start();
+  expect(asked(full)).toMatchObject([{ kind: 'createNic', spec: { count: 1, unit: 'address', family: 'v4' } }]);
+  expect(asked(new CloudDriver({ limits: limitsOf(1, 2, true) }, PREFIXES).start())).toEqual([]);
+});
+
+test('a node that is held or cordoned asks for none', () => {
+  const held = new CloudDriver({ limits: limitsOf(3, 10, true) }, { ...PREFIXES, hold: true }).start();
+  expect(asked(held)).toEqual([]);
+});
+
+test('an address that a prefix of the NIC has is not there twice', () => {
+  const it = new CloudDriver({ limits: limitsOf(3, 10, true) }, PREFIXES).start();
+  const [nic] = cloudOf(it).nics;
+  const [held] = [...(nic?.holds.keys() ?? [])].filter((one) => one.includes('/'));
+  const inside = address(prefix(held ?? '').split('/')[0] ?? '');
+  const of = { nic: 'eni-0' as NicId, address: inside };
+  expect(withAddress(cloudOf(it), of, it.now).nics[0]?.holds.has(inside)).toBe(false);
+  const other = { ...of, address: address('10.0.200.1') };
+  expect(withAddress(cloudOf(it), other, it.now).nics[0]?.holds.has(other.address)).toBe(true);
+});
