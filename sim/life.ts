@@ -66,6 +66,13 @@ export class Stopped extends Error {
   }
 }
 
+/** What a process that has ended leaves unfinished is nobody's: from now on that is no defect. Of a thread, once. */
+export function leaveUnfinished(): void {
+  process.on('unhandledRejection', (reason) => {
+    if (!(reason instanceof Stopped)) throw reason;
+  });
+}
+
 /** What the journal held when this process opened it, before anything else was done. */
 export interface Remembered {
   readonly sameBoot: boolean;

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { LAWS } from './checkers.ts';
 import { game, type GameName } from './game.ts';
+import { leaveUnfinished } from './life.ts';
 import type { Violation } from './verdict.ts';
 import { type Outcome, playSeeds } from './seeds.ts';
 
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+leaveUnfinished();
 const name: GameName = values.cluster ? 'cluster' : values.cloud ? 'cloud' : 'node';
 const playing = await game(name);
 if (values.plant !== undefined && !playing.plants.includes(values.plant)) {

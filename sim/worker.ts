@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { game, type GameName } from './game.ts';
+import { leaveUnfinished } from './life.ts';
 import type { SeedResult } from './verdict.ts';
 
 /** What a worker is started with. */
@@ -16,6 +17,7 @@ export interface Played extends SeedResult {
 // Plays each seed that it is sent, and answers what became of it.
 
 Error.stackTraceLimit = 0; // errors are plenty here, and nobody reads where they came from
+leaveUnfinished();
 const { game: name, plant } = workerData as WorkerTask;
 const playing = game(name);
 

@@ -98,6 +98,8 @@ function staying(believed: StaticLocal, { spec, status }: StaticAddress, asks: b
     return told(local, status, { addresses: attached, state: 'InUse' }) ?? REST;
   }
   if (status.addresses.length === 0) {
+    // kept for an object of that name that is no more, and not here any more
+    if (kept !== undefined && !believed.served) return { move: 'giveBack' };
     if (!asks) return REST;
     return { move: kept === undefined ? 'choose' : 'grant' };
   }
