@@ -72,11 +72,10 @@ export const CLUSTER_PLANTED: Readonly<Record<string, ClusterPlant>> = {
   'an agent knows only of names that are with it': {
     agentClient: (client, { name }) => {
       const own = (of: Selection) => (isStatic(of) ? { ...of, fields: `spec.node=${name}` } : of);
-      const { list, watch } = client;
       return {
         ...client,
-        list: (of, page) => list(own(of), page),
-        watch: (of, ...more) => watch(own(of), ...more),
+        list: (of, page) => client.list(own(of), page),
+        watch: (of, ...more) => client.watch(own(of), ...more),
       };
     },
   },

@@ -78,12 +78,16 @@ test('one that is a name’s of this node is that name’s from then on; the clo
   await scene.pass(1_000);
   const { status } = store.get(at('db-0')) as { status?: object };
   expect(status).toMatchObject({ node: 'small', state: 'Kept', addresses: [ip], nic: '' });
-  let [asked, bring] = [0, scene.provider.bring];
-  scene.provider.bring = (it) => bring.call(scene.provider, it).finally(() => asked++);
+  let asked = 0;
+  scene.provider.bring = ({ nic, address: it, from }) => {
+    asked++;
+    scene.provider.cloud.bring(nic, it, from);
+    return Promise.resolve();
+  };
   const uid = bindPod(store, 'db-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
-  const answer = scene.small.add({ id: 'one', args: argsOf('db-0', uid) });
+  const adding = scene.small.add({ id: 'one', args: argsOf('db-0', uid) });
   await scene.pass(3_000);
-  expect(await answer).toMatchObject({ exitCode: 0, ips: [ip] });
+  expect(await adding).toMatchObject({ exitCode: 0, ips: [ip] });
   expect(asked).toBe(1);
 });
 
