@@ -32,6 +32,18 @@ test('the ports of a lost attachment are read off its elements: nobody else may 
   expect(lostAttachments(inventory, new Set(), 5)[0]).toMatchObject({ ports });
 });
 
+test('A50: lost interfaces of one pod are found as such: a runtime that lists the first alone lists all of them', () => {
+  const second = attachmentId({ ...name, ifname: 'eth1' });
+  const other = {
+    ...veth(aliasOf(second, [address('10.0.4.9')], id)),
+    host: { netns: 'host', name: 'bthdef' },
+  } as Item;
+  expect(lostAttachments([other, veth(aliasOf(id, [ip]))], new Set(), 5)).toMatchObject([
+    { id: second, of: id, addresses: ['10.0.4.9'] },
+    { id, addresses: [ip], further: [{ ifname: 'eth1', nic: {} }] },
+  ]);
+});
+
 test('an attachment on record is not lost', () => {
   expect(lostAttachments([veth(aliasOf(id, [ip]))], new Set([id]), 5)).toEqual([]);
 });

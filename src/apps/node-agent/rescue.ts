@@ -14,13 +14,21 @@ export function lostAttachments(
   known: ReadonlySet<AttachmentId>,
   now: Millis,
 ): readonly AttachmentRecord[] {
-  return inventory.flatMap((item) => {
+  const found = inventory.flatMap((item): AttachmentRecord[] => {
     const read = item.kind === 'veth' ? readAlias(item.alias) : undefined;
     if (item.kind !== 'veth' || read === undefined || known.has(read.id)) return [];
-    const { id, name, addresses } = read;
+    const { id, name, addresses, of } = read;
     const plan = [item, ...inventory.filter((other) => belongsTo(other, item.host.name, addresses))];
-    return [{ id, name, netns: '', addresses, ports: portsOf(plan), ordinal: 0, plan, result: '', since: now }];
+    const kin = of === undefined ? {} : { of };
+    return [{ id, name, netns: '', addresses, ...kin, ports: portsOf(plan), ordinal: 0, plan, result: '', since: now }];
   });
+  return found.map((record) => withFurther(record, found));
+}
+
+/** An attachment takes with it what was found to go with it. */
+function withFurther(record: AttachmentRecord, found: readonly AttachmentRecord[]): AttachmentRecord {
+  const further = found.flatMap(({ of, name: { ifname } }) => (of === record.id ? [{ ifname, nic: {} }] : []));
+  return further.length === 0 ? record : { ...record, further };
 }
 
 /**

@@ -157,6 +157,7 @@ function recordOf(context: WishContext, facts: Facts): AttachmentRecord {
   const podMac = wantedMac(config, request.args) ?? macs.podMac;
   const common = {
     id,
+    of: kin.of,
     ifname: request.ifname,
     hostLink: hostLinkName(id),
     podMac,

@@ -42,6 +42,7 @@ export interface BridgedAddress {
 /** What one attachment shall be. `addresses`: at most one of each family. */
 export type PodDatapath = {
   readonly id: AttachmentId;
+  readonly of?: AttachmentId | undefined; // it goes with this one
   readonly ifname: string; //   in the pod, from CNI_IFNAME
   readonly hostLink: string; // in the host: see `hostLinkName`
   readonly podMac: Mac;
@@ -83,6 +84,7 @@ export function podPlan(want: PodDatapath): Plan {
     alias: aliasOf(
       want.id,
       paths.map(({ self }) => self),
+      want.of,
     ),
   };
   const branch = want.mode === 'routed' ? want.branch : undefined;
