@@ -159,7 +159,7 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const podGroups = branches && pods && openPodGroups(doors, pods);
   const teller = inCluster && openTeller(doors, inCluster, { ...basis, repairer });
   const podIps = pods && openPodIps(doors, { attachments, pods, history });
-  const statics = openStatics(doors, { pool, history, nics });
+  const statics = openStatics(doors, { pool, history, nics, cluster });
   const nicConfigs = openNicConfigs(doors, { pool, history, cluster });
   if (statics !== undefined) cloud?.heed(statics);
   const told = {

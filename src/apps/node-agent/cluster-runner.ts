@@ -53,6 +53,7 @@ export class ClusterRunner {
   #lack: Lack | undefined;
   #doubts: readonly string[] = [];
   #cordoned = false;
+  #keepers: boolean | undefined; // as it was told since the start
   #cancel: (() => void) | undefined;
   #learning = false;
   #stale = false; // whoever follows has not been told yet
@@ -154,6 +155,18 @@ export class ClusterRunner {
     return this.#learnt.nicConfig;
   }
 
+  /** Whether pods of the cluster keep their addresses, as far as it ever told. */
+  get keepers(): boolean | undefined {
+    return this.#learnt.keepers;
+  }
+
+  /** The cluster has told so. */
+  hearKeepers(there: boolean): void {
+    if (there === this.#keepers) return;
+    this.#keepers = there;
+    this.#learnSoon(GATHER_MS);
+  }
+
   /** Nodes that there is a way to. */
   get nodes(): number {
     return this.#learnt.peers.length;
@@ -206,7 +219,12 @@ export class ClusterRunner {
     const { lack, doubts } = lesson;
     const own = this.#nodes.get(this.#nodeName);
     const nicConfig = own === undefined ? before.nicConfig : own.nicConfig;
-    const learnt = nicConfig === undefined ? lesson.learnt : { ...lesson.learnt, nicConfig };
+    const keepers = this.#keepers ?? before.keepers;
+    const learnt = {
+      ...lesson.learnt,
+      ...(keepers === undefined ? {} : { keepers }),
+      ...(nicConfig === undefined ? {} : { nicConfig }),
+    };
     for (const doubt of doubts) if (!this.#doubts.includes(doubt)) log.warn('doubtful cluster', { says: doubt });
     this.#doubts = doubts;
     const differs = JSON.stringify(learnt) !== JSON.stringify(before);

@@ -1,4 +1,5 @@
 import type { AttachDoors } from './attach.ts';
+import type { ClusterRunner } from './cluster-runner.ts';
 import type { AgentDoors } from './doors.ts';
 import type { Lanes } from './lanes.ts';
 import type { PodIpsTeller } from './pod-ips-teller.ts';
@@ -12,6 +13,7 @@ export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 
   readonly lanes: Lanes;
   readonly spool: SpoolRunner;
   /** Where the node is of a cluster. */
+  readonly cluster?: ClusterRunner;
   readonly pods?: PodRunner;
   /** Where pods may have security groups of their own. */
   readonly podGroups?: PodGroupsRunner;

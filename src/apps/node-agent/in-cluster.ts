@@ -67,12 +67,17 @@ export function openPodIps(
 /** Who sees to it that pods keep their addresses; nothing is asked yet. */
 export function openStatics(
   { kube, journal, clock, log, config, provider }: AgentDoors,
-  of: { readonly pool: PoolRunner; readonly history: History; readonly nics: NicRunner | undefined },
+  of: {
+    readonly pool: PoolRunner;
+    readonly history: History;
+    readonly nics: NicRunner | undefined;
+    readonly cluster: ClusterRunner | undefined;
+  },
 ): StaticRunner | undefined {
   if (kube === undefined) return undefined;
-  const { pool, history, nics } = of;
+  const { pool, history, nics, cluster } = of;
   const mover = provider && nics && new StaticMover({ provider, journal, clock, pool, nics });
-  const statics = new StaticRunner({ kube, clock, log, nodeName: config.nodeName, pool, mover });
+  const statics = new StaticRunner({ kube, clock, log, nodeName: config.nodeName, pool, mover, cluster });
   history.tellOn(({ kind, about: { pod } }) => {
     if (pod !== undefined && isDetached(kind)) statics.ended(pod);
   });

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeError } from '../../io/kube/client.ts';
+import { STATIC_ADDRESSES } from '../../wire/kube/crd/static-address.ts';
 import { PODS } from '../../wire/kube/resource.ts';
 import { argsOf, ClusterScene } from './testing/cluster-scene.ts';
 
@@ -92,17 +93,40 @@ test('A24: an API server that does not answer holds up an ADD for a second, one 
   expect(gets()).toBe(before);
 });
 
-test('while nobody tells, a pod that may keep its address waits; any other does not, nor one of the kubelet’s files', async () => {
-  scene.client.silence();
-  scene.client.endWatches(new KubeError('unreachable', 'away'));
-  await scene.pass(0);
+describe('while nobody tells', () => {
+  const away = new KubeError('unreachable', 'away');
   const uuid = '0b6c1ef2-5f2c-4c0c-9d0e-0d2a7b1f1c11';
-  const ask = (name: string, uid: string) => scene.small.add({ id: name, args: argsOf(name, uid) });
-  const refused = await ask('db-0', uuid);
-  expect(refused).toMatchObject({ exitCode: 1, code: 11 });
-  expect(refused.says).toContain("web/db-0 may be a StatefulSet's");
-  expect(await ask('db-7d4b9c6f5-x2x4z', uuid)).toMatchObject({ exitCode: 0 });
-  expect(await ask('proxy-node-1', '3f2a9d6b1c0e4f5a8b7c6d5e4f3a2b1c')).toMatchObject({ exitCode: 0 });
+  const ask = (name: string, uid = uuid) => scene.small.add({ id: name, args: argsOf(name, uid) });
+  const keeps = () => scene.store.apply(at('db-1'), { spec: {} }, { manager: 'test', force: true });
+  const at = (name: string) => ({ resource: STATIC_ADDRESSES, namespace: 'web', name });
+
+  async function silent(): Promise<void> {
+    await scene.pass(1_000);
+    scene.client.fail(away);
+    scene.client.endWatches(away);
+    await scene.pass(0);
+  }
+
+  test('a pod that may keep its address waits; any other does not, nor one of the kubelet’s files', async () => {
+    keeps();
+    await silent();
+    const refused = await ask('db-0');
+    expect(refused).toMatchObject({ exitCode: 1, code: 11 });
+    expect(refused.says).toContain("web/db-0 may be a StatefulSet's");
+    expect(await ask('db-7d4b9c6f5-x2x4z')).toMatchObject({ exitCode: 0 });
+    expect(await ask('proxy-node-1', '3f2a9d6b1c0e4f5a8b7c6d5e4f3a2b1c')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('A24: in a cluster that was told to have no such pod none waits, after a restart neither', async () => {
+    keeps();
+    await scene.pass(1_000);
+    scene.store.remove(at('db-1'));
+    await silent();
+    expect(await ask('db-0')).toMatchObject({ exitCode: 0 });
+    await scene.small.stop();
+    await scene.start();
+    expect(await ask('db-2')).toMatchObject({ exitCode: 0 });
+  });
 });
 
 test('the same question again gets the same answer, whatever the annotations say by now', async () => {

@@ -12,7 +12,8 @@ const asksToKeep: PodAsks = { ...asksNothing, keep: { retention: '', conflict: '
 
 /**
  * What the pod's annotations ask of its first interface; nothing of an attachment that stands. While its cluster is not
- * heard: nothing (A24), unless the pod may be one that keeps its address. Throws RefusalError.
+ * heard: nothing (A24), unless the pod may be one that keeps its address; where none ever did, it is not. Throws
+ * RefusalError.
  */
 export async function asksOf(doors: CniDoors, request: AddRequest, config: NetworkConfig): Promise<PodAsks> {
   const { pods, attachments } = doors;
@@ -23,7 +24,8 @@ export async function asksOf(doors: CniDoors, request: AddRequest, config: Netwo
   const annotations = await pods.annotationsOf(pod);
   if (annotations === undefined) {
     if (doors.pool.pool.claims.has(keeperId(pod))) return asksToKeep;
-    if (mayKeep(pod)) throw new RefusalError({ why: 'pod-unknown', pod: `${pod.namespace}/${pod.name}` });
+    if (mayKeep(pod) && doors.cluster?.keepers !== false)
+      throw new RefusalError({ why: 'pod-unknown', pod: `${pod.namespace}/${pod.name}` });
     return asksNothing;
   }
   try {

@@ -15,7 +15,7 @@ import {
   type StaticAddressShape,
   writeStaticStatus,
 } from '../../wire/kube/crd/static-address.ts';
-import type { KubeDoors } from './cluster-runner.ts';
+import type { ClusterRunner, KubeDoors } from './cluster-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
 import { staticLocal } from './static-local.ts';
 import type { StaticMover } from './static-mover.ts';
@@ -27,6 +27,7 @@ export interface StaticDoors {
   readonly nodeName: string;
   readonly pool: PoolRunner;
   readonly mover: StaticMover | undefined; // of a cloud
+  readonly cluster: Pick<ClusterRunner, 'keepers' | 'hearKeepers'> | undefined; // remembers whether there are names
 }
 
 /** Of a pod, and of the address that is its own. */

@@ -11,6 +11,7 @@ import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '..
 import { Lanes } from './lanes.ts';
 import { StaticNames } from './static-names.ts';
 import { RefusalError } from './pool-runner.ts';
+import { Wakes } from './wakes.ts';
 import { isOperating, keyOf, type Name, saidBy, StaticDeeds, type StaticDoors } from './static-deeds.ts';
 
 const MOVES_AT_ONCE = 12; // more in a row are a defect: it goes on later
@@ -49,7 +50,7 @@ export class StaticRunner {
   readonly #retries = new Map<string, { cancel: () => void; ms: Millis }>();
   readonly #stays = new Map<string, Millis>(); // so long a name's address that came by a count stays before a look
   readonly #ends = new Set<() => void>(); // of what waits for its time
-  readonly #wakes = new Map<string, () => void>();
+  readonly #wakes: Wakes;
   readonly #confirmed = new Map<string, AttachmentId>(); // whose address the cluster has on record, by the name
   #stopped = false;
 
@@ -57,15 +58,21 @@ export class StaticRunner {
     const { kube, clock, log } = doors;
     this.#doors = doors;
     this.#deeds = new StaticDeeds(doors);
+    this.#wakes = new Wakes(clock);
     this.#all = new Informer(
       { ...kube, clock, log },
       {
         select: { resource: STATIC_ADDRESSES }, // of all nodes: what is a name's may come here by a count
         read: readStaticAddress,
         hear: (change) => this.#hear(change),
-        synced: () => this.#lookAtAll(),
+        synced: () => {
+          this.#tellKeepers();
+          this.#lookAtAll();
+        },
         failed: ({ kind }) => {
-          if (kind === 'absent' || kind === 'denied') this.#all.stop(); // installed without them
+          if (kind !== 'absent' && kind !== 'denied') return;
+          this.#all.stop(); // installed without them
+          this.#tellKeepers();
         },
       },
     );
@@ -80,12 +87,12 @@ export class StaticRunner {
     this.#all.stop();
     for (const { cancel } of this.#retries.values()) cancel();
     for (const end of this.#ends) end();
-    for (const wake of this.#wakes.values()) wake();
+    this.#wakes.wakeAll();
   }
 
   /** Something about a name may have changed. Returns at once. */
   look(name: Name): void {
-    this.#wakes.get(keyOf(name))?.();
+    this.#wakes.wake(keyOf(name));
     if (!this.#stopped) void this.#lanes.run(keyOf(name), () => this.#settle(name));
   }
 
@@ -104,7 +111,7 @@ export class StaticRunner {
 
   /** The pool has heard that they came, or have left. Returns at once. */
   heard(addresses: readonly Address[]): void {
-    for (const wake of this.#wakes.values()) wake(); // one of them may be what a name waits for
+    this.#wakes.wakeAll(); // one of them may be what a name waits for
     for (const address of addresses) {
       const name = this.#names.of(address);
       if (name !== undefined && this.#doors.pool.pool.claims.has(keeperId(name))) this.#lookLater(name);
@@ -125,7 +132,7 @@ export class StaticRunner {
     const { clock } = this.#doors;
     const asked: Asking = { claim, brought: false, refused: undefined, tries: TAKEN_TRIES };
     for (;;) {
-      const woken = this.#woken(name);
+      const woken = this.#wakes.wait(keyOf(name));
       try {
         const got = await this.#lanes.run(keyOf(name), () => this.#serve(name, asked, until));
         if (!('because' in got)) return got;
@@ -147,6 +154,10 @@ export class StaticRunner {
     this.#confirmed.set(keyOf(name), id);
   }
 
+  #tellKeepers(): void {
+    this.#doors.cluster?.hearKeepers(this.#all.values().length > 0);
+  }
+
   #pause(): Promise<void> {
     return new Promise((resolve) => this.#later(LOOK_MS, resolve));
   }
@@ -164,6 +175,7 @@ export class StaticRunner {
 
   #hear(change: Change<StaticAddressShape>): void {
     this.#names.hear(change);
+    if (this.#all.synced) this.#tellKeepers();
     const { pool, nodeName } = this.#doors;
     const told = [
       ...(change.kind === 'added' ? [] : [change.before]),
@@ -263,23 +275,6 @@ export class StaticRunner {
       const name = keptFor(id);
       if (name !== undefined && which(name)) this.look(name);
     }
-  }
-
-  /** Resolves when somebody looks at the name, from now on. */
-  #woken(name: Name): { readonly within: (ms: Millis) => Promise<void>; readonly forget: () => void } {
-    const key = keyOf(name);
-    let wake = () => {};
-    const woken = new Promise<void>((resolve) => (wake = resolve));
-    this.#wakes.set(key, wake);
-    return {
-      within: (ms) => {
-        const cancel = this.#doors.clock.timer(ms, wake);
-        return woken.finally(cancel);
-      },
-      forget: () => {
-        if (this.#wakes.get(key) === wake) this.#wakes.delete(key);
-      },
-    };
   }
 }
 

@@ -18,6 +18,7 @@ export interface Learnt {
   readonly ranges: readonly Prefix[]; //  this node's own
   readonly peers: readonly Peer[]; //     all nodes that can be reached, this one included, by name
   readonly cluster: readonly Prefix[]; // further ranges inside of which pods keep their own address
+  readonly keepers?: boolean; //          whether pods of the cluster keep their addresses; absent: it never told
   readonly nicConfig?: string; //         the NICConfig that this node's NICs stand by, where one is asked for
 }
 
