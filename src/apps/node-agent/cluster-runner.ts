@@ -38,6 +38,7 @@ export interface ClusterListener {
 type KnownNode = NodeShape & { readonly own?: OwnNodeShape; readonly nicConfig?: string };
 
 const GATHER_MS: Millis = 100; // nodes come and go in bursts
+const NONE_MS: Millis = 3_600_000;
 const RETRY_MS: Millis = 2_000; // after a record that could not be written
 
 /**
@@ -53,7 +54,9 @@ export class ClusterRunner {
   #lack: Lack | undefined;
   #doubts: readonly string[] = [];
   #cordoned = false;
-  #keepers: boolean | undefined; // as it was told since the start
+  #told: boolean | undefined; // whether pods keep their addresses, since the start
+  #keepers: boolean | undefined; // as far as it counts
+  #cancelNone: (() => void) | undefined;
   #cancel: (() => void) | undefined;
   #learning = false;
   #stale = false; // whoever follows has not been told yet
@@ -112,6 +115,7 @@ export class ClusterRunner {
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
+    this.#cancelNone?.();
     this.#tellFirst();
     this.#nodes.stop();
     this.#services?.stop();
@@ -160,11 +164,17 @@ export class ClusterRunner {
     return this.#learnt.keepers;
   }
 
-  /** The cluster has told so. */
+  /** The cluster tells it now. That there are none counts when it was so for an hour: there may soon be a first. */
   hearKeepers(there: boolean): void {
-    if (there === this.#keepers) return;
-    this.#keepers = there;
-    this.#learnSoon(GATHER_MS);
+    if (there === this.#told) return;
+    this.#told = there;
+    this.#cancelNone?.();
+    const take = () => {
+      this.#keepers = there;
+      this.#learnSoon(GATHER_MS);
+    };
+    if (there) take();
+    else this.#cancelNone = this.#doors.clock.timer(NONE_MS, take);
   }
 
   /** Nodes that there is a way to. */
