@@ -6,12 +6,9 @@ import { IMAGE } from '../runtime/node.ts';
 import { StandingCluster } from './standing.ts';
 import { canRun } from './standing-cluster.ts';
 
-// Pods with security groups of their own on a real Kubernetes over an emulated VPC, whose controller asks the cloud. A
-// cluster of its own, 36 s: only where it is asked for.
+// Pods with security groups of their own on a real Kubernetes over an emulated VPC, whose controller asks the cloud.
 
-const isWanted = process.env['BERTH_TEST_POD_GROUPS'] === 'yes';
-
-describe.skipIf(!canRun || !isWanted)('pods with security groups of their own', () => {
+describe.skipIf(!canRun)('pods with security groups of their own', () => {
   let cluster: StandingCluster;
   const kubectl = (line: string, input?: string) => cluster.kubectl(line.split(' '), input);
   const apply = (...items: readonly object[]) =>
