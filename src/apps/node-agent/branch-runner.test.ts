@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { address } from '../../base/ip.ts';
 import { silent } from '../../base/log.ts';
 import { mac } from '../../base/mac.ts';
@@ -9,6 +9,7 @@ import { sentence } from '../../core/refusal-words.ts';
 import type { BranchProvider } from '../../io/cloud/branches.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import { FakeKernel } from '../../io/kernel/fake-kernel.ts';
+import { KernelError } from '../../io/kernel/kernel.ts';
 import type { Attachments } from './attachments.ts';
 import { BranchRunner } from './branch-runner.ts';
 import { History } from './history.ts';
@@ -31,7 +32,12 @@ class Cloud implements BranchProvider {
   }
 
   readonly most = () => Promise.resolve(2);
-  readonly report = () => Promise.resolve([...this.nics.values()]);
+  readonly told: NicId[][] = [];
+
+  report(): Promise<readonly BranchReport[]> {
+    this.told.push([...this.nics.keys()]);
+    return Promise.resolve([...this.nics.values()]);
+  }
 
   async create({ groups }: BranchSpec): Promise<BranchReport> {
     await this.gate;
@@ -63,9 +69,10 @@ class Cloud implements BranchProvider {
 let clock: HandClock;
 let cloud: Cloud;
 let runner: BranchRunner;
+let kernel: FakeKernel;
 
 beforeEach(() => {
-  const kernel = new FakeKernel();
+  kernel = new FakeKernel();
   clock = new HandClock();
   cloud = new Cloud(kernel);
   const attachments = { all: () => [] } as unknown as Attachments;
@@ -77,7 +84,7 @@ beforeEach(() => {
 });
 
 const claim = (name: string, groups = ['sg-1']) =>
-  runner.claim({ by: by(name), groups, v6: false, until: clock.now() + 10_000 });
+  runner.claim({ by: by(name), netns: `/run/${name}`, groups, v6: false, until: clock.now() + 10_000 });
 const states = () => [...runner.book.branches].map(([id, { state }]) => `${id} ${state.is}`);
 async function refusal(asked: Promise<unknown>): Promise<string> {
   const error = await asked.then(
@@ -135,4 +142,42 @@ test('A49: where no link of its own shows up the trunk’s VLAN is taken, and fr
   await clock.pass(2_000);
   expect((await first).on).toEqual({ trunk: 'eth1', mac: mac('0a:00:00:00:00:01') });
   expect((await claim('b')).on).toMatchObject({ trunk: 'eth1' });
+});
+
+test('a NIC that comes when its ADD has given up is held by nobody, whatever the clock says', async () => {
+  let open = () => {};
+  cloud.gate = new Promise<void>((resolve) => (open = resolve));
+  const first = refusal(claim('a'));
+  await clock.pass(10_000);
+  await first;
+  vi.spyOn(clock, 'now').mockReturnValue(clock.now() - 1_000); // a timer ends by another clock
+  open();
+  await expect.poll(states).toEqual(['eni-1 free']);
+});
+
+test('what the kernel does not tell leaves no NIC with an ADD that was not answered', async () => {
+  kernel.hostLinks = () => Promise.reject(new KernelError('busy', 'ENOBUFS'));
+  await expect(claim('a')).rejects.toThrow('ENOBUFS');
+  expect(states()).toEqual(['eni-1 free']);
+});
+
+test('A49: a NIC whose link never came is not given to the next pod before the cloud was asked for it', async () => {
+  await claim('a');
+  runner.give(by('a'), false);
+  kernel.setHostLinks([]);
+  cloud.nics.clear(); // somebody deletes it
+  const second = refusal(claim('b'));
+  await clock.pass(10_000);
+  expect(await second).toContain('neither a link of');
+  await expect.poll(() => cloud.told).toHaveLength(2);
+  expect(states()).toEqual([]);
+});
+
+test('A49: a DEL ends the wait of an ADD of its sandbox, whatever it waits for, and of no other', async () => {
+  cloud.gate = new Promise<void>(() => {});
+  const waiting = refusal(claim('a'));
+  await expect.poll(() => runner.book.making.size).toBe(1);
+  runner.cancel(by('a'), (netns) => netns === '/run/other');
+  runner.cancel(by('a'), (netns) => netns === '/run/a');
+  expect(await waiting).toContain('the sandbox was removed');
 });

@@ -14,8 +14,7 @@ import type { Attachments } from './attachments.ts';
 import { BranchLinks } from './branch-links.ts';
 import type { AgentDoors } from './doors.ts';
 import type { History } from './history.ts';
-import { type ClaimWish, RefusalError } from './pool-runner.ts';
-import type { Wish } from './wish.ts';
+import { RefusalError } from './pool-runner.ts';
 
 export interface BranchRunnerDoors {
   readonly provider: BranchProvider;
@@ -27,6 +26,26 @@ export interface BranchRunnerDoors {
   readonly enforcing: Enforcing;
   readonly cooldownMs: Millis;
   readonly idleMs: Millis;
+}
+
+/** Which NIC an ADD of the sandbox `netns` wants. */
+export interface BranchWish extends BranchSpec {
+  readonly by: AttachmentId;
+  readonly netns: string;
+  readonly until: Millis;
+}
+
+export interface ClaimedBranch {
+  readonly branch: BranchReport;
+  readonly on: BranchDatapath['on'];
+}
+
+/** An ADD that waits. `over`: it was answered. */
+interface Wait {
+  readonly netns: string;
+  readonly since: Millis;
+  over: boolean;
+  cancel: () => void;
 }
 
 const RETRY_MS: Millis = 2_000; //    a cloud that did not tell what there is
@@ -58,6 +77,7 @@ export class BranchRunner {
   readonly #whenKnown = new Promise<void>((resolve) => (this.#tellKnown = resolve));
   #cancelAge: (() => void) | undefined;
   #cancelReport: (() => void) | undefined;
+  readonly #waits = new Map<AttachmentId, Wait>(); // ADDs that wait, seldom for long
   #stopped = false;
 
   constructor(doors: BranchRunnerDoors) {
@@ -89,18 +109,28 @@ export class BranchRunner {
     return this.#doors.enforcing;
   }
 
-  /** A NIC with exactly these groups, and where its link is. Throws RefusalError. */
-  async claim(
-    of: BranchSpec & { readonly by: AttachmentId; readonly until: Millis },
-  ): Promise<{ readonly branch: BranchReport; readonly on: BranchDatapath['on'] }> {
-    await this.#within(of.until, this.#whenKnown);
-    if (!this.#known) throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because: this.#trouble });
-    const branch = await this.#take(of);
-    const on = await this.#links.of(branch, of.until);
-    if (on !== undefined) return { branch, on };
-    this.give(of.by, false);
-    const because = `neither a link of ${branch.mac} nor the trunk's ${branch.trunkMac} is there`;
-    throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because });
+  /** A NIC with exactly these groups, and where its link is. Throws RefusalError, KernelError: it has none then. */
+  async claim(of: BranchWish): Promise<ClaimedBranch> {
+    const wait: Wait = { netns: of.netns, since: this.#doors.clock.now(), over: false, cancel: () => {} };
+    const cancelled = new Promise<never>((_, refuse) => {
+      wait.cancel = () => refuse(this.#cancelled(wait));
+    });
+    this.#waits.set(of.by, wait);
+    try {
+      return await Promise.race([this.#claim(of, wait), cancelled]);
+    } catch (error) {
+      wait.over = true; // what comes from now on is not its own
+      this.give(of.by, false);
+      throw error;
+    } finally {
+      this.#waits.delete(of.by);
+    }
+  }
+
+  /** An ADD that still waits is refused now, if it is this one: its sandbox is being removed. */
+  cancel(by: AttachmentId, isThis: (netns: string) => boolean): void {
+    const wait = this.#waits.get(by);
+    if (wait !== undefined && isThis(wait.netns)) wait.cancel();
   }
 
   /** The attachment's NIC is its no more; unknown: nothing happens. */
@@ -108,9 +138,29 @@ export class BranchRunner {
     this.#become(book.give(this.#book, by, { used, now: this.#doors.clock.now(), policy: this.#policy }));
   }
 
-  async #take(of: BranchSpec & { readonly by: AttachmentId; readonly until: Millis }): Promise<BranchReport> {
-    const { groups } = of;
-    const taken = book.take(this.#book, of, this.#policy);
+  #cancelled({ since }: Wait): RefusalError {
+    return new RefusalError({ why: 'cancelled', waitedMs: this.#doors.clock.now() - since });
+  }
+
+  async #claim(of: BranchWish, wait: Wait): Promise<ClaimedBranch> {
+    await this.#within(of.until, this.#whenKnown);
+    if (!this.#known) throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because: this.#trouble });
+    const branch = await this.#take(of, wait);
+    const on = await this.#links.of(branch, of.until);
+    if (on !== undefined) return { branch, on };
+    if (wait.over) throw this.#cancelled(wait);
+    this.give(of.by, true); // perhaps it is no more: nobody else shall wait for it as long
+    this.#reportIn(0);
+    const because = `neither a link of ${branch.mac} nor the trunk's ${branch.trunkMac} is there`;
+    throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because });
+  }
+
+  async #take(of: BranchWish, wait: Wait): Promise<BranchReport> {
+    const { by, groups } = of;
+    const { clock } = this.#doors;
+    const token = `b${(hash64(by) & 0xffffffffn).toString(16)}@${clock.now()}` as Token;
+    if (wait.over) throw this.#cancelled(wait);
+    const taken = book.take(this.#book, { ...of, token }, this.#policy);
     if (taken.is === 'full') {
       const { held, resting, making } = taken;
       const limit = this.#policy.most;
@@ -118,26 +168,28 @@ export class BranchRunner {
     }
     this.#become(taken.book);
     if (taken.is === 'held') return taken.branch;
-    const making = this.#make(of, taken.first);
+    const making = this.#make(of, wait, { token, first: taken.first });
     const branch = await this.#within(of.until, making);
     if (branch !== undefined) return branch;
     throw new RefusalError({ why: 'no-pod-nic', groups, because: 'the cloud has not made it in time' });
   }
 
   /** One that comes when nobody waits for it any more is free, for the runtime asks again. */
-  async #make(of: BranchSpec & { by: AttachmentId; until: Millis }, first: readonly NicId[]): Promise<BranchReport> {
+  async #make(
+    of: BranchWish,
+    wait: Wait,
+    { token, first }: { readonly token: Token; readonly first: readonly NicId[] },
+  ): Promise<BranchReport> {
     const { provider, clock, log } = this.#doors;
     const { by, groups } = of;
-    const token = `b${(hash64(by) & 0xffffffffn).toString(16)}@${clock.now()}` as Token;
     try {
       for (const nic of first) await this.#remove(nic, 'pod');
       const report = await provider.create(of, token, 'pod');
-      const held = clock.now() < of.until;
-      this.#become(book.made(this.#book, report, { by, held, now: clock.now() }));
+      this.#become(book.made(this.#book, report, { token, by: wait.over ? undefined : by, now: clock.now() }));
       log.info('pod NIC made', { nic: report.id, groups, vlan: report.vlan });
       return report;
     } catch (error) {
-      this.#become(book.failed(this.#book, by));
+      this.#become(book.failed(this.#book, token, clock.now()));
       if (!(error instanceof CloudError)) throw error;
       log.warn('pod NIC not made', { groups, err: error });
       throw new RefusalError({ why: 'no-pod-nic', groups, because: error.message }, { cause: error });
@@ -148,12 +200,13 @@ export class BranchRunner {
     const { provider, clock, log, history, attachments } = this.#doors;
     try {
       this.#most ??= await provider.most();
+      const before = this.#book;
       const reports = await provider.report();
       const holders = new Map(
         attachments.all().flatMap(({ id, addresses }) => addresses.map((it) => [it, id] as const)),
       );
       const holderOf = (address: Address) => holders.get(address);
-      const of = { now: clock.now(), policy: this.#policy, holderOf };
+      const of = { before, now: clock.now(), policy: this.#policy, holderOf };
       const { book: now, going, lost } = book.reported(this.#book, reports, of);
       this.#become(now);
       for (const id of lost) history.note({ id }, { kind: 'cutOff', because: 'its NIC was deleted from outside' });
@@ -164,8 +217,12 @@ export class BranchRunner {
       this.#trouble = error instanceof Error ? error.message : String(error);
       log.warn('pod NICs not told', { err: error });
     }
-    if (this.#stopped) return;
-    this.#cancelReport = clock.timer(this.#known ? REPORT_MS : RETRY_MS, () => void this.#report());
+    this.#reportIn(this.#known ? REPORT_MS : RETRY_MS);
+  }
+
+  #reportIn(ms: Millis): void {
+    this.#cancelReport?.();
+    if (!this.#stopped) this.#cancelReport = this.#doors.clock.timer(ms, () => void this.#report());
   }
 
   async #remove(nic: NicId, urgency: 'pod' | 'housekeeping'): Promise<void> {
@@ -212,32 +269,6 @@ export class BranchRunner {
       work.catch(() => {}); // whoever waited has been told
     });
   }
-}
-
-/** The claim of a pod that has groups of its own: on record with its NIC, before it is applied. Throws RefusalError. */
-export async function claimBranch(
-  { branches, attachments }: { readonly branches?: BranchRunner; readonly attachments: Attachments },
-  { id, until, groups }: Pick<ClaimWish, 'id' | 'until'> & { readonly groups: readonly string[] },
-  { families, wanted, ports, keeper, describe }: Wish,
-): Promise<AttachmentRecord> {
-  if (branches === undefined) throw new RefusalError({ why: 'no-pod-nic', groups, because: 'this node makes none' });
-  const refuse = (what: string) => new RefusalError({ why: 'not-on-pod-nic', groups, what });
-  if (wanted.length > 0) throw refuse('an address that it names');
-  if (keeper !== undefined) throw refuse('a static address');
-  const { enforcing } = branches;
-  if (enforcing === 'strict' && ports.length > 0) throw refuse('ports of its node');
-  const { branch, on } = await branches.claim({ by: id, until, groups, v6: families.includes('v6') });
-  const { id: nic, mac, vlan, gateways } = branch;
-  const held = { id: nic, mac, vlan, groups: branch.groups, enforcing };
-  const addresses = branch.addresses.filter((it) => families.includes(it.includes(':') ? 'v6' : 'v4'));
-  const record = describe(addresses, { held, path: { enforcing, vlan, on, gateways } });
-  try {
-    await attachments.remember([{ kind: 'claim', attachment: record }]);
-  } catch (cause) {
-    branches.give(id, false);
-    throw new RefusalError({ why: 'not-durable', cause: cause instanceof Error ? cause.message : String(cause) });
-  }
-  return record;
 }
 
 /** Enough of a report until the cloud tells it. */

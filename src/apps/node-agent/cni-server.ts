@@ -133,6 +133,7 @@ async function delInLane(doors: CniDoors, request: DelRequest, config: NetworkCo
   const record = doors.attachments.get(id);
   const isThis = (home: string) => !comesLate(doors, request.netns, home);
   const ids = [id, ...(record === undefined ? [] : furtherIds(record))];
+  doors.branches?.cancel(id, isThis);
   const cancelled = Promise.all(ids.map((it) => doors.pool.cancel(it, isThis)));
   const [stdout] = await Promise.all([done, cancelled]);
   return stdout;

@@ -1,15 +1,18 @@
 import type { Millis } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import type { AttachmentId } from '../attachment.ts';
-import type { NicId } from '../ipam/nic.ts';
+import type { NicId, Token } from '../ipam/nic.ts';
 import { type BranchReport, type BranchSpec, groupsKey } from './branch.ts';
 
-/** Where a branch NIC stands. `rests`: its last pod has gone, and others may still speak to it. */
+/**
+ * Where a branch NIC stands. `rests`: its last pod has gone, and others may still speak to it. `going`: perhaps for one
+ * that is being made in its place.
+ */
 export type BranchState =
   | { readonly is: 'held'; readonly by: AttachmentId }
   | { readonly is: 'rests'; readonly until: Millis }
   | { readonly is: 'free'; readonly since: Millis }
-  | { readonly is: 'going' };
+  | { readonly is: 'going'; readonly for?: Token };
 
 /** One branch NIC. */
 export interface Branch {
@@ -20,7 +23,7 @@ export interface Branch {
 /** All branch NICs of a node, and how many are being made. A value. */
 export interface Book {
   readonly branches: ReadonlyMap<NicId, Branch>;
-  readonly making: ReadonlyMap<AttachmentId, string>; // the groups that are made for an ADD
+  readonly making: ReadonlyMap<Token, string>; // the groups of those that are being made
 }
 
 /** How branch NICs are kept. */
@@ -42,7 +45,11 @@ export type Taken =
  * A pod wants a NIC with exactly these groups: a free one of the same groups, the one that was used last, so that
  * others grow old; else a new one, in the place of a free one of other groups when the trunk is full.
  */
-export function take(book: Book, of: BranchSpec & { readonly by: AttachmentId }, policy: BranchPolicy): Taken {
+export function take(
+  book: Book,
+  of: BranchSpec & { readonly by: AttachmentId; readonly token: Token },
+  policy: BranchPolicy,
+): Taken {
   const key = groupsKey(of.groups);
   const free = freeOnes(book);
   const same = free.filter(({ report }) => groupsKey(report.groups) === key && hasFamilies(report, of));
@@ -52,28 +59,33 @@ export function take(book: Book, of: BranchSpec & { readonly by: AttachmentId },
     return { is: 'held', branch: report, book: withState(book, report.id, { is: 'held', by: of.by }) };
   }
   const others = free.toSorted((a, b) => a.since - b.since).map(({ report }) => report.id);
-  const over = book.branches.size + book.making.size + 1 - policy.most;
+  const over = placesTaken(book) + 1 - policy.most;
   if (over > others.length) {
     const count = (is: BranchState['is']) => [...book.branches.values()].filter(({ state }) => state.is === is).length;
     return { is: 'full', held: count('held'), resting: count('rests'), making: book.making.size };
   }
   const first = over > 0 ? others.slice(0, over) : [];
-  const gone = first.reduce((now, id) => withState(now, id, { is: 'going' }), book);
-  return { is: 'make', first, book: { ...gone, making: new Map([...gone.making, [of.by, key]]) } };
+  const gone = first.reduce((now, id) => withState(now, id, { is: 'going', for: of.token }), book);
+  return { is: 'make', first, book: { ...gone, making: new Map([...gone.making, [of.token, key]]) } };
 }
 
-/** It was made. `held`: by whom it was made; else nobody waits for it any more, and it is free. */
-export function made(book: Book, report: BranchReport, of: { by: AttachmentId; held: boolean; now: Millis }): Book {
-  const { making } = failed(book, of.by);
-  const state: BranchState = of.held ? { is: 'held', by: of.by } : { is: 'free', since: of.now };
-  return { making, branches: new Map([...book.branches, [report.id, { report, state }]]) };
+/** It was made. `by`: whose it is; undefined: nobody waits for it any more, and it is free. */
+export function made(
+  book: Book,
+  report: BranchReport,
+  of: { readonly token: Token; readonly by: AttachmentId | undefined; readonly now: Millis },
+): Book {
+  const { making, branches } = failed(book, of.token, of.now);
+  const state: BranchState = of.by === undefined ? { is: 'free', since: of.now } : { is: 'held', by: of.by };
+  return { making, branches: new Map([...branches, [report.id, { report, state }]]) };
 }
 
-/** It was not made. */
-export function failed(book: Book, by: AttachmentId): Book {
+/** It was not made. What was to go for it, and is still there, may stay. */
+export function failed(book: Book, token: Token, now: Millis): Book {
   const making = new Map(book.making);
-  making.delete(by);
-  return { ...book, making };
+  making.delete(token);
+  const left = [...book.branches].filter(([, { state }]) => state.is === 'going' && state.for === token);
+  return left.reduce<Book>((rest, [id]) => withState(rest, id, { is: 'free', since: now }), { ...book, making });
 }
 
 /** A pod has gone: its NIC rests. `used` false: it never reached the wire and is free at once. */
@@ -121,36 +133,47 @@ export function stayed(book: Book, id: NicId, now: Millis): Book {
 /**
  * What the cloud tells, all of it: NICs that nobody here knew rest before they are given, for nobody knows who had
  * them; those that it no longer tells of are gone, but for what a pod holds. `going`: they were made and never carried.
- * `holderOf`: who has an address without a NIC on record, found by its link alone: the NIC is its own.
+ * `before`: the book when it was asked; what came or went since it cannot tell. `holderOf`: who has an address without
+ * a NIC on record, found by its link alone: the NIC is its own.
  */
 export function reported(
   book: Book,
   reports: readonly BranchReport[],
-  of: { now: Millis; policy: BranchPolicy; holderOf?: (address: Address) => AttachmentId | undefined },
+  of: {
+    readonly before: Book;
+    readonly now: Millis;
+    readonly policy: BranchPolicy;
+    readonly holderOf?: (address: Address) => AttachmentId | undefined;
+  },
 ): { book: Book; going: readonly NicId[]; lost: readonly AttachmentId[] } {
   const branches = new Map<NicId, Branch>();
   const going: NicId[] = [];
   for (const report of reports) {
     const known = book.branches.get(report.id);
-    const [by] = known === undefined ? report.addresses.flatMap((it) => of.holderOf?.(it) ?? []) : [];
-    if (by !== undefined) {
-      branches.set(report.id, { report, state: { is: 'held', by } });
-      continue;
-    }
-    if (known === undefined && !report.carried && isOnItsWay(report, of.now)) continue;
-    if (known === undefined && !report.carried) {
-      going.push(report.id);
-      branches.set(report.id, { report, state: { is: 'going' } });
-    } else
-      branches.set(report.id, { report, state: known?.state ?? { is: 'rests', until: of.now + of.policy.cooldownMs } });
+    if (known === undefined && of.before.branches.has(report.id)) continue; // deleted since
+    const state = known?.state ?? foundState(book, report, of);
+    if (state === undefined) continue;
+    if (known === undefined && state.is === 'going') going.push(report.id);
+    branches.set(report.id, { report, state });
   }
   const lost: AttachmentId[] = [];
   for (const [id, branch] of book.branches) {
-    if (branches.has(id) || branch.state.is !== 'held') continue;
+    if (branches.has(id)) continue;
+    const isNew = !of.before.branches.has(id);
+    if (!isNew && branch.state.is !== 'held') continue;
     branches.set(id, branch);
-    lost.push(branch.state.by);
+    if (!isNew && branch.state.is === 'held') lost.push(branch.state.by);
   }
   return { book: { ...book, branches }, going, lost };
+}
+
+/** Where one stands that was not known; undefined: who has it made will tell. */
+function foundState(book: Book, report: BranchReport, of: Parameters<typeof reported>[2]): BranchState | undefined {
+  const [by] = report.addresses.flatMap((it) => of.holderOf?.(it) ?? []);
+  if (by !== undefined) return { is: 'held', by };
+  if (!report.carried) return isOnItsWay(report, of.now) ? undefined : { is: 'going' };
+  if ([...book.making.values()].includes(groupsKey(report.groups))) return undefined;
+  return { is: 'rests', until: of.now + of.policy.cooldownMs };
 }
 
 /** What attachments hold after a restart, as they have it on record. */
@@ -165,6 +188,12 @@ function isOnItsWay({ createdAt = 0 }: BranchReport, now: Millis): boolean {
 }
 
 const ON_ITS_WAY_MS: Millis = 60_000;
+
+/** How many places are taken: one that goes for another has none of its own. */
+function placesTaken({ branches, making }: Book): number {
+  const hasOwn = ({ state }: Branch) => state.is !== 'going' || state.for === undefined || !making.has(state.for);
+  return [...branches.values()].filter(hasOwn).length + making.size;
+}
 
 function freeOnes({ branches }: Book): readonly { readonly report: BranchReport; readonly since: Millis }[] {
   return [...branches.values()].flatMap(({ report, state }) =>
