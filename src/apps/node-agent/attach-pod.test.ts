@@ -102,6 +102,14 @@ describe('a pod with several interfaces', () => {
     for (const ip of answer.ips) expect(scene.small.why(ip).at(-1)).toContain('was detached');
   });
 
+  test('A50, A89: each of its addresses is counted where the Node tells how many are left', async () => {
+    await add('web', {});
+    const { pods } = scene.small.agent.parts;
+    expect(pods?.uncounted).toBe(1);
+    await add('wide', { 'berth.dev/interfaces': '3' });
+    expect(pods?.uncounted).toBe(4);
+  });
+
   test('A50: a DEL while one of them is still waited for ends the wait', async () => {
     scene.provider.before = () => new Promise(() => {}); // no answer
     const uid = bind('web', two);

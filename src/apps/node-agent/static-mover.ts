@@ -1,6 +1,6 @@
 import { type Address, contains, familyOf } from '../../base/ip.ts';
 import { keeperId, type PodName } from '../../core/attachment.ts';
-import { type Nic, serves, unitsOf } from '../../core/ipam/cloud.ts';
+import { type Nic, serves, servesFor, unitsOf } from '../../core/ipam/cloud.ts';
 import type { Given, NicId, Token } from '../../core/ipam/nic.ts';
 import { nicOf, type Pool } from '../../core/ipam/pool.ts';
 import { isUnusedAt } from '../../core/ipam/slots.ts';
@@ -80,7 +80,7 @@ export class StaticMover {
     if (cloud === undefined || unit !== 'prefix') return undefined;
     const keeper = keeperId(name);
     for (const nic of cloud.nics) {
-      const spare = serves(cloud, nic) && nic.ready ? this.#spareOn(pool.pool, nic) : undefined;
+      const spare = servesFor(cloud, nic, cloud.placing.own) && nic.ready ? this.#spareOn(pool.pool, nic) : undefined;
       if (spare === undefined) continue;
       await pool.tell({ kind: 'keep', keeper, addresses: [spare] });
       if (pool.pool.claims.has(keeper)) return undefined;

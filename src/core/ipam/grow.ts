@@ -11,7 +11,7 @@ import {
   unitSize,
   unitsOf,
 } from './cloud.ts';
-import type { Intent, NicId, NicLimits, Unit, Urgency } from './nic.ts';
+import type { Intent, NicId, NicLimits, NicSpec, Unit, Urgency } from './nic.ts';
 import { isCreating, nicRoom, roomOf, type Tally } from './tally.ts';
 import { lackOfPlace } from './placing.ts';
 import { creating, inSubnet, keptBy, ofKind, onNic, REPORTING, WHOLE } from './trouble.ts';
@@ -77,16 +77,17 @@ export function grow(before: Cloud, tally: Tally, now: Millis): Growth {
 }
 
 /**
- * Asks for one IPv4 address by itself, on a NIC more where no slot is left, whatever is asked for else. Not while
- * anything is under way that may do, nor what failed lately.
+ * Asks for one IPv4 address by itself, on a NIC that stands as the node's own do, on one more where no slot is left,
+ * whatever is asked for else. Not while anything is under way that may do, nor what failed lately.
  */
 export function askSingle(cloud: Cloud, now: Millis): Cloud {
-  const { limits, policy, flights } = cloud;
+  const { limits, policy, flights, placing } = cloud;
+  const { own: config } = placing;
   const comes = flights.some(({ intent }) => intent.kind === 'assign' || intent.kind === 'createNic');
   if (limits === undefined || comes || policy.hold || cloud.cordoned) return cloud;
   const kept = (...scopes: readonly string[]) => keptBy(cloud, [WHOLE, ...scopes], now) !== undefined;
   const room = (nic: Nic) =>
-    servesFor(cloud, nic, undefined) && nic.trust === 'sure' && roomOf(cloud, nic, { limits, family: 'v4' }) > 0;
+    servesFor(cloud, nic, config) && nic.trust === 'sure' && roomOf(cloud, nic, { limits, family: 'v4' }) > 0;
   const roomy = cloud.nics.find(room);
   const one = { unit: 'address', family: 'v4', count: 1 } as const;
   const [token, of] = [tokenOf(cloud, now), { urgency: 'pod', now } as const];
@@ -95,8 +96,9 @@ export function askSingle(cloud: Cloud, now: Millis): Cloud {
     if (kept(ofKind('assign'), onNic(id), inSubnet(subnet, 'address', 'v4'))) return cloud;
     return asking(cloud, { kind: 'assign', token, nic: id, ...one }, of);
   }
-  if (nicRoom(cloud, limits) <= 0 || kept(...creating('address', undefined))) return cloud;
-  return asking(cloud, { kind: 'createNic', token, spec: one }, of);
+  if (nicRoom(cloud, limits) <= 0 || kept(...creating('address', config))) return cloud;
+  if (lackOfPlace(placing, config) !== undefined) return cloud;
+  return asking(cloud, { kind: 'createNic', token, spec: { ...one, ...placed(config) } }, of);
 }
 
 interface Growing extends Need {
@@ -179,10 +181,14 @@ function create(growing: Growing): void {
     const unit = firstUnit(growing, (it) => creating(it, config), now);
     if (unit === undefined) return;
     const count = aim.whole ? Math.min(per, capped(growing, per)) : Math.min(per, countOf(growing, unit));
-    const spec = { count, unit, family, ...(config === undefined ? {} : { config }) };
+    const spec = { count, unit, family, ...placed(config) };
     ask(growing, { kind: 'createNic', token: tokenOf(growing.cloud, now), spec });
     spend(growing, count * unitSize(unit, family));
   }
+}
+
+function placed(config: string | undefined): Pick<NicSpec, 'config'> {
+  return config === undefined ? {} : { config };
 }
 
 /** Whether a NIC is being made that will have slots left: more can be asked for once it is there. */

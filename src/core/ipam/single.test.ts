@@ -32,6 +32,19 @@ test('where no slot is left a NIC is made for it; where there can be none, nothi
   expect(asked(new CloudDriver({ limits: limitsOf(1, 2, true) }, PREFIXES).start())).toEqual([]);
 });
 
+test('A47: where NICs stand by the NICConfig of the node, one address is asked for on these, or on a NIC by it', () => {
+  const own = { name: 'zone-a', subnet: 'subnet-zone-a', groups: [] };
+  const placing = { own: 'zone-a', known: [own] };
+  const [roomy, full] = [10, 2].map((slots) =>
+    new CloudDriver({ limits: limitsOf(3, slots, true) }, { ...PREFIXES, placing }).start().passes(10_000),
+  );
+  if (roomy === undefined || full === undefined) throw new Error('no node');
+  expect(asked(roomy)).toMatchObject([{ kind: 'assign', nic: 'eni-1' }]);
+  expect(asked(full)).toMatchObject([{ kind: 'createNic', spec: { count: 1, config: 'zone-a' } }]);
+  full.feed({ kind: 'placing', placing: { own: 'zone-b', known: [own] } });
+  expect(asked(full)).toEqual([]); // there is no such NICConfig
+});
+
 test('a node that is held or cordoned asks for none', () => {
   const held = new CloudDriver({ limits: limitsOf(3, 10, true) }, { ...PREFIXES, hold: true }).start();
   expect(asked(held)).toEqual([]);
