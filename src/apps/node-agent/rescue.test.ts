@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { address } from '../../base/ip.ts';
 import { mac } from '../../base/mac.ts';
 import { attachmentId, type PortMapping } from '../../core/attachment.ts';
-import type { Item, Plan } from '../../core/datapath/plan.ts';
+import type { BranchDatapath } from '../../core/datapath/branch-plan.ts';
+import { inPod } from '../../core/datapath/identity.ts';
+import { type Item, type Plan, show } from '../../core/datapath/plan.ts';
+import { podPlan } from '../../core/datapath/pod-plan.ts';
 import { aliasOf } from '../../core/datapath/alias.ts';
 import { portElements } from '../../core/datapath/ports.ts';
 import { lostAttachments, vanishedAttachments } from './rescue.ts';
@@ -42,6 +45,26 @@ test('A50: lost interfaces of one pod are found as such: a runtime that lists th
     { id: second, of: id, addresses: ['10.0.4.9'] },
     { id, addresses: [ip], further: [{ ifname: 'eth1', nic: {} }] },
   ]);
+});
+
+test.each([
+  ['strict', { link: 'branch7' }],
+  ['strict', { trunk: 'eth1', mac: mac('0a:00:00:00:00:07') }],
+  ['standard', { link: 'branch7' }],
+] as const)('A49, A17: of a lost pod with a NIC of its own nothing is swept from under it: %s, %o', (enforcing, on) => {
+  const planOf = (vlan: number, hostLink: string, last: number, where: BranchDatapath['on']) =>
+    podPlan({
+      ...{ id: attachmentId({ ...name, containerId: hostLink }), ifname: 'eth0', hostLink, mtuBytes: 9001, ordinal: 0 },
+      ...{ podMac: mac('02:00:00:00:00:01'), hostMac: mac('02:00:00:00:00:02'), ports: [], bandwidth: {} },
+      ...{ mode: 'routed', addresses: [address(`10.0.0.${last}`), address(`fd00::${last}`)] },
+      branch: { enforcing, vlan, on: where, gateways: [address('10.0.0.1'), address('fe80::1')], mtuBytes: 9001 },
+    });
+  const isShown = (it: Item) =>
+    ['veth', 'vlan', 'element'].includes(it.kind) || ((it.kind === 'route' || it.kind === 'rule') && !inPod(it));
+  const mine = planOf(7, 'bthabc', 9, on).filter(isShown);
+  const others = planOf(8, 'bthdef', 10, { link: 'branch8' }).filter(isShown);
+  const [found] = lostAttachments([...mine, ...others], new Set(), 5);
+  expect(found?.plan.map(show).toSorted()).toEqual(mine.map(show).toSorted());
 });
 
 test('an attachment on record is not lost', () => {

@@ -1,6 +1,9 @@
 import type { Millis } from '../../base/clock.ts';
+import { type Address, hostPrefix } from '../../base/ip.ts';
 import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
 import { readAlias } from '../../core/datapath/alias.ts';
+import { BRANCH_LINKS } from '../../core/datapath/node-ruleset.ts';
+import { BRANCH_TABLE_BASE } from '../../core/datapath/numbers.ts';
 import type { Item, Plan } from '../../core/datapath/plan.ts';
 import { portsOf } from '../../core/datapath/ports.ts';
 
@@ -18,7 +21,9 @@ export function lostAttachments(
     const read = item.kind === 'veth' ? readAlias(item.alias) : undefined;
     if (item.kind !== 'veth' || read === undefined || known.has(read.id)) return [];
     const { id, name, addresses, of } = read;
-    const plan = [item, ...inventory.filter((other) => belongsTo(other, item.host.name, addresses))];
+    const isOfNic = ofOwnNic(inventory, item.host.name, addresses);
+    const isOf = (other: Item) => belongsTo(other, item.host.name, addresses) || isOfNic(other);
+    const plan = [item, ...inventory.filter(isOf)];
     const kin = of === undefined ? {} : { of };
     return [{ id, name, netns: '', addresses, ...kin, ports: portsOf(plan), ordinal: 0, plan, result: '', since: now }];
   });
@@ -46,6 +51,27 @@ export function vanishedAttachments(
   const hasLink = (item: Item) => item.kind === 'veth' && links.has(item.host.name);
   const isEmpty = (record: AttachmentRecord) => !of.sandboxExists(record.netns) || of.podGone?.(record) === true;
   return records.filter((record) => !record.plan.some(hasLink) && isEmpty(record));
+}
+
+/**
+ * What else a pod has in the host that has a NIC of its own: that NIC's link where we made it, its table and the rules
+ * that lead there. The table is known by a rule of the pod.
+ */
+function ofOwnNic(inventory: Plan, host: string, addresses: readonly Address[]): (item: Item) => boolean {
+  const own = new Set<string | undefined>(addresses.map(hostPrefix));
+  const tables = new Set<number>();
+  for (const item of inventory)
+    if (item.kind === 'rule' && item.table > BRANCH_TABLE_BASE && (item.iif === host || own.has(item.from)))
+      tables.add(item.table);
+  const links = new Set<string>();
+  for (const item of inventory) if (item.kind === 'route' && tables.has(item.table)) links.add(item.on.name);
+  links.delete(host);
+  return (item) => {
+    if (item.kind === 'rule') return tables.has(item.table);
+    if (item.kind === 'route') return tables.has(item.table) && item.on.name !== host;
+    if (item.kind === 'vlan') return links.has(item.link.name);
+    return item.kind === 'element' && item.set === BRANCH_LINKS && item.key.some((it) => links.has(it));
+  };
 }
 
 function belongsTo(item: Item, link: string, addresses: readonly string[]): boolean {
