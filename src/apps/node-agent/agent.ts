@@ -175,7 +175,7 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
 function poolPolicy({ config, provider, journal }: AgentDoors): PoolPolicy {
   const { cooldownMs, waitingLimit } = config.pool;
   if (provider === undefined) return { cooldownMs, waitingLimit };
-  const placing = firstPlacing(config.cloud, journal.memory().learnt.nicConfig);
+  const placing = firstPlacing(config.cloud, journal.memory().learnt);
   const { podGroups, keepTrunkSlot: kept } = config.cloud;
   const keepTrunkSlot = kept || podGroups !== 'off';
   return { cooldownMs, waitingLimit, cloud: { ...config.cloud, keepTrunkSlot, owner: config.nodeName, placing } };

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Prefix } from '../../base/ip.ts';
 import { type Lack, lackWords, learn, type Learnt } from '../../core/cluster/learnt.ts';
+import type { NicPlace } from '../../core/ipam/placing.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import type { KubeClient, KubeError } from '../../io/kube/client.ts';
 import { type Change, Informer } from '../../io/kube/informer.ts';
@@ -56,6 +57,7 @@ export class ClusterRunner {
   #cordoned = false;
   #told: boolean | undefined; // whether pods keep their addresses, since the start
   #keepers: boolean | undefined; // as far as it counts
+  #nicPlace: Learnt['nicPlace'];
   #cancelNone: (() => void) | undefined;
   #cancel: (() => void) | undefined;
   #learning = false;
@@ -154,9 +156,10 @@ export class ClusterRunner {
     return this.#nodes.get(this.#nodeName)?.uid;
   }
 
-  /** The NICConfig that this node's NICs stand by, as the Node said last; undefined: it was never heard. */
-  get nicConfig(): string | undefined {
-    return this.#learnt.nicConfig;
+  /** The NICConfig by which this node's NICs stand says this now. */
+  hearPlace({ name, subnet }: NicPlace): void {
+    this.#nicPlace = { name, subnet };
+    this.#learnSoon(GATHER_MS);
   }
 
   /** Whether pods of the cluster keep their addresses, as far as it ever told. */
@@ -230,10 +233,12 @@ export class ClusterRunner {
     const own = this.#nodes.get(this.#nodeName);
     const nicConfig = own === undefined ? before.nicConfig : own.nicConfig;
     const keepers = this.#keepers ?? before.keepers;
+    const nicPlace = this.#nicPlace ?? before.nicPlace;
     const learnt = {
       ...lesson.learnt,
       ...(keepers === undefined ? {} : { keepers }),
       ...(nicConfig === undefined ? {} : { nicConfig }),
+      ...(nicPlace === undefined ? {} : { nicPlace }),
     };
     for (const doubt of doubts) if (!this.#doubts.includes(doubt)) log.warn('doubtful cluster', { says: doubt });
     this.#doubts = doubts;

@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
 import type { NodeTruth } from '../../core/cluster/node-word.ts';
 import { mostPods } from '../../core/ipam/capacity.ts';
+import type { NicPlace } from '../../core/ipam/placing.ts';
 import type { CniError } from '../../wire/cni/error.ts';
 import type { Attachments } from './attachments.ts';
 import { ClusterRunner } from './cluster-runner.ts';
@@ -86,14 +87,15 @@ export function openStatics(
 
 /** Who follows the objects that say where NICs stand; undefined where none is heeded. Nothing is asked yet. */
 export function openNicConfigs(
-  { kube, clock, log, config, provider }: AgentDoors,
+  { kube, journal, clock, log, config, provider }: AgentDoors,
   of: { readonly pool: PoolRunner; readonly history: History; readonly cluster: ClusterRunner | undefined },
 ): NicConfigRunner | undefined {
   const { nicConfigs } = config.cloud;
   if (kube === undefined || provider === undefined || nicConfigs === 'none') return undefined;
   const { pool, history, cluster } = of;
-  const own = () => (nicConfigs === 'node' ? firstPlacing(config.cloud, cluster?.nicConfig).own : undefined);
-  return new NicConfigRunner({ kube, clock, log, pool, history, own });
+  const own = () => firstPlacing(config.cloud, journal.memory().learnt).own;
+  const heard = (place: NicPlace) => cluster?.hearPlace(place);
+  return new NicConfigRunner({ kube, clock, log, pool, history, own, heard });
 }
 
 /** Which of the node's pods are to have security groups of their own; nothing is asked yet. */

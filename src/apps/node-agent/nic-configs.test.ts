@@ -114,6 +114,23 @@ describe('a node whose NICs stand as objects of the cluster say', () => {
   });
 });
 
+test('A24, A47: as well where aws-node made the NICs, which nothing but their subnet tells to be by the NICConfig', async () => {
+  await start('node');
+  scene.provider.cloud.addNic({ managed: true, addresses: 4 });
+  nicConfig('zone-a', 'subnet-a');
+  await begin();
+  expect([(await add('web')).exitCode, made()]).toEqual([0, []]);
+  await scene.small.stop();
+  client.fail(new KubeError('unreachable', 'away'));
+  await begin();
+  expect((await scene.burst(1)).map(({ exitCode }) => exitCode)).toEqual([0]);
+  client.fail(undefined);
+  nicConfig('zone-a', 'subnet-other'); // what is on record counts until the cluster tells anew
+  await scene.pass(30_000);
+  expect((await add('late')).exitCode).toBe(0);
+  expect(made()).toEqual([['zone-a', 'subnet-other']]);
+});
+
 describe('a pod that asks for a NICConfig', () => {
   beforeEach(async () => {
     await start('pods');

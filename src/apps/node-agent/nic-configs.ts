@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import { turnOf } from '../../core/cluster/nic-config.ts';
-import { type Placing, PLACED_ANYWHERE } from '../../core/ipam/placing.ts';
+import type { Learnt } from '../../core/cluster/learnt.ts';
+import { type NicPlace, type Placing, PLACED_ANYWHERE, placeNamed } from '../../core/ipam/placing.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import { Informer } from '../../io/kube/informer.ts';
 import {
@@ -24,6 +25,7 @@ export interface NicConfigDoors {
   readonly history: History;
   readonly pool: PoolRunner;
   readonly own: () => string | undefined; // the NICConfig that this node's NICs stand by
+  readonly heard: (own: NicPlace) => void; // it says this; to be put on record
 }
 
 /**
@@ -50,13 +52,15 @@ export class NicConfigRunner {
 
   /** What is known now is what the pool goes by from now on. Returns at once. */
   tell(): void {
-    const { pool, history, log, own } = this.#doors;
+    const { pool, history, log, own, heard } = this.#doors;
     const [ours, theirs] = this.#kinds;
     if (ours === undefined || theirs === undefined || !ours.synced || !theirs.synced) return;
     const placing = { own: own(), known: nicConfigsOf(ours.values(), theirs.values()) };
     if (JSON.stringify(placing) === JSON.stringify(this.#told)) return;
     const turn = turnOf(this.#told, placing, pool.pool.cloud?.nics ?? []);
     this.#told = placing;
+    const place = placing.own === undefined ? undefined : placeNamed(placing, placing.own);
+    if (place !== undefined) heard(place);
     if (placing.own !== undefined) log.info('NICConfigs', { own: placing.own, known: placing.known.length });
     if (turn !== undefined) history.note({}, turn);
     pool.tell({ kind: 'placing', placing }).catch((err: unknown) => log.warn('NICConfigs not taken on', { err }));
@@ -73,8 +77,10 @@ export class NicConfigRunner {
   }
 }
 
-/** By which objects NICs stand before the cluster has told of any: of the node's own at least the name is on record. */
-export function firstPlacing({ nicConfigs }: AgentConfig['cloud'], onRecord: string | undefined): Placing {
+/** By which objects NICs stand before the cluster has told of any: of the node's own it is on record. */
+export function firstPlacing({ nicConfigs }: AgentConfig['cloud'], { nicConfig, nicPlace }: Learnt): Placing {
   if (nicConfigs === 'none') return PLACED_ANYWHERE;
-  return { own: nicConfigs === 'node' ? (onRecord ?? DEFAULT_NIC_CONFIG) : undefined, known: undefined };
+  const own = nicConfigs === 'node' ? (nicConfig ?? DEFAULT_NIC_CONFIG) : undefined;
+  const lately = nicPlace !== undefined && nicPlace.name === own ? { subnet: nicPlace.subnet } : {};
+  return { own, known: undefined, ...lately };
 }

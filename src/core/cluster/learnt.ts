@@ -1,6 +1,7 @@
 import type { Address, Prefix } from '../../base/ip.ts';
 import { listed } from '../../base/words.ts';
 import type { Peer } from '../datapath/tunnel.ts';
+import type { NicPlace } from '../ipam/placing.ts';
 
 /** A node as the cluster tells of it. */
 export interface NodeFacts {
@@ -20,6 +21,7 @@ export interface Learnt {
   readonly cluster: readonly Prefix[]; // further ranges inside of which pods keep their own address
   readonly keepers?: boolean; //          whether pods of the cluster keep their addresses; absent: it never told
   readonly nicConfig?: string; //         the NICConfig that this node's NICs stand by, where one is asked for
+  readonly nicPlace?: Pick<NicPlace, 'name' | 'subnet'>; // what that said last
 }
 
 /** What keeps pods from having addresses, though the API server was heard. */

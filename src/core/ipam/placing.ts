@@ -13,6 +13,7 @@ export interface NicPlace {
 export interface Placing {
   readonly own: string | undefined; // its name; undefined: NICs stand wherever they stand without one
   readonly known: readonly NicPlace[] | undefined; // undefined: the cluster has not told yet
+  readonly subnet?: string; // the own one's, as it is on record: until the cluster tells
 }
 
 /** No such object is asked for. */
@@ -28,8 +29,10 @@ export function placeNamed({ known }: Placing, name: string): NicPlace | undefin
  * stands in the same subnet: aws-node made it, or a configuration that said the same.
  */
 export function configOf(placing: Placing, { config, subnet, device }: NicReport): string | undefined {
-  if (config !== undefined || placing.own === undefined || device === 0) return config;
-  return placeNamed(placing, placing.own)?.subnet === subnet ? placing.own : undefined;
+  const { own, known } = placing;
+  if (config !== undefined || own === undefined || device === 0) return config;
+  const there = known === undefined ? placing.subnet : placeNamed(placing, own)?.subnet;
+  return there === subnet ? own : undefined;
 }
 
 /** The name of the object that is asked for by name, or by its subnet: of several the node's own, else the first. */
