@@ -232,12 +232,13 @@ export class CloudRunner {
   }
 
   async #follow(): Promise<void> {
-    const { provider, vpcRanges, log } = this.#doors;
+    const { provider, vpcRanges, log, pool } = this.#doors;
     try {
       const ranges = await provider.vpcRanges();
       if (ranges.length > 0) await vpcRanges(ranges); // none: it is not told, for a VPC has one
       this.#knowRanges();
-      const behind = await provider.tendNics();
+      // one that nobody marked may have been made by the NICConfig, for aws-node: its groups are not the node's
+      const behind = await provider.tendNics({ groups: pool.pool.cloud?.placing.own === undefined });
       if (behind.length > 0) log.info('NICs tended', { nics: behind });
     } catch (err) {
       log.warn('VPC not followed', { err });

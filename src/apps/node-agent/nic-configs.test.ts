@@ -119,7 +119,7 @@ test('A24, A47: as well where aws-node made the NICs, which nothing but their su
   scene.provider.cloud.addNic({ managed: true, addresses: 4 });
   nicConfig('zone-a', 'subnet-a');
   await begin();
-  expect([(await add('web')).exitCode, made()]).toEqual([0, []]);
+  expect([(await add('web')).exitCode, made(), scene.provider.regrouped]).toEqual([0, [], false]);
   await scene.small.stop();
   client.fail(new KubeError('unreachable', 'away'));
   await begin();

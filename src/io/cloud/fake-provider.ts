@@ -65,7 +65,11 @@ export class FakeProvider implements NicProvider {
     return this.ranges;
   }
 
-  tendNics(): Promise<readonly NicId[]> {
+  /** Whether it was asked to give NICs other security groups. */
+  regrouped = false;
+
+  tendNics({ groups }: { readonly groups: boolean } = { groups: true }): Promise<readonly NicId[]> {
+    this.regrouped ||= groups;
     return Promise.resolve([]);
   }
 

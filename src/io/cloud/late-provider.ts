@@ -37,7 +37,7 @@ export function lateProvider(open: () => Promise<NicProvider>): NicProvider {
     bring: async (of, urgency) => (await opened()).bring(of, urgency),
     unassign: async (nic, what, urgency) => (await opened()).unassign(nic, what, urgency),
     vpcRanges: async () => (await opened()).vpcRanges(),
-    tendNics: async () => (await opened()).tendNics(),
+    tendNics: async (of) => (await opened()).tendNics(of),
     collectLeaked: async (atMost) => (await opened()).collectLeaked(atMost),
     close: async () => (await opening?.catch(() => undefined))?.close(), // never opened: nothing to close
   };

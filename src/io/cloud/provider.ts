@@ -46,9 +46,9 @@ export interface NicProvider {
   vpcRanges(): Promise<readonly Prefix[]>;
   /**
    * Gives our NICs the security groups that the node's own has now, has those that we made end with the instance, and
-   * names those that were behind. No pod waits for it.
+   * names those that were behind. No pod waits for it. `groups` false: all keep those that they have.
    */
-  tendNics(): Promise<readonly NicId[]>;
+  tendNics(of?: { readonly groups: boolean }): Promise<readonly NicId[]>;
   /** Deletes at most `atMost` NICs that this cluster's agents made and nobody has any more, and names them. */
   collectLeaked(atMost: number): Promise<readonly NicId[]>;
   close(): Promise<void>;

@@ -13,6 +13,7 @@ const wishes: readonly Wish[] = [
   { do: 'report' },
   { do: 'ranges' },
   { do: 'tend' },
+  { do: 'tendEnds' },
   { do: 'create', token: 't@1', spec: units },
   { do: 'createBy', token: 't@1', spec: units, config: 'eu-west-1a' },
   { do: 'delete', nic: 'eni-1' },

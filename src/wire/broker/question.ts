@@ -28,6 +28,8 @@ export type Wish =
   | { readonly do: 'report' }
   | { readonly do: 'ranges' }
   | { readonly do: 'tend' }
+  /** That NICs end with their instance, and not their security groups. A word of its own, as the next but one. */
+  | { readonly do: 'tendEnds' }
   | { readonly do: 'create'; readonly token: string; readonly spec: UnitsShape }
   /** By a NICConfig, which the controller looks up. A word of its own: who does not know it must not pass it over. */
   | { readonly do: 'createBy'; readonly token: string; readonly spec: UnitsShape; readonly config: string }
@@ -59,7 +61,7 @@ export interface Question {
 }
 
 const KINDS = [
-  ...(['limits', 'report', 'ranges', 'tend'] as const),
+  ...(['limits', 'report', 'ranges', 'tend', 'tendEnds'] as const),
   ...(['create', 'createBy', 'delete', 'assign', 'bring', 'unassign'] as const),
   ...(['branches', 'createBranch', 'deleteBranch'] as const),
 ];
@@ -89,6 +91,7 @@ function wishOf(fields: Fields): Wish {
     case 'report':
     case 'ranges':
     case 'tend':
+    case 'tendEnds':
     case 'branches':
       return { do: it };
     case 'createBranch':

@@ -54,6 +54,8 @@ export class OneInstance {
         return { ranges: await provider.vpcRanges() };
       case 'tend':
         return { tended: await provider.tendNics() };
+      case 'tendEnds':
+        return { tended: await provider.tendNics({ groups: false }) };
       case 'create':
         return this.#create(wish.spec, wish.token, urgency);
       case 'createBy': {

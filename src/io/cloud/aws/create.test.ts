@@ -140,6 +140,19 @@ test('A47: by a NICConfig a NIC stands in its subnet with its groups, is marked,
   expect(region.world.cloud.nics.get(nic.id as string as Id)?.groups).toEqual([group]);
 });
 
+test('A47: NICs that aws-node made by an ENIConfig, which no tag of ours marks, keep their groups where that is asked', async () => {
+  const group = outside({ do: 'create-group', vpc: vpc(), name: 'pods', description: '', tags: {} }, 'group').id;
+  attachOthers(1);
+  const nic = region.world.cloud.nicsOf.get(instance)?.[1] as Id;
+  region.world.step({ ...OPERATOR, request: { do: 'modify-nic', nic, groups: [group] } });
+  await region.pass(10_000);
+  await region.until(provider.reportNics({ sure: true }), 60_000);
+  const groups = () => region.world.cloud.nics.get(nic)?.groups;
+  expect(await region.until(provider.tendNics({ groups: false }), 60_000)).toEqual([]);
+  expect(groups()).toEqual([group]);
+  expect(await region.until(provider.tendNics(), 60_000)).toEqual([nic]);
+});
+
 test('A47: a NICConfig of another zone, or of a subnet that is not there, is refused before anything is made', async () => {
   for (const subnet of [subnetIn('10.0.241.0/24', 'eu-west-1b'), 'subnet-none']) {
     const order = { ...SPEC, config: 'blue', place: { name: 'blue', subnet, groups: [] } };

@@ -135,14 +135,14 @@ export class AwsProvider implements NicProvider {
    * Groups are the zone's, those that are set, or the primary NIC's (A48). Metadata tell when there is something to do:
    * EC2 is asked only then, for a fleet that asked each time would have no quota left.
    */
-  async tendNics(): Promise<readonly NicId[]> {
-    if (await this.#wellTold()) return [];
+  async tendNics(of: { readonly groups: boolean } = { groups: true }): Promise<readonly NicId[]> {
+    if (await this.#wellTold(of)) return [];
     const reports = await this.#nics.ask('housekeeping');
     const { outliving } = this.#nics;
     for (const { nic, attachment: AttachmentId } of outliving)
       await this.#modify({ NetworkInterfaceId: nic, Attachment: { AttachmentId, DeleteOnTermination: true } });
     const groups = podGroups(this.#doors, primaryGroups(reports));
-    const behind = behindGroups(reports, groups);
+    const behind = of.groups ? behindGroups(reports, groups) : [];
     for (const id of behind) await this.#modify({ NetworkInterfaceId: id, Groups: [...groups] });
     return [...new Set([...outliving.map(({ nic }) => nic), ...behind])];
   }
@@ -153,9 +153,10 @@ export class AwsProvider implements NicProvider {
   }
 
   /** Whether nothing is to be done, by what costs no call. */
-  async #wellTold(): Promise<boolean> {
+  async #wellTold(of: { readonly groups: boolean }): Promise<boolean> {
     const { near } = this.#doors;
     if (near === undefined || this.#nics.outliving.length > 0) return false;
+    if (!of.groups) return true;
     return behindGroups(this.#nics.known, podGroups(this.#doors, await near.groups())).length === 0;
   }
 

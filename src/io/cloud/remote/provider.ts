@@ -122,11 +122,11 @@ export class RemoteProvider implements NicProvider {
   }
 
   /** The controller is asked when there is something new: a NIC, or other groups of the node's own. */
-  async tendNics(): Promise<readonly NicId[]> {
+  async tendNics(of?: { readonly groups: boolean }): Promise<readonly NicId[]> {
     const { near } = this.#options;
     const groups = near === undefined ? undefined : (await near.groups()).toSorted().join(' ');
     if (groups !== undefined && groups === this.#tended) return [];
-    const { tended } = await this.#ask({ do: 'tend' }, 'housekeeping');
+    const { tended } = await this.#ask({ do: of?.groups === false ? 'tendEnds' : 'tend' }, 'housekeeping');
     this.#tended = groups;
     return told('tended', tended) as readonly NicId[];
   }
