@@ -142,3 +142,13 @@ test('A49: a NIC that may be the one which is just being made is given to nobody
   const later = aged(book, policy, 30).book;
   expect(take(later, ask('b'), policy).is).toBe('make');
 });
+
+test('A49: a NIC that was deleted under its pod is told once, and given to nobody after that pod', () => {
+  const one = withPod(EMPTY_BOOK, 'a', nic('eni-1'));
+  const first = reported(one, [], { before: one, now: 0, policy });
+  const second = reported(first.book, [], { before: first.book, now: 1, policy });
+  expect([first.lost, second.lost]).toEqual([['a'], []]);
+  expect(states(give(second.book, by('a'), { used: true, now: 2, policy }))).toEqual([]);
+  const back = reported(second.book, [nic('eni-1')], { before: second.book, now: 2, policy }).book; // EC2 told late
+  expect(states(give(back, by('a'), { used: true, now: 3, policy }))).toEqual(['eni-1 rests']);
+});

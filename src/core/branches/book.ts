@@ -5,11 +5,11 @@ import type { NicId, Token } from '../ipam/nic.ts';
 import { type BranchReport, type BranchSpec, groupsKey } from './branch.ts';
 
 /**
- * Where a branch NIC stands. `rests`: its last pod has gone, and others may still speak to it. `going`: perhaps for one
+ * Where a branch NIC stands. `lost`: the cloud has it no more. `rests`: its last pod has gone, and others may still speak to it. `going`: perhaps for one
  * that is being made in its place.
  */
 export type BranchState =
-  | { readonly is: 'held'; readonly by: AttachmentId }
+  | { readonly is: 'held'; readonly by: AttachmentId; readonly lost?: true }
   | { readonly is: 'rests'; readonly until: Millis }
   | { readonly is: 'free'; readonly since: Millis }
   | { readonly is: 'going'; readonly for?: Token };
@@ -92,6 +92,7 @@ export function failed(book: Book, token: Token, now: Millis): Book {
 export function give(book: Book, by: AttachmentId, of: { used: boolean; now: Millis; policy: BranchPolicy }): Book {
   const held = [...book.branches.values()].find(({ state }) => state.is === 'held' && state.by === by);
   if (held === undefined) return book;
+  if (held.state.is === 'held' && held.state.lost === true) return gone(book, held.report.id);
   const { now, policy } = of;
   const state: BranchState = of.used ? { is: 'rests', until: now + policy.cooldownMs } : { is: 'free', since: now };
   return withState(book, held.report.id, state);
@@ -132,7 +133,7 @@ export function stayed(book: Book, id: NicId, now: Millis): Book {
 
 /**
  * What the cloud tells, all of it: NICs that nobody here knew rest before they are given, for nobody knows who had
- * them; those that it no longer tells of are gone, but for what a pod holds. `going`: they were made and never carried.
+ * them; those that it no longer tells of are gone, and lost what a pod holds: told once. `going`: they were made and never carried.
  * `before`: the book when it was asked; what came or went since it cannot tell. `holderOf`: who has an address without
  * a NIC on record, found by its link alone: the NIC is its own.
  */
@@ -151,7 +152,7 @@ export function reported(
   for (const report of reports) {
     const known = book.branches.get(report.id);
     if (known === undefined && of.before.branches.has(report.id)) continue; // deleted since
-    const state = known?.state ?? foundState(book, report, of);
+    const state = known === undefined ? foundState(book, report, of) : thereState(known.state);
     if (state === undefined) continue;
     if (known === undefined && state.is === 'going') going.push(report.id);
     branches.set(report.id, { report, state });
@@ -159,12 +160,19 @@ export function reported(
   const lost: AttachmentId[] = [];
   for (const [id, branch] of book.branches) {
     if (branches.has(id)) continue;
-    const isNew = !of.before.branches.has(id);
-    if (!isNew && branch.state.is !== 'held') continue;
-    branches.set(id, branch);
-    if (!isNew && branch.state.is === 'held') lost.push(branch.state.by);
+    const { state } = branch;
+    if (!of.before.branches.has(id)) branches.set(id, branch);
+    else if (state.is === 'held') {
+      branches.set(id, { ...branch, state: { ...state, lost: true } });
+      if (state.lost !== true) lost.push(state.by);
+    }
   }
   return { book: { ...book, branches }, going, lost };
+}
+
+/** Where one stands that is told of. */
+function thereState(state: BranchState): BranchState {
+  return state.is === 'held' ? { is: 'held', by: state.by } : state;
 }
 
 /** Where one stands that was not known; undefined: who has it made will tell. */
