@@ -5,8 +5,8 @@ import type { NicId, Token } from '../ipam/nic.ts';
 import { type BranchReport, type BranchSpec, groupsKey } from './branch.ts';
 
 /**
- * Where a branch NIC stands. `lost`: the cloud has it no more. `rests`: its last pod has gone, and others may still speak to it. `going`: perhaps for one
- * that is being made in its place.
+ * Where a branch NIC stands. `lost`: the cloud has it no more. `rests`: its last pod has gone, and others may still
+ * speak to it. `going`: perhaps for one that is being made in its place.
  */
 export type BranchState =
   | { readonly is: 'held'; readonly by: AttachmentId; readonly lost?: true }
@@ -133,9 +133,9 @@ export function stayed(book: Book, id: NicId, now: Millis): Book {
 
 /**
  * What the cloud tells, all of it: NICs that nobody here knew rest before they are given, for nobody knows who had
- * them; those that it no longer tells of are gone, and lost what a pod holds: told once. `going`: they were made and never carried.
- * `before`: the book when it was asked; what came or went since it cannot tell. `holderOf`: who has an address without
- * a NIC on record, found by its link alone: the NIC is its own.
+ * them; those that it no longer tells of are gone, and lost what a pod holds: told once. `going`: they were made and
+ * never carried. `before`: the book when it was asked; what came or went since it cannot tell. `holderOf`: who has an
+ * address without a NIC on record, found by its link alone: the NIC is its own.
  */
 export function reported(
   book: Book,

@@ -20,7 +20,7 @@ export function fitsLabels({ labels, expressions }: LabelSelector, of: Labels): 
 
 /** A label that is not there is in no list, and so not in any that is excluded. */
 function holds({ key, operator, values }: LabelExpression, of: Labels): boolean {
-  const value = of[key];
+  const value = Object.hasOwn(of, key) ? of[key] : undefined;
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

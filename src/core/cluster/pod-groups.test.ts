@@ -49,3 +49,8 @@ test.each<[LabelExpression['operator'], readonly string[], boolean, boolean]>([
   const of = selector({}, { key: 'app', operator, values });
   expect([fitsLabels(of, { app: 'web' }), fitsLabels(of, {})]).toEqual([withIt, without]);
 });
+
+test('a label is what the pod says, and nothing that every object of the language has', () => {
+  const of: LabelSelector = { labels: {}, expressions: [{ key: 'constructor', operator: 'Exists', values: [] }] };
+  expect([fitsLabels(of, {}), fitsLabels(of, { constructor: 'x' })]).toEqual([false, true]);
+});
