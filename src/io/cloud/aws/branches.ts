@@ -5,7 +5,7 @@ import {
   type NetworkInterface,
   type TagSpecification,
 } from '@aws-sdk/client-ec2';
-import type { Clock } from '../../../base/clock.ts';
+import type { Clock, Millis } from '../../../base/clock.ts';
 import { address } from '../../../base/ip.ts';
 import { mac } from '../../../base/mac.ts';
 import type { BranchReport, BranchSpec } from '../../../core/branches/branch.ts';
@@ -29,6 +29,9 @@ import {
   TAG_VLAN,
 } from './settings.ts';
 
+const LOOK_AGAIN_MS: Millis = 1_000;
+const ATTACHED_WITHIN_MS: Millis = 30_000; // a trunk that was made for the first pod
+const LAG_MS: Millis = 60_000; //             EC2 may not show at once what it has made
 /** Numbers of VLANs that mean something: IEEE 802.1Q. */
 const LAST_VLAN = 4094;
 
@@ -48,7 +51,7 @@ export interface BranchDoors {
 export class AwsBranches implements BranchProvider {
   readonly #doors: BranchDoors;
   readonly #ranges = new Map<string, SubnetRanges>();
-  readonly #numbers = new Set<number>(); // on their way
+  readonly #numbers = new Map<number, Millis>(); // on their way, or not shown yet: until when
   #trunk: Promise<NicReport> | undefined;
 
   constructor(doors: BranchDoors) {
@@ -75,15 +78,17 @@ export class AwsBranches implements BranchProvider {
     const present = await this.#ofInstance(urgency);
     const before = present.find((it) => tagOf(it, TAG_INTENT) === token); // an earlier try was cut off behind it
     const vlan = before === undefined ? this.#freeNumber(new Set(present.map(vlanOf))) : vlanOf(before);
-    this.#numbers.add(vlan);
+    this.#numbers.set(vlan, Number.POSITIVE_INFINITY);
     try {
       const nic = before ?? (await this.#created(spec, { token, vlan, urgency }));
       const ranges = await this.#rangesOf(nic.SubnetId ?? '', urgency);
       if (nic.Status !== 'in-use')
         await this.#carried(nic.NetworkInterfaceId as NicId, { trunk, vlan, token, urgency });
+      this.#numbers.set(vlan, this.#doors.clock.now() + LAG_MS);
       return { ...reportOf(nic, trunk, ranges), carried: true };
-    } finally {
+    } catch (error) {
       this.#numbers.delete(vlan);
+      throw error;
     }
   }
 
@@ -145,7 +150,9 @@ export class AwsBranches implements BranchProvider {
   }
 
   #freeNumber(used: ReadonlySet<number>): number {
-    for (let vlan = 1; vlan <= LAST_VLAN; vlan++) if (!used.has(vlan) && !this.#numbers.has(vlan)) return vlan;
+    const now = this.#doors.clock.now();
+    const isFree = (it: number) => !used.has(it) && (this.#numbers.get(it) ?? 0) <= now;
+    for (let vlan = 1; vlan <= LAST_VLAN; vlan++) if (isFree(vlan)) return vlan;
     throw noTrunk(this.#doors.self);
   }
 
@@ -178,23 +185,32 @@ export class AwsBranches implements BranchProvider {
     nic: NicId,
     of: { readonly trunk: NicReport; readonly vlan: number; readonly token: Token; readonly urgency: Urgency },
   ): Promise<void> {
-    const { trunk, vlan, token, urgency } = of;
-    try {
-      await this.#doors.ec2.ask({ action: 'AssociateTrunkInterface', urgency, again: true }, (client) =>
-        client.send(
-          new AssociateTrunkInterfaceCommand({
-            BranchInterfaceId: nic,
-            TrunkInterfaceId: trunk.id,
-            VlanId: vlan,
-            ClientToken: token,
-          }),
-        ),
-      );
-    } catch (error) {
-      this.#trunk = undefined; // perhaps somebody took it away
-      await this.remove(nic, urgency).catch(() => {}); // else the next report finds it
-      throw error;
+    const { clock } = this.#doors;
+    const until = clock.now() + ATTACHED_WITHIN_MS;
+    for (;;) {
+      try {
+        return await this.#associate(nic, of);
+      } catch (error) {
+        const isAttaching = error instanceof CloudError && error.kind === 'busy' && clock.now() < until;
+        if (!isAttaching) {
+          this.#trunk = undefined; // perhaps somebody took it away
+          await this.remove(nic, of.urgency).catch(() => {}); // else the next report finds it
+          throw error;
+        }
+      }
+      await new Promise<void>((resolve) => void clock.timer(LOOK_AGAIN_MS, resolve));
     }
+  }
+
+  async #associate(
+    nic: NicId,
+    of: { readonly trunk: NicReport; readonly vlan: number; readonly token: Token; readonly urgency: Urgency },
+  ): Promise<void> {
+    const { trunk, vlan: VlanId, token: ClientToken, urgency } = of;
+    const input = { BranchInterfaceId: nic, TrunkInterfaceId: trunk.id, VlanId, ClientToken };
+    await this.#doors.ec2.ask({ action: 'AssociateTrunkInterface', urgency, again: true }, (client) =>
+      client.send(new AssociateTrunkInterfaceCommand(input)),
+    );
   }
 
   async #rangesOf(subnet: string, urgency: Urgency): Promise<SubnetRanges> {
