@@ -58,7 +58,8 @@ export interface Pages {
 export function cleanPages(smaps: string, file: string): readonly Pages[] {
   return smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/).flatMap((mapping) => {
     const [, from = '', to = '', path] = /^([0-9a-f]+)-([0-9a-f]+) r-[-x]p \S+ \S+ \S+ +(.*)/.exec(mapping) ?? [];
-    if (path !== file || !/^Anonymous: +0 kB$/m.test(mapping)) return [];
+    const written = ['Anonymous', 'Swap'].some((of) => !new RegExp(`^${of}: +0 kB$`, 'm').test(mapping));
+    if (path !== file || written) return [];
     const at = Number.parseInt(from, 16);
     return [{ at, bytes: Number.parseInt(to, 16) - at }];
   });
