@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { prefix } from '../../base/ip.ts';
 import { show } from '../../core/datapath/plan.ts';
-import type { NicId } from '../../core/ipam/nic.ts';
+import type { Intent, NicId, NicReport, Token } from '../../core/ipam/nic.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import { CloudScene } from './testing/cloud-scene.ts';
 import { settled } from './testing/hand-clock.ts';
@@ -54,18 +54,28 @@ test('A26: what is asked of the cloud is on record before', async () => {
 
 test('A26: an intent is settled when what it brought is durable: the record of a NIC is not lost behind it', async () => {
   await scene.small.stop();
+  const holds = (nics: readonly NicReport[], intent: Intent) =>
+    'nic' in intent ? (nics.find(({ id }) => id === intent.nic)?.addresses.length ?? 0) : nics.length;
+  const asked = new Map<Token, { readonly intent: Intent; readonly held: number }>();
   const told: string[] = [];
-  let unsynced = 0;
+  let durable: readonly NicReport[] = [];
   scene.small.onJournal = (journal) => ({
     append: (records) => {
-      unsynced += records.filter(({ kind }) => kind === 'nics').length;
-      for (const { kind } of records) if (kind === 'settled') told.push(unsynced === 0 ? 'durable' : 'too soon');
+      for (const it of records) {
+        if (it.kind === 'intent')
+          asked.set(it.intent.token, { intent: it.intent, held: holds(journal.memory().nics, it.intent) });
+        for (const token of it.kind === 'settled' ? it.tokens : []) {
+          const { intent, held } = asked.get(token) ?? {};
+          if (intent?.kind !== 'assign' && intent?.kind !== 'createNic') continue;
+          told.push(holds(durable, intent) > (held ?? 0) ? 'durable' : 'too soon');
+        }
+      }
       return journal.append(records);
     },
     synced: async () => {
-      const before = unsynced;
+      const { nics } = journal.memory();
       await journal.synced();
-      unsynced -= before;
+      durable = nics;
     },
     memory: () => journal.memory(),
     failing: () => journal.failing(),
