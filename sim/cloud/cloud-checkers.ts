@@ -11,6 +11,7 @@ import type { ReplyFrame } from '../../src/wire/agent/frame.ts';
 import { type Blame, nameOf } from '../checkers.ts';
 import type { Run } from '../run.ts';
 import { type Call, isLive, type Sandbox, toldBy } from '../runtime.ts';
+import type { Asks } from './asks.ts';
 import type { Cluster, Node } from './cluster.ts';
 import { isTaken, type Meddling } from './outside.ts';
 
@@ -21,6 +22,7 @@ export interface CloudScene {
   readonly cluster: Cluster;
   readonly meddling: Meddling; // what others did
   readonly lags: boolean; //      a Describe may miss for long what was just made
+  readonly asks: Asks;
   readonly fenced?: (node: string, address: string) => boolean; // the cluster wants it taken from there
 }
 

@@ -18,7 +18,7 @@ import type { CloudPlant } from './cloud-plant.ts';
 import type { Node } from './cluster.ts';
 import { type CloudDoor, ec2Client } from './ec2-client.ts';
 import { metadataAsk } from './metadata.ts';
-import { atSending, CallMeter } from './sending.ts';
+import { atSending, CallMeter, openIn } from './sending.ts';
 
 /** What the nodes of one play share. */
 export interface Stage {
@@ -93,7 +93,8 @@ export function openProvider(stage: Stage, opening: Opening): NicProvider {
 
 /** How a process of a node reaches the cloud. */
 export function cloudDoorOf(stage: Stage, { door, instance, run }: Opening): CloudDoor {
-  const { region } = stage.scene.cluster;
+  const { asks, cluster } = stage.scene;
+  const { region } = cluster;
   const { clock, pause } = door;
   const meter = new CallMeter(clock);
   return {
@@ -102,8 +103,11 @@ export function cloudDoorOf(stage: Stage, { door, instance, run }: Opening): Clo
     clock,
     timeoutMs: awsSettings(run().parts.setting.config.aws).timeoutMs,
     pause,
-    onSend: (action, input) =>
-      run().blameAll(atSending({ action, input, meter, memory: door.memory(), cloud: region.cloud })),
+    onSend: (action, input) => {
+      const memory = door.memory();
+      if (action.startsWith('Assign')) for (const it of openIn(memory)) if (it.kind === 'assign') asks.note(it);
+      run().blameAll(atSending({ action, input, meter, memory, cloud: region.cloud }));
+    },
     tell: (line) => run().tell(line),
   };
 }

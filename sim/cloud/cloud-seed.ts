@@ -11,6 +11,7 @@ import { Runtime } from '../runtime.ts';
 import { SimTime } from '../time.ts';
 import { type SeedResult, verdict } from '../verdict.ts';
 import { blamesOf, calm, cloudAnew, cloudRest, startNode } from './cloud-aftermath.ts';
+import { Asks, countGiven } from './asks.ts';
 import type { CloudPlant } from './cloud-plant.ts';
 import { newNode, type Stage } from './cloud-run.ts';
 import { type CloudSetting, cloudSettingOf, cloudSettingText, ZONE } from './cloud-setting.ts';
@@ -37,6 +38,7 @@ interface Crash {
   readonly region: Region;
   readonly time: SimTime;
   readonly meddling: Meddling;
+  readonly asks: Asks;
   readonly machines: readonly Held[];
 }
 
@@ -99,7 +101,13 @@ async function theLife(play: Play, random: Random, crashes: Crash[]): Promise<re
   const { at } = options;
   const lots = seeded(seed);
   let [count, told, over] = [0, true, false];
-  const stage = newStage(play, { random, overlapping: true, told: () => told, meddling: noMeddling() });
+  const stage = newStage(play, {
+    random,
+    overlapping: true,
+    told: () => told,
+    meddling: noMeddling(),
+    asks: new Asks(),
+  });
   const onPoint = (point: Point, name: string) => {
     if (over) return false;
     count++;
@@ -159,16 +167,20 @@ interface Playing {
   readonly overlapping: boolean;
   readonly told: () => boolean;
   readonly meddling: Meddling;
+  readonly asks: Asks;
   readonly from?: { readonly region: Region; readonly time: SimTime };
 }
 
-function newStage(play: Play, { random, overlapping, told, meddling, from }: Playing): Stage {
+function newStage(play: Play, { random, overlapping, told, meddling, asks, from }: Playing): Stage {
   const { setting, weather, region, options } = play;
   const time = from?.time ?? new SimTime(BEGINNING);
   const ours = from?.region ?? new Region({ rules: RULES, zones: [ZONE], time, random });
   const { story } = options;
+  const cluster = new Cluster({ region: ours, time, random });
+  const scene = { cluster, meddling, asks, lags: describeLags(region) };
+  countGiven(scene);
   return {
-    scene: { cluster: new Cluster({ region: ours, time, random }), meddling, lags: describeLags(region) },
+    scene,
     setting,
     weather,
     region: { metadataFails: region.metadataFails },
@@ -182,7 +194,7 @@ function newStage(play: Play, { random, overlapping, told, meddling, from }: Pla
 /** EC2's, with quotas of calls that a few nodes never meet: what they may ask is judged where they send it. */
 export const RULES: CloudRules = { ...awsRules(), buckets: {} };
 
-function crashOf({ scene: { cluster, meddling } }: Stage, of: Pick<Crash, 'at' | 'point' | 'node'>): Crash {
+function crashOf({ scene: { cluster, meddling, asks } }: Stage, of: Pick<Crash, 'at' | 'point' | 'node'>): Crash {
   const time = new SimTime(cluster.time.now);
   const machines = cluster.nodes.map(({ name, instance, run }) => ({
     name,
@@ -191,18 +203,25 @@ function crashOf({ scene: { cluster, meddling } }: Stage, of: Pick<Crash, 'at' |
     runtime: run.parts.runtime.clone(),
   }));
   const random = seeded(of.at);
-  return { ...of, time, region: cluster.region.clone(time, random), meddling: noMeddling(meddling), machines };
+  return {
+    ...of,
+    time,
+    region: cluster.region.clone(time, random),
+    meddling: noMeddling(meddling),
+    asks: new Asks(asks),
+    machines,
+  };
 }
 
 /** What comes after all processes have ended at one place, or a machine lost its power there. */
 async function afterCrash(play: Play, crash: Crash): Promise<readonly Blame[]> {
-  const { at, point, node: name, time, meddling, machines } = crash;
+  const { at, point, node: name, time, meddling, asks, machines } = crash;
   const random = seeded(Math.imul(play.seed, 0x85ebca6b) ^ Math.imul(at, 0xc2b2ae35));
   const mortal = { left: random.fraction() < 0.2 ? Math.floor(random.fraction() * 200) : -1 };
   const region = crash.region.clone(time, random);
   const overlapping = random.fraction() < 0.15;
   const stage: Stage = {
-    ...newStage(play, { random, overlapping, told: () => true, meddling, from: { region, time } }),
+    ...newStage(play, { random, overlapping, told: () => true, meddling, asks, from: { region, time } }),
     onPoint: (_, node) => node === name && mortal.left-- === 0,
   };
   for (const held of machines) newNode(stage, held);

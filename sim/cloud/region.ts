@@ -37,6 +37,8 @@ export class Region {
   #order = 0;
   /** Told of what a step or time has changed. */
   onTouched: (touched: readonly Touch[]) => void = () => {};
+  /** Told of what was done for whoever sent a call, whether or not the answer arrives. */
+  onAnswered: (call: Call, answer: Answer) => void = () => {};
 
   constructor(of: { rules: CloudRules; zones: readonly string[]; time: SimTime; random: Random } | Copy) {
     this.#time = of.time;
@@ -97,6 +99,7 @@ export class Region {
 
   #arrive(call: Call, answer: (outcome: Outcome) => void = () => {}): void {
     const { reply, delivery } = this.#step(call);
+    if ('answer' in reply) this.onAnswered(call, reply.answer);
     const back = wayBack(delivery);
     if (back === undefined) return;
     const outcome = delivery.how === 'cut' ? 'cut' : reply;

@@ -42,9 +42,13 @@ export interface Sending {
 /** What is wrong with sending it. */
 export function* atSending({ action, input, meter, memory, cloud }: Sending): Generator<Blame> {
   if (!meter.count(action)) yield { law: 'budget', detail: action };
-  const open = [...memory.intents.values()].flatMap(({ intent, settledAt }) => (settledAt === undefined ? intent : []));
-  if (!isMeant({ action, input, cloud }, open) && !isKept({ action, input, memory }))
+  if (!isMeant({ action, input, cloud }, openIn(memory)) && !isKept({ action, input, memory }))
     yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
+}
+
+/** What is on record, and nobody knows yet what came of it. */
+export function openIn({ intents }: Pick<Memory, 'intents'>): readonly Intent[] {
+  return [...intents.values()].flatMap(({ intent, settledAt }) => (settledAt === undefined ? intent : []));
 }
 
 /** Whether a keeper has on record what is moved: that is its intent. Of prefixes none can move: one more is asked. */

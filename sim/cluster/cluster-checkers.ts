@@ -74,15 +74,20 @@ function* atStaticAnswer(
   promises.note(name, { uid: known.uid, addresses });
 }
 
-/** What the controller is about to ask of the cloud for a node, that node has on record: a NIC, by its token. */
-export function* atBrokered({ stage }: ClusterStage, action: Action, input: Inputs[Action]): Generator<Blame> {
+/**
+ * A NIC that the controller is about to make for a node is one that this node asked for: when it asked, it had it on
+ * record (questions.ts). Not now: a question may be late, and what it was about given up.
+ */
+export function* atBrokered(
+  { stage, questions }: ClusterStage,
+  action: Action,
+  input: Inputs[Action],
+): Generator<Blame> {
   if (action !== 'CreateNetworkInterface') return;
   const { ClientToken: token = '', TagSpecifications: tags } = input as Inputs['CreateNetworkInterface'];
   const instance = tags?.[0]?.Tags?.find(({ Key }) => Key === TAG_INSTANCE)?.Value;
   const node = stage.scene.cluster.nodes.find((it) => it.instance === instance);
-  if (node?.run.up !== true) return; // it asked before it ended, or its agent did
-  const intents = [...(node.run.life?.intents() ?? [])];
-  if (!intents.some(({ intent }) => intent.kind === 'createNic' && token.startsWith(intent.token)))
+  if (node !== undefined && !questions.hasAsked(node.name, token))
     yield { law: 'recorded', detail: `${action} ${JSON.stringify(input)}` };
 }
 

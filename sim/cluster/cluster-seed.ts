@@ -8,6 +8,7 @@ import { startNode } from '../cloud/cloud-aftermath.ts';
 import { ZONE } from '../cloud/cloud-setting.ts';
 import { RULES } from '../cloud/cloud-seed.ts';
 import type { Stage } from '../cloud/cloud-run.ts';
+import { Asks, countGiven } from '../cloud/asks.ts';
 import { Cluster } from '../cloud/cluster.ts';
 import { noMeddling } from '../cloud/outside.ts';
 import {
@@ -37,6 +38,7 @@ import { something } from './happenings.ts';
 import { Fences } from './fences.ts';
 import { Kube } from './kube.ts';
 import { Promises } from './promises.ts';
+import { Questions } from './questions.ts';
 import { type ReplicaWorld, SimReplica } from './replica.ts';
 import { SimApi } from './sim-api.ts';
 
@@ -67,6 +69,7 @@ interface Crash {
   readonly api: SimApi;
   readonly promises: Promises;
   readonly fences: Fences;
+  readonly asks: Asks;
   readonly silent: ReadonlySet<string>;
   readonly machines: readonly Held[];
 }
@@ -163,7 +166,7 @@ interface Playing {
   readonly overlapping: boolean;
   readonly told: () => boolean;
   readonly onPoint: Stage['onPoint'];
-  readonly from?: Pick<Crash, 'time' | 'region' | 'api' | 'promises' | 'fences' | 'silent'>;
+  readonly from?: Pick<Crash, 'time' | 'region' | 'api' | 'promises' | 'fences' | 'asks' | 'silent'>;
 }
 
 function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Playing): ClusterStage {
@@ -181,12 +184,18 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
   const { story } = options;
   const line = story && ((it: string) => told() && story(it));
   const stage: Stage = {
-    scene: { cluster: nodes, meddling: noMeddling(), lags: describeLags(weather), fenced },
+    scene: {
+      cluster: nodes,
+      meddling: noMeddling(),
+      asks: from?.asks ?? new Asks(),
+      lags: describeLags(weather),
+      fenced,
+    },
     ...{ setting: setting.cloud, weather: CALM, region: { metadataFails: weather.metadataFails } },
     ...{ plant: options.plant, overlapping, onPoint, story: line },
   };
   const replicas: SimReplica[] = [];
-  const seen = { promises, fences };
+  const seen = { promises, fences, questions: new Questions() };
   const cluster: ClusterStage = { stage, setting, plant: options.plant, api, net, kube, replicas, ...seen };
   for (let n = 1; n <= REPLICAS; n++) {
     const name = `controller-${n}`;
@@ -199,6 +208,7 @@ function newCluster(play: Play, { random, overlapping, told, onPoint, from }: Pl
   }
   nodes.actors.push(api, net, kube, ...replicas);
   lookAtCloud(cluster);
+  countGiven(stage.scene);
   return cluster;
 }
 
@@ -213,7 +223,7 @@ function crashOf({ stage, api, promises, fences, kube }: ClusterStage, of: Pick<
   }));
   const copies = { region: cluster.region.clone(time, random), api: api.clone(time, random) };
   const seen = { promises: new Promises(promises), fences: new Fences(fences), silent: new Set(kube.silent) };
-  return { ...of, time, ...copies, ...seen, machines };
+  return { ...of, time, ...copies, ...seen, asks: new Asks(stage.scene.asks), machines };
 }
 
 /** What comes after all processes have ended at one place, or a machine lost its power there. */

@@ -15,6 +15,7 @@ import { atPodAnswer, atTouched } from './cluster-checkers.ts';
 import { clusterNodeSetting } from './cluster-setting.ts';
 import type { ClusterStage } from './whole-cluster.ts';
 import { nodeObject } from './kube.ts';
+import { watched } from './questions.ts';
 import { tokenOf } from './tokens.ts';
 
 /** A node that joins: its agent knows the cluster, and asks the cloud itself or has the controller ask. */
@@ -62,11 +63,13 @@ interface Remote extends Opening {
 }
 
 /** The real provider that asks the controller, as main opens it. */
-function openRemote({ stage, net, plant }: ClusterStage, of: Remote): NicProvider {
+function openRemote({ stage, net, plant, questions }: ClusterStage, of: Remote): NicProvider {
   const { name, client, door, run } = of;
   const { random } = stage.scene.cluster;
   const { clock } = door;
-  const carrier = net.carrier(doorOf(name, door));
+  const carrier = watched(net.carrier(doorOf(name, door)), (text) =>
+    run().blameAll(questions.ask(name, text, { memory: door.memory(), asks: stage.scene.asks })),
+  );
   const plain = cloudDoorOf(stage, of);
   const provider = lateProvider(async () => {
     const near = new InstanceMetadata(metadataOf(stage, of, plain));

@@ -6,6 +6,7 @@ import type { ClusterSetting } from './cluster-setting.ts';
 import type { Fences } from './fences.ts';
 import type { Kube } from './kube.ts';
 import type { Promises } from './promises.ts';
+import type { Questions } from './questions.ts';
 import type { SimReplica } from './replica.ts';
 import type { SimApi } from './sim-api.ts';
 
@@ -20,6 +21,7 @@ export interface ClusterStage {
   readonly replicas: readonly SimReplica[];
   readonly promises: Promises;
   readonly fences: Fences;
+  readonly questions: Questions;
 }
 
 /** Where what concerns no node in particular is blamed. */

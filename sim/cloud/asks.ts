@@ -1,0 +1,69 @@
+import type { Millis } from '../../src/base/clock.ts';
+import type { Intent } from '../../src/core/ipam/nic.ts';
+import { countOf, type Call } from '../../emulator/cloud/request.ts';
+import type { Answer } from '../../emulator/cloud/answer.ts';
+import { awsRules } from '../../emulator/dialects/aws/rules.ts';
+import type { CloudScene } from './cloud-checkers.ts';
+
+/** What a NIC was given. */
+interface Given {
+  readonly count: number;
+  readonly at: Millis;
+  readonly unseen: number; // of it was given while a Describe did not show yet what was given before
+}
+
+/** So late a Describe shows what was done, on a usual day. */
+const [, SHOWN_WITHIN_MS] = awsRules().delays.describe;
+
+type Assign = Pick<Extract<Intent, { readonly kind: 'assign' }>, 'nic' | 'token' | 'count'>;
+
+/** What NICs were to be given by its number, and what they were given: kept outside of all that could forget. */
+export class Asks {
+  readonly #asked: Map<string, ReadonlyMap<string, number>>; // NIC → token → units
+  readonly #given: Map<string, Given>;
+
+  constructor(from?: Asks) {
+    this.#asked = new Map(from === undefined ? [] : from.#asked);
+    this.#given = new Map(from === undefined ? [] : from.#given);
+  }
+
+  /** Somebody is about to ask for it: for the first time, or once more. */
+  note({ nic, token, count }: Assign): void {
+    this.#asked.set(nic, new Map(this.#asked.get(nic)).set(token, count));
+  }
+
+  /**
+   * The cloud gave it so many. What is wrong with that. Who got no answer looks, asks again where nothing is seen, and
+   * tells of the doubt: within the time that a Describe takes to show it that is no wrong.
+   */
+  given(nic: string, count: number, at: Millis): string | undefined {
+    const before = this.#given.get(nic);
+    const given = (before?.count ?? 0) + count;
+    const asked = this.#asked.get(nic) ?? new Map<string, number>();
+    const most = [...asked.values()].reduce((sum, it) => sum + it, before?.unseen ?? 0);
+    const tooMany = Math.max(0, given - most);
+    const isUnseen = before !== undefined && at - before.at <= SHOWN_WITHIN_MS;
+    this.#given.set(nic, { count: given, at, unseen: (before?.unseen ?? 0) + tooMany });
+    return tooMany > 0 && !isUnseen
+      ? `${nic} was given ${given}, and asked for were ${most}: ${[...asked.keys()]}`
+      : undefined;
+  }
+}
+
+/** From now on what the cloud gives by its number is counted. What a Describe does not show yet is asked for again. */
+export function countGiven({ asks, cluster, lags }: CloudScene): void {
+  cluster.region.onAnswered = (call, answer) => {
+    const units = unitsOf(call, answer);
+    const wrong = units === undefined ? undefined : asks.given(units.nic, units.count, cluster.time.now);
+    if (wrong !== undefined && !lags) cluster.nodes[0]?.run.blame('once', wrong);
+  };
+}
+
+/** What was asked for by its number, and given. */
+function unitsOf({ request }: Call, answer: Answer): { readonly nic: string; readonly count: number } | undefined {
+  if (request.do !== 'assign' || answer.is !== 'assigned') return undefined;
+  const { nic, addresses, prefixes, addresses6, prefixes6 } = request;
+  const counted = [addresses, prefixes, addresses6, prefixes6].filter((it) => it !== undefined && 'count' in it);
+  const count = counted.reduce((sum, it) => sum + countOf(it), 0);
+  return count === 0 ? undefined : { nic, count };
+}
