@@ -37,6 +37,7 @@ export type Name = Pick<PodName, 'namespace' | 'name'>;
 export class StaticDeeds {
   readonly #doors: StaticDoors;
   readonly #guests = new Set<string>(); // names whose address came here by a count, without the right to it
+  readonly #leaving = new Set<string>(); // names whose address the cloud was asked to take off, without an answer yet
 
   constructor(doors: StaticDoors) {
     this.#doors = doors;
@@ -51,8 +52,9 @@ export class StaticDeeds {
     const { pool, nodeName: node } = this.#doors;
     const recorded = typeof heard === 'string' ? [] : heard.status.addresses;
     if (typeof heard !== 'string' && heard.spec.node === node) this.#guests.delete(keyOf(name));
-    const more = { refused: of.refused, guest: this.#guests.has(keyOf(name)), brought: of.brought ?? false };
-    return staticMove(staticLocal(pool.pool, { node, ...name, ...more }, recorded), heard, of.asks);
+    const { refused, brought = false } = of;
+    const more = { guest: this.#guests.has(keyOf(name)), leaving: this.#leaving.has(keyOf(name)) };
+    return staticMove(staticLocal(pool.pool, { node, ...name, refused, brought, ...more }, recorded), heard, of.asks);
   }
 
   /** That an address is a name's is to be on record before the pool hears that it is here. */
@@ -74,15 +76,21 @@ export class StaticDeeds {
       }
       case 'bring':
         for (const it of next.addresses) await mover?.bring(it, next.from === '' ? undefined : (next.from as NicId));
+        this.#leaving.delete(keyOf(name));
         return log.info('static address brought', { of: keyOf(name), ips: next.addresses, from: next.from });
       case 'sendAway':
+        this.#leaving.add(keyOf(name)); // until it is known that it left, or has come back
         for (const it of next.addresses) await mover?.sendAway(it);
+        this.#leaving.delete(keyOf(name));
         return log.info('static address sent away', { of: keyOf(name), ips: next.addresses });
       case 'giveBack':
-        // what was to make room for another has perhaps left already
-        if (name.namespace === '') for (const it of pool.pool.claims.get(keeper) ?? []) await mover?.sendAway(it);
+        // what was to make room for another, or to leave, has perhaps left already
+        if (name.namespace === '' || this.#leaving.has(keyOf(name)))
+          for (const it of pool.pool.claims.get(keeper) ?? []) await mover?.sendAway(it);
+        this.#leaving.delete(keyOf(name));
         return pool.release(keeper, true);
       case 'forget':
+        this.#leaving.delete(keyOf(name));
         return pool.release(keeper, true);
       case 'tell':
         return typeof heard === 'string' ? undefined : this.#tell(heard, next.status);

@@ -7,6 +7,7 @@ import { ApiStore } from '../../io/kube/testing/api-store.ts';
 import { FakeKubeClient } from '../../io/kube/testing/fake-client.ts';
 import { STATIC_ADDRESSES } from '../../wire/kube/crd/static-address.ts';
 import { CloudScene } from './testing/cloud-scene.ts';
+import { PODS } from '../../wire/kube/resource.ts';
 import { argsOf, bindPod } from './testing/cluster-scene.ts';
 
 let store: ApiStore;
@@ -135,7 +136,8 @@ test('an ADD asks again for an address that somebody has: its node may be giving
   expect(await asked).toMatchObject({ exitCode: 0, ips: [far] });
 });
 
-test('what it sent away itself, and was not told that it went, was not taken from outside', async () => {
+/** web-0 has had an address here, and its node was told to let go of it: it left, and nobody heard so. */
+async function leftUnheard(): Promise<() => void> {
   released('web-0', '10.0.0.200', { node: 'small' });
   const uid = bindPod(store, 'web-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
   const asked = scene.small.add({ id: 'one', args: argsOf('web-0', uid) });
@@ -148,6 +150,32 @@ test('what it sent away itself, and was not told that it went, was not taken fro
     throw new CloudError('unknown', { action: 'Unassign', code: 'TimeoutError', message: 'no answer' });
   };
   store.patch(at('web-0'), 'merge', { spec: { next: 'other' } });
+  for (let i = 0; i < 100 && onNics().includes('10.0.0.200'); i++) await scene.pass(100);
+  expect(onNics()).not.toContain('10.0.0.200');
+  return () => (scene.provider.before = () => {});
+}
+
+test('what may have left and is wanted here again is brought before its pod has it', async () => {
+  const hearing = await leftUnheard();
+  hearing();
+  store.patch(at('web-0'), 'merge', { spec: { next: '' } });
+  store.remove({ resource: PODS, namespace: 'web', name: 'web-0' });
+  const uid = bindPod(store, 'web-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
+  const asked = scene.small.add({ id: 'two', args: argsOf('web-0', uid) });
+  await scene.pass(3_000);
+  expect(await asked).toMatchObject({ exitCode: 0, ips: ['10.0.0.200'] });
+  expect(onNics()).toContain('10.0.0.200');
+});
+
+test('what may have left is no pod’s when its name is forgotten, before it is known that it left', async () => {
+  await leftUnheard();
+  store.remove(at('web-0'));
+  await scene.pass(5_000);
+  expect(slotOf('10.0.0.200')).toBe('claimed');
+});
+
+test('what it sent away itself, and was not told that it went, was not taken from outside', async () => {
+  await leftUnheard();
   await scene.pass(400_000);
   expect(onNics()).not.toContain('10.0.0.200');
   expect(scene.small.logged).toContain('info kept addresses have left');

@@ -14,6 +14,7 @@ export function staticLocal(
     readonly name: string;
     readonly refused?: string | undefined;
     readonly guest: boolean;
+    readonly leaving: boolean;
     readonly brought: boolean;
   },
   recorded: readonly Address[],
@@ -34,6 +35,7 @@ export function staticLocal(
     single: recorded.length > 0 && recorded.every((it) => pool.cloud?.nics.some(({ holds }) => holds.has(it)) === true),
     idle: recorded.every((it) => (pool.slots.get(it)?.state ?? 'idle') === 'idle'),
     guest: of.guest,
+    leaving: of.leaving,
     brought: of.brought,
     nic: (address === undefined ? undefined : nicOf(pool, address)) ?? '',
     refused: of.refused,

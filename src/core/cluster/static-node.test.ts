@@ -8,7 +8,7 @@ const ip = address('10.0.0.7');
 /** A node on whose NIC the name's address is, kept, and given now. */
 const here: StaticLocal = {
   ...{ node: 'a', nic: 'eni-a', attached: undefined, kept: [ip], served: true, onNic: true, movable: true },
-  ...{ within: true, single: true, idle: false, guest: false, brought: false, refused: undefined },
+  ...{ within: true, single: true, idle: false, guest: false, leaving: false, brought: false, refused: undefined },
 };
 
 function record(node: string, status: Partial<StaticStatus>): StaticAddress {
@@ -25,6 +25,12 @@ test('what the record says is on this NIC is given; what came back by itself the
   const back = record('a', { nic: '' });
   expect(staticMove(here, back, true)).toEqual({ move: 'bring', addresses: [ip], from: '' });
   expect(staticMove({ ...here, brought: true }, back, true)).toEqual({ move: 'grant' });
+});
+
+test('what was to leave, and may have left, is brought before it is given here again', () => {
+  const doubted = { ...here, leaving: true };
+  expect(staticMove(doubted, record('a', {}), true)).toEqual({ move: 'bring', addresses: [ip], from: 'eni-a' });
+  expect(staticMove({ ...doubted, brought: true }, record('a', {}), true)).toEqual({ move: 'grant' });
 });
 
 test('another node’s that came by a count is kept, and stays until it is missed', () => {

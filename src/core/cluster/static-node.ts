@@ -14,6 +14,7 @@ export interface StaticLocal {
   readonly single: boolean; //   what is on record is on a NIC of this node by itself, not in a prefix
   readonly idle: boolean; //     and nobody here has it
   readonly guest: boolean; //    what is kept came by a count, without the right to it
+  readonly leaving: boolean; //  the cloud was asked to take it off, and nobody heard that it did
   readonly brought: boolean; //  this ADD has had it brought, so that it is here, whatever is on record
   readonly refused: string | undefined; // the cloud will not bring it here: somebody else has it
 }
@@ -118,11 +119,13 @@ function staying(believed: StaticLocal, { spec, status }: StaticAddress, asks: b
 }
 
 /**
- * What was let go of and came back by a count may have been taken off the NIC by a call that was late. Where the
- * record does not name the NIC, the cloud is asked once more to bring it: it is there already = success.
+ * What was let go of and came back by a count may have been taken off the NIC by a call that was late; so may what was
+ * to leave, and is wanted here again before anybody knows whether it has left. Where the record does not name the NIC,
+ * or nobody knows, the cloud is asked once more to bring it: it is there already = success.
  */
 function unlessDoubtful(local: StaticLocal, { nic }: StaticStatus): StaticLocal {
-  const doubtful = local.movable && local.attached === undefined && !local.brought && nic !== local.nic;
+  const { movable, attached, brought, leaving } = local;
+  const doubtful = movable && attached === undefined && !brought && (leaving || nic !== local.nic);
   return doubtful ? { ...local, served: false, onNic: false } : local;
 }
 

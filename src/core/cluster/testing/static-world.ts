@@ -173,6 +173,7 @@ export class StaticWorld {
         single: onNic,
         idle: onNic && !this.#isUsed(node, address),
         guest: node.guests.has(name),
+        leaving: false, // a node of this world knows what its NIC has
         brought: node.brought.has(name),
       },
     };
