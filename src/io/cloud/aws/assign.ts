@@ -5,7 +5,7 @@ import {
   UnassignPrivateIpAddressesCommand,
 } from '@aws-sdk/client-ec2';
 import { type Address, address, type Family, familyOf, type Prefix, prefix } from '../../../base/ip.ts';
-import type { Given, NicId, NicReport, Unit } from '../../../core/ipam/nic.ts';
+import type { Given, Holdable, NicId, NicReport, Unit } from '../../../core/ipam/nic.ts';
 import { CloudError, type Urgency } from '../provider.ts';
 import type { Ec2 } from './ec2.ts';
 import { isAmbiguous } from './errors.ts';
@@ -24,22 +24,33 @@ export interface AssignDoors {
   readonly nics: NicsOfInstance;
 }
 
+/** What the NIC had when this was first asked; `again`: that was before, and nobody knows what came of it. */
+export interface Asked {
+  readonly had?: readonly Holdable[]; // absent: nobody has told
+  readonly again: boolean;
+}
+
 /**
  * Asks EC2 for units. EC2 knows no token here: after an answer that was lost, what the NIC has now and had not before
  * is what was given. Only if that is nothing, it is asked again. Throws CloudError.
  */
-export async function assign(doors: AssignDoors, it: Assignment, urgency: Urgency): Promise<Given> {
+export async function assign(doors: AssignDoors, it: Assignment & Asked, urgency: Urgency): Promise<Given> {
   const before = doors.nics.known.find(({ id }) => id === it.nic) ?? (await find(doors.nics, it.nic, urgency));
-  for (let [tries, lost] = [1, false]; ; tries++) {
+  const had = it.had ?? holdingsOf(before);
+  if (it.again) {
+    const given = newIn(had, await find(doors.nics, it.nic, urgency).catch(unsure), it.family);
+    if (given.addresses.length + given.prefixes.length > 0) return { ...given, doubtful: true };
+  }
+  for (let [tries, lost] = [1, it.again]; ; tries++) {
     try {
-      const given = await once(doors.ec2, { ...it, subnet: before?.subnet }, urgency);
+      const given = await once(doors.ec2, { ...it, subnet: before?.subnet, patient: !lost }, urgency);
       return lost ? { ...given, doubtful: true } : given;
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
       lost ||= isAmbiguous(error);
       if (!lost) throw error;
       const now = await find(doors.nics, it.nic, urgency).catch(unsure);
-      const given = newIn(before, now, it.family);
+      const given = newIn(had, now, it.family);
       if (given.addresses.length + given.prefixes.length > 0) return { ...given, doubtful: true };
       if (!isAmbiguous(error)) unsure(error);
       if (tries === TRIES) throw error;
@@ -117,8 +128,17 @@ async function takeAllBack(
   );
 }
 
-async function once(ec2: Ec2, it: Assignment & { subnet: string | undefined }, urgency: Urgency): Promise<Given> {
-  const common = { urgency, again: false, ...(it.subnet === undefined ? {} : { subnet: it.subnet }) };
+async function once(
+  ec2: Ec2,
+  it: Assignment & { readonly subnet: string | undefined; readonly patient: boolean },
+  urgency: Urgency,
+): Promise<Given> {
+  const common = {
+    urgency,
+    again: false,
+    patient: it.patient,
+    ...(it.subnet === undefined ? {} : { subnet: it.subnet }),
+  };
   if (it.family === 'v6') {
     const answer = await ec2.ask({ ...common, action: 'AssignIpv6Addresses' }, (client) =>
       client.send(
@@ -152,9 +172,12 @@ async function find(nics: NicsOfInstance, id: NicId, urgency: Urgency): Promise<
   return (await nics.ask(urgency)).find((it) => it.id === id);
 }
 
-function newIn(before: NicReport | undefined, after: NicReport | undefined, family: Family): Given {
-  const had = new Set<string>([...(before?.addresses ?? []), ...(before?.prefixes ?? [])]);
+function holdingsOf(nic: NicReport | undefined): readonly Holdable[] {
+  return [...(nic?.addresses ?? []), ...(nic?.prefixes ?? [])];
+}
+
+function newIn(had: readonly Holdable[], after: NicReport | undefined, family: Family): Given {
   const fresh = <T extends Address | Prefix>(all: readonly T[] = []) =>
-    all.filter((it) => familyOf(it) === family && !had.has(it));
+    all.filter((it) => familyOf(it) === family && !had.some((one) => one === it));
   return { addresses: fresh(after?.addresses), prefixes: fresh(after?.prefixes) };
 }

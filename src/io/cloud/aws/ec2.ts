@@ -21,6 +21,7 @@ export interface Asking {
   readonly urgency: Urgency;
   readonly subnet?: string;
   readonly again: boolean;
+  readonly patient?: boolean; // false: throttled is told at once. Who may have been given it looks before it asks again
 }
 
 // Of each action less than EC2 gives an account, for mutating and for other calls, so that many nodes fit: "Request
@@ -69,7 +70,8 @@ export class Ec2 {
         if (result.code !== EXPIRED || renewals > 1) this.#clients.renew(client);
         continue;
       }
-      const mends = result.kind === 'throttled' || (result.kind === 'unknown' && asking.again);
+      const mends =
+        (result.kind === 'throttled' && asking.patient !== false) || (result.kind === 'unknown' && asking.again);
       if (!mends || tries === TRIES) throw result;
       await this.#pause(tries);
     }

@@ -9,6 +9,7 @@ import type { CallTold } from '../../../core/calls/ledger.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Given, NicId, NicLimits, NicReport, Token } from '../../../core/ipam/nic.ts';
 import type { BranchProvider } from '../branches.ts';
+import { KnownNics } from '../known-nics.ts';
 import type { NearCloud } from '../near.ts';
 import { type Brought, CloudError, type NicOrder, type NicProvider, type Urgency } from '../provider.ts';
 import { bring } from './bring.ts';
@@ -16,6 +17,7 @@ import { assign, type Assignment, unassign } from './assign.ts';
 import { AwsBranches } from './branches.ts';
 import { NicMaker } from './create.ts';
 import { Ec2 } from './ec2.ts';
+import { isAmbiguous } from './errors.ts';
 import type { Ec2Keys, Ec2Requests } from './ec2-clients.ts';
 import { collectLeaked } from './leaked.ts';
 import { behindGroups, podGroups, primaryGroups } from './groups.ts';
@@ -76,6 +78,8 @@ export class AwsProvider implements NicProvider {
   readonly self: AwsSelf;
   readonly #doors: Doors;
   readonly #nics: NicsOfInstance;
+  readonly #holdings: KnownNics;
+  #told: readonly NicReport[]; // to #holdings, of #nics
   #limits: NicLimits | undefined;
   #branches: AwsBranches | undefined;
   #maker: Promise<NicMaker> | undefined; // one: it knows which device numbers are on their way
@@ -84,6 +88,9 @@ export class AwsProvider implements NicProvider {
     this.#doors = doors;
     this.self = doors.self;
     this.#nics = new NicsOfInstance(doors);
+    this.#told = doors.known;
+    // on another machine whoever asks again says so, and what the NIC had (controller/broker/one-instance.ts)
+    this.#holdings = new KnownNics(doors.known, doors.near === undefined ? 0 : doors.clock.now());
   }
 
   /** Of the table; a type that is not in it is asked of EC2, once. */
@@ -109,16 +116,28 @@ export class AwsProvider implements NicProvider {
     await (await this.#making()).remove(nic, urgency);
   }
 
-  assign(of: Assignment, _token: Token, urgency: Urgency): Promise<Given> {
-    return assign({ ec2: this.#doors.ec2, nics: this.#nics }, of, urgency);
+  /** EC2 knows no token of this: what the NIC had when it was first asked is remembered until it is answered. */
+  async assign(of: Assignment, token: Token, urgency: Urgency): Promise<Given> {
+    const asked = this.#heard().asked(token, of.nic, this.#doors.clock.now());
+    try {
+      const given = await assign({ ec2: this.#doors.ec2, nics: this.#nics }, { ...of, ...asked }, urgency);
+      this.#heard().gained(of.nic, [...given.addresses, ...given.prefixes]);
+      this.#holdings.settled(token);
+      return given;
+    } catch (error) {
+      if (!(error instanceof CloudError && isAmbiguous(error))) this.#holdings.settled(token);
+      throw error;
+    }
   }
 
-  bring(of: Brought, urgency: Urgency): Promise<void> {
-    return bring({ ec2: this.#doors.ec2, nics: this.#nics }, of, urgency);
+  async bring(of: Brought, urgency: Urgency): Promise<void> {
+    await bring({ ec2: this.#doors.ec2, nics: this.#nics }, of, urgency);
+    this.#heard().gained(of.nic, [of.address]);
   }
 
-  unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void> {
-    return unassign({ ec2: this.#doors.ec2, nics: this.#nics }, { nic, what }, urgency);
+  async unassign(nic: NicId, what: readonly (Address | Prefix)[], urgency: Urgency): Promise<void> {
+    await unassign({ ec2: this.#doors.ec2, nics: this.#nics }, { nic, what }, urgency);
+    this.#heard().lost(nic, what, this.#doors.clock.now());
   }
 
   vpcRanges(): Promise<readonly Prefix[]> {
@@ -150,6 +169,13 @@ export class AwsProvider implements NicProvider {
   close(): Promise<void> {
     this.#doors.ec2.close();
     return Promise.resolve();
+  }
+
+  /** What the NICs hold, as EC2 told last, and by what was asked since. */
+  #heard(): KnownNics {
+    const { known } = this.#nics;
+    if (known !== this.#told) this.#holdings.all = this.#told = known;
+    return this.#holdings;
   }
 
   /** Whether nothing is to be done, by what costs no call. */

@@ -10,7 +10,7 @@ import { hear, type NearCloud } from '../near.ts';
 import { type Brought, CloudError, type NicOrder, type NicProvider, type Urgency } from '../provider.ts';
 import { remoteBranches } from './branches.ts';
 import { type Carrier, httpsCarrier } from './carrier.ts';
-import { KnownNics } from './known-nics.ts';
+import { KnownNics } from '../known-nics.ts';
 import { BrokerLink, type Outcome, Unanswered } from './link.ts';
 import { told } from './told.ts';
 

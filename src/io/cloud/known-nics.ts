@@ -1,5 +1,5 @@
-import type { Millis } from '../../../base/clock.ts';
-import type { Holdable, NicId, NicReport, Token } from '../../../core/ipam/nic.ts';
+import type { Millis } from '../../base/clock.ts';
+import type { Holdable, NicId, NicReport, Token } from '../../core/ipam/nic.ts';
 
 /** More than the pool asks at once: those beyond it has given up. */
 const MOST_OPEN = 256;

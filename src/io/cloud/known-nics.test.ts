@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { address, prefix } from '../../../base/ip.ts';
-import { mac } from '../../../base/mac.ts';
-import type { NicId, NicReport, Token } from '../../../core/ipam/nic.ts';
+import { address, prefix } from '../../base/ip.ts';
+import { mac } from '../../base/mac.ts';
+import type { NicId, NicReport, Token } from '../../core/ipam/nic.ts';
 import { KnownNics } from './known-nics.ts';
 
 const NIC = 'eni-1' as NicId;
