@@ -9,7 +9,8 @@ import type { CloudScene } from './cloud-checkers.ts';
 interface Given {
   readonly count: number;
   readonly at: Millis;
-  readonly unseen: number; // of it was given while a Describe did not show yet what was given before
+  readonly looked: 'not' | 'early' | 'late'; // since then, at the NIC: before a Describe is sure to show it, or after
+  readonly unseen: number; // of it was given to who had looked, and had looked too early
 }
 
 /** So late a Describe shows what was done, on a usual day. */
@@ -32,9 +33,16 @@ export class Asks {
     this.#asked.set(nic, new Map(this.#asked.get(nic)).set(token, count));
   }
 
+  /** Somebody looks at what it has. */
+  looked(nic: string, at: Millis): void {
+    const given = this.#given.get(nic);
+    if (given === undefined || given.looked === 'late') return;
+    this.#given.set(nic, { ...given, looked: at - given.at <= SHOWN_WITHIN_MS ? 'early' : 'late' });
+  }
+
   /**
    * The cloud gave it so many. What is wrong with that. Who got no answer looks, asks again where nothing is seen, and
-   * tells of the doubt: within the time that a Describe takes to show it that is no wrong.
+   * tells of the doubt: where a Describe did not show it yet, that is no wrong. Not to look is one.
    */
   given(nic: string, count: number, at: Millis): string | undefined {
     const before = this.#given.get(nic);
@@ -42,17 +50,22 @@ export class Asks {
     const asked = this.#asked.get(nic) ?? new Map<string, number>();
     const most = [...asked.values()].reduce((sum, it) => sum + it, before?.unseen ?? 0);
     const tooMany = Math.max(0, given - most);
-    const isUnseen = before !== undefined && at - before.at <= SHOWN_WITHIN_MS;
-    this.#given.set(nic, { count: given, at, unseen: (before?.unseen ?? 0) + tooMany });
-    return tooMany > 0 && !isUnseen
+    this.#given.set(nic, { count: given, at, looked: 'not', unseen: (before?.unseen ?? 0) + tooMany });
+    return tooMany > 0 && before?.looked !== 'early'
       ? `${nic} was given ${given}, and asked for were ${most}: ${[...asked.keys()]}`
       : undefined;
   }
 }
 
+/** NICs that were described. */
+function seenIn(answer: Answer): readonly string[] {
+  return answer.is === 'views' ? answer.views.flatMap((it) => (it.kind === 'nic' ? it.nic.id : [])) : [];
+}
+
 /** From now on what the cloud gives by its number is counted. What a Describe does not show yet is asked for again. */
 export function countGiven({ asks, cluster, lags }: CloudScene): void {
   cluster.region.onAnswered = (call, answer) => {
+    for (const nic of seenIn(answer)) asks.looked(nic, cluster.time.now);
     const units = unitsOf(call, answer);
     const wrong = units === undefined ? undefined : asks.given(units.nic, units.count, cluster.time.now);
     if (wrong !== undefined && !lags) cluster.nodes[0]?.run.blame('once', wrong);
