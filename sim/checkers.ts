@@ -60,6 +60,11 @@ export interface Scene {
   readonly patienceMs: Millis;
   readonly givable: (address: Address) => boolean;
   readonly faults: boolean; // something may have failed
+  /**
+   * Whether the agent was started since a pod was told its address, and the API server has not answered it since then:
+   * it asks whether the cluster has a name's address on record, and until it hears so a second ADD waits.
+   */
+  readonly isUnconfirmed: (sandbox: Sandbox, since: Millis) => boolean;
 }
 
 /** What is wrong with an answer that just came. The runtime does not know it yet. */
@@ -80,8 +85,8 @@ export function* atAnswer(scene: Scene, call: Call, reply: ReplyFrame): Generato
 function* atAdd(scene: Scene, call: Call, sandbox: Sandbox, reply: ReplyFrame): Generator<Blame> {
   const { runtime } = scene;
   if (reply.exitCode !== 0) {
-    // an agent that was started again asks the cluster whether it has a name's address on record: until then, not yet
-    const waits = sandbox.wants.pod?.keeps === true && codeOf(reply.stdout) === 11;
+    const keeps = sandbox.wants.pod?.keeps === true && codeOf(reply.stdout) === 11;
+    const waits = keeps && scene.isUnconfirmed(sandbox, call.askedAt);
     if (call.kind === 'again' && !scene.faults && !sandbox.meddled && !waits)
       yield { law: 'same', detail: `a second ADD of ${nameOf(sandbox)} fails: ${reply.stdout}` };
     yield* standing(scene);

@@ -25,6 +25,8 @@ export interface RunParts extends FarDoors {
   readonly story: ((line: string) => void) | undefined;
   /** Where several nodes share one time: who lets things happen on all of them. */
   readonly together?: Together;
+  /** When the API server last did not answer this node's agent. */
+  readonly unheardAt?: () => Millis | undefined;
   /** More laws about an answer that just came. */
   readonly judge?: (run: Run, call: Call, reply: ReplyFrame) => Iterable<Blame>;
 }
@@ -90,6 +92,8 @@ export class Run implements Fate, Together {
     const { runtime, machine, setting } = this.parts;
     const { cooldownMs, patienceMs } = setting.config.pool;
     const more = { givable: setting.givable, faults: this.faults.active || this.rotten };
+    const isUnconfirmed = (sandbox: Sandbox, since: Millis) =>
+      this.life?.remembered?.attachments.has(idOf(sandbox)) === true && (this.parts.unheardAt?.() ?? 0) >= since;
     return {
       runtime,
       world: machine.world,
@@ -97,6 +101,7 @@ export class Run implements Fate, Together {
       cooldownMs,
       patienceMs: patienceMs + (setting.graceMs ?? 1_000),
       ...more,
+      isUnconfirmed,
     };
   }
 

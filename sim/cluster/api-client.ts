@@ -15,6 +15,8 @@ export interface ProcessDoor {
   readonly pause: (what: string) => Promise<void> | undefined;
   /** Does it now, or when the process goes on; not at all when it ended. */
   readonly awake: (then: () => void) => void;
+  /** Told when the API server did not answer, or not what was asked. */
+  readonly unheard?: () => void;
 }
 
 /** As the real one's: so long a call waits for its answer. */
@@ -27,7 +29,10 @@ export function apiClient(api: SimApi, door: ProcessDoor): KubeClient {
     await door.pause(`api ${what}`);
     const outcome = await sent(api, door, { deed, writes: WRITES.has(what.split(' ')[0] ?? '') });
     await door.pause(`api ${what} answered`);
-    if (outcome instanceof KubeError) throw outcome;
+    if (outcome instanceof KubeError) {
+      if (outcome.kind !== 'absent' && outcome.kind !== 'conflict') door.unheard?.();
+      throw outcome;
+    }
     return outcome as T;
   };
   return {

@@ -3,6 +3,7 @@ import { type KubeClient, KubeError } from '../../src/io/kube/client.ts';
 import { STATIC_ADDRESSES } from '../../src/wire/kube/crd/static-address.ts';
 import { loose } from '../../src/wire/kube/object.ts';
 import { LEASES, type Place, type Selection } from '../../src/wire/kube/resource.ts';
+import type { BrokerServer } from '../../src/apps/controller/broker/broker-doors.ts';
 import type { WatchEvent } from '../../src/wire/kube/watch.ts';
 import { withJournal, withProvider } from '../cloud/planting.ts';
 import { PLANTED } from '../planted.ts';
@@ -68,6 +69,15 @@ export const CLUSTER_PLANTED: Readonly<Record<string, ClusterPlant>> = {
       let count = 0;
       return { ...carrier, post: (to, token, text) => carrier.post(to, token, asAnother(text, ++count)) };
     },
+  },
+  'the controller forgets what it has answered': {
+    controller: (doors) => {
+      const { broker } = doors;
+      return broker === undefined ? doors : { ...doors, broker: { ...broker, server: withoutBook(broker.server) } };
+    },
+  },
+  'an agent that asks again does not say what its NIC had': {
+    carrier: (carrier) => ({ ...carrier, post: (to, token, text) => carrier.post(to, token, withoutHad(text)) }),
   },
   'an agent knows only of names that are with it': {
     agentClient: (client, { name }) => {
@@ -152,6 +162,21 @@ function movedAtOnce(patch: object): object {
   const { spec, ...rest } = patch as { readonly spec?: { readonly node?: string; readonly next?: string } };
   if (spec?.next === undefined || spec.next === '') return patch;
   return { ...rest, spec: { ...spec, node: spec.next, next: '' } };
+}
+
+/** Each question that arrives is a new one to it. */
+function withoutBook(server: BrokerServer): BrokerServer {
+  let count = 0;
+  const renamed = (text: string) => JSON.stringify({ ...JSON.parse(text), id: `${++count}` });
+  return {
+    ...server,
+    answerBy: (answer) => server.answerBy((asked) => answer({ ...asked, body: renamed(asked.body) })),
+  };
+}
+
+function withoutHad(text: string): string {
+  const question = JSON.parse(text) as { readonly wish: Readonly<Record<string, unknown>> };
+  return JSON.stringify({ ...question, wish: { ...question.wish, had: undefined } });
 }
 
 /** Another id and another token, and nothing of what the NIC had before. */

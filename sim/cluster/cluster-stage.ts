@@ -1,3 +1,4 @@
+import type { Millis } from '../../src/base/clock.ts';
 import type { KubeDoors } from '../../src/apps/node-agent/cluster-runner.ts';
 import { beaconIn } from '../../src/apps/node-agent/controller-access.ts';
 import { InstanceMetadata } from '../../src/io/cloud/aws/near.ts';
@@ -24,9 +25,12 @@ export function joinNode(cluster: ClusterStage, of: NewNode): Node {
   const { name, instance } = of;
   if (!api.store.list({ resource: NODES }, { limit: 0 }).items.some(({ metadata }) => metadata.name === name))
     api.store.create({ resource: NODES }, nodeObject(name, instance, ZONE));
+  let unheardAt: Millis | undefined;
+  const unheard = () => (unheardAt = stage.scene.cluster.time.now);
   const node = newNode(stage, of, (run) => ({
     setting: clusterNodeSetting(setting, name),
-    kube: (door) => kubeOf(cluster, name, door),
+    kube: (door) => kubeOf(cluster, { ...doorOf(name, door), unheard }),
+    unheardAt: () => unheardAt,
     provider: (door, kube) => {
       const opening = { door, instance, run };
       if (setting.access === 'node' || kube === undefined) return openProvider(stage, opening);
@@ -47,8 +51,7 @@ export function lookAtCloud(cluster: ClusterStage): void {
   };
 }
 
-function kubeOf({ api, stage, plant }: ClusterStage, name: string, door: LifeDoor): KubeDoors {
-  const process = doorOf(name, door);
+function kubeOf({ api, stage, plant }: ClusterStage, process: ProcessDoor): KubeDoors {
   const client = apiClient(api, process);
   return { client: plant.agentClient?.(client, process) ?? client, random: stage.scene.cluster.random };
 }
