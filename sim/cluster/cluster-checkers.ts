@@ -186,8 +186,19 @@ function* standingOf({ stage: { scene } }: ClusterStage, it: StaticAddressShape)
         yield `${status.addresses} of ${name} is ${nameOf(sandbox)}'s on ${other} (${instance})`;
 }
 
+/**
+ * Whether a name waits for an address that is a NIC's own: EC2 chose it for that while nobody had it, and nobody can
+ * take it off. The operator is told (docs/decisions/static-addresses.md).
+ */
+function isNicsOwn(cluster: ClusterStage, name: string): boolean {
+  const { nics } = cluster.stage.scene.cluster.region.cloud;
+  const own = new Set([...nics.values()].map(({ addresses }) => addresses[0]));
+  return staticsOf(cluster).some((it) => it.name === name && it.status.addresses.some((one) => own.has(one)));
+}
+
 /** Pods that StatefulSets want and that do not live; and those that still are to go. */
-export function* unserved({ kube, stage }: ClusterStage): Generator<string> {
+export function* unserved(cluster: ClusterStage): Generator<string> {
+  const { kube, stage } = cluster;
   const live = new Set(
     stage.scene.cluster.nodes.flatMap(({ run }) => run.parts.runtime.live().map(({ wants }) => wants.pod?.uid)),
   );
@@ -199,6 +210,6 @@ export function* unserved({ kube, stage }: ClusterStage): Generator<string> {
   }
   for (const { metadata } of pods) {
     if (metadata['deletionTimestamp'] !== undefined) yield `${metadata.name} is still to go`;
-    else if (!live.has(metadata.uid)) yield `${metadata.name} has no network`;
+    else if (!live.has(metadata.uid) && !isNicsOwn(cluster, metadata.name)) yield `${metadata.name} has no network`;
   }
 }

@@ -15,8 +15,9 @@ export async function bring(doors: AssignDoors, it: Brought, urgency: Urgency): 
   } catch (error) {
     if (!(error instanceof CloudError) || !mayBeThere(error)) throw error;
     const holder = await holderOf(doors, it, urgency);
-    if (holder === it.nic) return;
-    if (error.kind === 'limit') throw error;
+    // a full NIC refuses both: a Describe may still show what has left, so it is put there anew
+    if (holder === it.nic && error.kind !== 'limit') return;
+    if (holder !== it.nic && error.kind === 'limit') throw error;
     if (holder !== undefined && holder !== it.from) throw takenBy(error, it, holder);
     if (holder === undefined && error.kind === 'taken') throw takenBy(error, it, undefined);
     if (holder !== undefined) await unassign(doors, { nic: holder, what: [it.address] }, urgency);
