@@ -18,7 +18,7 @@ export async function bring(doors: AssignDoors, it: Brought, urgency: Urgency): 
     // a full NIC refuses both: a Describe may still show what has left, so it is put there anew
     if (holder === it.nic && error.kind !== 'limit') return;
     if (holder !== it.nic && error.kind === 'limit') throw error;
-    if (holder !== undefined && holder !== it.from) throw takenBy(error, it, holder);
+    if (holder !== undefined && holder !== it.nic && holder !== it.from) throw takenBy(error, it, holder);
     if (holder === undefined && error.kind === 'taken') throw takenBy(error, it, undefined);
     if (holder !== undefined) await unassign(doors, { nic: holder, what: [it.address] }, urgency);
     await assignThat(doors, it, urgency);
