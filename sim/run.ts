@@ -91,7 +91,6 @@ export class Run implements Fate, Together {
   scene(): Scene {
     const { runtime, machine, setting } = this.parts;
     const { cooldownMs, patienceMs } = setting.config.pool;
-    const more = { givable: setting.givable, faults: this.faults.active || this.rotten };
     const isUnconfirmed = (sandbox: Sandbox, since: Millis) =>
       this.life?.remembered?.attachments.has(idOf(sandbox)) === true && (this.parts.unheardAt?.() ?? 0) >= since;
     return {
@@ -100,8 +99,7 @@ export class Run implements Fate, Together {
       now: this.now,
       cooldownMs,
       patienceMs: patienceMs + (setting.graceMs ?? 1_000),
-      ...more,
-      isUnconfirmed,
+      ...{ givable: setting.givable, faults: this.faults.active || this.rotten, isUnconfirmed },
     };
   }
 

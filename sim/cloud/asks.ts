@@ -3,7 +3,7 @@ import type { Intent } from '../../src/core/ipam/nic.ts';
 import { countOf, type Call } from '../../emulator/cloud/request.ts';
 import type { Answer } from '../../emulator/cloud/answer.ts';
 import { awsRules } from '../../emulator/dialects/aws/rules.ts';
-import type { CloudScene } from './cloud-checkers.ts';
+import type { Cluster } from './cluster.ts';
 
 /** What a NIC was given. */
 interface Given {
@@ -62,8 +62,14 @@ function seenIn(answer: Answer): readonly string[] {
   return answer.is === 'views' ? answer.views.flatMap((it) => (it.kind === 'nic' ? it.nic.id : [])) : [];
 }
 
+interface Counted {
+  readonly asks: Asks;
+  readonly cluster: Cluster;
+  readonly lags: boolean; // a Describe may miss for long what was just made
+}
+
 /** From now on what the cloud gives by its number is counted. What a Describe does not show yet is asked for again. */
-export function countGiven({ asks, cluster, lags }: CloudScene): void {
+export function countGiven({ asks, cluster, lags }: Counted): void {
   cluster.region.onAnswered = (call, answer) => {
     for (const nic of seenIn(answer)) asks.looked(nic, cluster.time.now);
     const units = unitsOf(call, answer);
