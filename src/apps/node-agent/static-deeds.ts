@@ -84,9 +84,10 @@ export class StaticDeeds {
         this.#leaving.delete(keyOf(name));
         return log.info('static address sent away', { of: keyOf(name), ips: next.addresses });
       case 'giveBack':
-        // what was to make room for another, or to leave, has perhaps left already
-        if (name.namespace === '' || this.#leaving.has(keyOf(name)))
-          for (const it of pool.pool.claims.get(keeper) ?? []) await mover?.sendAway(it);
+        // what was to make room for another, or to leave, has perhaps left already; so has what the cloud does not show
+        for (const it of pool.pool.claims.get(keeper) ?? [])
+          if (name.namespace === '' || this.#leaving.has(keyOf(name)) || isDoubted(pool.pool, it))
+            await mover?.sendAway(it);
         this.#leaving.delete(keyOf(name));
         return pool.release(keeper, true);
       case 'forget':
@@ -179,4 +180,9 @@ export function saidBy(error: unknown): string {
 /** "namespace/name". */
 export function keyOf({ namespace, name }: Name): string {
   return `${namespace}/${name}`;
+}
+
+/** Whether the last report that was sure missed it. */
+function isDoubted({ cloud }: Pool, address: Address): boolean {
+  return cloud?.nics.some(({ holds }) => holds.get(address)?.trust === 'unsure') === true;
 }
