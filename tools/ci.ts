@@ -1,6 +1,6 @@
 // npm test: everything (ci/steps.ts), and a last line that counts what really ran: "N passed, N failed, N skipped".
 // One step follows the other. Those that only compute follow each other beside them, at the lowest priority: what they
-// printed is shown when they have ended, between two of the others.
+// printed is shown when they have ended, between two of the others. Those that look at the clock come last, alone.
 //   npm test -- WORD …   only the steps with one of these words in their names
 import { missingCaches } from './ci/caches.ts';
 import { countText, sum } from './ci/count.ts';
@@ -30,7 +30,7 @@ async function main(words: readonly string[]): Promise<number> {
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
-/** Both rows of steps at the same time, each in its order. */
+/** Both rows of steps at the same time, each in its order; then those that want the machine for themselves. */
 async function runAll(steps: readonly Step[]): Promise<ReadonlyMap<Step, Done>> {
   const done = new Map<Step, Done>();
   const unseen: Step[] = [];
@@ -44,16 +44,21 @@ async function runAll(steps: readonly Step[]): Promise<ReadonlyMap<Step, Done>> 
       unseen.push(step);
     },
   );
+  const shown = async (step: Step) => {
+    console.log(`\n=== ${step.name}`);
+    done.set(step, await runStep(step, true));
+    show();
+  };
   await inOrder(
-    steps.filter((step) => !step.beside),
-    async (step) => {
-      console.log(`\n=== ${step.name}`);
-      done.set(step, await runStep(step, true));
-      show();
-    },
+    steps.filter((step) => !step.beside && !step.alone),
+    shown,
   );
   await beside;
   show();
+  await inOrder(
+    steps.filter((step) => step.alone),
+    shown,
+  );
   return done;
 }
 

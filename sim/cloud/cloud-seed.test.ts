@@ -34,7 +34,7 @@ test('without a bug no law is broken, whatever is lost, late, throttled, dry or 
     });
 });
 
-const LIVES = 200;
+const LIVES = 400;
 const CRASHED = 40; // lives, at each place of which a process ends
 
 /** Where a law is first broken: in a life by itself, or after a crash in one; undefined: nowhere. */

@@ -126,8 +126,10 @@ test.skipIf(!isRoot)(
     stage.drops();
     const inside = region.nics('beside')[0]?.addresses[0];
     expect(nics.length).toBeGreaterThan(1);
-    for (const nic of nics)
-      expect(await stage.seen(region.instance('beside'), nic.addresses[0] ?? '', { port: 8_088 })).toBe(inside);
+    for (const nic of nics) {
+      const seen = () => stage.seen(region.instance('beside'), nic.addresses[0] ?? '', { port: 8_088 });
+      await expect.poll(seen, { timeout: 20_000 }).toBe(inside); // one that came a moment ago is still being set up
+    }
     expect(await stage.seen('internet', publicOf(nics[0]), { port: 8_088 })).toBe('198.51.100.1');
     expect(drops()).toEqual([]);
   },
