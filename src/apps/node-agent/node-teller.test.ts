@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KubeError } from '../../io/kube/client.ts';
 import { loose, looseList, text } from '../../wire/kube/object.ts';
 import { NODES } from '../../wire/kube/resource.ts';
@@ -48,6 +48,22 @@ test('A23: a taint that somebody sets while the agent serves is taken away again
   taint();
   await scene.pass(2_000);
   expect(taints()).toEqual([]);
+});
+
+test('A22: a Node that somebody else writes in the same moment keeps its taint for a second, not for long', async () => {
+  scene.node('small', '192.0.2.1', '10.244.1.0/24');
+  taint();
+  const get = scene.client.get.bind(scene.client);
+  let writes = 0;
+  vi.spyOn(scene.client, 'get').mockImplementation(async (asked) => {
+    const told = await get(asked);
+    if (asked.name === 'small' && writes++ === 0)
+      scene.store.patch(at, 'merge', { metadata: { labels: { written: 'meanwhile' } } });
+    return told;
+  });
+  await scene.start();
+  await scene.pass(3_000);
+  expect([writes, taints()]).toEqual([2, []]);
 });
 
 test('A89: the Node advertises the addresses that are left for pods that ask for them as a resource', async () => {

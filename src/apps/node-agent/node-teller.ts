@@ -66,8 +66,7 @@ export class NodeTeller {
     this.#wrong = wrongs(this.#wrong, true_, now);
     const told = own();
     const word = told && wordOf(this.#ownNode(told), { truth: true_, wrong: this.#wrong }, now);
-    const done = word === undefined || told === undefined || (await this.#tell(word, told));
-    return done ? LOOK_MS : AGAIN_MS;
+    return word === undefined || told === undefined ? LOOK_MS : this.#tell(word, told);
   }
 
   #ownNode(told: OwnNodeShape): OwnNode {
@@ -89,8 +88,8 @@ export class NodeTeller {
     return patch === undefined ? node : client.patch({ resource: NODES, name }, 'merge', patch);
   }
 
-  /** Answers whether it arrived. */
-  async #tell({ untaint, conditions, addresses, podNics }: NodeWord, told: OwnNodeShape): Promise<boolean> {
+  /** Answers in how long to look again. */
+  async #tell({ untaint, conditions, addresses, podNics }: NodeWord, told: OwnNodeShape): Promise<Millis> {
     const { client, clock, log, nodeName: name } = this.#doors;
     const resources = {
       ...(addresses === undefined ? {} : { [ADDRESS_RESOURCE]: addresses }),
@@ -107,12 +106,13 @@ export class NodeTeller {
       for (const { type, status, reason } of conditions) log.info('node condition', { type, status, reason });
       if (untaint) log.info('taint removed', { taint: NOT_READY_TAINT });
       this.#failed = undefined;
-      return true;
+      return LOOK_MS;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
+      if (error.kind === 'conflict') return LOOK_MS; // somebody else wrote in the same moment, as kubelets do at a start
       if (this.#failed !== error.kind) log.warn('node not told', { kind: error.kind, says: error.message });
       this.#failed = error.kind;
-      return false;
+      return AGAIN_MS;
     }
   }
 }
