@@ -109,7 +109,7 @@ export class NodeTeller {
       return LOOK_MS;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      if (error.kind === 'conflict') return LOOK_MS; // somebody else wrote in the same moment, as kubelets do at a start
+      if (error.kind === 'conflict') return LOOK_MS; // somebody else wrote it just then, as kubelets do at a start
       if (this.#failed !== error.kind) log.warn('node not told', { kind: error.kind, says: error.message });
       this.#failed = error.kind;
       return AGAIN_MS;
