@@ -14,6 +14,8 @@ const ROUNDS = 3;
 const SANDBOXES = 520;
 /** Pods before those that count: an agent that has run for a while has its code compiled. */
 const WARM_UP = { rounds: 4, pods: 300, ofOthers: 8 };
+/** What is asked after a pause, as on a node to which a pod comes now and then. */
+const FIRSTS = { turns: 10, pauseMs: 3_000 };
 const json = process.argv.includes('--json');
 
 if (process.argv.includes('--inside')) await bench();
@@ -47,10 +49,11 @@ async function bench(): Promise<void> {
   prepare(SANDBOXES, FLOOR_PODS);
   const agent = new BenchAgent();
   await agent.start();
-  const rssIdleMb = agent.usage().rssMb;
   const { all, version, note } = contestants();
   const [berth] = all;
-  if (berth === undefined) throw new Error('Berth is not among the contestants');
+  const ptp = all.find(({ name }) => name === 'ptp');
+  if (berth === undefined || ptp === undefined) throw new Error('Berth or ptp is not among the contestants');
+  const { rssMb: rssIdleMb, ...firsts } = await firstPods(agent, { berth, ptp }, tell);
   tell(`warming up: the first ${WARM_UP.rounds * WARM_UP.pods} pods of the agent are not counted`);
   for (const it of all)
     for (let round = 0; round < (it.name === 'berth' ? WARM_UP.rounds : 1); round++)
@@ -79,6 +82,7 @@ async function bench(): Promise<void> {
     statusMedianMs: round(median(status.ms)),
     addInAgentMs: round(inAgent.agentMs),
     floorMs: round(inAgent.floorMs),
+    ...firsts,
     machine: `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? '?'}), load ${load} before it began, Linux ${release()}, Node ${process.versions.node}`,
     reference: `containernetworking plugins ${version}${note === '' ? '' : ` (${note})`}`,
   };
@@ -105,6 +109,34 @@ function ratios(cells: readonly Cell[]): { addVsPtp: number; addVsBridgeMasq: nu
 }
 
 type Subject = ReturnType<typeof contestants>['all'][number];
+
+/** The first pod of an agent that has just been started, beside ptp after the same pause; and its memory before. */
+async function firstPods(
+  agent: BenchAgent,
+  { berth, ptp }: Record<'berth' | 'ptp', Subject>,
+  tell: (line: string) => void,
+) {
+  const [firstMs, firstInAgentMs]: [number[], number[]] = [[], []];
+  const [firstOfPtpMs, rssMb]: [number[], number[]] = [[], []];
+  for (let i = 1; i <= FIRSTS.turns; i++) {
+    tell(`first pods: turn ${i} of ${FIRSTS.turns}`);
+    await agent.end();
+    await agent.start();
+    await new Promise((resolve) => setTimeout(resolve, FIRSTS.pauseMs));
+    rssMb.push(agent.usage().rssMb);
+    firstOfPtpMs.push(...drive({ ...ptp, verb: 'ADD', concurrency: 1, count: 1 }).ms);
+    drive({ ...ptp, verb: 'DEL', concurrency: 1, count: 1 });
+    await new Promise((resolve) => setTimeout(resolve, FIRSTS.pauseMs));
+    firstMs.push(...drive({ ...berth, verb: 'ADD', concurrency: 1, count: 1 }).ms);
+    firstInAgentMs.push(...(await agent.addMs()));
+    drive({ ...berth, verb: 'DEL', concurrency: 1, count: 1 });
+  }
+  const middle = (of: readonly number[]) => round(median(of));
+  return {
+    ...{ firstMs: middle(firstMs), firstInAgentMs: middle(firstInAgentMs), firstOfPtpMs: middle(firstOfPtpMs) },
+    rssMb: middle(rssMb),
+  };
+}
 
 /** ADD as the agent times it beside the floor, pod by pod: both find the processor as the other left it. */
 async function withFloor(agent: BenchAgent, berth: Subject, tell: (line: string) => void) {

@@ -22,6 +22,9 @@ export interface BenchReport {
   readonly statusMedianMs: number;
   readonly addInAgentMs: number;
   readonly floorMs: number;
+  readonly firstMs: number; //        the first pod of an agent, after a pause
+  readonly firstInAgentMs: number; // of that, inside the agent
+  readonly firstOfPtpMs: number; //   a pod of ptp, after the same pause
   readonly machine: string;
   readonly reference: string;
 }
@@ -88,6 +91,9 @@ The agent had attached 1,200 pods before, so that its code was compiled. CPU is 
 Berth, of the agent. The floor (\`native/bench/floor.c\`) sends the messages that the agent sends for an ADD and writes
 one record, with no agent and no executable: ${report.floorMs} ms; the agent takes ${report.addInAgentMs} ms. The two
 take turns, pod by pod, by the hand of the driver.
+
+The first pod of an agent that was started some seconds before takes ${report.firstMs} ms, ${report.firstInAgentMs} of them
+in the agent; one of ptp after the same pause ${report.firstOfPtpMs} ms.
 
 ![ADD and DEL, one at a time](benchmarks.svg)
 
