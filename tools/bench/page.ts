@@ -92,8 +92,8 @@ Berth, of the agent. The floor (\`native/bench/floor.c\`) sends the messages tha
 one record, with no agent and no executable: ${report.floorMs} ms; the agent takes ${report.addInAgentMs} ms. The two
 take turns, pod by pod, by the hand of the driver.
 
-The first pod of an agent that was started some seconds before takes ${report.firstMs} ms, ${report.firstInAgentMs} of them
-in the agent; one of ptp after the same pause ${report.firstOfPtpMs} ms.
+The first pod of an agent that was started some seconds before takes ${report.firstMs} ms, ${report.firstInAgentMs} of
+them in the agent; one of ptp after the same pause ${report.firstOfPtpMs} ms.
 
 ![ADD and DEL, one at a time](benchmarks.svg)
 
