@@ -6,6 +6,9 @@ import { callsOf, counted } from './calls.ts';
 import type { PodBook } from './pod-book.ts';
 import { clear } from './start-up.ts';
 
+/** What pods leave to be told has been told then: their addresses have cooled (30 s), and a word waits 19 s at most. */
+const SETTLED_MS = 55_000;
+
 /** What one agent used in a while. */
 export interface Stretch {
   readonly seconds: number;
@@ -38,11 +41,15 @@ export async function costs(
   const log = cluster.control.logFile(AUDIT_LOG);
   const setUp = callsFrom(log, worker, 0);
   const stretch = (pods: number, work: () => Promise<unknown>) => stretchOf(worker, log, { pods, work });
+  const rest = async (pods: number) => {
+    await sleep(SETTLED_MS);
+    return stretch(pods, () => sleep(idleSeconds * 1_000));
+  };
   tell(`idle for ${idleSeconds} s`);
-  const idle = await stretch(0, () => sleep(idleSeconds * 1_000));
+  const idle = await rest(0);
   tell(`${full} pods on one node`);
   const filling = await stretch(full, () => book.make(full, worker.name));
-  const stand = await stretch(full, () => sleep(idleSeconds * 1_000));
+  const stand = await rest(full);
   const emptying = await stretch(full, () => clear(book, cluster.workers));
   return { idle, filling, full: stand, emptying, setUp };
 }
