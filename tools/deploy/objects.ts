@@ -31,7 +31,7 @@ const BEACON_RULES = [{ apiGroups: [''], resources: ['configmaps'], resourceName
 const CAPABILITIES = [
   'NET_ADMIN', //     links, addresses, routes, rules, nftables
   'NET_BROADCAST', // to hear what changes in the pods' namespaces
-  'SYS_ADMIN', //     setns(2) into the pods' namespaces; namespaces of its own; /proc/sys is made writable for the settings of links
+  'SYS_ADMIN', //     setns(2) into the pods' namespaces; /proc/sys is made writable for the settings of links
 ];
 
 /** All that a cluster needs of Berth, in the order to apply. */

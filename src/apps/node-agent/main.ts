@@ -25,7 +25,6 @@ import { openKube } from './open-kube.ts';
 import { openProvider } from './open-provider.ts';
 import { type CallBook, openCallBook } from './call-book.ts';
 import { keepInstalled } from './install-keeper.ts';
-import { rehearseSoon } from './rehearsal.ts';
 import { ailments } from './readiness.ts';
 import { tellStatus } from './tell-status.ts';
 
@@ -60,7 +59,6 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
   const servers = await serve({ parts: agent.parts, facts, metrics, log, calls, configPath, waiting }, config);
   const cni = await serveCalls({ path: config.paths.socket, log, answer: (call) => agent.handle(call) });
   closers.push(keepLean(realClock));
-  closers.push(rehearseSoon({ clock: realClock, log, busy: () => agent.parts.lanes.size > 0 }));
   log.info('started', { version, ms: realClock.now() - startedAt, attachments: agent.parts.attachments.count });
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
