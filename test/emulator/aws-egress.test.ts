@@ -3,7 +3,7 @@ import { type Prefix, prefix } from '../../src/base/ip.ts';
 import type { Id, Nic } from '../../emulator/cloud/nouns.ts';
 import type { Topology } from '../../emulator/server/topology.ts';
 import { isRoot } from '../kernel/space.ts';
-import { AWS_ENVIRONMENT, AwsRegion } from './aws-region.ts';
+import { AWS_ENVIRONMENT, AwsRegion, idMade } from './aws-region.ts';
 import { LiveNode, type LivePod } from './live-node.ts';
 import { PORT, Stage } from './stage.ts';
 
@@ -72,7 +72,7 @@ async function podOfSecondNic(): Promise<LivePod> {
 async function machineInNewRange(): Promise<string> {
   const vpc = region.nics('node-1')[0]?.vpc ?? ('' as Id);
   region.ask({ do: 'add-range', vpc, range: MORE });
-  const subnet = made(
+  const subnet = idMade(
     region.ask({ do: 'create-subnet', vpc, zone: 'eu-west-1a', v4: prefix('100.64.1.0/24'), tags: {} }),
   );
   const nics = [{ device: 0, subnet }];
@@ -158,9 +158,4 @@ test.skipIf(!isRoot)(
 
 function publicOf(nic: Nic | undefined): string {
   return nic?.publicAddress ?? '';
-}
-
-function made(answer: ReturnType<AwsRegion['ask']>): Id {
-  if (answer.is !== 'made' || answer.view.kind !== 'subnet') throw new Error('no subnet was made');
-  return answer.view.subnet.id;
 }

@@ -1,14 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Clock } from '../../src/base/clock.ts';
 import { prefix } from '../../src/base/ip.ts';
 import type { NicId, NicReport, NicSpec, Token } from '../../src/core/ipam/nic.ts';
 import type { AwsProvider } from '../../src/io/cloud/aws/provider.ts';
 import { CloudError } from '../../src/io/cloud/provider.ts';
-import { realClock } from '../../src/io/system/clock.ts';
 import type { Id, Nic } from '../../emulator/cloud/nouns.ts';
 import { INSTANCE_TYPES } from '../../emulator/dialects/aws/instance-types.ts';
 import { knownLimits } from '../../src/io/cloud/aws/limits.ts';
-import { AWS_ENVIRONMENT, AwsRegion } from './aws-region.ts';
+import { AWS_ENVIRONMENT, AwsRegion, idMade } from './aws-region.ts';
 import { MANY_SUBNETS } from './aws-topologies.ts';
 
 // The rows of the acceptance list that are the provider's own, with AWS's SDK against an emulated region.
@@ -28,17 +26,6 @@ afterEach(async () => {
 
 const token = () => `test-${++serial}@${region.world.now()}` as Token;
 const subnetOf = (nic: NicReport) => nic.subnet as string as Id;
-
-const PAUSE_MS = 3_000; // what is longer limits a call
-
-/** The region's time, in which pauses take a hundredth. A call has all its time: one given up is asked again. */
-function hastyClock(): Clock {
-  return {
-    now: () => region.world.now(),
-    steady: () => realClock.steady(),
-    timer: (after, then) => realClock.timer(after > PAUSE_MS ? after : after / 100, then),
-  };
-}
 
 async function failureOf(asked: Promise<unknown>): Promise<CloudError> {
   try {
@@ -122,7 +109,9 @@ describe('what NICs are', () => {
     await provider.createNic(ONE, token(), 'pod');
     const [own] = region.nics('node-1');
     if (own === undefined) throw new Error('no primary NIC');
-    const foreign = idOf(region.ask({ do: 'create-nic', subnet: own.subnet, tags: { 'berth.dev/no-manage': 'true' } }));
+    const foreign = idMade(
+      region.ask({ do: 'create-nic', subnet: own.subnet, tags: { 'berth.dev/no-manage': 'true' } }),
+    );
     region.ask({ do: 'attach-nic', nic: foreign, instance: region.instance('node-1') });
     await provider.tendNics();
     const group = made(region, own.vpc, 'changed');
@@ -158,7 +147,7 @@ describe('what NICs are', () => {
       { 'node.k8s.amazonaws.com/instance_id': 'i-00000000000000000' },
       {},
     ]) {
-      const nic = idOf(region.ask({ do: 'create-nic', subnet: own?.subnet ?? ('' as Id), tags: { ...tags } }));
+      const nic = idMade(region.ask({ do: 'create-nic', subnet: own?.subnet ?? ('' as Id), tags: { ...tags } }));
       region.ask({ do: 'attach-nic', nic, instance: region.instance('node-1') });
     }
     const managed = async (manageUntagged: boolean) =>
@@ -201,69 +190,7 @@ describe('what NICs are', () => {
   });
 });
 
-describe('NICs that nobody has', () => {
-  const HOUR = 3_600_000;
-
-  /** A NIC that an instance made and never attached. */
-  function orphan(tags: Readonly<Record<string, string>>, ageMs = HOUR): Id {
-    const created = new Date(region.world.now() - ageMs).toISOString();
-    const all = { 'berth.dev/instance': 'i-0aaaaaaaaaaaaaaaa', 'berth.dev/created': created, ...tags };
-    return idOf(region.ask({ do: 'create-nic', subnet: region.subnet('own'), tags: all }));
-  }
-  const isThere = (nic: Id) => region.world.cloud.nics.has(nic);
-
-  test('A40: of this cluster and old are deleted, young ones and those of others never', async () => {
-    const leaked = orphan({ 'berth.dev/cluster': 'blue' });
-    const kept = [
-      orphan({ 'berth.dev/cluster': 'blue' }, 60_000),
-      orphan({ 'berth.dev/cluster': 'green' }),
-      orphan({ 'berth.dev/cluster': 'blue', 'berth.dev/created': 'some day' }),
-      idOf(region.ask({ do: 'create-nic', subnet: region.subnet('own'), tags: { 'berth.dev/cluster': 'blue' } })),
-    ];
-    const provider = await region.provider('node-1', { cluster: 'blue' }, hastyClock());
-    expect(await provider.collectLeaked(10)).toEqual([leaked]);
-    expect([isThere(leaked), ...kept.map(isThere)]).toEqual([false, true, true, true, true]);
-  });
-
-  test('A40: without a cluster only those of the same instance are', async () => {
-    const [mine, another] = [orphan({ 'berth.dev/instance': region.instance('node-1') }), orphan({})];
-    const provider = await region.provider('node-1', {}, hastyClock());
-    expect(await provider.collectLeaked(10)).toEqual([mine]);
-    expect(isThere(another)).toBe(true);
-  });
-
-  test('A40: of two agents that look at once one deletes', async () => {
-    const leaked = Array.from({ length: 4 }, () => orphan({ 'berth.dev/cluster': 'blue' }));
-    const both = await Promise.all(
-      ['node-1', 'node-2'].map((name) => region.provider(name, { cluster: 'blue' }, hastyClock())),
-    );
-    const deleted = await Promise.all(both.map((provider) => provider.collectLeaked(10)));
-    expect(deleted.flat().toSorted()).toEqual(leaked.toSorted());
-    const deletes = region.calls.filter(({ action }) => action === 'DeleteNetworkInterface');
-    expect(deletes.map(({ outcome }) => outcome)).toEqual(leaked.map(() => 'ok'));
-  });
-
-  test('A40: one sweeper of a cluster deletes what any of its instances left, also those that are gone', async () => {
-    const leaked = [
-      orphan({ 'berth.dev/cluster': 'blue' }),
-      orphan({ 'berth.dev/cluster': 'blue', 'berth.dev/instance': region.instance('node-1') }),
-    ];
-    const kept = [orphan({ 'berth.dev/cluster': 'blue' }, 60_000), orphan({ 'berth.dev/cluster': 'green' })];
-    const fleets = [region.fleet({ cluster: 'blue' }, hastyClock()), region.fleet({ cluster: 'blue' }, hastyClock())];
-    const deleted = await Promise.all(fleets.map((fleet, i) => fleet.collectLeaked(`replica-${i}`, 10)));
-    for (const fleet of fleets) fleet.close();
-    expect(deleted.flat().toSorted()).toEqual(leaked.toSorted());
-    expect([...leaked.map(isThere), ...kept.map(isThere)]).toEqual([false, false, true, true]);
-  });
-
-  test('A40: without the name of a cluster a fleet deletes nothing: nobody knows whose NICs those are', async () => {
-    const nic = orphan({});
-    const fleet = region.fleet({}, hastyClock());
-    expect(await fleet.collectLeaked('replica', 10)).toEqual([]);
-    fleet.close();
-    expect(isThere(nic)).toBe(true);
-  });
-
+describe('calls that go wrong', () => {
   test('A26: a NIC that may not be attached is not left behind', async () => {
     region.trouble({ kind: 'deny' }, { scope: { action: 'AttachNetworkInterface' } });
     const provider = await region.provider('node-1');
@@ -271,9 +198,7 @@ describe('NICs that nobody has', () => {
     expect([failure.kind, failure.action]).toEqual(['denied', 'AttachNetworkInterface']);
     expect(region.world.cloud.nics.size).toBe(4); // the primaries
   });
-});
 
-describe('calls that go wrong', () => {
   test('A26: an answer that is lost after the deed makes no second NIC, and gives what was given', async () => {
     const provider = await region.provider('node-1', { timeoutMs: 1_000 });
     region.trouble({ kind: 'lose' }, { scope: { action: 'CreateNetworkInterface' }, left: 1 });
@@ -318,14 +243,5 @@ describe('calls that go wrong', () => {
 });
 
 function made(on: AwsRegion, vpc: Id, name: string): Id {
-  return idOf(on.ask({ do: 'create-group', vpc, name, description: name, tags: {} }));
-}
-
-/** The id of what was made. */
-function idOf(answer: ReturnType<AwsRegion['ask']>): Id {
-  if (answer.is !== 'made') throw new Error('nothing was made');
-  const { view } = answer;
-  const noun = (view as unknown as Readonly<Record<string, { id: Id } | undefined>>)[view.kind];
-  if (noun === undefined) throw new Error(`no id of a ${view.kind}`);
-  return noun.id;
+  return idMade(on.ask({ do: 'create-group', vpc, name, description: name, tags: {} }));
 }

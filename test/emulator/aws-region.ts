@@ -186,3 +186,12 @@ export const AWS_ENVIRONMENT = {
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
 } as const;
+
+/** The id of what was made. */
+export function idMade(answer: ReturnType<AwsRegion['ask']>): Id {
+  if (answer.is !== 'made') throw new Error('nothing was made');
+  const { view } = answer;
+  const noun = (view as unknown as Readonly<Record<string, { id: Id } | undefined>>)[view.kind];
+  if (noun === undefined) throw new Error(`no id of a ${view.kind}`);
+  return noun.id;
+}

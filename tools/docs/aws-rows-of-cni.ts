@@ -54,7 +54,12 @@ export const CNI_ROWS: readonly AwsRow[] = [
   },
   {
     asks: 'GC removes what the runtime does not list, and nothing else.',
-    also: [walk('C22, C23: GC removes what the runtime no longer lists, of this network only')],
+    also: [
+      at(
+        'src/apps/node-agent/gc-status-walk.test.ts',
+        'C22, C23: GC removes what the runtime no longer lists, of this network only',
+      ),
+    ],
   },
   {
     asks: 'VERSION: 0.3.1 to 1.1.0.',

@@ -54,16 +54,16 @@ test('A22: a Node that somebody else writes in the same moment keeps its taint f
   scene.node('small', '192.0.2.1', '10.244.1.0/24');
   taint();
   const get = scene.client.get.bind(scene.client);
-  let writes = 0;
+  let looks = 0;
   vi.spyOn(scene.client, 'get').mockImplementation(async (asked) => {
     const told = await get(asked);
-    if (asked.name === 'small' && writes++ === 0)
+    if (asked.name === 'small' && looks++ === 0)
       scene.store.patch(at, 'merge', { metadata: { labels: { written: 'meanwhile' } } });
     return told;
   });
   await scene.start();
   await scene.pass(3_000);
-  expect([writes, taints()]).toEqual([2, []]);
+  expect([looks, taints()]).toEqual([2, []]);
 });
 
 test('A89: the Node advertises the addresses that are left for pods that ask for them as a resource', async () => {

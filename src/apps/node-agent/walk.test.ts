@@ -230,6 +230,14 @@ describe('addresses', () => {
     await small.call('DEL', { id: 'aaaa' });
     expect(await small.add({ id: 'bbbb', ...ports })).toMatchObject(ok);
   });
+
+  test('an address that was asked for is given or refused with the reason', async () => {
+    const ips = (ip: string) => ({ config: { runtimeConfig: { ips: [address(ip)] } } });
+    expect(await small.add({ id: 'aaaa', ...ips('10.0.3.77') })).toMatchObject({ ...ok, ips: ['10.0.3.77'] });
+    const taken = await small.add({ id: 'bbbb', ...ips('10.0.3.77') });
+    expect(taken).toMatchObject({ exitCode: 1, code: 101 });
+    expect(taken.says).toContain('10.0.3.77 is held by container aaaa, eth0');
+  });
 });
 
 describe('a failed ADD', () => {
@@ -283,46 +291,5 @@ describe('a failed ADD', () => {
     broken = false;
     expect(await small.call('DEL', { id: 'aaaa' })).toMatchObject(ok);
     expect(held()).toBe(0);
-  });
-});
-
-describe('GC and STATUS', () => {
-  const valid = (...ids: string[]) => ({
-    config: { 'cni.dev/valid-attachments': ids.map((containerID) => ({ containerID, ifname: 'eth0' })) },
-  });
-
-  test('C22, C23: GC removes what the runtime no longer lists, of this network only', async () => {
-    for (const id of ['keep', 'drop']) await small.add({ id });
-    await small.add({ id: 'drop', network: 'other', ifname: 'net1' });
-    for (let twice = 0; twice < 2; twice++)
-      expect(await small.call('GC', { id: '', ...valid('keep') })).toMatchObject(ok);
-    const left = () => small.agent.parts.attachments.all().map(({ id }) => id);
-    expect(left()).toEqual(['other/drop/net1', 'pods/keep/eth0']);
-    expect(await small.call('GC', { id: '', ...valid() })).toMatchObject(ok);
-    expect(left()).toEqual(['other/drop/net1']);
-    expect(small.why('keep').at(-1)).toContain('the runtime no longer lists it');
-  });
-
-  test('C25: STATUS is 51 while something is missing, and well again when it is back', async () => {
-    await small.add({ id: 'aaaa' });
-    expect(await small.call('STATUS', { id: '' })).toMatchObject(ok);
-    const lost = small.kernel.items().find((item) => item.kind === 'element');
-    if (lost === undefined) throw new Error('no element');
-    small.kernel.deleteFromOutside(lost);
-    await small.clock.pass(100);
-    const status = await small.call('STATUS', { id: '' });
-    expect(status).toMatchObject({ exitCode: 1, code: 51 });
-    expect(status.says).toContain(show(lost));
-    await small.clock.pass(1_000);
-    expect(await small.call('STATUS', { id: '' })).toMatchObject(ok);
-    expect(small.counted).toContain('repaired node 1');
-  });
-
-  test('an address that was asked for is given or refused with the reason', async () => {
-    const ips = (ip: string) => ({ config: { runtimeConfig: { ips: [address(ip)] } } });
-    expect(await small.add({ id: 'aaaa', ...ips('10.0.3.77') })).toMatchObject({ ...ok, ips: ['10.0.3.77'] });
-    const taken = await small.add({ id: 'bbbb', ...ips('10.0.3.77') });
-    expect(taken).toMatchObject({ exitCode: 1, code: 101 });
-    expect(taken.says).toContain('10.0.3.77 is held by container aaaa, eth0');
   });
 });

@@ -5,7 +5,8 @@ import { adopt } from './adopt.ts';
 import type { PoolEffect, PoolEvent } from './event.ts';
 import type { Pool } from './pool.ts';
 import { step } from './step.ts';
-import { type CloudHouse, simulateCloud } from './testing/cloud-world.ts';
+import { simulateCloud } from './testing/cloud-life.ts';
+import type { CloudHouse } from './testing/cloud-world.ts';
 
 const SEEDS = 300; // of which `npm run check` plays a part
 

@@ -4,14 +4,14 @@ import { type Random, seeded } from '../../../base/random.ts';
 import { type AttachmentId, attachmentName } from '../../attachment.ts';
 import { emptyMemory, remember, snapshot } from '../../memory/fold.ts';
 import type { Memory, MemoryRecord } from '../../memory/record.ts';
-import { adopt } from '../adopt.ts';
+import type { adopt } from '../adopt.ts';
 import type { CloudPolicy } from '../cloud.ts';
 import type { CloudEvent } from '../cloud-event.ts';
 import type { PoolEffect, PoolEvent } from '../event.ts';
 import { brokenLaw } from '../invariants.ts';
-import type { Holdable, Intent, NicId, NicReport } from '../nic.ts';
+import type { Holdable, Intent, NicReport } from '../nic.ts';
 import { nextTick, type Pool } from '../pool.ts';
-import { step } from '../step.ts';
+import type { step } from '../step.ts';
 import { POLICY } from './cloud-driver.ts';
 import { id } from './driver.ts';
 import { afterReport, withAnswer } from './nic-record.ts';
@@ -21,9 +21,8 @@ import { limitsOf, Refused, TinyCloud } from './tiny-cloud.ts';
 // agent crashes at any await. It is judged from outside: by what runtimes were told, and by the cloud's own truth.
 
 const COOLDOWN = 5_000;
-const LIMITS = limitsOf(3, 5);
-const MAX_PODS = 10;
-const REST_MS = 1_800_000;
+export const LIMITS = limitsOf(3, 5);
+export const MAX_PODS = 10;
 
 /** The real thing, or one with a bug planted. */
 export interface CloudHouse {
@@ -267,85 +266,4 @@ export class CloudWorld {
     this.feed({ kind: 'limits', limits: this.cloud.limits });
     this.readies();
   }
-
-  /** Somebody else changes our NICs. */
-  private meddle(): void {
-    this.seen.outside++;
-    const nics = [...this.cloud.nics.values()];
-    const nic = this.pick(nics);
-    const dice = this.random.fraction();
-    if (dice < 0.3 && nic.device !== 0) this.detach(nic.id);
-    else if (dice < 0.7 && nic.holds.size > 0) {
-      const it = this.pick([...nic.holds]);
-      this.taken.add(it);
-      this.cloud.takeBack(nic.id, it);
-    } else if (nic.holds.size < LIMITS.slotsV4 - 1) this.cloud.putFromOutside(nic.id);
-  }
-
-  private detach(nic: NicId): void {
-    for (const it of this.cloud.nics.get(nic)?.holds ?? []) this.taken.add(it);
-    for (const it of this.cloud.nics.get(nic)?.holds ?? []) this.cloud.takeBack(nic, it);
-    this.cloud.nics.delete(nic);
-    this.feed({ kind: 'nicGone', nic });
-  }
-
-  act(): void {
-    const dice = this.random.fraction();
-    const [late] = this.gone;
-    if (late !== undefined && dice < 0.3) this.remove(late);
-    else if (dice < 0.55) this.add();
-    else if (dice < 0.85 && this.told.size > 0) this.remove(this.pick([...this.told.keys()]));
-    else if (dice < 0.88) this.crash();
-    else if (dice < 0.91) this.meddle();
-    else if (dice < 0.94) this.cloud.dry = !this.cloud.dry;
-    else if (dice < 0.95) this.feed({ kind: 'cordoned', cordoned: this.random.fraction() < 0.5 });
-    else this.feed({ kind: 'expected', pods: Math.floor(this.random.fraction() * 4) });
-  }
-
-  /** Everybody leaves and nothing fails any more: then nothing is left, everything is owned, everything is given. */
-  rest(): void {
-    this.calm = true;
-    this.cloud.dry = false;
-    for (const by of [...this.open.keys(), ...this.told.keys(), ...this.gone]) this.remove(by);
-    this.feed({ kind: 'expected', pods: 0 });
-    this.feed({ kind: 'cordoned', cordoned: false });
-    this.passes(REST_MS);
-    this.must(
-      this.pool.claims.size + this.pool.waiting.length + this.memory.attachments.size === 0,
-      'somebody is left',
-    );
-    const unsettled = [...this.memory.intents.values()].filter(({ settledAt }) => settledAt === undefined);
-    this.must(unsettled.length + (this.pool.cloud?.flights.length ?? 0) === 0, 'an intent is never settled');
-    for (const nic of this.cloud.report()) this.judgeOwned(nic);
-    const before = this.seen.calls;
-    this.passes(REST_MS);
-    this.must(this.seen.calls === before, 'it does not rest');
-    for (let i = 0; i < MAX_PODS; i++) this.add(30_000);
-    this.passes(30_000);
-    this.must(this.told.size === MAX_PODS, `of ${MAX_PODS} pods ${this.told.size} were served`);
-  }
-
-  private judgeOwned({ id: nic, addresses, prefixes }: NicReport): void {
-    const known = this.pool.cloud?.nics.find(({ report }) => report.id === nic);
-    for (const it of [...addresses, ...prefixes])
-      this.must(known?.holds.has(it) === true, `${it} of ${nic} is nobody's`);
-    const size = (this.pool.cloud?.nics ?? []).reduce((sum, { holds }) => sum + sizeIn(holds.keys()), 0);
-    this.must(size < MAX_PODS + 16, 'more than max-pods and a unit');
-  }
-}
-
-function sizeIn(all: Iterable<Holdable>): number {
-  return [...all].reduce((sum, it) => sum + (it.includes('/') ? 16 : 1), 0);
-}
-
-/** One run: the same seed and house give the same run. Throws what promise was broken, with the last events. */
-export function simulateCloud(seed: number, house: CloudHouse = { step, adopt }, acts = 60): CloudWorld {
-  const world = new CloudWorld(seed, house);
-  world.feed({ kind: 'limits', limits: world.cloud.limits });
-  for (let i = 0; i < acts; i++) {
-    world.passes(Math.floor(world.random.fraction() ** 3 * 30_000) + 1);
-    world.act();
-  }
-  world.rest();
-  return world;
 }
