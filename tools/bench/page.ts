@@ -85,7 +85,8 @@ export function writePage(report: BenchReport): void {
 
 Written by \`npm run bench\`: do not edit. ${report.machine}; ${report.reference}.
 
-Ratios travel, absolute times do not. All programs took turns in one run, in private namespaces, executed by the same
+Ratios travel, absolute times do not; from run to run a ratio moves by a tenth either way.
+All programs took turns in one run, in private namespaces, executed by the same
 driver in C (\`native/bench/driver.c\`), from spawn to exit. Berth journals every claim before it is applied.
 The agent had attached 1,200 pods before, so that its code was compiled. CPU is that of the plugin's processes and, for
 Berth, of the agent. The floor (\`native/bench/floor.c\`) sends the messages that the agent sends for an ADD and writes

@@ -1,5 +1,6 @@
 import type { AttachDoors } from './attach.ts';
 import type { ClusterRunner } from './cluster-runner.ts';
+import type { ConfigReader } from './config-reader.ts';
 import type { AgentDoors } from './doors.ts';
 import type { Lanes } from './lanes.ts';
 import type { PodIpsTeller } from './pod-ips-teller.ts';
@@ -10,6 +11,7 @@ import type { SpoolRunner } from './spool-runner.ts';
 
 /** Everything the six verbs need. */
 export interface CniDoors extends AttachDoors, ReadinessDoors, Pick<AgentDoors, 'log' | 'meter'> {
+  readonly configs: ConfigReader;
   readonly lanes: Lanes;
   readonly spool: SpoolRunner;
   /** Where the node is of a cluster. */

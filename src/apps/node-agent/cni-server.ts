@@ -1,6 +1,6 @@
 import { furtherIds } from '../../core/attachment.ts';
 import type { CallFrame, ReplyFrame } from '../../wire/agent/frame.ts';
-import { type NetworkConfig, readConfig, versionForError } from '../../wire/cni/config.ts';
+import { type NetworkConfig, versionForError } from '../../wire/cni/config.ts';
 import { CniError, writeError } from '../../wire/cni/error.ts';
 import { type AddRequest, type CniRequest, type DelRequest, readRequest } from '../../wire/cni/request.ts';
 import { writeVersions } from '../../wire/cni/version.ts';
@@ -43,7 +43,7 @@ export async function serveCni(doors: CniDoors, call: CallFrame): Promise<ReplyF
 
 async function dispatch(doors: CniDoors, request: CniRequest, stdin: Uint8Array): Promise<string> {
   if (request.verb === 'VERSION') return writeVersions(versionForError(stdin));
-  const config = readConfig(stdin, request.verb);
+  const config = doors.configs.read(stdin, request.verb);
   switch (request.verb) {
     case 'ADD':
       return doors.lanes.run(request.containerId, () => add(doors, request, config));

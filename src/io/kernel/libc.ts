@@ -103,15 +103,15 @@ export function remount(target: string, flags: number): number {
  * tells all there is of it.
  */
 export function linkFlags(fd: number, name: string): number {
-  const request = Buffer.alloc(IFREQ_BYTES);
-  request.write(name, 0, IFNAMSIZ - 1);
-  return c_ioctl(fd, SIOCGIFFLAGS, request) < 0 ? -koffi.errno() : request.readUInt16LE(IFNAMSIZ);
+  ifreq.fill(0, 0, IFNAMSIZ).write(name, 0, IFNAMSIZ - 1);
+  return c_ioctl(fd, SIOCGIFFLAGS, ifreq) < 0 ? -koffi.errno() : ifreq.readUInt16LE(IFNAMSIZ);
 }
 
 // struct ifreq of linux/if.h on 64-bit machines: the name, then, here, the flags
 const IFREQ_BYTES = 40;
 const IFNAMSIZ = 16;
 const SIOCGIFFLAGS = 0x8913; // linux/sockios.h
+const ifreq = Buffer.alloc(IFREQ_BYTES); // one for all: the call is synchronous
 
 /** A descriptor that no child process inherits. */
 export function open(path: string, flags: number): number {
