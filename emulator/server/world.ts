@@ -109,9 +109,12 @@ export class World {
     return { now: this.now(), random: this.#options.random };
   }
 
-  #advance(): void {
+  /** Whether anything happened. */
+  #advance(): boolean {
     const { cloud, touched } = advance(this.#cloud, this.#env());
-    if (cloud !== this.#cloud) this.#become(cloud, touched);
+    if (cloud === this.#cloud) return false;
+    this.#become(cloud, touched);
+    return true;
   }
 
   #become(cloud: Cloud, touched: readonly Touch[] | undefined): void {
@@ -129,7 +132,9 @@ export class World {
     const ends = this.#cloud.troubles.flatMap(({ until }) => until ?? []);
     const next = Math.min(this.#cloud.dues.first()?.[0].at ?? Number.POSITIVE_INFINITY, ...ends);
     if (next === Number.POSITIVE_INFINITY) return;
-    this.#cancel = this.#options.clock.timer(Math.max(1, next - this.now()), () => this.#advance());
+    this.#cancel = this.#options.clock.timer(Math.max(1, next - this.now()), () => {
+      if (!this.#advance()) this.#wait(); // a timer may come a moment before the clock says so
+    });
   }
 }
 

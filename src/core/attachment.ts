@@ -47,6 +47,11 @@ export function keptFor(id: AttachmentId): { readonly namespace: string; readonl
   return keeper === KEEPER ? { namespace, name } : undefined;
 }
 
+/** All keepers' ids stand in a row from here on. */
+export function keepersBegin(): AttachmentId {
+  return `${KEEPER}/` as AttachmentId;
+}
+
 const KEEPER = '@kept'; // no network's name begins so
 
 /**

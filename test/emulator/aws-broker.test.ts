@@ -93,6 +93,21 @@ describe('NICs of single pods, which the controller has made', () => {
     expect(await branches.report()).toEqual([]);
   });
 
+  test('A47, A49: by a NICConfig that the node names and the controller looks up; and their trunk goes', async () => {
+    await scene.replica();
+    scene.groups.add(groupOf('node-1'));
+    const { branches } = scene.agent('node-1', { patienceMs: 10_000 });
+    const subnet = region.subnet('a');
+    const by = { ...spec(groupOf('node-1')), place: { name: 'blue', subnet: 'subnet-of-the-node’s-word', groups: [] } };
+    await expect(branches.create(by, 'b@1' as Token, 'pod')).rejects.toMatchObject({ code: 'NoNicConfig' });
+    scene.places.push({ name: 'blue', subnet, groups: [] });
+    const made = await branches.create(by, 'b@2' as Token, 'pod');
+    expect(made).toMatchObject({ subnet, token: 'b@2' });
+    await branches.remove(made.id, 'housekeeping');
+    await branches.removeTrunk('housekeeping');
+    expect(region.nics('node-1').map(({ kind }) => kind)).toEqual(['interface']);
+  });
+
   test('A49: a replica that is killed behind one that EC2 has made: the next one finds it by its token', async () => {
     const [first, second] = [await scene.replica(), await scene.replica()];
     scene.groups.add(groupOf('node-1'));

@@ -5,6 +5,7 @@ import type { Topology } from '../../emulator/server/topology.ts';
 import { isRoot } from '../kernel/space.ts';
 import { AWS_ENVIRONMENT, AwsRegion, idMade } from './aws-region.ts';
 import { LiveNode, type LivePod } from './live-node.ts';
+import { SkippingClock } from './skipping-clock.ts';
 import { PORT, Stage } from './stage.ts';
 
 // One agent with the real provider on an emulated region with packets: what leaves a pod, what answers it, and what
@@ -13,6 +14,7 @@ import { PORT, Stage } from './stage.ts';
 const QUICK = { delays: { attach: [50, 200], detach: [50, 200], describe: [0, 0], metadata: [0, 0] } } as const;
 const VPC = prefix('10.0.0.0/16');
 const MORE = prefix('100.64.0.0/16');
+const ASKED_EVERY_MS = 30_000; // the VPC's ranges
 const ROUTED = 'tunnel: { use: never }';
 
 /** A node whose NICs have room for three pods each, and a machine beside it. */
@@ -34,6 +36,7 @@ const TOPOLOGY: Topology = {
 let region: AwsRegion;
 let node: LiveNode;
 let stage: Stage;
+let clock: SkippingClock; // of the node
 let told: readonly Prefix[] | undefined; // what metadata say of the VPC's ranges, as long as a test decides that
 
 beforeEach(async () => {
@@ -47,7 +50,8 @@ beforeEach(async () => {
   const asked = provider.vpcRanges.bind(provider);
   provider.vpcRanges = async () => told ?? asked();
   const machine = fabric.machine(region.instance('node-1'))?.netns.path ?? '';
-  node = await LiveNode.open('node-1', machine, provider, { config: `network: { ${ROUTED} }\n` });
+  clock = new SkippingClock();
+  node = await LiveNode.open('node-1', machine, provider, { config: `network: { ${ROUTED} }\n`, clock });
   stage = Stage.of(fabric);
 });
 afterEach(async () => {
@@ -106,7 +110,8 @@ test.skipIf(!isRoot)(
     await with_('except: []');
     expect(await seenAs(pod, there)).toBe(own);
     told = undefined; // metadata tell of it from now on
-    await expect.poll(() => seenAs(pod, there), { timeout: 60_000, interval: 1_000 }).toBe(pod.address);
+    clock.skip(ASKED_EVERY_MS);
+    await expect.poll(() => seenAs(pod, there), { timeout: 10_000 }).toBe(pod.address);
     expect(drops()).toEqual([]);
   },
 );

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../src/base/clock.ts';
 import { silent } from '../../src/base/log.ts';
 import { utf8 } from '../../src/base/bytes.ts';
 import { type Agent, startAgent } from '../../src/apps/node-agent/agent.ts';
@@ -25,11 +26,12 @@ export interface LivePod {
   readonly result: string; //               of its ADD
 }
 
-/** `config`: lines of the agent's configuration; `directory`: where it keeps what it knows. */
+/** `config`: lines of the agent's configuration; `directory`: where it keeps what it knows; `clock`: else real. */
 export interface LiveOptions {
   readonly config?: string;
   readonly kube?: KubeDoors;
   readonly directory?: string;
+  readonly clock?: Clock;
 }
 
 /** The whole agent in the machine of an instance, with the real kernel. Close it. */
@@ -49,15 +51,20 @@ export class LiveNode {
     name: string,
     machine: string,
     provider: NicProvider,
-    { config = PLAIN, kube, directory = mkdtempSync(join(tmpdir(), 'berth-live-')) }: LiveOptions = {},
+    {
+      config = PLAIN,
+      kube,
+      directory = mkdtempSync(join(tmpdir(), 'berth-live-')),
+      clock = realClock,
+    }: LiveOptions = {},
   ): Promise<LiveNode> {
-    const { journal, recovery } = openJournal({ disk: linuxDisk(directory), clock: realClock });
+    const { journal, recovery } = openJournal({ disk: linuxDisk(directory), clock });
     const kernel = LinuxKernel.open({ netns: machine, nft: (netns) => openNft({ log: silent, netns }) });
     const agent = await startAgent({
       kernel,
       journal,
       recovery,
-      clock: realClock,
+      clock,
       log: silent,
       meter: countNothing,
       spool: { entries: () => [], remove: () => {}, watch: () => () => {} },

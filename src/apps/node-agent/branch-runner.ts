@@ -1,36 +1,40 @@
 import type { Clock, Millis } from '../../base/clock.ts';
-import type { Address } from '../../base/ip.ts';
 import { hash64 } from '../../base/hash.ts';
 import type { Logger } from '../../base/log.ts';
-import type { AttachmentId, AttachmentRecord } from '../../core/attachment.ts';
+import type { AttachmentId, PodName } from '../../core/attachment.ts';
 import * as book from '../../core/branches/book.ts';
-import type { BranchReport, BranchSpec } from '../../core/branches/branch.ts';
+import { type BranchReport, type BranchSpec, specKey } from '../../core/branches/branch.ts';
+import { ON_ITS_WAY_MS } from '../../core/branches/reported.ts';
 import type { BranchDatapath, Enforcing } from '../../core/datapath/branch-plan.ts';
-import type { NicId, Token } from '../../core/ipam/nic.ts';
+import type { Token } from '../../core/ipam/nic.ts';
+import { type Placing, placeNamed } from '../../core/ipam/placing.ts';
+import { PATIENCE } from '../../core/ipam/trouble.ts';
 import type { BranchProvider } from '../../io/cloud/branches.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
 import type { Attachments } from './attachments.ts';
+import type { BranchKeeper } from './branch-keeper.ts';
 import { BranchLinks } from './branch-links.ts';
-import type { AgentDoors } from './doors.ts';
-import type { History } from './history.ts';
 import { RefusalError } from './pool-runner.ts';
 
 export interface BranchRunnerDoors {
   readonly provider: BranchProvider;
+  readonly keeper: BranchKeeper;
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly log: Logger;
   readonly attachments: Attachments;
-  readonly history: History;
-  readonly enforcing: Enforcing;
-  readonly cooldownMs: Millis;
-  readonly idleMs: Millis;
+  readonly enforcing: Enforcing | 'off'; // off: pods have the groups of their node
+  readonly placing: () => Placing | undefined;
 }
 
+/** What a pod wants: where it stands is the node's to say. */
+type Asked = Pick<BranchSpec, 'groups' | 'v6'>;
+
 /** Which NIC an ADD of the sandbox `netns` wants. */
-export interface BranchWish extends BranchSpec {
+export interface BranchWish extends Asked {
   readonly by: AttachmentId;
+  readonly pod: PodName | undefined;
   readonly netns: string;
   readonly until: Millis;
 }
@@ -43,75 +47,92 @@ export interface ClaimedBranch {
 /** An ADD that waits. `over`: it was answered. */
 interface Wait {
   readonly netns: string;
+  readonly pod: string;
   readonly since: Millis;
   over: boolean;
   cancel: () => void;
 }
 
-const RETRY_MS: Millis = 2_000; //    a cloud that did not tell what there is
-const REPORT_MS: Millis = 600_000; // what others did to our NICs is seen so late
+/** When a cloud that failed is asked what there is: what it made all the same, or did not take back. */
+const LOOK_MS: Millis = ON_ITS_WAY_MS;
 
-/** Undefined where pods have the groups of their node. Nothing is asked yet. */
-export function openBranches(
-  { provider, clock, log, config }: AgentDoors,
-  of: Pick<BranchRunnerDoors, 'attachments' | 'history' | 'kernel'>,
-): BranchRunner | undefined {
-  const { podGroups: enforcing, podNicIdleMs: idleMs } = config.cloud;
-  if (provider?.branches === undefined || enforcing === 'off') return undefined;
-  const { cooldownMs } = config.pool;
-  return new BranchRunner({ provider: provider.branches, clock, log, enforcing, cooldownMs, idleMs, ...of });
-}
+/** What is made, and what goes before it. */
+type Order = Pick<Extract<book.Taken, { readonly is: 'make' }>, 'token' | 'first'>;
 
 /**
- * The node's branch NICs. Who has which is on record with the attachment; all else the cloud tells anew: a NIC that was
+ * Gives pods branch NICs. Who has which is on record with the attachment; all else the cloud tells anew: a NIC that was
  * made for an ADD that nobody remembers is found by its tags, and serves the next pod with its groups, or goes.
  */
 export class BranchRunner {
   readonly #doors: BranchRunnerDoors;
+  readonly #keeper: BranchKeeper;
   readonly #links: BranchLinks;
-  #book: book.Book;
-  #most: number | undefined;
-  #trouble = 'the cloud has not told of them yet';
-  #known = false;
-  #tellKnown = (): void => {};
-  readonly #whenKnown = new Promise<void>((resolve) => (this.#tellKnown = resolve));
-  #cancelAge: (() => void) | undefined;
-  #cancelReport: (() => void) | undefined;
-  readonly #waits = new Map<AttachmentId, Wait>(); // ADDs that wait, seldom for long
-  #stopped = false;
+  readonly #waits = new Map<AttachmentId, Wait>(); //          ADDs that wait, seldom for long
+  readonly #coming = new Map<Token, Promise<BranchReport>>(); // NICs that are being made
+  readonly #expected = new Map<string, string>(); //           by pods that will ask: what they will ask for
+
+  #serial = 0;
 
   constructor(doors: BranchRunnerDoors) {
     this.#doors = doors;
+    this.#keeper = doors.keeper;
     this.#links = new BranchLinks(doors);
-    this.#book = book.adopted(doors.attachments.all().flatMap(heldOnRecord));
   }
 
   get book(): book.Book {
-    return this.#book;
+    return this.#keeper.book;
   }
 
-  /** How many the trunk carries; undefined: not told yet. */
+  /** How many the trunk carries for pods: none where they are switched off; undefined: not told yet. */
   get most(): number | undefined {
-    return this.#most;
+    return this.enforcing === 'off' ? 0 : this.#keeper.most;
+  }
+
+  get enforcing(): Enforcing | 'off' {
+    return this.#doors.enforcing;
   }
 
   start(): void {
-    void this.#report();
+    this.#keeper.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancelAge?.();
-    this.#cancelReport?.();
+    this.#keeper.stop();
   }
 
-  get enforcing(): Enforcing {
-    return this.#doors.enforcing;
+  /** A pod of this node will ask soon: what it will take is made, unless it is there or there is no room. */
+  expect(pod: PodName, asked: Asked): void {
+    const name = nameOf(pod);
+    if (this.#expected.has(name)) return;
+    const isThere = this.#doors.attachments.all().some((it) => it.pod !== undefined && nameOf(it.pod) === name);
+    if (isThere || [...this.#waits.values()].some((it) => it.pod === name)) return;
+    const spec = this.#placed(asked);
+    if (spec === undefined) return;
+    this.#expected.set(name, specKey(spec));
+    void this.#keeper.whenKnown.then(() => this.#prepare(name, spec));
+  }
+
+  /** It asks no more. */
+  forget(pod: Pick<PodName, 'namespace' | 'name'>): void {
+    this.#expected.delete(nameOf(pod));
+  }
+
+  #prepare(name: string, spec: BranchSpec): void {
+    const key = this.#expected.get(name);
+    if (key === undefined) return;
+    const pods = [...this.#expected.values()].filter((it) => it === key).length;
+    const { policy } = this.#keeper;
+    const prepared = book.prepare(this.book, { ...spec, token: this.#tokenOf(name) }, { pods, policy });
+    if (prepared === undefined) return;
+    this.#keeper.become(prepared.book);
+    this.#begin(spec, { token: prepared.token, first: [] }).catch(() => {}); // said; its ADD asks itself
   }
 
   /** A NIC with exactly these groups, and where its link is. Throws RefusalError, KernelError: it has none then. */
   async claim(of: BranchWish): Promise<ClaimedBranch> {
-    const wait: Wait = { netns: of.netns, since: this.#doors.clock.now(), over: false, cancel: () => {} };
+    const pod = of.pod === undefined ? '' : nameOf(of.pod);
+    const wait: Wait = { netns: of.netns, pod, since: this.#doors.clock.now(), over: false, cancel: () => {} };
+    this.#expected.delete(pod);
     const cancelled = new Promise<never>((_, refuse) => {
       wait.cancel = () => refuse(this.#cancelled(wait));
     });
@@ -135,7 +156,8 @@ export class BranchRunner {
 
   /** The attachment's NIC is its no more; unknown: nothing happens. */
   give(by: AttachmentId, used: boolean): void {
-    this.#become(book.give(this.#book, by, { used, now: this.#doors.clock.now(), policy: this.#policy }));
+    const { policy } = this.#keeper;
+    this.#keeper.become(book.give(this.book, by, { used, now: this.#doors.clock.now(), policy }));
   }
 
   #cancelled({ since }: Wait): RefusalError {
@@ -143,118 +165,84 @@ export class BranchRunner {
   }
 
   async #claim(of: BranchWish, wait: Wait): Promise<ClaimedBranch> {
-    await this.#within(of.until, this.#whenKnown);
-    if (!this.#known) throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because: this.#trouble });
+    await this.#within(of.until, this.#keeper.whenKnown);
+    const { unknown } = this.#keeper;
+    if (unknown !== undefined) throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because: unknown });
     const branch = await this.#take(of, wait);
     const on = await this.#links.of(branch, of.until);
     if (on !== undefined) return { branch, on };
     if (wait.over) throw this.#cancelled(wait);
     this.give(of.by, true); // perhaps it is no more: nobody else shall wait for it as long
-    this.#reportIn(0);
+    this.#keeper.lookWithin(0);
     const because = `neither a link of ${branch.mac} nor the trunk's ${branch.trunkMac} is there`;
     throw new RefusalError({ why: 'no-pod-nic', groups: of.groups, because });
   }
 
   async #take(of: BranchWish, wait: Wait): Promise<BranchReport> {
     const { by, groups } = of;
-    const { clock } = this.#doors;
-    const token = `b${(hash64(by) & 0xffffffffn).toString(16)}@${clock.now()}` as Token;
     if (wait.over) throw this.#cancelled(wait);
-    const taken = book.take(this.#book, { ...of, token }, this.#policy);
+    const spec = this.#placed(of) ?? this.#refuseUnplaced();
+    const taken = book.take(this.book, { ...spec, by, token: this.#tokenOf(by) }, this.#keeper.policy);
     if (taken.is === 'full') {
       const { held, resting, making } = taken;
-      const limit = this.#policy.most;
+      const limit = this.#keeper.policy.most;
       throw new RefusalError({ why: 'pod-nic-limit', groups, limit, held: held + making, resting });
     }
-    this.#become(taken.book);
+    this.#keeper.become(taken.book);
     if (taken.is === 'held') return taken.branch;
-    const making = this.#make(of, wait, { token, first: taken.first });
-    const branch = await this.#within(of.until, making);
+    const coming = taken.is === 'comes' ? this.#coming.get(taken.token) : this.#begin(spec, taken);
+    const branch = coming && (await this.#within(of.until, coming));
     if (branch !== undefined) return branch;
     throw new RefusalError({ why: 'no-pod-nic', groups, because: 'the cloud has not made it in time' });
   }
 
-  /** One that comes when nobody waits for it any more is free, for the runtime asks again. */
-  async #make(
-    of: BranchWish,
-    wait: Wait,
-    { token, first }: { readonly token: Token; readonly first: readonly NicId[] },
-  ): Promise<BranchReport> {
+  /** As the node's NICConfig says; undefined: what it says is not known. The pod's groups stay its own. */
+  #placed({ groups, v6 }: Asked): BranchSpec | undefined {
+    const placing = this.#doors.placing();
+    if (placing?.own === undefined) return { groups, v6 };
+    const place = placeNamed(placing, placing.own);
+    return place && { groups, v6, place };
+  }
+
+  #refuseUnplaced(): never {
+    const { own = '', known } = this.#doors.placing() ?? {};
+    throw new RefusalError({ why: 'no-nic-config', config: own, heard: known !== undefined, ofNode: true });
+  }
+
+  #tokenOf(whose: string): Token {
+    const name = hash64(`${whose} ${++this.#serial}`) & 0xffffffffn;
+    return `b${name.toString(16)}@${this.#doors.clock.now()}` as Token;
+  }
+
+  #begin(spec: BranchSpec, order: Order): Promise<BranchReport> {
+    const { token } = order;
+    const coming = this.#make(spec, order);
+    this.#coming.set(token, coming);
+    const end = () => {
+      if (this.#coming.get(token) === coming) this.#coming.delete(token);
+    };
+    coming.then(end, end);
+    return coming;
+  }
+
+  /** Whose it is then the book knows; nobody's is free, for the runtime asks again. Throws RefusalError. */
+  async #make(spec: BranchSpec, { token, first }: Order): Promise<BranchReport> {
     const { provider, clock, log } = this.#doors;
-    const { by, groups } = of;
+    const { groups } = spec;
     try {
-      for (const nic of first) await this.#remove(nic, 'pod');
-      const report = await provider.create(of, token, 'pod');
-      this.#become(book.made(this.#book, report, { token, by: wait.over ? undefined : by, now: clock.now() }));
+      for (const nic of first) await this.#keeper.remove(nic, 'pod');
+      const report = await provider.create(spec, token, 'pod');
+      this.#keeper.become(book.made(this.book, report, { token, now: clock.now() }));
       log.info('pod NIC made', { nic: report.id, groups, vlan: report.vlan });
       return report;
     } catch (error) {
-      this.#become(book.failed(this.#book, token, clock.now()));
+      const open = error instanceof CloudError && PATIENCE[error.kind].again;
+      this.#keeper.become(book.failed(this.book, { token, now: clock.now(), open }));
       if (!(error instanceof CloudError)) throw error;
       log.warn('pod NIC not made', { groups, err: error });
+      this.#keeper.lookWithin(LOOK_MS);
       throw new RefusalError({ why: 'no-pod-nic', groups, because: error.message }, { cause: error });
     }
-  }
-
-  async #report(): Promise<void> {
-    const { provider, clock, log, history, attachments } = this.#doors;
-    try {
-      this.#most ??= await provider.most();
-      const before = this.#book;
-      const reports = await provider.report();
-      const holders = new Map(
-        attachments.all().flatMap(({ id, addresses }) => addresses.map((it) => [it, id] as const)),
-      );
-      const holderOf = (address: Address) => holders.get(address);
-      const of = { before, now: clock.now(), policy: this.#policy, holderOf };
-      const { book: now, going, lost } = book.reported(this.#book, reports, of);
-      this.#become(now);
-      for (const id of lost) history.note({ id }, { kind: 'cutOff', because: 'its NIC was deleted from outside' });
-      for (const nic of going) void this.#remove(nic, 'housekeeping');
-      this.#known = true;
-      this.#tellKnown();
-    } catch (error) {
-      this.#trouble = error instanceof Error ? error.message : String(error);
-      log.warn('pod NICs not told', { err: error });
-    }
-    this.#reportIn(this.#known ? REPORT_MS : RETRY_MS);
-  }
-
-  #reportIn(ms: Millis): void {
-    this.#cancelReport?.();
-    if (!this.#stopped) this.#cancelReport = this.#doors.clock.timer(ms, () => void this.#report());
-  }
-
-  async #remove(nic: NicId, urgency: 'pod' | 'housekeeping'): Promise<void> {
-    const { provider, clock, log } = this.#doors;
-    try {
-      await provider.remove(nic, urgency);
-      this.#become(book.gone(this.#book, nic));
-      log.info('pod NIC deleted', { nic });
-    } catch (err) {
-      log.warn('pod NIC not deleted', { nic, err });
-      this.#become(book.stayed(this.#book, nic, clock.now()));
-      if (urgency === 'pod') throw err;
-    }
-  }
-
-  get #policy(): book.BranchPolicy {
-    const { cooldownMs, idleMs } = this.#doors;
-    return { cooldownMs, idleMs, most: this.#most ?? 0 };
-  }
-
-  #become(next: book.Book): void {
-    this.#book = next;
-    this.#cancelAge?.();
-    this.#cancelAge = undefined;
-    const { clock } = this.#doors;
-    const at = this.#stopped ? undefined : book.nextAge(next, this.#policy);
-    if (at === undefined) return;
-    this.#cancelAge = clock.timer(Math.max(0, at - clock.now()), () => {
-      const { book: aged, going } = book.aged(this.#book, this.#policy, clock.now());
-      this.#become(aged);
-      for (const nic of going) void this.#remove(nic, 'housekeeping');
-    });
   }
 
   /** What comes of it before the time is over; undefined: nothing. */
@@ -271,10 +259,6 @@ export class BranchRunner {
   }
 }
 
-/** Enough of a report until the cloud tells it. */
-function heldOnRecord({ id: by, addresses, branch }: AttachmentRecord) {
-  if (branch === undefined) return [];
-  const { id, mac, vlan, groups } = branch;
-  const report = { id, mac, vlan, groups, addresses, trunkMac: mac, subnet: '', gateways: [], carried: true };
-  return [{ by, report }];
+function nameOf({ namespace, name }: Pick<PodName, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
 }

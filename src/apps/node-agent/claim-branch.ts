@@ -1,5 +1,6 @@
 import { familyOf } from '../../base/ip.ts';
 import type { AttachmentRecord } from '../../core/attachment.ts';
+import type { Enforcing } from '../../core/datapath/branch-plan.ts';
 import { JournalError } from '../../io/store/journal.ts';
 import type { Attachments } from './attachments.ts';
 import type { BranchRunner, ClaimedBranch } from './branch-runner.ts';
@@ -10,15 +11,16 @@ import type { Wish } from './wish.ts';
 export async function claimBranch(
   { branches, attachments }: { readonly branches?: BranchRunner; readonly attachments: Attachments },
   { id, netns, until, groups }: Pick<ClaimWish, 'id' | 'netns' | 'until'> & { readonly groups: readonly string[] },
-  { families, wanted, ports, keeper, describe }: Wish,
+  { families, wanted, ports, keeper, pod, describe }: Wish,
 ): Promise<AttachmentRecord> {
-  if (branches === undefined) throw new RefusalError({ why: 'no-pod-nic', groups, because: 'this node makes none' });
+  if (branches === undefined || branches.enforcing === 'off')
+    throw new RefusalError({ why: 'no-pod-nic', groups, because: 'this node makes none' });
   const refuse = (what: string) => new RefusalError({ why: 'not-on-pod-nic', groups, what });
   if (wanted.length > 0) throw refuse('an address that it names');
   if (keeper !== undefined) throw refuse('a static address');
   const { enforcing } = branches;
   if (enforcing === 'strict' && ports.length > 0) throw refuse('ports of its node');
-  const { branch, on } = await branches.claim({ by: id, netns, until, groups, v6: families.includes('v6') });
+  const { branch, on } = await branches.claim({ by: id, pod, netns, until, groups, v6: families.includes('v6') });
   try {
     const record = recordOf({ branch, on }, { enforcing, families, describe });
     await attachments.remember([{ kind: 'claim', attachment: record }]);
@@ -32,7 +34,7 @@ export async function claimBranch(
 
 function recordOf(
   { branch, on }: ClaimedBranch,
-  { enforcing, families, describe }: Pick<Wish, 'families' | 'describe'> & Pick<BranchRunner, 'enforcing'>,
+  { enforcing, families, describe }: Pick<Wish, 'families' | 'describe'> & { readonly enforcing: Enforcing },
 ): AttachmentRecord {
   const { id, mac, vlan, gateways, groups } = branch;
   const addresses = branch.addresses.filter((it) => families.includes(familyOf(it)));

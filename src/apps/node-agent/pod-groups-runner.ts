@@ -1,10 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { PodName } from '../../core/attachment.ts';
+import { willAsk } from '../../core/cluster/bound.ts';
 import { asksForAccounts, type GroupPolicy, groupsOfPod } from '../../core/cluster/pod-groups.ts';
 import type { Labels } from '../../core/cluster/label-selector.ts';
 import { KubeError } from '../../io/kube/client.ts';
-import { Informer } from '../../io/kube/informer.ts';
+import { type Change, Informer } from '../../io/kube/informer.ts';
 import {
   POD_SECURITY_GROUPS,
   readPodSecurityGroups,
@@ -15,7 +16,7 @@ import { type KubeObject, textsByName } from '../../wire/kube/object.ts';
 import type { PodShape } from '../../wire/kube/pod.ts';
 import { type Resource, SERVICE_ACCOUNTS } from '../../wire/kube/resource.ts';
 import type { KubeDoors } from './cluster-runner.ts';
-import type { PodRunner } from './pod-runner.ts';
+import { nameOfPod, type PodRunner } from './pod-runner.ts';
 import { RefusalError } from './pool-runner.ts';
 
 export interface PodGroupsDoors {
@@ -23,6 +24,10 @@ export interface PodGroupsDoors {
   readonly clock: Clock;
   readonly log: Logger;
   readonly pods: PodRunner;
+  /** The pod will ask for a NIC with these groups, soon. Returns at once. */
+  readonly expect: (pod: PodName, groups: readonly string[]) => void;
+  /** It will not. */
+  readonly forget: (pod: Pick<PodName, 'namespace' | 'name'>) => void;
 }
 
 /**
@@ -33,12 +38,14 @@ export class PodGroupsRunner {
   readonly #doors: PodGroupsDoors;
   readonly #ours: Informer<GroupPolicy>;
   readonly #theirs: Informer<GroupPolicy>;
+  readonly #seen = new Set<string>(); // pods, each looked at once: the runtime comes about a second after it
 
   constructor(doors: PodGroupsDoors) {
     this.#doors = doors;
     this.#ours = this.#follow(POD_SECURITY_GROUPS, readPodSecurityGroups);
     this.#theirs = this.#follow(SECURITY_GROUP_POLICIES, readSecurityGroupPolicy);
     doors.pods.leaveOut((pod) => this.#mayBeApart(pod));
+    doors.pods.watch((change) => this.#hear(change));
   }
 
   start(): void {
@@ -66,6 +73,31 @@ export class PodGroupsRunner {
     const groups = groupsOfPod(policies, { namespace, labels, serviceAccount });
     if (groups !== 'unknown') return groups;
     throw unknown(`the API server has not told of the service account ${namespace}/${known.serviceAccount}`);
+  }
+
+  #hear(change: Change<PodShape>): void {
+    const { key } = change;
+    if (change.kind === 'removed') {
+      this.#seen.delete(key);
+      this.#doors.forget(change.before);
+      return;
+    }
+    const isNew = !this.#seen.has(key);
+    this.#seen.add(key);
+    if (isNew && willAsk(change.now)) void this.#expect(change.now);
+    if (!isNew && !willAsk(change.now)) this.#doors.forget(change.now);
+  }
+
+  /** What is not known yet its ADD asks for itself. */
+  async #expect(bound: PodShape): Promise<void> {
+    const pod = nameOfPod(bound);
+    try {
+      const groups = await this.groupsOf(pod);
+      const now = this.#doors.pods.get(pod);
+      if (groups.length > 0 && now !== undefined && willAsk(now)) this.#doors.expect(pod, groups);
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error;
+    }
   }
 
   /** Whether it is selected, as far as its own labels tell. */

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import { expectedPods, isPodGone, SURE_MS } from '../../core/cluster/bound.ts';
 import type { AttachmentRecord, PodName } from '../../core/attachment.ts';
 import { KubeError } from '../../io/kube/client.ts';
-import { Informer } from '../../io/kube/informer.ts';
+import { type Change, Informer } from '../../io/kube/informer.ts';
 import type { Annotations } from '../../wire/kube/pod-ips.ts';
 import { type PodShape, readPod } from '../../wire/kube/pod.ts';
 import { PODS } from '../../wire/kube/resource.ts';
@@ -33,7 +33,7 @@ export class PodRunner {
   readonly #asking = new Map<string, number>(); // uids for which an ADD is under way
   #told = 0; //                                    pods that the pool expects
   #sweep: () => void = () => {};
-  #follow: (pod: PodName) => void = () => {};
+  readonly #watchers: ((change: Change<PodShape>) => void)[] = [];
   #isApart: (pod: PodShape) => boolean = () => false;
   readonly #cancels = new Set<() => void>();
   #counting = false;
@@ -49,7 +49,7 @@ export class PodRunner {
         read: readPod,
         hear: (change) => {
           this.#countSoon();
-          if (change.kind !== 'removed') this.#follow(nameOf(change.now));
+          for (const hear of this.#watchers) hear(change);
           if (change.kind === 'removed' && this.#isAttached(change.before)) this.#sweepIn(SURE_MS); // DEL is late
         },
         synced: () => this.#sweepIn(0),
@@ -57,9 +57,9 @@ export class PodRunner {
     );
   }
 
-  /** From now on each pod that comes or changes is told. */
-  follow(hear: (pod: PodName) => void): void {
-    this.#follow = hear;
+  /** From now on each change of a pod is told. */
+  watch(hear: (change: Change<PodShape>) => void): void {
+    this.#watchers.push(hear);
   }
 
   /** `sweep`: looks for attachments that nobody has any more. */
@@ -210,6 +210,7 @@ function isOf({ uid }: PodName, { uids }: PodShape): boolean {
   return uid === '' || uids.includes(uid);
 }
 
-function nameOf({ namespace, name, uids }: PodShape): PodName {
+/** By which its attachment knows it. */
+export function nameOfPod({ namespace, name, uids }: PodShape): PodName {
   return { namespace, name, uid: uids[0] ?? '' };
 }

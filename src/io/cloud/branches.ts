@@ -10,8 +10,13 @@ export interface BranchProvider {
   most(): Promise<number>;
   /** Those that were made for this instance, asked of the API. */
   report(): Promise<readonly BranchReport[]>;
-  /** Created with exactly these groups, and carried by the trunk, which is made first where there is none. */
+  /**
+   * Created with exactly these groups, and carried by the trunk, which is made first where there is none. The same
+   * token makes the same NIC; what will not be asked for again by it (`PATIENCE`) is not left behind.
+   */
   create(spec: BranchSpec, token: Token, urgency: Urgency): Promise<BranchReport>;
   /** Absent = success. */
   remove(nic: NicId, urgency: Urgency): Promise<void>;
+  /** The trunk that was made for this instance, which carries none of these any more. Absent = success. */
+  removeTrunk(urgency: Urgency): Promise<void>;
 }

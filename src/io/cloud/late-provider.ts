@@ -28,6 +28,7 @@ export function lateProvider(open: () => Promise<NicProvider>): NicProvider {
       report: async () => (await branches()).report(),
       create: async (spec, token, urgency) => (await branches()).create(spec, token, urgency),
       remove: async (nic, urgency) => (await branches()).remove(nic, urgency),
+      removeTrunk: async (urgency) => (await branches()).removeTrunk(urgency),
     },
     limits: async () => (await opened()).limits(),
     reportNics: async (of) => (await opened()).reportNics(of),

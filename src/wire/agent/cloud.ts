@@ -9,7 +9,7 @@ export interface NicsReply {
 
 /** NICs of single pods, and how many the trunk carries; unknown until the cloud has told. */
 export interface PodNicsReply {
-  readonly enforcing: 'strict' | 'standard';
+  readonly enforcing: 'strict' | 'standard' | 'off'; // off: these are left of before
   readonly atMost?: number;
   readonly nics: readonly PodNicRow[];
 }

@@ -13,6 +13,7 @@ export interface BranchShape {
   readonly addresses: readonly Address[];
   readonly groups: readonly string[];
   readonly carried: boolean;
+  readonly token?: string;
   readonly createdAt?: number;
 }
 
@@ -30,6 +31,7 @@ export function readBranch(value: unknown, name: string): BranchShape {
     addresses: addresses('addresses'),
     groups: listOf(fields['groups'], 'groups', text),
     carried: flag(fields['carried'], 'carried'),
+    ...given('token', fields, text),
     ...given('createdAt', fields, count),
   };
 }

@@ -17,6 +17,11 @@ const wishes: readonly Wish[] = [
   { do: 'create', token: 't@1', spec: units },
   { do: 'createBy', token: 't@1', spec: units, config: 'eu-west-1a' },
   { do: 'delete', nic: 'eni-1' },
+  { do: 'branches' },
+  { do: 'createBranch', token: 't@1', groups: ['sg-1', 'sg-2'], v6: true },
+  { do: 'createBranchBy', token: 't@1', groups: ['sg-1'], v6: false, config: 'eu-west-1a' },
+  { do: 'deleteBranch', nic: 'eni-1' },
+  { do: 'deleteTrunk' },
   { do: 'assign', token: 't@1', nic: 'eni-1', ...units },
   { do: 'assign', token: 't@1', nic: 'eni-1', ...units, had: [address('10.0.0.7'), prefix('10.0.0.16/28')] },
   { do: 'bring', nic: 'eni-1', address: address('10.0.0.7'), from: 'eni-2' },
@@ -40,6 +45,10 @@ const nic = {
   config: 'eu-west-1a',
   createdAt: 1_800_000_000_000,
 } as const;
+const branch = {
+  ...{ id: 'eni-2', mac: mac('02:00:00:00:00:02'), vlan: 7, trunkMac: mac('02:00:00:00:00:01'), subnet: 'subnet-a' },
+  ...{ gateways: [address('10.0.0.1')], addresses: [address('10.0.0.6')], groups: ['sg-1'], carried: true },
+};
 const failure = { kind: 'throttled', action: 'A', code: 'B', message: 'c', subnet: 's', retryAfterMs: 250 } as const;
 const answers: readonly Answer[] = [
   { is: 'pending' },
@@ -47,6 +56,7 @@ const answers: readonly Answer[] = [
   { is: 'done', found: { limits: { nics: 3, slotsV4: 10, slotsV6: 10, prefixes: true } } },
   { is: 'done', found: { nics: [nic], tended: ['eni-1'], ranges: [prefix('10.0.0.0/8')] } },
   { is: 'done', found: { given: { addresses: [address('10.0.0.5')], prefixes: [], doubtful: true } } },
+  { is: 'done', found: { most: 9, branches: [branch, { ...branch, token: 't@1', createdAt: 1_800_000_000_000 }] } },
   { is: 'failed', failure },
   { is: 'refused', why: 'no-instance', message: 'Node a has no spec.providerID' },
 ];

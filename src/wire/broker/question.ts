@@ -44,7 +44,17 @@ export type Wish =
   /** NICs of single pods: how many there may be and which there are; one more, with exactly these groups; one less. */
   | { readonly do: 'branches' }
   | { readonly do: 'createBranch'; readonly token: string; readonly groups: readonly string[]; readonly v6: boolean }
+  /** By a NICConfig, as `createBy`. */
+  | {
+      readonly do: 'createBranchBy';
+      readonly token: string;
+      readonly groups: readonly string[];
+      readonly v6: boolean;
+      readonly config: string;
+    }
   | { readonly do: 'deleteBranch'; readonly nic: string }
+  /** What carried them. */
+  | { readonly do: 'deleteTrunk' }
   | { readonly do: 'unassign'; readonly nic: string; readonly what: readonly (Address | Prefix)[] };
 
 export interface UnitsShape {
@@ -63,7 +73,7 @@ export interface Question {
 const KINDS = [
   ...(['limits', 'report', 'ranges', 'tend', 'tendEnds'] as const),
   ...(['create', 'createBy', 'delete', 'assign', 'bring', 'unassign'] as const),
-  ...(['branches', 'createBranch', 'deleteBranch'] as const),
+  ...(['branches', 'createBranch', 'createBranchBy', 'deleteBranch', 'deleteTrunk'] as const),
 ];
 const urgency = oneOf(['pod', 'refill', 'housekeeping']);
 const unit = oneOf(['address', 'prefix']);
@@ -93,14 +103,12 @@ function wishOf(fields: Fields): Wish {
     case 'tend':
     case 'tendEnds':
     case 'branches':
+    case 'deleteTrunk':
       return { do: it };
     case 'createBranch':
-      return {
-        do: it,
-        token: text(fields['token'], 'token'),
-        groups: listOf(fields['groups'], 'groups', text),
-        v6: flag(fields['v6'], 'v6'),
-      };
+      return { do: it, ...branch(fields) };
+    case 'createBranchBy':
+      return { do: it, ...branch(fields), config: text(fields['config'], 'config') };
     case 'create':
       return { do: it, token: text(fields['token'], 'token'), spec: units(mapping(fields['spec'], 'spec')) };
     case 'createBy': {
@@ -128,6 +136,11 @@ function wishOf(fields: Fields): Wish {
     case 'unassign':
       return { do: it, nic: text(fields['nic'], 'nic'), what: listOf(fields['what'], 'what', holdable) };
   }
+}
+
+function branch(fields: Fields) {
+  const groups = listOf(fields['groups'], 'groups', text);
+  return { token: text(fields['token'], 'token'), groups, v6: flag(fields['v6'], 'v6') };
 }
 
 function units(fields: Fields): UnitsShape {

@@ -2,7 +2,8 @@ import { type BrokerRefusal, instanceIn, instanceOf } from '../../../core/cluste
 import type { ClusterCloud } from '../../../io/cloud/cluster-cloud.ts';
 import type { ClusterNodeShape } from '../../../wire/kube/cluster-node.ts';
 import type { Source } from '../source.ts';
-import { type ClusterSays, OneInstance } from './one-instance.ts';
+import type { ClusterSays } from './cluster-says.ts';
+import { OneInstance } from './one-instance.ts';
 
 /** The instances of the cluster's nodes, by the Node objects. Each is opened when its node first asks. */
 export class Instances {

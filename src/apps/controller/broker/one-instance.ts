@@ -1,24 +1,14 @@
 import { type Address, familyOf } from '../../../base/ip.ts';
 import type { Given, Holdable, NicId, NicReport, Token, Urgency } from '../../../core/ipam/nic.ts';
 import { CloudError, type NicOrder, type NicProvider } from '../../../io/cloud/provider.ts';
-import type { NicPlace } from '../../../core/ipam/placing.ts';
 import type { Found } from '../../../wire/broker/answer.ts';
 import type { Wish } from '../../../wire/broker/question.ts';
 import { carryOutBranch } from './branch-wishes.ts';
+import { type ClusterSays, noNicConfig } from './cluster-says.ts';
 
 type Assign = Extract<Wish, { readonly do: 'assign' }>;
 /** Whether an address may be taken off another's NIC. */
 export type MayTake = (address: Address, from: string) => boolean;
-
-/** What a NICConfig says; undefined: there is none of that name. */
-export type PlaceOf = (config: string) => NicPlace | undefined;
-
-/** What the cluster's objects say of NICs. */
-export interface ClusterSays {
-  readonly placeOf: PlaceOf;
-  /** Whether an object gives pods that security group: no other is given to a NIC on a node's word. */
-  readonly gives: (group: string) => boolean;
-}
 
 type Bring = Extract<Wish, { readonly do: 'bring' }>;
 
@@ -29,6 +19,7 @@ type Bring = Extract<Wish, { readonly do: 'bring' }>;
 export class OneInstance {
   readonly #provider: NicProvider;
   readonly #lanes = new Map<string, Promise<unknown>>();
+  readonly #leaving = new Set<string>();
   #own: ReadonlySet<string> = new Set();
 
   readonly #says: ClusterSays;
@@ -74,14 +65,21 @@ export class OneInstance {
         return {};
       case 'branches':
       case 'createBranch':
+      case 'createBranchBy':
+      case 'deleteTrunk':
+        return this.#branch(wish, urgency);
       case 'deleteBranch':
-        return carryOutBranch(provider.branches, wish, { urgency, gives: this.#says.gives });
+        return this.#inLane(wish.nic, () => this.#branch(wish, urgency));
       case 'unassign':
         await this.#inLane(wish.nic, async () => {
           if (await this.#has(wish.nic)) await provider.unassign(wish.nic as NicId, wish.what, urgency);
         });
         return {};
     }
+  }
+
+  #branch(wish: Parameters<typeof carryOutBranch>[1], urgency: Urgency): Promise<Found> {
+    return carryOutBranch(this.#provider.branches, wish, { urgency, says: this.#says, leaving: this.#leaving });
   }
 
   async #create(spec: NicOrder, token: string, urgency: Urgency): Promise<Found> {
@@ -154,10 +152,4 @@ function sorted(what: readonly Holdable[]): Given {
 function notThere(nic: string): CloudError {
   const message = `${nic} is no NIC of this instance`;
   return new CloudError('gone', { action: 'controller', code: 'NotThere', message });
-}
-
-/** The node has heard of it earlier, or later, than this replica. */
-function noNicConfig(config: string): CloudError {
-  const message = `the controller knows of no NICConfig or ENIConfig named ${config}`;
-  return new CloudError('gone', { action: 'CreateNetworkInterface', code: 'NoNicConfig', message });
 }

@@ -9,7 +9,7 @@ import type { BrokerDoors } from './broker-doors.ts';
 import { Callers } from './callers.ts';
 import { Desk } from './desk.ts';
 import { Instances } from './instances.ts';
-import type { PlaceOf } from './one-instance.ts';
+import type { PlaceOf } from './cluster-says.ts';
 import { reviewBy } from './review.ts';
 
 /** One replica's broker. Its reconciler tells agents where it is while it leads. */

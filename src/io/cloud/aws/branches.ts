@@ -3,46 +3,26 @@ import {
   CreateNetworkInterfaceCommand,
   DeleteNetworkInterfaceCommand,
   type NetworkInterface,
-  type TagSpecification,
 } from '@aws-sdk/client-ec2';
-import type { Clock, Millis } from '../../../base/clock.ts';
-import { address } from '../../../base/ip.ts';
-import { mac } from '../../../base/mac.ts';
+import type { Millis } from '../../../base/clock.ts';
 import type { BranchReport, BranchSpec } from '../../../core/branches/branch.ts';
 import type { NicId, NicReport, Token } from '../../../core/ipam/nic.ts';
+import { PATIENCE } from '../../../core/ipam/trouble.ts';
 import type { BranchProvider } from '../branches.ts';
 import { CloudError, type Urgency } from '../provider.ts';
+import { type BranchDoors, madeFor } from './branch-doors.ts';
 import { branchLimit } from './branch-limits.ts';
-import type { NicMaker } from './create.ts';
-import { primaryGroups } from './groups.ts';
-import type { Ec2 } from './ec2.ts';
-import type { NicsOfInstance } from './nics.ts';
-import { noTrunk, notOurs } from './no.ts';
-import { routerOf, subnetRanges } from './reports.ts';
-import {
-  type AwsSelf,
-  type AwsSettings,
-  type SubnetRanges,
-  TAG_CREATED,
-  TAG_INSTANCE,
-  TAG_INTENT,
-  TAG_VLAN,
-} from './settings.ts';
+import { branchReport, tagged, tagOf, vlanOf } from './branch-report.ts';
+import { FULL } from './errors.ts';
+import { inUse, noTrunk, notOurs } from './no.ts';
+import { subnetRanges } from './reports.ts';
+import { type SubnetRanges, TAG_CONFIG, TAG_INSTANCE, TAG_INTENT, TAG_VLAN } from './settings.ts';
+import { SubnetChoice } from './subnets.ts';
+import { Trunk } from './trunk.ts';
+import { VlanNumbers } from './vlan-numbers.ts';
 
 const LOOK_AGAIN_MS: Millis = 1_000;
 const ATTACHED_WITHIN_MS: Millis = 30_000; // a trunk that was made for the first pod
-const LAG_MS: Millis = 60_000; //             EC2 may not show at once what it has made
-/** Numbers of VLANs that mean something: IEEE 802.1Q. */
-const LAST_VLAN = 4094;
-
-export interface BranchDoors {
-  readonly ec2: Ec2;
-  readonly nics: NicsOfInstance;
-  readonly self: AwsSelf;
-  readonly settings: AwsSettings;
-  readonly clock: Clock;
-  readonly maker: () => Promise<NicMaker>;
-}
 
 /**
  * Branch network interfaces of one instance. Their numbers on the trunk are tags, for EC2 tells of associations only
@@ -51,11 +31,15 @@ export interface BranchDoors {
 export class AwsBranches implements BranchProvider {
   readonly #doors: BranchDoors;
   readonly #ranges = new Map<string, SubnetRanges>();
-  readonly #numbers = new Map<number, Millis>(); // on their way, or not shown yet: until when
-  #trunk: Promise<NicReport> | undefined;
+  readonly #numbers: VlanNumbers;
+  readonly #trunk: Trunk;
+  readonly #subnets: SubnetChoice;
 
   constructor(doors: BranchDoors) {
     this.#doors = doors;
+    this.#numbers = new VlanNumbers(doors.clock);
+    this.#trunk = new Trunk(doors);
+    this.#subnets = new SubnetChoice(doors);
   }
 
   most(): Promise<number> {
@@ -63,33 +47,44 @@ export class AwsBranches implements BranchProvider {
   }
 
   async report(): Promise<readonly BranchReport[]> {
-    const found = await this.#ofInstance('housekeeping');
+    const found = await madeFor(this.#doors, 'branch', 'housekeeping');
     if (found.length === 0) return [];
     const trunk = (await this.#doors.nics.ask('housekeeping')).find(({ kind }) => kind === 'trunk');
     const all: BranchReport[] = [];
-    for (const nic of found) all.push(reportOf(nic, trunk, await this.#rangesOf(nic.SubnetId ?? '', 'housekeeping')));
+    for (const nic of found)
+      all.push(branchReport(nic, trunk, await this.#rangesOf(nic.SubnetId ?? '', 'housekeeping')));
     return all;
   }
 
+  /** What an earlier try by the token made is found, by its tag, or by EC2, which knows the token again. */
   async create(spec: BranchSpec, token: Token, urgency: Urgency): Promise<BranchReport> {
     const { self } = this.#doors;
     if ((await this.most()) === 0) throw noTrunk(self);
-    const trunk = await this.#theTrunk(token, urgency);
-    const present = await this.#ofInstance(urgency);
-    const before = present.find((it) => tagOf(it, TAG_INTENT) === token); // an earlier try was cut off behind it
-    const vlan = before === undefined ? this.#freeNumber(new Set(present.map(vlanOf))) : vlanOf(before);
-    this.#numbers.set(vlan, Number.POSITIVE_INFINITY);
+    const subnet = await this.#subnetFor(spec, urgency);
+    const trunk = await this.#trunk.get(token, urgency);
+    const present = await madeFor(this.#doors, 'branch', urgency);
+    const before = present.find((it) => tagOf(it, TAG_INTENT) === token);
+    const vlan = before === undefined ? this.#numbers.take(token, new Set(present.map(vlanOf))) : vlanOf(before);
+    if (vlan === undefined) throw noTrunk(self);
+    let refused = false;
     try {
-      const nic = before ?? (await this.#created(spec, { token, vlan, urgency }));
+      const nic = before ?? (await this.#created(spec, { token, vlan, subnet, urgency }));
       const ranges = await this.#rangesOf(nic.SubnetId ?? '', urgency);
       if (nic.Status !== 'in-use')
         await this.#carried(nic.NetworkInterfaceId as NicId, { trunk, vlan, token, urgency });
-      this.#numbers.set(vlan, this.#doors.clock.now() + LAG_MS);
-      return { ...reportOf(nic, trunk, ranges), carried: true };
+      return { ...branchReport(nic, trunk, ranges), carried: true };
     } catch (error) {
-      this.#numbers.delete(vlan);
+      refused = isNumberTaken(error);
       throw error;
+    } finally {
+      this.#numbers.settle(token, { refused });
     }
+  }
+
+  async removeTrunk(urgency: Urgency): Promise<void> {
+    const [still] = await madeFor(this.#doors, 'branch', urgency);
+    if (still !== undefined) throw inUse(this.#doors.self, still.NetworkInterfaceId as NicId);
+    await this.#trunk.remove(urgency);
   }
 
   /** EC2 ends the association with the NIC. */
@@ -108,62 +103,22 @@ export class AwsBranches implements BranchProvider {
     }
   }
 
-  #ofInstance(urgency: Urgency): Promise<readonly NetworkInterface[]> {
-    const { nics, self } = this.#doors;
-    const filters = [
-      { Name: 'vpc-id', Values: [self.vpc] },
-      { Name: 'interface-type', Values: ['branch'] },
-      { Name: `tag:${TAG_INSTANCE}`, Values: [self.instance] },
-    ];
-    return nics.describe(filters, urgency);
-  }
-
-  /** One, whoever asks; one that could not be made is made by whoever asks next. */
-  #theTrunk(token: Token, urgency: Urgency): Promise<NicReport> {
-    this.#trunk ??= this.#foundTrunk(`${token}-trunk` as Token, urgency).catch((error: unknown) => {
-      this.#trunk = undefined;
-      throw error;
-    });
-    return this.#trunk;
-  }
-
-  /** The one that is attached, or a new one in the node's own subnet. */
-  async #foundTrunk(token: Token, urgency: Urgency): Promise<NicReport> {
-    const { nics, ec2, self } = this.#doors;
-    const present = await nics.ask(urgency);
-    const there = present.find(({ kind, managed }) => kind === 'trunk' && managed);
-    if (there !== undefined) return there;
-    const maker = await this.#doors.maker();
-    const made = await ec2.ask({ action: 'CreateNetworkInterface', urgency, again: true }, (client) =>
-      client.send(
-        new CreateNetworkInterfaceCommand({
-          InterfaceType: 'trunk',
-          SubnetId: self.primarySubnet,
-          ClientToken: token,
-          Description: `berth ${self.instance} trunk`,
-          Groups: [...primaryGroups(present)],
-          TagSpecifications: [tagged(maker.tags(token))],
-        }),
-      ),
-    );
-    return maker.attached((made.NetworkInterface?.NetworkInterfaceId ?? '') as NicId, urgency);
-  }
-
-  #freeNumber(used: ReadonlySet<number>): number {
-    const now = this.#doors.clock.now();
-    const isFree = (it: number) => !used.has(it) && (this.#numbers.get(it) ?? 0) <= now;
-    for (let vlan = 1; vlan <= LAST_VLAN; vlan++) if (isFree(vlan)) return vlan;
-    throw noTrunk(this.#doors.self);
+  /** As its NICConfig says, which another zone's does not; else the zone's own, or the node's. */
+  async #subnetFor({ place }: BranchSpec, urgency: Urgency): Promise<string> {
+    const { settings, self } = this.#doors;
+    const [said] = place === undefined ? [] : await this.#subnets.inOrder(place, urgency);
+    return said ?? settings.zones[self.zone]?.subnet ?? self.primarySubnet;
   }
 
   async #created(
-    { groups, v6 }: BranchSpec,
-    { token, vlan, urgency }: { readonly token: Token; readonly vlan: number; readonly urgency: Urgency },
+    { groups, v6, place }: BranchSpec,
+    of: { readonly token: Token; readonly vlan: number; readonly subnet: string; readonly urgency: Urgency },
   ): Promise<NetworkInterface> {
-    const { ec2, settings, self } = this.#doors;
-    const subnet = settings.zones[self.zone]?.subnet ?? self.primarySubnet;
+    const { ec2, self } = this.#doors;
+    const { token, vlan, subnet, urgency } = of;
     const maker = await this.#doors.maker();
-    const tags = { ...maker.tags(token), [TAG_VLAN]: `${vlan}` };
+    const config = place === undefined ? {} : { [TAG_CONFIG]: place.name };
+    const tags = { ...maker.tags(token), ...config, [TAG_VLAN]: `${vlan}` };
     const answer = await ec2.ask({ action: 'CreateNetworkInterface', urgency, subnet, again: true }, (client) =>
       client.send(
         new CreateNetworkInterfaceCommand({
@@ -171,7 +126,7 @@ export class AwsBranches implements BranchProvider {
           SubnetId: subnet,
           ClientToken: token,
           Description: `berth ${self.instance} of one pod`,
-          Groups: [...groups],
+          Groups: groups.toSorted(), // the same words for whoever asks by the token
           ...(v6 ? { Ipv6AddressCount: 1 } : {}),
           TagSpecifications: [tagged(tags)],
         }),
@@ -180,7 +135,7 @@ export class AwsBranches implements BranchProvider {
     return answer.NetworkInterface ?? {};
   }
 
-  /** What the trunk does not carry is not left behind. */
+  /** What the trunk does not carry, and is not asked for again by the same token, is not left behind. */
   async #carried(
     nic: NicId,
     of: { readonly trunk: NicReport; readonly vlan: number; readonly token: Token; readonly urgency: Urgency },
@@ -193,8 +148,9 @@ export class AwsBranches implements BranchProvider {
       } catch (error) {
         const isAttaching = error instanceof CloudError && error.kind === 'busy' && clock.now() < until;
         if (!isAttaching) {
-          this.#trunk = undefined; // perhaps somebody took it away
-          await this.remove(nic, of.urgency).catch(() => {}); // else the next report finds it
+          this.#trunk.forget(); // perhaps somebody took it away
+          if (!(error instanceof CloudError) || !PATIENCE[error.kind].again)
+            await this.remove(nic, of.urgency).catch(() => {}); // else the next report finds it
           throw error;
         }
       }
@@ -206,7 +162,8 @@ export class AwsBranches implements BranchProvider {
     nic: NicId,
     of: { readonly trunk: NicReport; readonly vlan: number; readonly token: Token; readonly urgency: Urgency },
   ): Promise<void> {
-    const { trunk, vlan: VlanId, token: ClientToken, urgency } = of;
+    const { trunk, vlan: VlanId, token, urgency } = of;
+    const ClientToken = `${token}-${trunk.id.slice(-8)}-${VlanId}`; // another trunk is another request
     const input = { BranchInterfaceId: nic, TrunkInterfaceId: trunk.id, VlanId, ClientToken };
     await this.#doors.ec2.ask({ action: 'AssociateTrunkInterface', urgency, again: true }, (client) =>
       client.send(new AssociateTrunkInterfaceCommand(input)),
@@ -224,35 +181,8 @@ export class AwsBranches implements BranchProvider {
   }
 }
 
-function tagged(tags: Readonly<Record<string, string>>): TagSpecification {
-  return { ResourceType: 'network-interface', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
-}
-
-/** A branch NIC as EC2 tells it. */
-function reportOf(nic: NetworkInterface, trunk: NicReport | undefined, ranges: SubnetRanges): BranchReport {
-  const v4 = (nic.PrivateIpAddresses ?? []).flatMap(({ Primary: first, PrivateIpAddress: it }) =>
-    first === true && it !== undefined ? address(it) : [],
-  );
-  const [v6] = (nic.Ipv6Addresses ?? []).flatMap(({ Ipv6Address: it }) => (it === undefined ? [] : address(it)));
-  const createdAt = Date.parse(tagOf(nic, TAG_CREATED) ?? '');
-  return {
-    id: (nic.NetworkInterfaceId ?? '') as NicId,
-    mac: mac(nic.MacAddress ?? ''),
-    vlan: vlanOf(nic),
-    trunkMac: trunk?.mac ?? mac(nic.MacAddress ?? ''),
-    subnet: nic.SubnetId ?? '',
-    gateways: [ranges.v4, ranges.v6].flatMap((range) => (range === undefined ? [] : routerOf(range))),
-    addresses: [...v4, ...(v6 === undefined ? [] : [v6])],
-    groups: (nic.Groups ?? []).flatMap(({ GroupId: id }) => id ?? []),
-    carried: trunk !== undefined && nic.Status === 'in-use',
-    ...(Number.isNaN(createdAt) ? {} : { createdAt }),
-  };
-}
-
-function vlanOf(nic: NetworkInterface): number {
-  return Number(tagOf(nic, TAG_VLAN) ?? 0);
-}
-
-function tagOf({ TagSet: tags = [] }: NetworkInterface, name: string): string | undefined {
-  return tags.find(({ Key: key }) => key === name)?.Value;
+/** EC2 has no code for it: a trunk that carries no more has one. */
+function isNumberTaken(error: unknown): boolean {
+  if (!(error instanceof CloudError) || error.action !== 'AssociateTrunkInterface') return false;
+  return error.kind === 'limit' && error.code !== FULL;
 }

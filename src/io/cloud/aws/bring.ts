@@ -14,15 +14,19 @@ export async function bring(doors: AssignDoors, it: Brought, urgency: Urgency): 
     await assignThat(doors, it, urgency);
   } catch (error) {
     if (!(error instanceof CloudError) || !mayBeThere(error)) throw error;
-    const holder = await holderOf(doors, it, urgency);
-    // a full NIC refuses both: a Describe may still show what has left, so it is put there anew
-    if (holder === it.nic && error.kind !== 'limit') return;
-    if (holder !== it.nic && error.kind === 'limit') throw error;
-    if (holder !== undefined && holder !== it.nic && holder !== it.from) throw takenBy(error, it, holder);
+    const shown = await holdersOf(doors, it, urgency);
+    const holder = error.kind === 'limit' ? fullOf(shown, it) : shown.find((nic) => nic !== it.nic);
+    if (holder === undefined && error.kind === 'limit') throw error;
     if (holder === undefined && error.kind === 'taken') throw takenBy(error, it, undefined);
+    if (holder !== undefined && holder !== it.nic && holder !== it.from) throw takenBy(error, it, holder);
     if (holder !== undefined) await unassign(doors, { nic: holder, what: [it.address] }, urgency);
     await assignThat(doors, it, urgency);
   }
+}
+
+/** A full NIC refuses what it has, too; a Describe may still show what has left: so it is put there anew. */
+function fullOf(shown: readonly NicId[], { nic }: Brought): NicId | undefined {
+  return shown.find((it) => it === nic);
 }
 
 /** A NIC that is full refuses what it has already, too. */
@@ -30,7 +34,9 @@ function mayBeThere(error: CloudError): boolean {
   return error.kind === 'taken' || error.kind === 'limit' || isAmbiguous(error);
 }
 
-/** On the NIC already = success: the refusal says so, while a Describe may not know it yet. */
+/**
+ * On the NIC already = success: only the refusal says so. A Describe may not know it yet, and may show what has left.
+ */
 async function assignThat(doors: AssignDoors, it: Brought, urgency: Urgency): Promise<void> {
   try {
     await once(doors, it, urgency);
@@ -53,20 +59,21 @@ async function once({ ec2, nics }: AssignDoors, { nic, address }: Brought, urgen
   );
 }
 
-/** The NIC that has an address of the subnet, as its own or besides. */
-async function holderOf(
+/** The NICs that have an address of the subnet, as their own or besides: two, where one is told of late. */
+async function holdersOf(
   { nics }: AssignDoors,
   { nic, address }: Brought,
   urgency: Urgency,
-): Promise<NicId | undefined> {
+): Promise<readonly NicId[]> {
   const subnet = nics.known.find(({ id }) => id === nic)?.subnet;
   const filters = [{ Name: 'addresses.private-ip-address', Values: [address] }];
   if (subnet !== undefined) filters.push({ Name: 'subnet-id', Values: [subnet as Address] });
-  const [found] = await nics.describe(filters, urgency);
-  return found?.NetworkInterfaceId as NicId | undefined;
+  const found = await nics.describe(filters, urgency);
+  return found.flatMap(({ NetworkInterfaceId: id }) => (id === undefined ? [] : (id as NicId)));
 }
 
 function takenBy({ action, code }: CloudError, { address }: Brought, holder: NicId | undefined): CloudError {
-  const who = holder ?? 'somebody whom the cloud does not show, or a reservation of the subnet';
+  const who =
+    holder ?? 'somebody whom the cloud does not show: in a prefix of a NIC, or by a reservation of the subnet';
   return new CloudError('taken', { action, code, message: `${action}: ${address} is held by ${who}` });
 }

@@ -65,7 +65,7 @@ export class NicMaker {
     const id = made.NetworkInterfaceId as NicId;
     const there = present.find((it) => it.id === id);
     if (there !== undefined) return there; // an earlier try was cut off behind it
-    const seen = await (made.Attachment?.InstanceId ? this.#seen(id, urgency) : this.attached(id, urgency));
+    const seen = await this.attached(made, urgency);
     this.#begun.delete(token);
     return seen;
   }
@@ -185,8 +185,10 @@ export class NicMaker {
     };
   }
 
-  /** Attached and seen. What cannot be attached is not left behind. */
-  async attached(nic: NicId, urgency: Urgency): Promise<NicReport> {
+  /** Attached, if it is not, and seen. What cannot be attached is not left behind. */
+  async attached({ NetworkInterfaceId: id, Attachment: at }: NetworkInterface, urgency: Urgency): Promise<NicReport> {
+    const nic = id as NicId;
+    if (at?.InstanceId) return this.#seen(nic, urgency);
     const until = this.#doors.clock.now() + KNOWN_WITHIN_MS;
     const refused = new Set<number | 'all'>(); // by EC2, which may tell late of what others attached
     for (;;) {

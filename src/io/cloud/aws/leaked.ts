@@ -82,7 +82,8 @@ async function claims({ ec2, sweeper, clock }: SweepDoors, id: string): Promise<
     clock.timer(SETTLE_MS, resolve);
   });
   const [now] = await describeNics(ec2, [{ Name: 'network-interface-id', Values: [id] }], 'housekeeping');
-  return now !== undefined && now.Attachment === undefined && tagsOf(now)[TAG_SWEEPER] === claim;
+  // a branch NIC that a trunk carries has no attachment
+  return now?.Status === 'available' && now.Attachment === undefined && tagsOf(now)[TAG_SWEEPER] === claim;
 }
 
 function tagsOf(nic: NetworkInterface): Readonly<Record<string, string>> {

@@ -39,6 +39,12 @@ export function noTrunk({ type }: Pick<AwsSelf, 'type'>): CloudError {
   return new CloudError('limit', { action: 'AssociateTrunkInterface', code: 'NoTrunk', message });
 }
 
+/** A trunk that carries NICs stays. */
+export function inUse({ instance }: Pick<AwsSelf, 'instance'>, nic: NicId): CloudError {
+  const message = `the trunk of ${instance} carries ${nic} and perhaps others`;
+  return new CloudError('busy', { action: 'DeleteNetworkInterface', code: 'InUse', message });
+}
+
 /** Nowhere to put a NIC. */
 export function noSubnet({ zone, vpc }: AwsSelf): CloudError {
   return new CloudError('exhausted', {
