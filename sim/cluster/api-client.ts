@@ -44,22 +44,24 @@ export function apiClient(api: SimApi, door: ProcessDoor): KubeClient {
     apply: (at, it, as) => ask(`apply ${at.resource.plural}`, (store) => store.apply(at, it, as)),
     remove: (at, only) => ask(`remove ${at.resource.plural}`, (store) => store.remove(at, only)),
     watch: async (select, from, hear, signal) => {
-      let [stop, cancel] = [() => {}, () => {}];
+      let [stop, cancel, over] = [() => {}, () => {}, false];
       const since = from.resourceVersion;
       const ended = new Promise<void>((resolve, reject) => {
         const end = (error: KubeError | undefined) => (error === undefined ? resolve() : reject(error));
         const ear = {
-          tell: (event: Parameters<typeof hear>[0]) => door.awake(() => hear(event)),
+          tell: (event: Parameters<typeof hear>[0]) => door.awake(() => over || hear(event)),
           end: (error: KubeError | undefined) => door.awake(() => end(error)),
         };
         signal.addEventListener('abort', () => resolve(), { once: true });
         cancel = door.clock.timer(from.seconds * 1_000, () => resolve());
         // a watch begins where it is asked for: what is told before the answer arrives is told after it
         ask(`watch ${select.resource.plural}`, () => {
-          stop = api.watch(door.name, { select, since }, ear);
+          // who asked has hung up by now: the server finds a connection that is closed
+          if (!over) stop = api.watch(door.name, { select, since }, ear);
         }).catch(reject);
       });
       await ended.finally(() => {
+        over = true;
         cancel();
         stop();
       });

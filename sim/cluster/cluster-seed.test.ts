@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LAWS } from '../checkers.ts';
 import { CLUSTER_PLANTED } from './cluster-planted.ts';
-import { NO_CLUSTER_PLANT } from './cluster-plant.ts';
+import { type ClusterPlant, NO_CLUSTER_PLANT } from './cluster-plant.ts';
 import { playClusterSeed } from './cluster-seed.ts';
 
 async function storyOf(seed: number, at: number): Promise<readonly string[]> {
@@ -48,19 +48,42 @@ test('without a bug no law is broken, whatever is late, lost, forgotten, cut off
 });
 
 const LIVES = 300;
+/** Of bugs that few seeds show: where they were seen last. They are looked for from there on. */
+const SEEN_LAST: Readonly<Record<string, number>> = {
+  'an API server that does not answer counts as one that knows of nothing': 91,
+  'the right to an address moves before its node has let go': 267,
+  'an address is taken from whoever has it': 403,
+  'the controller forgets what it has answered': 279,
+  'an agent that asks again does not say what its NIC had': 78,
+  'an agent knows only of names that are with it': 2369,
+};
+
+/** The laws that a seed breaks. */
+async function brokenBy(seed: number, plant: ClusterPlant): Promise<readonly string[]> {
+  const { violations } = await playClusterSeed(seed, { plant, at: 0 });
+  return violations.map(({ law }) => LAWS[law]);
+}
 
 /** Where a law is first broken. */
-async function firstBroken(bug: string): Promise<string | undefined> {
-  const plant = CLUSTER_PLANTED[bug] ?? NO_CLUSTER_PLANT;
-  for (let seed = 1; seed <= LIVES; seed++) {
-    const { violations } = await playClusterSeed(seed, { plant, at: 0 });
-    if (violations[0] !== undefined) return `seed ${seed}: ${LAWS[violations[0].law]}`;
+async function firstBroken(
+  plant: ClusterPlant,
+  from: number,
+): Promise<{ readonly seed: number; readonly law: string } | undefined> {
+  for (let seed = from; seed < from + LIVES; seed++) {
+    const [law] = await brokenBy(seed, plant);
+    if (law !== undefined) return { seed, law };
   }
   return undefined;
 }
 
-test.each(Object.keys(CLUSTER_PLANTED))('the laws find it out when %s', { timeout: 5 * 60_000 }, async (bug) => {
-  const found = await firstBroken(bug);
-  expect(found).toBeDefined();
-  console.log(`${bug}: ${found}`);
-});
+test.each(Object.entries(CLUSTER_PLANTED))(
+  'the laws find it out when %s, in a seed that breaks none without it',
+  { timeout: 5 * 60_000 },
+  async (bug, plant) => {
+    const from = SEEN_LAST[bug] ?? 1;
+    const found = await firstBroken(plant, from);
+    if (found === undefined) throw new Error(`no law is broken in ${LIVES} seeds from ${from} on`);
+    expect(await brokenBy(found.seed, NO_CLUSTER_PLANT), `seed ${found.seed} without it`).toEqual([]);
+    console.log(`${bug}: seed ${found.seed}: ${found.law}`);
+  },
+);

@@ -6,9 +6,9 @@ import type { Pool, PoolPolicy } from '../../core/ipam/pool.ts';
 import type { Prefix } from '../../base/ip.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
 import { Attachments } from './attachments.ts';
-import { openBranches } from './branch-runner.ts';
 import type { ClusterRunner } from './cluster-runner.ts';
 import { CloudRunner } from './cloud-runner.ts';
+import { ConfigReader } from './config-reader.ts';
 import type { CniDoors } from './cni-doors.ts';
 import { serveCni } from './cni-server.ts';
 import { countedKernel } from './counted-kernel.ts';
@@ -30,6 +30,7 @@ import { detachFrom } from './late-del.ts';
 import { NicRunner } from './nic-runner.ts';
 import { firstPlacing } from './nic-configs.ts';
 import { NodeRunner } from './node-runner.ts';
+import { openBranches } from './open-branches.ts';
 import { PoolRunner } from './pool-runner.ts';
 import { Repairer } from './repair.ts';
 import { lostAttachments } from './rescue.ts';
@@ -141,7 +142,7 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const lanes = new Lanes();
   const settings = () => node.config.repair;
   const repairer = new Repairer({ kernel, clock, log, meter, history, lanes, attachments, node, settings });
-  const branches = openBranches(doors, { attachments, history, kernel });
+  const branches = openBranches(doors, { attachments, history, kernel, pool });
   const basis = { kernel, clock, journal, attachments, pool, node, history, ...(branches && { branches }) };
   const del = async (id: AttachmentId, netns: string, needless: () => boolean) => {
     const work = async () => (needless() ? undefined : detachFrom({ ...basis, log }, id, netns));
@@ -156,7 +157,7 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
   const sweeper = new Sweeper({ ...basis, lanes, log, podGone });
   const onCloud = cloud === undefined || nics === undefined ? {} : { cloud, nics };
   const inCluster = cluster === undefined || pods === undefined ? undefined : { cluster, pods };
-  const podGroups = branches && pods && openPodGroups(doors, pods);
+  const podGroups = branches && pods && openPodGroups(doors, { pods, branches, node });
   const teller = inCluster && openTeller(doors, inCluster, { ...basis, repairer });
   const podIps = pods && openPodIps(doors, { attachments, pods, history });
   const statics = openStatics(doors, { pool, history, nics, cluster });
@@ -169,7 +170,8 @@ async function build(doors: AgentDoors, { cluster, lack }: OfCluster): Promise<A
     ...(nicConfigs && { nicConfigs }),
     ...(podGroups && { podGroups }),
   };
-  return { ...basis, doors, log, meter, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster, ...told };
+  const configs = new ConfigReader();
+  return { ...basis, doors, log, meter, configs, lanes, repairer, spool, sweeper, ...onCloud, ...inCluster, ...told };
 }
 
 function poolPolicy({ config, provider, journal }: AgentDoors): PoolPolicy {

@@ -4,7 +4,7 @@ import type { Address, Prefix } from '../../base/ip.ts';
 import { keptFor } from '../../core/attachment.ts';
 import type { CloudEffect } from '../../core/ipam/cloud-event.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
-import type { Holdable, Intent, NicReport, Urgency } from '../../core/ipam/nic.ts';
+import type { Given, Holdable, Intent, NicReport, Urgency } from '../../core/ipam/nic.ts';
 import { holderOf } from '../../core/ipam/pool.ts';
 import { withoutReturned } from '../../core/ipam/reported.ts';
 import type { NicProvider } from '../../io/cloud/provider.ts';
@@ -34,9 +34,9 @@ export interface CloudDoors {
 /** Who knows which addresses are somebody's already, wherever they come from. */
 export interface Named {
   /** What the pool has to hear before it hears that these are here. */
-  readonly reserve: (addresses: readonly Address[]) => readonly PoolEvent[];
+  readonly reserve: (given: Given) => readonly PoolEvent[];
   /** It has heard that they came, or have left. Returns at once. */
-  readonly heard: (addresses: readonly Address[]) => void;
+  readonly heard: (given: Given) => void;
 }
 
 const RETRY_MS = 2_000; //           limits that could not be asked, a record that could not be written
@@ -121,7 +121,7 @@ export class CloudRunner {
       await journal.append([{ kind: 'intent', intent, at: clock.now() }]);
       await journal.synced(); // a machine that dies now must not leave what nobody knows of
       const answer = await this.#call(intent, urgency);
-      await this.#enterWith(addressesOf(answer), answer);
+      await this.#enterWith(givenBy(answer), answer);
       if (answer.kind === 'assigned' && intent.kind === 'assign') nics.arrived(intent.nic, answer.given);
       this.#gone(intent);
       if (answer.kind !== 'nicCreated') return;
@@ -194,7 +194,7 @@ export class CloudRunner {
       const present = cloud === undefined ? nics : withoutReturned(cloud, { nics, sure, asOf });
       await this.#doors.nics.serve(present, { sure });
       await this.#enterWith(
-        nics.flatMap(({ addresses }) => addresses),
+        { addresses: nics.flatMap(({ addresses }) => addresses), prefixes: nics.flatMap(({ prefixes }) => prefixes) },
         { kind: 'reported', nics, sure, asOf },
       );
       await this.#doors.nics.follow(this.#doors.pool.pool.cloud?.nics ?? []);
@@ -216,7 +216,7 @@ export class CloudRunner {
     void nics.withdraw(nic, whole ? undefined : what);
     const sent = whole ? [] : what.filter((it) => this.#isKept(it));
     if (sent.length > 0) log.info('kept addresses have left', { nic, what: sent });
-    this.#named?.heard(sent as readonly Address[]);
+    this.#named?.heard({ addresses: sent as readonly Address[], prefixes: [] });
     const taken = what.filter((it) => !sent.includes(it));
     if (taken.length === 0 && !whole) return;
     meter.taken(whole ? 'nic' : 'address', whole ? 1 : taken.length);
@@ -251,11 +251,11 @@ export class CloudRunner {
     this.#tellKnown();
   }
 
-  /** The addresses that an event tells of, and that are somebody's, are kept before it is heard. */
-  async #enterWith(addresses: readonly Address[], event: PoolEvent): Promise<void> {
-    for (const it of this.#named?.reserve(addresses) ?? []) await this.#enter(it);
+  /** What of that which an event tells of is somebody's is kept before it is heard. */
+  async #enterWith(given: Given, event: PoolEvent): Promise<void> {
+    for (const it of this.#named?.reserve(given) ?? []) await this.#enter(it);
     await this.#enter(event);
-    this.#named?.heard(addresses);
+    this.#named?.heard(given);
   }
 
   /** Resolves when the pool has taken it. One after the other: what came of it may hang on those before. */
@@ -287,7 +287,7 @@ export class CloudRunner {
   }
 }
 
-function addressesOf(event: PoolEvent): readonly Address[] {
-  if (event.kind === 'assigned') return event.given.addresses;
-  return event.kind === 'nicCreated' ? event.nic.addresses : [];
+function givenBy(event: PoolEvent): Given {
+  if (event.kind === 'assigned') return event.given;
+  return event.kind === 'nicCreated' ? event.nic : { addresses: [], prefixes: [] };
 }

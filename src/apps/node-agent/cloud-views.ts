@@ -26,7 +26,8 @@ export function nicsView({ pool: { pool }, node, clock, branches, attachments }:
   if (cloud === undefined) return { provider, nics: [] };
   const now = clock.now();
   const row = (nic: Nic) => ({ ...nicRow(cloud, nic), addresses: standingOf(pool, cloud, nic, now) });
-  const podNics = branches && { podNics: podNicsOf(branches, attachments) };
+  const isOfUse = branches !== undefined && (branches.enforcing !== 'off' || branches.book.branches.size > 0);
+  const podNics = isOfUse ? { podNics: podNicsOf(branches, attachments) } : {};
   return { provider, nics: cloud.nics.map(row), ...podNics };
 }
 

@@ -1,4 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
+import type { PodName } from '../../core/attachment.ts';
 import type { NodeTruth } from '../../core/cluster/node-word.ts';
 import { mostPods } from '../../core/ipam/capacity.ts';
 import type { NicPlace } from '../../core/ipam/placing.ts';
@@ -9,8 +10,10 @@ import type { AgentDoors } from './doors.ts';
 import type { BranchRunner } from './branch-runner.ts';
 import { EventRunner } from './event-runner.ts';
 import { type History, isDetached } from './history.ts';
+import { Lanes } from './lanes.ts';
 import { PodRunner } from './pod-runner.ts';
 import { firstPlacing, NicConfigRunner } from './nic-configs.ts';
+import type { NodeRunner } from './node-runner.ts';
 import { NodeTeller } from './node-teller.ts';
 import type { NicRunner } from './nic-runner.ts';
 import { PodGroupsRunner } from './pod-groups-runner.ts';
@@ -77,8 +80,10 @@ export function openStatics(
 ): StaticRunner | undefined {
   if (kube === undefined) return undefined;
   const { pool, history, nics, cluster } = of;
-  const mover = provider && nics && new StaticMover({ provider, journal, clock, pool, nics });
-  const statics = new StaticRunner({ kube, clock, log, nodeName: config.nodeName, pool, mover, cluster });
+  const lanes = new Lanes();
+  const mover = provider && nics && new StaticMover({ provider, journal, clock, pool, nics, lanes });
+  const { nodeName } = config;
+  const statics = new StaticRunner({ kube, clock, log, nodeName, pool, mover, cluster, lanes, journal });
   history.tellOn(({ kind, about: { pod } }) => {
     if (pod !== undefined && isDetached(kind)) statics.ended(pod);
   });
@@ -98,9 +103,16 @@ export function openNicConfigs(
   return new NicConfigRunner({ kube, clock, log, pool, history, own, heard });
 }
 
-/** Which of the node's pods are to have security groups of their own; nothing is asked yet. */
-export function openPodGroups({ kube, clock, log }: AgentDoors, pods: PodRunner): PodGroupsRunner | undefined {
-  return kube && new PodGroupsRunner({ kube, clock, log, pods });
+/** Which of the node's pods are to have security groups of their own, where that is wanted; nothing is asked yet. */
+export function openPodGroups(
+  { kube, clock, log }: AgentDoors,
+  { pods, branches, node }: { readonly pods: PodRunner; readonly branches: BranchRunner; readonly node: NodeRunner },
+): PodGroupsRunner | undefined {
+  if (kube === undefined || branches.enforcing === 'off') return undefined;
+  const expect = (pod: PodName, groups: readonly string[]) =>
+    branches.expect(pod, { groups, v6: node.families.includes('v6') });
+  const forget = (pod: Pick<PodName, 'namespace' | 'name'>) => branches.forget(pod);
+  return new PodGroupsRunner({ kube, clock, log, pods, expect, forget });
 }
 
 /** What the node's own Node is told; undefined where that is not wanted. Nothing is told yet. */

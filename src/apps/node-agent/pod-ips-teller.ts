@@ -9,7 +9,7 @@ import { type Annotations, podIpsDue, type PodIpsName, writeAnnotations } from '
 import { PODS } from '../../wire/kube/resource.ts';
 import type { Attachments } from './attachments.ts';
 import { Lanes } from './lanes.ts';
-import type { PodRunner } from './pod-runner.ts';
+import { nameOfPod, type PodRunner } from './pod-runner.ts';
 
 export interface PodIpsDoors {
   readonly client: KubeClient;
@@ -43,7 +43,7 @@ export class PodIpsTeller {
 
   constructor(doors: PodIpsDoors) {
     this.#doors = doors;
-    doors.pods.follow((pod) => this.#soon(pod));
+    doors.pods.watch((change) => change.kind !== 'removed' && this.#soon(nameOfPod(change.now)));
   }
 
   stop(): void {

@@ -8,7 +8,7 @@ import type { NicId } from '../../core/ipam/nic.ts';
 import { holderOf, type Pool } from '../../core/ipam/pool.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import { KubeError } from '../../io/kube/client.ts';
-import { JournalError } from '../../io/store/journal.ts';
+import { type Journal, JournalError } from '../../io/store/journal.ts';
 import {
   readStaticAddress,
   STATIC_ADDRESSES,
@@ -16,6 +16,7 @@ import {
   writeStaticStatus,
 } from '../../wire/kube/crd/static-address.ts';
 import type { ClusterRunner, KubeDoors } from './cluster-runner.ts';
+import type { Lanes } from './lanes.ts';
 import type { PoolRunner } from './pool-runner.ts';
 import { staticLocal } from './static-local.ts';
 import type { StaticMover } from './static-mover.ts';
@@ -28,6 +29,8 @@ export interface StaticDoors {
   readonly pool: PoolRunner;
   readonly mover: StaticMover | undefined; // of a cloud
   readonly cluster: Pick<ClusterRunner, 'keepers' | 'hearKeepers'> | undefined; // remembers whether there are names
+  readonly lanes: Lanes; // by `keyOf` a name
+  readonly journal: Pick<Journal, 'synced'>;
 }
 
 /** Of a pod, and of the address that is its own. */
@@ -37,7 +40,6 @@ export type Name = Pick<PodName, 'namespace' | 'name'>;
 export class StaticDeeds {
   readonly #doors: StaticDoors;
   readonly #guests = new Set<string>(); // names whose address came here by a count, without the right to it
-  readonly #leaving = new Set<string>(); // names whose address the cloud was asked to take off, without an answer yet
 
   constructor(doors: StaticDoors) {
     this.#doors = doors;
@@ -49,11 +51,15 @@ export class StaticDeeds {
     heard: StaticHeard,
     of: { asks: boolean; refused?: string | undefined; brought?: boolean },
   ): StaticMove {
-    const { pool, nodeName: node } = this.#doors;
+    const { pool, nodeName: node, mover } = this.#doors;
     const recorded = typeof heard === 'string' ? [] : heard.status.addresses;
+    const kept = pool.pool.claims.get(keeperId(name)) ?? [];
     if (typeof heard !== 'string' && heard.spec.node === node) this.#guests.delete(keyOf(name));
     const { refused, brought = false } = of;
-    const more = { guest: this.#guests.has(keyOf(name)), leaving: this.#leaving.has(keyOf(name)) };
+    const more = {
+      guest: this.#guests.has(keyOf(name)),
+      leaving: [...recorded, ...kept].some((it) => mover?.isLeaving(it)),
+    };
     return staticMove(staticLocal(pool.pool, { node, ...name, refused, brought, ...more }, recorded), heard, of.asks);
   }
 
@@ -76,22 +82,18 @@ export class StaticDeeds {
       }
       case 'bring':
         for (const it of next.addresses) await mover?.bring(it, next.from === '' ? undefined : (next.from as NicId));
-        this.#leaving.delete(keyOf(name));
         return log.info('static address brought', { of: keyOf(name), ips: next.addresses, from: next.from });
       case 'sendAway':
-        this.#leaving.add(keyOf(name)); // until it is known that it left, or has come back
         for (const it of next.addresses) await mover?.sendAway(it);
-        this.#leaving.delete(keyOf(name));
         return log.info('static address sent away', { of: keyOf(name), ips: next.addresses });
       case 'giveBack':
         // what was to make room for another, or to leave, has perhaps left already; so has what the cloud does not show
         for (const it of pool.pool.claims.get(keeper) ?? [])
-          if (name.namespace === '' || this.#leaving.has(keyOf(name)) || isDoubted(pool.pool, it))
+          if (name.namespace === '' || mover?.isLeaving(it) === true || isDoubted(pool.pool, it))
             await mover?.sendAway(it);
-        this.#leaving.delete(keyOf(name));
         return pool.release(keeper, true);
       case 'forget':
-        this.#leaving.delete(keyOf(name));
+        for (const it of pool.pool.claims.get(keeper) ?? []) await mover?.forget(it);
         return pool.release(keeper, true);
       case 'tell':
         return typeof heard === 'string' ? undefined : this.#tell(heard, next.status);
@@ -124,6 +126,8 @@ export class StaticDeeds {
   /** Tells the cluster what the name has; why it could not. */
   async recorded(name: Name): Promise<string | undefined> {
     try {
+      // a machine that loses its power must not have forgotten what the cluster knows it to have
+      await this.#doors.journal.synced();
       for (let tries = 0; tries < 3; tries++) {
         const heard = await this.ask(name);
         const next = this.next(name, heard, { asks: false });

@@ -167,6 +167,33 @@ test('what may have left and is wanted here again is brought before its pod has 
   expect(onNics()).toContain('10.0.0.200');
 });
 
+test('U34: so over a restart of its agent, which did not hear either', async () => {
+  const hearing = await leftUnheard();
+  await scene.small.stop();
+  hearing();
+  store.patch(at('web-0'), 'merge', { spec: { next: '' } });
+  store.remove({ resource: PODS, namespace: 'web', name: 'web-0' });
+  await scene.small.start();
+  await scene.pass(1_000);
+  const uid = bindPod(store, 'web-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
+  const asked = scene.small.add({ id: 'two', args: argsOf('web-0', uid) });
+  await scene.pass(3_000);
+  expect(await asked).toMatchObject({ exitCode: 0, ips: ['10.0.0.200'] });
+  expect(onNics()).toContain('10.0.0.200');
+});
+
+test('one that is by now a NIC’s own address here cannot be had: its pod is told by which NIC', async () => {
+  const [own] = scene.provider.cloud.report()[0]?.primary ?? [];
+  released('web-0', own ?? '', { node: 'small' });
+  const uid = bindPod(store, 'web-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
+  const asked = scene.small.add({ id: 'one', args: argsOf('web-0', uid) });
+  await scene.pass(5_000);
+  expect((await asked).says).toContain('is the own address of eni-0 of this node');
+  store.patch(at('web-0'), 'merge', { spec: { node: 'small', next: 'other' } });
+  await scene.pass(5_000);
+  expect(store.get(at('web-0'))['status']).toMatchObject({ node: '', nic: '' });
+});
+
 test('what may have left is no pod’s when its name is forgotten, before it is known that it left', async () => {
   await leftUnheard();
   store.remove(at('web-0'));

@@ -2,7 +2,7 @@ import { type Address, contains } from '../../base/ip.ts';
 import { keeperId } from '../../core/attachment.ts';
 import type { StaticLocal } from '../../core/cluster/static-node.ts';
 import { serves } from '../../core/ipam/cloud.ts';
-import { nicOf, type Pool } from '../../core/ipam/pool.ts';
+import { heldAs, type Pool } from '../../core/ipam/pool.ts';
 import { blockOf } from '../../core/ipam/slots.ts';
 
 /** What this node has of a name. `recorded`: its addresses, as the cluster knows them. */
@@ -24,20 +24,21 @@ export function staticLocal(
   const attached = holder === undefined ? undefined : pool.claims.get(holder);
   const kept = pool.claims.get(keeper);
   const [address] = attached ?? kept ?? recorded;
+  const held = recorded.map((it) => ({ it, as: heldAs(pool, it) }));
   return {
     node: of.node,
     attached,
     kept,
     served: kept?.every((it) => blockOf(pool, it) !== undefined) ?? false,
-    onNic: recorded.length > 0 && recorded.every((it) => nicOf(pool, it) !== undefined),
+    onNic: held.length > 0 && held.every(({ as }) => as !== undefined),
     movable: pool.cloud !== undefined,
     within: recorded.every((it) => isWithin(pool, it)),
-    single: recorded.length > 0 && recorded.every((it) => pool.cloud?.nics.some(({ holds }) => holds.has(it)) === true),
+    inPrefix: held.some(({ it, as }) => as !== undefined && as.what !== it),
     idle: recorded.every((it) => (pool.slots.get(it)?.state ?? 'idle') === 'idle'),
     guest: of.guest,
     leaving: of.leaving,
     brought: of.brought,
-    nic: (address === undefined ? undefined : nicOf(pool, address)) ?? '',
+    nic: (address === undefined ? undefined : heldAs(pool, address)?.nic) ?? '',
     refused: of.refused,
   };
 }

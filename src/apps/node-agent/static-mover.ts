@@ -1,22 +1,25 @@
-import { type Address, contains, familyOf } from '../../base/ip.ts';
-import { keeperId, type PodName } from '../../core/attachment.ts';
+import { type Address, contains, familyOf, type Prefix } from '../../base/ip.ts';
+import { keeperId, keptFor, type PodName } from '../../core/attachment.ts';
 import { type Nic, serves, servesFor, unitsOf } from '../../core/ipam/cloud.ts';
-import type { Given, NicId, Token } from '../../core/ipam/nic.ts';
-import { nicOf, type Pool } from '../../core/ipam/pool.ts';
+import type { Given, Holdable, NicId } from '../../core/ipam/nic.ts';
+import { heldAs, ownerOf, type Pool } from '../../core/ipam/pool.ts';
 import { isUnusedAt } from '../../core/ipam/slots.ts';
 import { roomOf } from '../../core/ipam/tally.ts';
-import { CloudError, type NicProvider } from '../../io/cloud/provider.ts';
+import { type Brought, CloudError, type CloudErrorKind, type NicProvider } from '../../io/cloud/provider.ts';
 import type { Journal } from '../../io/store/journal.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Lanes } from './lanes.ts';
 import type { NicRunner } from './nic-runner.ts';
 import type { PoolRunner } from './pool-runner.ts';
+import { SendingBook } from './sending-book.ts';
 
 export interface MoverDoors {
   readonly provider: NicProvider;
-  readonly journal: Pick<Journal, 'append' | 'synced'>;
+  readonly journal: Pick<Journal, 'append' | 'memory' | 'synced'>;
   readonly clock: Clock;
   readonly pool: PoolRunner;
   readonly nics: NicRunner;
+  readonly lanes: Lanes; // of names
 }
 
 /**
@@ -25,48 +28,80 @@ export interface MoverDoors {
  */
 export class StaticMover {
   readonly #doors: MoverDoors;
+  readonly #book: SendingBook;
 
   constructor(doors: MoverDoors) {
     this.#doors = doors;
+    this.#book = new SendingBook(doors);
   }
 
-  /** That very address onto a NIC of this node, off `from` where it was left. */
+  /** Whether the cloud was asked to take it off, and nobody knows whether it did: over a restart as well. */
+  isLeaving(address: Address): boolean {
+    return this.#book.isOpen(address);
+  }
+
+  /** It is another's by now: whether it left is no question any more. */
+  forget(address: Address): Promise<void> {
+    return this.#book.drop(address);
+  }
+
+  /** That very address onto a NIC of this node, off `from` where it was left, and by itself. */
   async bring(address: Address, from: NicId | undefined): Promise<void> {
-    const { provider, journal, pool } = this.#doors;
-    const here = nicOf(pool.pool, address); // as far as is known
+    const { pool } = this.#doors;
+    const owner = ownerOf(pool.pool, address);
+    if (owner !== undefined) throw refused('taken', 'bring', { code: 'OwnAddress', message: ownsIt(address, owner) });
+    if (heldAs(pool.pool, address)?.what !== address) await this.sendAway(address); // out of a prefix
+    const here = heldAs(pool.pool, address)?.nic; // as far as is known
     const nic = here ?? (await this.#roomFor((it) => contains(it.report.subnetRange, address)));
-    await journal.synced();
-    await provider.bring({ nic, address, ...(from === undefined ? {} : { from }) }, 'pod');
+    await this.#put({ nic, address, ...(from === undefined ? {} : { from }) });
     await this.#serve(nic, { addresses: [address], prefixes: [] });
+    await this.#book.drop(address);
   }
 
-  /** Away from this node: its NIC has it no longer, and routes and rules of it go. */
-  async sendAway(address: Address): Promise<void> {
-    const { provider, journal, nics, pool } = this.#doors;
-    const nic = nicOf(pool.pool, address);
-    if (nic === undefined && pool.pool.cloud?.report.sureAt === 0) throw notTold();
-    if (nic === undefined) return;
+  async #put(brought: Brought): Promise<void> {
+    const { provider, journal } = this.#doors;
     await journal.synced();
-    await provider.unassign(nic, [address], 'refill');
-    await this.#noteGone(nic, address);
-    await nics.leave(nic, [address]);
     try {
-      await pool.tell({ kind: 'sentAway', nic, address });
-    } finally {
-      nics.left(nic, [address]);
+      await provider.bring(brought, 'pod');
+    } catch (error) {
+      if (error instanceof CloudError && error.kind === 'taken') await this.#book.left(brought.address);
+      throw error;
     }
   }
 
-  /** After a restart, too, a report that is late is not believed about it. */
-  async #noteGone(nic: NicId, address: Address): Promise<void> {
-    const { journal, clock } = this.#doors;
-    const at = clock.now();
-    const token = `static-${address}@${Math.floor(at)}` as Token;
-    const intent = { kind: 'unassign', token, nic, what: [address] } as const;
-    await journal.append([
-      { kind: 'intent', intent, at },
-      { kind: 'settled', tokens: [token], at },
-    ]);
+  /**
+   * Away from this node, with the prefix in which it lies: its NIC has it no longer, and routes and rules of it go.
+   * Throws `busy` where pods have other addresses of the prefix.
+   */
+  async sendAway(address: Address): Promise<void> {
+    const { pool, lanes } = this.#doors;
+    const held = heldAs(pool.pool, address);
+    if (held === undefined) {
+      if (pool.pool.cloud?.report.sureAt === 0) throw notTold();
+      // an earlier agent took it off: a report that is late may show it still
+      for (const { nic, what } of this.#book.openOf(address)) await pool.tell({ kind: 'sentAway', nic, what });
+      return this.#book.left(address);
+    }
+    // two names may lie in one prefix
+    await lanes.run(`${held.nic} ${held.what}`, async () => {
+      const now = heldAs(pool.pool, address);
+      if (now?.nic !== held.nic || now.what !== held.what) return;
+      if (isUsed(pool.pool, held.what)) throw inUse(address, held.what);
+      await this.#takeOff(held.nic, held.what);
+    });
+  }
+
+  async #takeOff(nic: NicId, what: Holdable): Promise<void> {
+    const { provider, nics, pool } = this.#doors;
+    await this.#book.open(nic, what);
+    await provider.unassign(nic, [what], 'refill');
+    await nics.leave(nic, [what]);
+    try {
+      await pool.tell({ kind: 'sentAway', nic, what });
+    } finally {
+      nics.left(nic, [what]);
+    }
+    await this.#book.left(what);
   }
 
   /**
@@ -104,7 +139,7 @@ export class StaticMover {
     const { pool } = this.#doors.pool;
     const { cloud } = pool;
     const limits = cloud?.limits;
-    const full = (message: string) => new CloudError('limit', { action: 'bring', code: 'NoSlot', message });
+    const full = (message: string) => refused('limit', 'bring', { code: 'NoSlot', message });
     if (cloud === undefined || limits === undefined) throw full('this node does not know yet what its NICs may have');
     const nics = cloud.nics.filter((nic) => serves(cloud, nic) && nic.trust === 'sure' && fits(nic));
     const hasRoom = (nic: Nic) => roomOf(cloud, nic, { limits, family: 'v4' }) > 0;
@@ -129,30 +164,44 @@ export class StaticMover {
     return undefined;
   }
 
-  /** Kept by nobody's name meanwhile: no pod gets it while it leaves. */
+  /**
+   * Kept by nobody's name until it is known to have left: no pod gets it before. What fails is tried again as a name's
+   * would be (static-deeds.ts).
+   */
   async #giveUp(address: Address): Promise<void> {
-    const { pool } = this.#doors;
-    const nobody = keeperId({ namespace: '', name: address });
-    await pool.tell({ kind: 'keep', keeper: nobody, addresses: [address] });
-    if (!pool.pool.claims.has(nobody)) return; // a pod was quicker: there is no room after all, and the cloud says so
-    try {
+    const { pool, lanes } = this.#doors;
+    const nobody = { namespace: '', name: address };
+    const keeper = keeperId(nobody);
+    await lanes.run(`/${address}`, async () => {
+      await pool.tell({ kind: 'keep', keeper, addresses: [address] });
+      if (!pool.pool.claims.has(keeper)) return; // a pod was quicker: there is no room after all, and the cloud says so
       await this.sendAway(address);
-    } catch (error) {
-      // nobody knows whether it has left: no pod gets it before it is sent away once more (static-deeds.ts)
-      if (error instanceof CloudError && isUnsure(error)) throw error;
-      await pool.release(nobody, true);
-      throw error;
-    }
-    await pool.release(nobody, true);
+      await pool.release(keeper, true);
+    });
   }
+}
+
+/** Whether a pod has an address of a prefix. */
+function isUsed({ claims }: Pool, what: Holdable): boolean {
+  if (!what.includes('/')) return false; // its name has it, or whoever calls
+  const isIn = (it: Address) => contains(what as Prefix, it);
+  return [...claims].some(([by, addresses]) => keptFor(by) === undefined && addresses.some(isIn));
+}
+
+function inUse(address: Address, what: Holdable): CloudError {
+  const message = `${address} lies in ${what}, which can leave this node only as a whole, and pods have others of it`;
+  return refused('busy', 'sendAway', { code: 'PrefixInUse', message });
 }
 
 function notTold(): CloudError {
   const message = 'the cloud has not told yet what the NICs of this node have';
-  return new CloudError('busy', { action: 'sendAway', code: 'NotTold', message });
+  return refused('busy', 'sendAway', { code: 'NotTold', message });
 }
 
-/** Whether it may have been done. */
-function isUnsure({ kind }: CloudError): boolean {
-  return kind === 'unknown' || kind === 'away';
+function ownsIt(address: Address, owner: NicId): string {
+  return `${address} is the own address of ${owner} of this node, and leaves it only with its end`;
+}
+
+function refused(kind: CloudErrorKind, action: string, of: { code: string; message: string }): CloudError {
+  return new CloudError(kind, { action, ...of });
 }

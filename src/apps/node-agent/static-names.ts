@@ -1,4 +1,4 @@
-import type { Address } from '../../base/ip.ts';
+import { type Address, contains, type Prefix } from '../../base/ip.ts';
 import type { Change } from '../../io/kube/informer.ts';
 import type { StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
 import type { Name } from './static-deeds.ts';
@@ -12,6 +12,11 @@ export class StaticNames {
     if (change.kind === 'removed') return;
     const { namespace, name, status } = change.now;
     for (const it of status.addresses) this.#names.set(it, { namespace, name });
+  }
+
+  /** Those that lie in a prefix. O(names). */
+  *within(prefix: Prefix): Generator<Address> {
+    for (const address of this.#names.keys()) if (contains(prefix, address)) yield address;
   }
 
   /** Whose an address is; undefined: nobody's. */

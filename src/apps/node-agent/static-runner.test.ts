@@ -86,6 +86,30 @@ test('A90: the first address of a name is on record in the cluster before the po
   expect((await added('two')).ips).toEqual(first.ips);
 });
 
+test('what the cluster is told that a name has is on disk before, so that no power cut makes its node forget it', async () => {
+  let [waits, write] = [false, () => {}];
+  const written = new Promise<void>((resolve) => (write = resolve));
+  await scene.small.stop();
+  scene.small.onJournal = (journal) => ({
+    ...{ append: (records) => journal.append(records), memory: () => journal.memory() },
+    ...{ failing: () => journal.failing(), close: () => journal.close() },
+    synced: async () => {
+      waits = true;
+      await written;
+      await journal.synced();
+    },
+  });
+  await scene.start();
+  object('web-0');
+  const asked = add('one');
+  await until(() => waits && scene.small.agent.parts.pool.pool.keepers.size > 0);
+  await scene.pass(2_000);
+  expect(told('web-0').addresses).toEqual([]);
+  write();
+  await scene.pass(2_000);
+  expect(told('web-0').addresses).toEqual((await asked).ips);
+});
+
 test('a pod waits for the controller, and is served when its StatefulSet’s address is there', async () => {
   const asked = add('one');
   await scene.pass(3_000);

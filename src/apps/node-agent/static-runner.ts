@@ -1,14 +1,15 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Address } from '../../base/ip.ts';
+import { type Address, contains, type Prefix } from '../../base/ip.ts';
 import { type AttachmentId, type AttachmentRecord, keeperId, keptFor } from '../../core/attachment.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
+import { keptIn } from '../../core/ipam/keep.ts';
+import type { Given } from '../../core/ipam/nic.ts';
 import { holderOf, nicOf } from '../../core/ipam/pool.ts';
 import type { StaticHeard } from '../../core/cluster/static-node.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import { KubeError } from '../../io/kube/client.ts';
 import { type Change, Informer } from '../../io/kube/informer.ts';
 import { readStaticAddress, STATIC_ADDRESSES, type StaticAddressShape } from '../../wire/kube/crd/static-address.ts';
-import { Lanes } from './lanes.ts';
 import { StaticNames } from './static-names.ts';
 import { RefusalError } from './pool-runner.ts';
 import { Wakes } from './wakes.ts';
@@ -46,7 +47,6 @@ export class StaticRunner {
   readonly #deeds: StaticDeeds;
   readonly #all: Informer<StaticAddressShape>;
   readonly #names = new StaticNames();
-  readonly #lanes = new Lanes();
   readonly #retries = new Map<string, { cancel: () => void; ms: Millis }>();
   readonly #stays = new Map<string, Millis>(); // so long a name's address that came by a count stays before a look
   readonly #ends = new Set<() => void>(); // of what waits for its time
@@ -93,16 +93,18 @@ export class StaticRunner {
   /** Something about a name may have changed. Returns at once. */
   look(name: Name): void {
     this.#wakes.wake(keyOf(name));
-    if (!this.#stopped) void this.#lanes.run(keyOf(name), () => this.#settle(name));
+    if (!this.#stopped) void this.#doors.lanes.run(keyOf(name), () => this.#settle(name));
   }
 
   /**
-   * What the pool has to keep before it hears that these addresses are on a NIC here: those that are names'. Else it
-   * would give them to any pod, and their own would be refused until that one ends.
+   * What the pool has to keep before it hears that these are on a NIC here: what is names', by itself or in a prefix.
+   * Else it would give them to any pod, and their own would be refused until that one ends.
    */
-  reserve(addresses: readonly Address[]): readonly PoolEvent[] {
+  reserve({ addresses, prefixes }: Given): readonly PoolEvent[] {
     const { pool } = this.#doors.pool;
-    return addresses.flatMap((address) => {
+    const isNew = (prefix: Prefix) => pool.cloud?.nics.some(({ holds }) => holds.has(prefix)) !== true;
+    const within = prefixes.filter(isNew).flatMap((prefix) => [...this.#names.within(prefix)]);
+    return [...addresses, ...within].flatMap((address) => {
       const name = this.#names.of(address);
       const known = name === undefined || nicOf(pool, address) !== undefined || holderOf(pool, address) !== undefined;
       return known ? [] : [this.#deeds.guest(name, address)];
@@ -110,11 +112,13 @@ export class StaticRunner {
   }
 
   /** The pool has heard that they came, or have left. Returns at once. */
-  heard(addresses: readonly Address[]): void {
+  heard({ addresses, prefixes }: Given): void {
     this.#wakes.wakeAll(); // one of them may be what a name waits for
-    for (const address of addresses) {
-      const name = this.#names.of(address);
-      if (name !== undefined && this.#doors.pool.pool.claims.has(keeperId(name))) this.#lookLater(name);
+    const told = new Set(addresses);
+    const isTold = (it: Address) => told.has(it) || prefixes.some((prefix) => contains(prefix, it));
+    for (const [keeper, kept] of keptIn(this.#doors.pool.pool)) {
+      const name = keptFor(keeper);
+      if (name !== undefined && kept.some(isTold)) this.#lookLater(name);
     }
   }
 
@@ -134,7 +138,7 @@ export class StaticRunner {
     for (;;) {
       const woken = this.#wakes.wait(keyOf(name));
       try {
-        const got = await this.#lanes.run(keyOf(name), () => this.#serve(name, asked, until));
+        const got = await this.#doors.lanes.run(keyOf(name), () => this.#serve(name, asked, until));
         if (!('because' in got)) return got;
         if (clock.now() + LOOK_MS >= until || this.#stopped) throw new RefusalError({ why: 'static-waits', ...got });
         await (asked.refused === undefined ? woken.within(LOOK_MS) : this.#pause());
@@ -148,7 +152,7 @@ export class StaticRunner {
   /** That the cluster has on record what an attachment has, before an ADD that is repeated is answered. */
   async confirm(name: Name, { id, addresses: [address] }: AttachmentRecord): Promise<void> {
     if (this.#confirmed.get(keyOf(name)) === id) return;
-    const because = await this.#lanes.run(keyOf(name), () => this.#deeds.recorded(name));
+    const because = await this.#doors.lanes.run(keyOf(name), () => this.#deeds.recorded(name));
     if (because !== undefined)
       throw new RefusalError({ why: 'static-waits', because, ...(address === undefined ? {} : { address }) });
     this.#confirmed.set(keyOf(name), id);

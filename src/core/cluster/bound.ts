@@ -21,9 +21,13 @@ export const SURE_MS: Millis = 60_000;
 /** How many pods will ask for an address, and have neither one nor asked: the runtime comes about a second later. */
 export function expectedPods(pods: Iterable<BoundPod>, known: ReadonlySet<string>): number {
   let count = 0;
-  for (const { uids, hostNetwork, ended, leaving, addressed } of pods)
-    if (!hostNetwork && !ended && !leaving && !addressed && !uids.some((uid) => known.has(uid))) count++;
+  for (const pod of pods) if (willAsk(pod) && !pod.uids.some((uid) => known.has(uid))) count++;
   return count;
+}
+
+/** Whether its runtime will ask for an address, if it has not. */
+export function willAsk({ hostNetwork, ended, leaving, addressed }: Omit<BoundPod, 'uids'>): boolean {
+  return !hostNetwork && !ended && !leaving && !addressed;
 }
 
 /**

@@ -67,4 +67,7 @@ test('A49, A89: NICs of single pods are a resource of their own, told where ther
   expect(wordOf(told, { truth, wrong: nothingWrong }, 0)).toMatchObject({ podNics: 9, addresses: undefined });
   expect(wordOf({ ...told, podNics: 9 }, { truth, wrong: nothingWrong }, 0)).toBeUndefined();
   expect(wordOf({ ...told, podNics: 9 }, { truth: well, wrong: nothingWrong }, 0)).toBeUndefined();
+  const none = { ...well, podNics: 0 };
+  expect(wordOf({ ...told, podNics: 9 }, { truth: none, wrong: nothingWrong }, 0)).toMatchObject({ podNics: 0 });
+  expect(wordOf(told, { truth: none, wrong: nothingWrong }, 0)).toBeUndefined();
 });

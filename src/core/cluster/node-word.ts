@@ -84,7 +84,9 @@ export function wordOf(own: OwnNode, of: { truth: NodeTruth; wrong: Wrongs }, no
   const addresses = left === undefined ? undefined : advertised(own.addresses, left);
   const untaint = own.tainted && truth.serves;
   const news = (now: number | undefined, was: number | undefined) => (now === was ? undefined : now);
-  const resources = { addresses: news(addresses, own.addresses), podNics: news(truth.podNics, own.podNics) };
+  // none is what a Node offers that was never told of any
+  const podNics = truth.podNics === 0 && own.podNics === undefined ? undefined : news(truth.podNics, own.podNics);
+  const resources = { addresses: news(addresses, own.addresses), podNics };
   const counts = resources.addresses !== undefined || resources.podNics !== undefined;
   return untaint || conditions.length > 0 || counts ? { untaint, conditions, ...resources } : undefined;
 }

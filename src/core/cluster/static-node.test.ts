@@ -8,7 +8,7 @@ const ip = address('10.0.0.7');
 /** A node on whose NIC the name's address is, kept, and given now. */
 const here: StaticLocal = {
   ...{ node: 'a', nic: 'eni-a', attached: undefined, kept: [ip], served: true, onNic: true, movable: true },
-  ...{ within: true, single: true, idle: false, guest: false, leaving: false, brought: false, refused: undefined },
+  ...{ within: true, inPrefix: false, idle: false, guest: false, leaving: false, brought: false, refused: undefined },
 };
 
 function record(node: string, status: Partial<StaticStatus>): StaticAddress {
@@ -33,6 +33,17 @@ test('what was to leave, and may have left, is brought before it is given here a
   expect(staticMove({ ...doubted, brought: true }, record('a', {}), true)).toEqual({ move: 'grant' });
 });
 
+test('what may have left and has its right here is brought though no pod asks: else nobody would ever know', () => {
+  const doubted = { ...here, leaving: true };
+  expect(staticMove(doubted, record('a', {}), false)).toEqual({ move: 'bring', addresses: [ip], from: 'eni-a' });
+  expect(staticMove(here, record('a', {}), false)).toEqual({ move: 'rest' });
+});
+
+test('what may have left is no first address of a new object of its name', () => {
+  const anew = record('a', { ...released, addresses: [] });
+  expect(staticMove({ ...here, leaving: true }, anew, true)).toEqual({ move: 'giveBack' });
+});
+
 test('another node’s that came by a count is kept, and stays until it is missed', () => {
   const idle = { ...here, kept: undefined, idle: true };
   expect(staticMove(idle, record('b', released), false)).toEqual({ move: 'keep', addresses: [ip] });
@@ -43,9 +54,23 @@ test('another node’s that came by a count is kept, and stays until it is misse
   expect(staticMove({ ...here, kept: undefined, idle: false }, missed, false)).toMatchObject({ move: 'keep' });
 });
 
-test('in a prefix it cannot leave by itself: it is not kept', () => {
-  const inPrefix = { ...here, kept: undefined, idle: true, single: false };
-  expect(staticMove(inPrefix, record('b', { ...released, state: 'Lost' }), false)).toEqual({ move: 'rest' });
+test('in a prefix another node’s is kept as by itself: so the prefix can go when it is missed', () => {
+  const inPrefix = { ...here, kept: undefined, idle: true, inPrefix: true };
+  expect(staticMove(inPrefix, record('b', released), false)).toEqual({ move: 'keep', addresses: [ip] });
+  const missed = record('b', { ...released, state: 'Lost' });
+  expect(staticMove({ ...inPrefix, kept: [ip], guest: true }, missed, false)).toMatchObject({ move: 'sendAway' });
+});
+
+test('what lies in a prefix of this very NIC is brought out of it before a pod has it: from there it could not move', () => {
+  const inPrefix = { ...here, inPrefix: true, served: false };
+  expect(staticMove(inPrefix, record('a', {}), true)).toEqual({ move: 'bring', addresses: [ip], from: 'eni-a' });
+});
+
+test('a name whose address a NIC has as its own by now is let go of: that node has it no more', () => {
+  const own = { ...here, nic: '', onNic: false, served: false };
+  const asked = { ...record('a', {}) };
+  const left = { ...asked, spec: { ...asked.spec, next: 'b' } };
+  expect(staticMove(own, left, false)).toMatchObject({ move: 'tell', status: { node: '', state: 'Released' } });
 });
 
 test('what was kept for an object of that name that is no more, and is not here, is given back', () => {

@@ -7,14 +7,14 @@ export interface StaticLocal {
   readonly attached: readonly Address[] | undefined; // a pod of the name has them
   readonly kept: readonly Address[] | undefined; //     no pod has them, and nobody else gets them
   readonly served: boolean; //   what is kept can be given now
-  readonly onNic: boolean; //    what is on record is on a NIC of this node
+  readonly onNic: boolean; //    what is on record is on a NIC of this node, and not as the NIC's own
   readonly movable: boolean; //  a cloud's: from NIC to NIC. Else of the node's own ranges
   readonly within: boolean; //   what is on record could be here: the node has the subnet, or the range
   readonly nic: string; //       of what is kept, or attached; '': no cloud
-  readonly single: boolean; //   what is on record is on a NIC of this node by itself, not in a prefix
-  readonly idle: boolean; //     and nobody here has it
+  readonly inPrefix: boolean; // it lies in a prefix there: that has to go as a whole
+  readonly idle: boolean; //     nobody here has it
   readonly guest: boolean; //    what is kept came by a count, without the right to it
-  readonly leaving: boolean; //  the cloud was asked to take it off, and nobody heard that it did
+  readonly leaving: boolean; //  the cloud was asked to take it off, and nobody heard that it did, over a restart too
   readonly brought: boolean; //  this ADD has had it brought, so that it is here, whatever is on record
   readonly refused: string | undefined; // the cloud will not bring it here: somebody else has it
 }
@@ -74,8 +74,8 @@ function elsewhere(local: StaticLocal, { spec, status }: StaticAddress, asks: bo
  * Whether the cloud put it here among those that were asked for by their number: no pod of another name shall get it.
  * One that has got it keeps it until it ends; where it is missed, this node tries until then.
  */
-function isAstray({ single, idle }: StaticLocal, { state }: StaticStatus): boolean {
-  return single && (idle || state === 'Lost');
+function isAstray({ movable, onNic, idle }: StaticLocal, { state }: StaticStatus): boolean {
+  return movable && onNic && (idle || state === 'Lost');
 }
 
 /** The pod of it is wanted on another node. Nothing is let go of while a pod has it. */
@@ -99,8 +99,8 @@ function staying(believed: StaticLocal, { spec, status }: StaticAddress, asks: b
     return told(local, status, { addresses: attached, state: 'InUse' }) ?? REST;
   }
   if (status.addresses.length === 0) {
-    // kept for an object of that name that is no more, and not here any more
-    if (kept !== undefined && !believed.served) return { move: 'giveBack' };
+    // kept for an object of that name that is no more, and not here any more, or perhaps not
+    if (kept !== undefined && (!believed.served || believed.leaving)) return { move: 'giveBack' };
     if (!asks) return REST;
     return { move: kept === undefined ? 'choose' : 'grant' };
   }
@@ -112,7 +112,7 @@ function staying(believed: StaticLocal, { spec, status }: StaticAddress, asks: b
   const mine = told(local, status, { addresses: status.addresses, state: 'Kept' });
   if (mine !== undefined && status.node !== local.node) return mine; // the right first, and then the address
   // that no pod has it any more is told before its NIC is known, too: nobody looks again when it is
-  if (!asks) return local.served || status.state === 'InUse' ? (mine ?? REST) : REST;
+  if (!asks && !local.leaving) return local.served || status.state === 'InUse' ? (mine ?? REST) : REST;
   if (local.served) return { move: 'grant' };
   if (!local.movable || local.onNic) return wait('no NIC of this node serves it yet');
   return { move: 'bring', addresses: status.addresses, from: status.nic };
@@ -121,11 +121,12 @@ function staying(believed: StaticLocal, { spec, status }: StaticAddress, asks: b
 /**
  * What was let go of and came back by a count may have been taken off the NIC by a call that was late; so may what was
  * to leave, and is wanted here again before anybody knows whether it has left. Where the record does not name the NIC,
- * or nobody knows, the cloud is asked once more to bring it: it is there already = success.
+ * or nobody knows, the cloud is asked once more to bring it: it is there already = success. So is what lies in a
+ * prefix: it could not leave from there.
  */
 function unlessDoubtful(local: StaticLocal, { nic }: StaticStatus): StaticLocal {
-  const { movable, attached, brought, leaving } = local;
-  const doubtful = movable && attached === undefined && !brought && (leaving || nic !== local.nic);
+  const { movable, attached, brought, leaving, inPrefix } = local;
+  const doubtful = movable && attached === undefined && !brought && (leaving || inPrefix || nic !== local.nic);
   return doubtful ? { ...local, served: false, onNic: false } : local;
 }
 

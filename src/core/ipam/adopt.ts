@@ -4,6 +4,7 @@ import { byNumber, byText } from '../../base/sorted-map.ts';
 import { type AttachmentId, keptFor } from '../attachment.ts';
 import type { Memory } from '../memory/record.ts';
 import type { Range } from './event.ts';
+import { isSending } from './keep.ts';
 import type { Holdable, Intent } from './nic.ts';
 import { type Flight, returnKey } from './cloud.ts';
 import { rememberedNic } from './reported.ts';
@@ -32,7 +33,7 @@ export interface Adopted {
  * one address the later stands. NICs are what the cloud told of them last, until it tells anew: pods stand on them,
  * and what is warm is given meanwhile (A19, A24). Intents whose outcome was not known are resolved: NICs are asked for
  * again by the same token, what was being given back is given back unless a pod has it, and what was assigned the cloud
- * tells (A26).
+ * tells (A26). That a name's address was to leave stays on record: nobody knows whether it did.
  */
 export function adopt(
   memory: Pick<Memory, 'attachments' | 'kept' | 'released' | 'intents' | 'nics'>,
@@ -82,10 +83,13 @@ function withIntents(pool: Pool, intents: Memory['intents'], now: Millis): Pool 
   const flights: Flight[] = [];
   for (const { intent, at, settledAt } of intents.values()) {
     if (settledAt === undefined) {
+      const left = withoutHeld(pool, intent);
+      // what names have: whoever moves it sees to it (static-mover.ts)
+      if (isSending(intent) && left.kind === 'unassign' && left.what.length === 0) continue;
       const doubt = intent.kind === 'assign';
       if (intent.kind === 'assign') awaited = awaited.set(intent.token, { nic: intent.nic, at: now });
       flights.push({
-        intent: withoutHeld(pool, intent),
+        intent: left,
         urgency: 'housekeeping',
         at,
         sent: doubt,

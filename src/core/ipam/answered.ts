@@ -3,6 +3,7 @@ import { type Address, contains, familyOf, type Prefix } from '../../base/ip.ts'
 import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey } from './cloud.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicReport, Token } from './nic.ts';
+import { lacking, unitsOf } from './nic-holding.ts';
 import { nicOf } from './reported.ts';
 import { mayHaveHappened, PATIENCE, REPORTING, scopeOf, troubled, untroubled, WHOLE } from './trouble.ts';
 
@@ -92,7 +93,10 @@ function withoutSingles(holds: Nic['holds'], given: Given['prefixes']): Nic['hol
   return inside.reduce((all, it) => all.delete(it), holds);
 }
 
-function withNic(cloud: Cloud, report: NicReport, now: Millis): Cloud {
+/** What was given back since it was made, an answer that was long under way may still tell of. */
+function withNic(cloud: Cloud, told: NicReport, now: Millis): Cloud {
+  const isBack = (it: Holdable) => cloud.returned.has(returnKey(told.id, it));
+  const report = lacking(told, unitsOf(told).filter(isBack));
   const nic = nicOf(report, { event: { sure: true, asOf: now }, now });
   const known = nicNamed(cloud, report.id);
   if (known === undefined) return { ...cloud, nics: [...cloud.nics, nic] };

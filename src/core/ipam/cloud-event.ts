@@ -31,8 +31,8 @@ export type CloudEvent =
   | { readonly kind: 'nicGone'; readonly nic: NicId }
   /** That very address, kept here already, is on the NIC now. */
   | { readonly kind: 'brought'; readonly nic: NicId; readonly address: Address }
-  /** It has left the NIC, since another node is to have it. */
-  | { readonly kind: 'sentAway'; readonly nic: NicId; readonly address: Address }
+  /** It has left the NIC, since another node is to have it, or an address of it. */
+  | { readonly kind: 'sentAway'; readonly nic: NicId; readonly what: Holdable }
   /** By which objects of the cluster NICs stand from now on: those that are there stay as they are. */
   | { readonly kind: 'placing'; readonly placing: Placing }
   /** A name needs an address that can move, or a place for its own: there shall be one address by itself more. */

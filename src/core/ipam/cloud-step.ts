@@ -6,6 +6,7 @@ import type { Cloud, Nic } from './cloud.ts';
 import type { CloudEffect, CloudEvent } from './cloud-event.ts';
 import type { NicId, Token } from './nic.ts';
 import { askSingle } from './grow.ts';
+import { keptAddresses } from './keep.ts';
 import { blocksOf } from './nic-blocks.ts';
 import type { Pool } from './pool.ts';
 import { type Change, reported } from './reported.ts';
@@ -23,7 +24,7 @@ export function absorbCloud(pool: Pool, event: CloudEvent, now: Millis): Absorbe
   const heard = hear(pool.cloud, event, now);
   const next = { ...pool, cloud: heard.cloud };
   const same = heard.cloud.nics === pool.cloud.nics && heard.cloud.placing === pool.cloud.placing;
-  const moved = same ? next : withNicBlocks(promiseAnew(next), blocksOf(heard.cloud));
+  const moved = same ? next : withNicBlocks(promiseAnew(next), blocksOf(heard.cloud, keptAddresses(next)));
   const effects: CloudEffect[] = [];
   if (heard.settled.length > 0) effects.push({ kind: 'settle', tokens: heard.settled });
   for (const { nic, what, whole } of heard.lost)
@@ -64,7 +65,7 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
     case 'brought':
       return only(withAddress(cloud, event, now));
     case 'sentAway':
-      return only(without(cloud, event.nic, { what: [event.address], now }));
+      return only(without(cloud, event.nic, { what: [event.what], now }));
     case 'single':
       return only(askSingle(cloud, now));
     case 'nicReady':

@@ -168,7 +168,7 @@ test('an address that was brought is served; kept, it is never given back; sent 
   it.passes(1_000_000);
   expect([it.cloud.holds(moved), holderOf(it.pool, moved)]).toEqual([true, web0]);
   it.cloud.takeBack(nic, moved);
-  it.feed({ kind: 'sentAway', nic, address: moved });
+  it.feed({ kind: 'sentAway', nic, what: moved });
   it.feed({ kind: 'release', by: web0, used: true });
   it.passes(1_000_000);
   expect([blockOf(it.pool, moved), it.log.filter((line) => / (lost|found) /.test(line))]).toEqual([undefined, []]);
@@ -183,4 +183,20 @@ test('of a node that has prefixes a static pod has a single address: nothing els
   const until = it.now + PATIENCE;
   it.feed({ kind: 'claim', by: id('a'), families: ['v4'], wanted: [], until, keeper: web0 });
   expect(claimOf(it.pool, id('a'))).toEqual([single]);
+});
+
+test('a prefix in which a name’s address lies gives nothing, and does again when the name is forgotten', () => {
+  const it = new CloudDriver({ limits: limitsOf(2, 6, true) }, { unit: 'prefix' }).start();
+  it.add('plain');
+  const [used] = claimOf(it.pool, id('plain')) ?? [];
+  const neighbour = address(String(used).replace(/\d+$/, (last) => `${Number(last) ^ 1}`));
+  it.feed({ kind: 'keep', keeper: web0, addresses: [neighbour] });
+  expect([blockOf(it.pool, neighbour), holderOf(it.pool, neighbour)]).toEqual([undefined, web0]);
+  expect(claimOf(it.pool, id('plain'))).toEqual([used]); // who was there stays
+  it.add('more');
+  it.passes(5_000);
+  const [other] = claimOf(it.pool, id('more')) ?? [];
+  expect([other !== undefined, blockOf(it.pool, other ?? neighbour) !== undefined]).toEqual([true, true]);
+  it.feed({ kind: 'release', by: web0, used: true });
+  expect(blockOf(it.pool, neighbour)).toBeDefined();
 });

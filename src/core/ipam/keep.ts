@@ -1,7 +1,9 @@
+import type { Millis } from '../../base/clock.ts';
 import { type Address, familyOf } from '../../base/ip.ts';
-import type { AttachmentId } from '../attachment.ts';
+import { type AttachmentId, keepersBegin, keptFor } from '../attachment.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PoolEffect } from './event.ts';
+import type { Holdable, Intent, Token } from './nic.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { blockOf, claimed } from './slots.ts';
 
@@ -59,3 +61,28 @@ export function kept(
   const effect: PoolEffect = { kind: 'persist', claims: [], released: [], kept: [{ by: keeper, addresses: now }] };
   return { pool: claimed(pool, keeper, now), effect };
 }
+
+/** What names keep while no pod has it, each with the keeper. */
+export function* keptIn({ claims }: Pick<Pool, 'claims'>): Generator<readonly [AttachmentId, readonly Address[]]> {
+  for (const entry of claims.from(keepersBegin())) {
+    if (keptFor(entry[0]) === undefined) return;
+    yield entry;
+  }
+}
+
+/** The same, only the addresses. */
+export function keptAddresses(pool: Pick<Pool, 'claims'>): readonly Address[] {
+  return [...keptIn(pool)].flatMap(([, addresses]) => addresses);
+}
+
+/** Of the intent to send away what a name's address is on a NIC by. */
+export function sendingToken(what: Holdable, at: Millis): Token {
+  return `${SENDING}${what}@${Math.floor(at)}` as Token;
+}
+
+/** Whether an intent is such a one: it stays open until it is known that what it names left, or has come back. */
+export function isSending(intent: Intent): intent is Extract<Intent, { readonly kind: 'unassign' }> {
+  return intent.kind === 'unassign' && intent.token.startsWith(SENDING);
+}
+
+const SENDING = 'static-';

@@ -6,11 +6,12 @@ import { bareBlock } from './slots.ts';
 
 /**
  * What pods may be given of the NICs, as blocks: each prefix, and the single addresses of each NIC and family. Only
- * what is surely there and staying. None holds an address of another, whatever the cloud tells.
+ * what is surely there and staying. None holds an address of another, whatever the cloud tells. `kept`: the names'. A
+ * prefix that one of them lies in gives nothing: it has to go as a whole before the name can have its address.
  */
-export function blocksOf(cloud: Cloud): readonly Block[] {
+export function blocksOf(cloud: Cloud, kept: readonly Address[]): readonly Block[] {
   const blocks: Block[] = [];
-  const taken: Taken = { prefixes: [], addresses: new Set() };
+  const taken: Taken = { prefixes: [], addresses: new Set(), kept };
   const nics = cloud.nics.filter((nic) => gives(cloud, nic));
   for (const nic of nics) blocks.push(...prefixBlocks(nic, taken));
   for (const nic of nics)
@@ -25,6 +26,7 @@ export function blocksOf(cloud: Cloud): readonly Block[] {
 interface Taken {
   readonly prefixes: Prefix[];
   readonly addresses: Set<Address>;
+  readonly kept: readonly Address[];
 }
 
 function prefixBlocks(nic: Nic, taken: Taken): readonly Block[] {
@@ -33,6 +35,7 @@ function prefixBlocks(nic: Nic, taken: Taken): readonly Block[] {
     const range = it as Prefix;
     if (!it.includes('/') || trust !== 'sure' || taken.prefixes.some((other) => contains(other, range))) continue;
     taken.prefixes.push(range);
+    if (taken.kept.some((name) => contains(range, name))) continue;
     blocks.push(bareBlock({ range: { prefix: range, reserved: nic.report.primary, whole: true }, ...placeOf(nic) }));
   }
   return blocks;

@@ -4,7 +4,7 @@ import { byNumber, byText, type Compare, SortedMap } from '../../base/sorted-map
 import type { AttachmentId } from '../attachment.ts';
 import { type Cloud, type CloudPolicy, cloudTick, emptyCloud } from './cloud.ts';
 import type { Range } from './event.ts';
-import type { NicId, NicWish } from './nic.ts';
+import type { Holdable, NicId, NicWish } from './nic.ts';
 import type { Run } from './ranges.ts';
 
 /** What the operator decides; fixed for the life of a pool. */
@@ -155,11 +155,22 @@ export function readyAt(rests: readonly Rest[]): Millis {
   return rests.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...rests.map(({ freeAt }) => freeAt));
 }
 
-/** The NIC through which an address is reached, also while nothing is given from it; undefined: none of ours. */
-export function nicOf(pool: Pool, address: Address): NicId | undefined {
+/** What of a NIC, besides its own addresses, an address is reached by: itself, or the prefix in which it lies. */
+export function heldAs(pool: Pool, address: Address): { readonly nic: NicId; readonly what: Holdable } | undefined {
   for (const { report, holds } of pool.cloud?.nics ?? []) {
-    if (holds.has(address) || report.primary.includes(address)) return report.id;
-    for (const it of holds.keys()) if (it.includes('/') && contains(it as Prefix, address)) return report.id;
+    if (holds.has(address)) return { nic: report.id, what: address };
+    for (const it of holds.keys())
+      if (it.includes('/') && contains(it as Prefix, address)) return { nic: report.id, what: it };
   }
   return undefined;
+}
+
+/** The NIC whose own an address is; undefined: none of ours. */
+export function ownerOf(pool: Pool, address: Address): NicId | undefined {
+  return pool.cloud?.nics.find(({ report }) => report.primary.includes(address))?.report.id;
+}
+
+/** The NIC through which an address is reached, also while nothing is given from it; undefined: none of ours. */
+export function nicOf(pool: Pool, address: Address): NicId | undefined {
+  return ownerOf(pool, address) ?? heldAs(pool, address)?.nic;
 }

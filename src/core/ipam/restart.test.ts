@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { emptyMemory, remember } from '../memory/fold.ts';
 import type { MemoryRecord } from '../memory/record.ts';
 import type { Address } from '../../base/ip.ts';
-import { attachmentName } from '../attachment.ts';
+import { attachmentName, keeperId } from '../attachment.ts';
 import { adopt } from './adopt.ts';
 import type { CloudPolicy } from './cloud.ts';
+import { isSending, sendingToken } from './keep.ts';
 import type { Intent, NicId, Token } from './nic.ts';
 import { blockOf } from './slots.ts';
 import { CloudDriver, POLICY } from './testing/cloud-driver.ts';
@@ -177,4 +178,33 @@ test('A26: what an assign brought before a crash is ours, though the API tells o
   it.cloud.carryOut({ ...intent, token: 'others@1' as Token, count: 1 }); // long after: another's
   it.passes(700_000);
   expect(it.log.filter((line) => line.includes(' found '))).toHaveLength(1);
+});
+
+test('that a name’s address was to leave is not asked again after a restart, while the name keeps it; else it is given back', () => {
+  const before = new CloudDriver({ limits: limitsOf(1, 8) }).start().pods(5).passes(5_000);
+  const [kept] = before.cloud.report()[0]?.addresses ?? [];
+  if (kept === undefined) throw new Error('no address');
+  const intent: Intent = { kind: 'unassign', token: sendingToken(kept, 999), nic: 'eni-0' as NicId, what: [kept] };
+  expect(isSending(intent)).toBe(true);
+  const keeps: MemoryRecord = { kind: 'kept', by: keeperId({ namespace: 'db', name: 'web-0' }), addresses: [kept] };
+  const named = restarted(before, [keeps, intends(intent)]).start();
+  expect([named.settled, named.cloud.holds(kept)]).toEqual([[], true]);
+  const forgotten = restarted(before, [intends(intent)]).start();
+  expect([forgotten.settled, forgotten.cloud.holds(kept)]).toEqual([[intent.token], false]);
+});
+
+test('an answer that was long under way does not bring back what has left its NIC since', () => {
+  const before = new CloudDriver({ limits: limitsOf(3, 5) }).start();
+  const intent: Intent = { kind: 'createNic', token, spec: { count: 2, unit: 'address', family: 'v4' } };
+  before.cloud.carryOut(intent);
+  const it = restarted(before, [intends(intent)]);
+  const nics = it.cloud.report();
+  const made = nics.find(({ device }) => device === 1);
+  const [gone, stays] = made?.addresses ?? [];
+  if (made === undefined || gone === undefined || stays === undefined) throw new Error('no NIC was made');
+  it.feed({ kind: 'reported', nics, sure: true, asOf: it.now });
+  it.feed({ kind: 'sentAway', nic: made.id, what: gone });
+  it.feed({ kind: 'nicCreated', token, nic: made });
+  const held = it.pool.cloud?.nics.find(({ report }) => report.id === made.id)?.holds;
+  expect([held?.has(gone), held?.has(stays)]).toEqual([false, true]);
 });

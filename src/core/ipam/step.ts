@@ -1,9 +1,9 @@
 import type { Millis } from '../../base/clock.ts';
 import { blocksOf } from './nic-blocks.ts';
 import type { Claimed, PoolEffect, PoolEvent, Released } from './event.ts';
-import type { AttachmentId } from '../attachment.ts';
+import { type AttachmentId, keptFor } from '../attachment.ts';
 import { absorbCloud } from './cloud-step.ts';
-import { backToKeeper, kept } from './keep.ts';
+import { backToKeeper, kept, keptAddresses } from './keep.ts';
 import { tooLate } from './hungry.ts';
 import { censusOf, type Pool, type Waiting } from './pool.ts';
 import { serve, settleHungry } from './serve.ts';
@@ -42,7 +42,7 @@ function steerCloud(pool: Pool, now: Millis): Stepped {
   const { cloud, effects, outlook } = steer(pool, pool.cloud, now);
   const steered = { ...pool, cloud };
   const settled = settleHungry(
-    cloud.nics === pool.cloud.nics ? steered : withNicBlocks(steered, blocksOf(cloud)),
+    cloud.nics === pool.cloud.nics ? steered : withNicBlocks(steered, blocksOf(cloud, keptAddresses(steered))),
     outlook,
     now,
   );
@@ -58,7 +58,7 @@ function absorb(pool: Pool, event: PoolEvent, now: Millis): Stepped {
       return release(pool, event, now);
     case 'keep': {
       const { pool: next, effect } = kept(pool, event.keeper, event.addresses);
-      return { pool: next, effects: effect === undefined ? [] : [effect] };
+      return { pool: reblocked(next), effects: effect === undefined ? [] : [effect] };
     }
     case 'forsaken':
       return { pool: forsaken(pool, event.by), effects: [] };
@@ -101,12 +101,21 @@ function release(pool: Pool, { by, used }: Extract<PoolEvent, { kind: 'release' 
     const freed = rested({ ...pool, claims: pool.claims.delete(by) }, idle);
     const released = [{ by, addresses, freeAt: used ? freeAt : 0 }];
     // What starts to cool now is free later than anything promised before.
-    return { pool: used ? freed : promiseAnew(freed), effects: [{ kind: 'persist', claims: [], released }] };
+    const free = keptFor(by) === undefined ? freed : reblocked(freed);
+    return { pool: used ? free : promiseAnew(free), effects: [{ kind: 'persist', claims: [], released }] };
   }
   const waiting = pool.waiting.find((it) => it.by === by);
   if (waiting === undefined) return { pool, effects: [] };
   const refusal = { why: 'cancelled', waitedMs: now - waiting.since } as const;
   return { pool: without(pool, [waiting]), effects: [{ kind: 'refuse', to: by, refusal }] };
+}
+
+/** What names keep has changed: in which prefixes it lies decides what these give. */
+function reblocked(pool: Pool): Pool {
+  const { cloud } = pool;
+  if (cloud === undefined || !cloud.nics.some(({ holds }) => [...holds.keys()].some((it) => it.includes('/'))))
+    return pool;
+  return withNicBlocks(promiseAnew(pool), blocksOf(cloud, keptAddresses(pool)));
 }
 
 /** The pool without these in its queue. Everybody else keeps what was promised to him. */

@@ -212,6 +212,10 @@ test('what was given back is remembered for five minutes: reports from before st
   expect(tokens(remember(back, intended(1, 300_021)))).toEqual(['t1']);
 });
 
+test('what was to be given back and is there again is as if it had never been asked', () => {
+  expect(tokens(fold([intended(2, 10), settles(2, 0)]))).toEqual([]);
+});
+
 const someAddress = fc.nat({ max: 20 }).map((i) => addressOfNumber(BigInt(i), i % 3 === 0 ? 'v6' : 'v4'));
 const someAddresses = fc.uniqueArray(someAddress, { maxLength: 2 });
 const container = fc.nat({ max: 8 }).map((i) => `c${i}`);

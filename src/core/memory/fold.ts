@@ -72,12 +72,12 @@ export function remember(memory: Memory, record: MemoryRecord): Memory {
   }
 }
 
-/** What was given back is kept for a while: a report from before may still tell of it. */
+/** What was given back, at some time, is kept for a while: a report from before may still tell of it. */
 function settled(intents: Memory['intents'], token: Token, at: Millis): Memory['intents'] {
   const known = intents.get(token);
   if (known === undefined) return intents;
   const back = known.intent.kind === 'unassign' || known.intent.kind === 'deleteNic';
-  return back ? intents.set(token, { ...known, settledAt: at }) : intents.delete(token);
+  return back && at > 0 ? intents.set(token, { ...known, settledAt: at }) : intents.delete(token);
 }
 
 function withoutOld(intents: Memory['intents'], now: Millis): Memory['intents'] {

@@ -28,7 +28,7 @@ export type MemoryRecord =
   | { readonly kind: 'node-plan'; readonly plan: Plan }
   /** A change of the cloud, written durably before it is asked for. The same token again replaces it. */
   | { readonly kind: 'intent'; readonly intent: Intent; readonly at: Millis }
-  /** Their outcome is known. */
+  /** Their outcome is known. `at` 0: as if they had never been. */
   | { readonly kind: 'settled'; readonly tokens: readonly Token[]; readonly at: Millis }
   /** What the cloud told of the node's NICs last, with what it gave since: written before anything stands on it. */
   | { readonly kind: 'nics'; readonly nics: readonly NicReport[] }

@@ -52,7 +52,8 @@ export interface KubeClient {
   list(of: Selection, page: PageQuestion): Promise<Page>;
   /**
    * Calls back for each event, bookmarks included. Resolves when the server has ended the watch or `signal` was
-   * raised; what the watch itself told of as its end is thrown.
+   * raised; what the watch itself told of as its end is thrown. Nothing is heard after that: an event of an old watch
+   * would put back what a newer one has told.
    */
   watch(of: Selection, from: WatchQuestion, hear: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
   get(at: Place): Promise<KubeObject>;

@@ -70,6 +70,7 @@ async function watch(
   const asking: Asking = { method: 'GET', ...of, timeoutMs: WATCH_IDLE_MS };
   try {
     await readLines(await transport.open(asking), (line) => {
+      if (of.signal.aborted) return; // what came together with what was enough
       const event = shaped(asking, readWatchLine, line);
       if (event.kind !== 'failed') return hear(event);
       const { kind, message, retryAfterMs } = event.failure;

@@ -78,6 +78,21 @@ export const kubeCases: readonly KubeCase[] = [
     },
   },
   {
+    name: 'of a watch that has ended nothing is heard any more',
+    run: async (scene) => {
+      const of = all(scene, 'set=ended');
+      const { resourceVersion } = await scene.client.list(of, { limit: 0 });
+      const heard = await hearing(scene, { of, from: resourceVersion, until: 1 }, () =>
+        make(scene, 'e1', {}, { set: 'ended' }),
+      );
+      await make(scene, 'e2', {}, { set: 'ended' });
+      const later = await hearing(scene, { of, from: resourceVersion, until: 2 }, async () => {});
+      // both come at once, and the first is enough
+      const first = await hearing(scene, { of, from: resourceVersion, until: 1 }, async () => {});
+      expect([heard, later, first]).toEqual([['added e1'], ['added e1', 'added e2'], ['added e1']]);
+    },
+  },
+  {
     name: 'what leaves a selection is removed from it, what enters it is added',
     run: async (scene) => {
       const of = all(scene, 'set=in');

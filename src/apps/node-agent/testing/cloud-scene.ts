@@ -51,7 +51,7 @@ export class CloudScene {
   /** Lets time pass in steps: the disk is a real one and takes its own. */
   async pass(ms: number): Promise<void> {
     for (let i = 0; i < 20; i++) {
-      await this.small.clock.pass(ms / 20);
+      await this.small.pass(ms / 20);
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
   }

@@ -38,7 +38,7 @@ export class ClusterScene {
 
   async pass(ms: number): Promise<void> {
     for (let i = 0; i < 5; i++) {
-      await this.small.clock.pass(ms / 5);
+      await this.small.pass(ms / 5);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   }

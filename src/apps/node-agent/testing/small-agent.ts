@@ -17,7 +17,8 @@ import type { CallFrame } from '../../../wire/agent/frame.ts';
 import { type Agent, startAgent } from '../agent.ts';
 import type { KubeDoors } from '../cluster-runner.ts';
 import type { SpooledCall } from '../doors.ts';
-import { HandClock } from './hand-clock.ts';
+import { HandClock, settled } from './hand-clock.ts';
+import { type WatchedDisk, watchedDisk } from './watched-disk.ts';
 
 /** What a test says of one call; the rest is usual. */
 export interface Ask {
@@ -55,6 +56,7 @@ export class SmallAgent {
   readonly #config: AgentConfig;
   #agent: Agent | undefined;
   #journal: Journal | undefined;
+  #disk: WatchedDisk | undefined;
   #hearSpool: () => void = () => {};
 
   constructor(ranges: readonly string[] = ['10.0.3.0/24'], more: Partial<AgentConfig> = {}) {
@@ -69,7 +71,8 @@ export class SmallAgent {
   /** Starts as main does; after `stop` on the same disk and in the same world. */
   async start(): Promise<this> {
     const { clock } = this;
-    const { journal, recovery } = openJournal({ disk: linuxDisk(this.#directory), clock });
+    this.#disk = watchedDisk(linuxDisk(this.#directory));
+    const { journal, recovery } = openJournal({ disk: this.#disk.disk, clock });
     this.#journal = journal;
     const log = (level: string) => (event: string) => void this.logged.push(`${level} ${event}`);
     this.#agent = await startAgent({
@@ -100,6 +103,13 @@ export class SmallAgent {
       config: this.#config,
     });
     return this;
+  }
+
+  /** Time passes; it stands still while the disk, which is a real one, works. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.pass(ms);
+    await this.#disk?.idle();
+    await settled();
   }
 
   async stop(): Promise<void> {

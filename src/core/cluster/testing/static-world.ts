@@ -170,7 +170,7 @@ export class StaticWorld {
         refused: node.refused.has(name) ? 'held' : undefined,
       },
       ...{
-        single: onNic,
+        inPrefix: false,
         idle: onNic && !this.#isUsed(node, address),
         guest: node.guests.has(name),
         leaving: false, // a node of this world knows what its NIC has

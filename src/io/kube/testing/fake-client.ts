@@ -72,7 +72,7 @@ export class FakeKubeClient implements KubeClient {
   readonly watch: KubeClient['watch'] = async (of, from, hear, signal) => {
     const waiting: WatchEvent[] = [];
     const deliver = () => {
-      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) hear(event);
+      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) if (!signal.aborted) hear(event);
     };
     const tell = (event: WatchEvent) => {
       if (waiting.push(event) === 1) this.#clock.timer(0, deliver);
