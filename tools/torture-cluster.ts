@@ -75,9 +75,10 @@ async function torture(folder: string): Promise<void> {
   const parts = victims(cluster, { installed, random });
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
   await doing(`${pods} pods come`, async () => {
-    await churn.start();
+    await churn.make();
     await until(CONVERGED_MS, 'all pods are Ready', () => allReady(cluster, pods));
   });
+  churn.start();
   await doing(`${kills} kills, seed ${seed}`, () => killInTurn(parts, kills, random));
   await churn.stop();
   const agree = () => converged(cluster, emulator, pods);

@@ -9,9 +9,12 @@ export interface Usage {
   readonly saidBytes: number;
 }
 
+/** An agent's command line: of the sources as a process, or of the image. */
+const AGENT = String.raw`berth\.(ts|mjs) agent( --config /etc/berth/config.yaml)?$`;
+
 /** What the agent of a node uses. */
 export function usageOf({ node }: Worker): Usage {
-  const pid = node.run('pgrep', '--oldest', '--full', 'agent --config /etc/berth/config.yaml$').trim();
+  const pid = node.run('pgrep', '--oldest', '--full', AGENT).trim();
   const of = (file: string) => readFileSync(node.outside(`/proc/${pid}/${file}`), 'utf8');
   const fields = of('stat').split(') ')[1]?.split(' ') ?? [];
   const ticks = Number(fields[11]) + Number(fields[12]); // utime and stime, in 1/100 s

@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { table as columns } from '../demo/table.ts';
 import type { Stretch } from './costs.ts';
+import type { Asker } from './memory.ts';
 import type { ClusterReport } from './report.ts';
 
 type Rows = readonly (readonly string[])[];
 
 /** The report as text. */
 export function table(report: ClusterReport): string {
-  const parts = [starts(report), ratios(report), stretches(report), goals(report)];
+  const parts = [starts(report), ratios(report), stretches(report), memories(report), goals(report)];
   return `${parts.map(columns).join('\n\n')}\n\n${report.machine}; ${report.reference}`;
 }
 
@@ -56,13 +57,21 @@ function stretches({ costs: { idle, filling, full, emptying } }: ClusterReport):
   ];
 }
 
+function memories({ memory }: ClusterReport): Rows {
+  const head = ['who asks the cloud', 'MiB without pods', 'pods on the node', 'MiB with them'];
+  return [head, ...memory.map((it) => [it.asker, it.idleMb.toFixed(0), `${it.pods}`, it.fullMb.toFixed(0)])];
+}
+
+/** An agent with AWS's SDK may have more. */
+const MOST_MB: Readonly<Record<Asker, number>> = { agent: 150, controller: 110 };
+
 function words(calls: Stretch['calls']): string {
   const all = Object.entries(calls).map(([what, times]) => `${times} ${what}`);
   return all.length === 0 ? 'none' : all.join(', ');
 }
 
 /** What was to be reached. */
-function goals({ cells, costs }: ClusterReport): Rows {
+function goals({ cells, costs, memory }: ClusterReport): Rows {
   const rss = Math.max(costs.filling.rssMb, costs.full.rssMb);
   const asked = [costs.idle, costs.full].flatMap(({ calls }) => Object.entries(calls)).filter(isPolling);
   const row = (what: string, value: number, most: number) => [
@@ -76,6 +85,9 @@ function goals({ cells, costs }: ClusterReport): Rows {
     ['what', 'measured', 'goal', 'reached'],
     ...shares.map((it) => row(`CNI share of pods’ start, ${it.crowd} at once, percent`, it.sharePercent, 3)),
     row(`agent with ${costs.full.pods} pods, MiB`, rss, 110),
+    ...memory.map((it) =>
+      row(`on AWS, where the ${it.asker} asks, ${it.pods} pods, MiB`, it.fullMb, MOST_MB[it.asker]),
+    ),
     row(
       'calls, but for watches, of an agent that has nothing to do',
       asked.reduce((sum, [, times]) => sum + times, 0),
@@ -107,8 +119,8 @@ From the moment a watch of the API server tells that a pod is scheduled to the m
 The two networks take turns under the same kubelets and runtimes; their pods are gone before the other's begin. CNI is
 the time inside the network's own plugins during the pod's ADD, taken by a program that stands before each
 (\`native/bench/timed.c\`): Berth's executable, or bridge with host-local and portmap, without masquerading. CNI share is
-that time of all pods in all their time to Ready. Of many pods at once it is mostly the wait of a new process for a
-processor: all sandboxes of a node are made at the same time, and the faster the network, the more of them run.
+that time of all pods in all their time to Ready. Of many pods at once it is mostly the wait for a processor, and for
+sysfs' lock while others wait for theirs (docs/decisions/cni.md): from run to run it may be three times as much.
 
 ${markdown(starts(report))}
 
@@ -117,10 +129,14 @@ ${markdown(ratios(report))}
 ## What an agent uses
 
 The agent of one of three nodes, with ranges of its own (podcidr). Bytes are those of its connections to the API server,
-with TLS. Calls are those that the API server's audit log tells of its user from that node. Between its start and the
+with TLS; one that ends takes its bytes with it. Calls are those that the API server's audit log tells of its user from that node. Between its start and the
 first line it made these: ${words(report.costs.setUp)}.
 
 ${markdown(stretches(report))}
+
+The agents of the image, installed by the manifest on instances of the emulated AWS:
+
+${markdown(memories(report))}
 
 ## Goals
 

@@ -103,7 +103,7 @@ function facts({ spec, status }: KubeObject): Facts {
 }
 
 /** One that only sleeps; it ends at once. */
-function pod(name: string, node?: string): object {
+export function pod(name: string, node?: string): object {
   const sleeper = {
     name: 'sleeper',
     image: IMAGE,

@@ -13,7 +13,7 @@ test('the share is of all pods’ time, and ratios say how many times faster Ber
     { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 15 },
     { network: 'bridge', crowd: 2, startMs: 1_000, cniMs: 50 },
   ] as const;
-  const { cells, ratios } = reportOf(starts, costs, { machine: '', reference: '' });
+  const { cells, ratios } = reportOf(starts, costs, { memory: [], machine: '', reference: '' });
   expect(cells.map(({ network, n, sharePercent }) => [network, n, sharePercent])).toEqual([
     ['berth', 2, 1],
     ['bridge', 1, 5],

@@ -1,5 +1,6 @@
 import { median, quantile, round } from '../bench/statistics.ts';
 import type { Costs } from './costs.ts';
+import type { Memory } from './memory.ts';
 import { type Network, NETWORKS } from './networks.ts';
 import type { Start } from './start-up.ts';
 
@@ -27,6 +28,7 @@ export interface ClusterReport {
   readonly cells: readonly Cell[];
   readonly ratios: readonly Ratio[];
   readonly costs: Costs;
+  readonly memory: readonly Memory[];
   readonly machine: string;
   readonly reference: string;
 }
@@ -35,7 +37,7 @@ export interface ClusterReport {
 export function reportOf(
   starts: readonly Start[],
   costs: Costs,
-  of: { readonly machine: string; readonly reference: string },
+  of: Pick<ClusterReport, 'memory' | 'machine' | 'reference'>,
 ): ClusterReport {
   const crowds = [...new Set(starts.map(({ crowd }) => crowd))];
   const cells = crowds.flatMap((crowd) => NETWORKS.map((network) => cellOf(starts, network, crowd)));

@@ -20,8 +20,13 @@ export class ClusterChurn {
     [this.#api, this.#random, this.#pods] = [api, seeded(seed), pods];
   }
 
-  async start(): Promise<void> {
+  /** The pods come; all of them stay for now. */
+  async make(): Promise<void> {
     await this.#api.ask('POST', DEPLOYMENTS, deployment(this.#pods));
+  }
+
+  /** From now on some are deleted. */
+  start(): void {
     this.#running = this.#run();
   }
 
