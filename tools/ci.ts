@@ -26,7 +26,8 @@ async function main(words: readonly string[]): Promise<number> {
   const caches = missing.length === 0 ? 'warm caches' : `cold caches (built now: ${missing.join(', ')})`;
   const minutes = ((performance.now() - began) / 60_000).toFixed(1);
   const lines = results.map(({ line }) => line).join('\n');
-  console.log(`\n${lines}\n\n${minutes} min, with ${caches}\n${countText(total)}`);
+  const failures = results.flatMap((it) => it.failures.map((told) => `\n✗ ${told}\n`));
+  console.log(`\n${failures.join('')}\n${lines}\n\n${minutes} min, with ${caches}\n${countText(total)}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 

@@ -10,7 +10,7 @@ async function storyOf(seed: number, at: number): Promise<readonly string[]> {
   return lines;
 }
 
-test('the same seed tells the same story, and so does the same crash in it', { timeout: 60_000 }, async () => {
+test('the same seed tells the same story, and so does the same crash in it', async () => {
   for (const at of [0, 200]) {
     const first = await storyOf(5, at);
     expect(first.length).toBeGreaterThan(20);
@@ -18,14 +18,12 @@ test('the same seed tells the same story, and so does the same crash in it', { t
   }
 });
 
-test('another seed tells another story, and a crash another end', { timeout: 60_000 }, async () => {
+test('another seed tells another story, and a crash another end', async () => {
   const told = await Promise.all([storyOf(5, 0), storyOf(6, 0), storyOf(5, 200)]);
   expect(new Set(told.map((lines) => lines.join('\n'))).size).toBe(3);
 });
 
-test('in some seeds two replicas think so that they lead, and the nodes ask for their addresses through either', {
-  timeout: 60_000,
-}, async () => {
+test('in some seeds two replicas think so that they lead, and the nodes ask for their addresses through either', async () => {
   const stories = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((seed) => storyOf(seed, 0)));
   const has = (...words: readonly string[]) =>
     stories.some((lines) => words.every((word) => lines.some((line) => line.includes(word))));
@@ -38,9 +36,7 @@ test('in some seeds two replicas think so that they lead, and the nodes ask for 
 
 const SOUND = 60;
 
-test('without a bug no law is broken, whatever is late, lost, forgotten, cut off or led twice', {
-  timeout: 120_000,
-}, async () => {
+test('without a bug no law is broken, whatever is late, lost, forgotten, cut off or led twice', async () => {
   for (let seed = 1; seed <= SOUND; seed++)
     expect(await playClusterSeed(seed, { plant: NO_CLUSTER_PLANT, at: 0 }), `seed ${seed}`).toMatchObject({
       violations: [],
@@ -78,7 +74,6 @@ async function firstBroken(
 
 test.each(Object.entries(CLUSTER_PLANTED))(
   'the laws find it out when %s, in a seed that breaks none without it',
-  { timeout: 5 * 60_000 },
   async (bug, plant) => {
     const from = SEEN_LAST[bug] ?? 1;
     const found = await firstBroken(plant, from);

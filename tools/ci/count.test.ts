@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countOf, countOfReport, countText, sum } from './count.ts';
+import { countOf, countOfReport, countText, failuresOf, sum } from './count.ts';
 
 const file = (status: string, ...tests: string[]) => ({
   status,
@@ -49,4 +49,21 @@ test('the sum is what the last line says', () => {
     { passed: 2, failed: 0, skipped: 4 },
   ]);
   expect(countText(all)).toBe('3 passed, 1 failed, 4 skipped');
+});
+
+test('what failed is told by its name, with the first lines of why; a file that cannot be loaded by its own', () => {
+  const why = Array.from({ length: 40 }, (_, i) => `line ${i}`).join('\n');
+  const assertionResults = [
+    { status: 'passed', fullName: 'one', failureMessages: [] },
+    { status: 'failed', fullName: 'two', failureMessages: [why] },
+  ];
+  const results = [
+    { name: 'a.test.ts', status: 'failed', message: '', assertionResults },
+    { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+    { name: 'c.test.ts', status: 'passed', message: '', assertionResults: [] },
+  ];
+  const [two = '', file, ...more] = failuresOf(JSON.stringify({ testResults: results }));
+  expect(two.split('\n').slice(0, 3)).toEqual(['two', 'line 0', 'line 1']);
+  expect(two.split('\n').length).toBeLessThan(20);
+  expect([file, more]).toEqual(['b.test.ts\nno such module', []]);
 });

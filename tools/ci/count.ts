@@ -29,11 +29,19 @@ export function countOf({ code, output }: { readonly code: number; readonly outp
   return atLeastOne({ passed: Number(passed), failed: Number(failed), skipped: Number(skipped ?? 0) }, code);
 }
 
+const WHY_LINES = 12;
+
 /** The part of vitest's JSON report that is read. */
 interface Report {
   readonly testResults: readonly {
+    readonly name: string; //    the file
+    readonly message: string; // why it could not be loaded; empty
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+      readonly status: string;
+    }[];
   }[];
 }
 
@@ -54,6 +62,17 @@ export function countOfReport(report: string | undefined, code: number): Count {
     };
   });
   return atLeastOne(sum(counts), code);
+}
+
+/** What failed, by its name, and the first lines of why. */
+export function failuresOf(report: string): readonly string[] {
+  const { testResults } = JSON.parse(report) as Report;
+  const told = (name: string, why: string) => `${name}\n${why.trim().split('\n').slice(0, WHY_LINES).join('\n')}`;
+  return testResults.flatMap(({ name, message, status, assertionResults }) => {
+    const failed = assertionResults.filter((it) => it.status === 'failed');
+    if (failed.length > 0) return failed.map((it) => told(it.fullName, it.failureMessages.join('\n')));
+    return status === 'failed' ? [told(name, message)] : [];
+  });
 }
 
 /** A program that ends badly has failed in something, whatever it counted. */
