@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CONFIG_MAPS, LEASES, NODES } from '../../wire/kube/resource.ts';
 import { realClock } from '../system/clock.ts';
 import { type AccessSource, inClusterAccess, kubeconfigAccess } from './access.ts';
@@ -125,6 +127,25 @@ test('where nobody listens it is unreachable, and the address is named', async (
   const error = await thrownBy(gone.get(node));
   expect(error).toMatchObject({ kind: 'unreachable' });
   expect(error.message).toContain('127.0.0.1:1');
+});
+
+test('a server that takes the connection and hangs is waited for 15 s, and no longer', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const hung = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await once(hung, 'listening');
+  const url = `https://127.0.0.1:${(hung.address() as AddressInfo).port}`;
+  const hanging = httpClient(() => ({ ...nobody, insecure: true, server: new URL(url) }));
+  let end = '';
+  const asked = hanging.get(node).catch((error: Error) => (end = error.message));
+  await once(hung, 'connection');
+  await vi.advanceTimersByTimeAsync(14_999);
+  expect(end).toBe('');
+  vi.advanceTimersByTime(1);
+  await asked;
+  expect(end).toContain('no word for 15 s');
+  vi.useRealTimers();
+  hanging.close();
+  hung.close();
 });
 
 test('a token that was replaced is read anew when the server no longer takes the old one', async () => {

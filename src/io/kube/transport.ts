@@ -98,7 +98,12 @@ export class Transport {
       const asked = begun(() =>
         secure ? https.request({ ...options, ...tls }, resolve) : http.request(options, resolve),
       );
-      asked.on('timeout', () => asked.destroy(new Error(`no word for ${timeoutMs / 1_000} s`)));
+      const end = () => asked.destroy(new Error(`no word for ${timeoutMs / 1_000} s`));
+      asked.on('timeout', end);
+      // the option alone waits twice as long for a server that hangs: to Node, what waits to be sent is a sign of life
+      let silence: NodeJS.Timeout | undefined;
+      asked.once('socket', () => (silence = setTimeout(end, timeoutMs)));
+      for (const word of ['response', 'close']) asked.once(word, () => clearTimeout(silence));
       asked.on('error', (cause: Error & { readonly code?: string }) => {
         // the server let go of a kept connection in the moment in which we took it: nothing was asked yet, most likely
         if (asked.reusedSocket && cause.code === 'ECONNRESET' && method !== 'POST') resolve(this.#send(access, asking));
