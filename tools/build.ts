@@ -24,8 +24,9 @@ const { values: asked } = parseArgs({
 });
 mkdirSync('build', { recursive: true });
 if (asked.output !== undefined) {
+  const version = asked['frame-version'];
   const [program, ...args] = ownCompiler();
-  build([program, ...args, `-DFRAME_VERSION=${Number(asked['frame-version'])}`], asked.output);
+  build([program, ...args, ...(version === undefined ? [] : [`-DFRAME_VERSION=${Number(version)}`])], asked.output);
 } else {
   build(ownCompiler(), 'build/berth-cni');
   if (asked.arm64) build(zigFor('aarch64'), 'build/berth-cni-arm64');

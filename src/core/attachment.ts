@@ -41,6 +41,11 @@ export function keeperId({ namespace, name }: Pick<PodName, 'namespace' | 'name'
   return `${KEEPER}/${namespace}/${name}` as AttachmentId;
 }
 
+/** Who has an address that no pod is to get until it has left: nobody's name, which has but this. */
+export function nobody(address: string): Pick<PodName, 'namespace' | 'name'> {
+  return { namespace: '', name: address };
+}
+
 /** The pod's name behind `keeperId`; undefined: an attachment. */
 export function keptFor(id: AttachmentId): { readonly namespace: string; readonly name: string } | undefined {
   const [keeper, namespace = '', name = ''] = id.split('/');

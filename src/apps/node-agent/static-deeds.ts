@@ -1,9 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import type { Logger } from '../../base/log.ts';
-import { attachmentWords, keeperId, type PodName } from '../../core/attachment.ts';
+import { attachmentWords, keeperId, nobody, type PodName } from '../../core/attachment.ts';
 import { type StaticHeard, type StaticMove, staticMove } from '../../core/cluster/static-node.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
+import { mayKeep } from '../../core/ipam/keep.ts';
 import type { NicId } from '../../core/ipam/nic.ts';
 import { holderOf, type Pool } from '../../core/ipam/pool.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
@@ -63,10 +64,16 @@ export class StaticDeeds {
     return staticMove(staticLocal(pool.pool, { node, ...name, refused, brought, ...more }, recorded), heard, of.asks);
   }
 
-  /** That an address is a name's is to be on record before the pool hears that it is here. */
+  /**
+   * That an address is a name's is to be on record before the pool hears that it is here. Where the name has another
+   * here still, that of a pod which is being removed, nobody's name has it until it has left again.
+   */
   guest(name: Name, address: Address): PoolEvent {
+    const keeper = keeperId(name);
+    if (!mayKeep(this.#doors.pool.pool, keeper, address))
+      return { kind: 'keep', keeper: keeperId(nobody(address)), addresses: [address] };
     this.#guests.add(keyOf(name));
-    return { kind: 'keep', keeper: keeperId(name), addresses: [address] };
+    return { kind: 'keep', keeper, addresses: [address] };
   }
 
   /** Throws CloudError, KubeError, JournalError: what is half done is done again. */
@@ -115,6 +122,7 @@ export class StaticDeeds {
 
   /** What the API server says at this moment. */
   async ask({ namespace, name }: Name): Promise<StaticAddressShape | 'absent' | 'unheard'> {
+    if (namespace === '') return 'absent'; // nobody's name
     try {
       return readStaticAddress(await this.#doors.kube.client.get({ resource: STATIC_ADDRESSES, namespace, name }));
     } catch (error) {

@@ -92,6 +92,35 @@ test('one that is a name’s of this node is that name’s from then on; the clo
   expect(asked).toBe(1);
 });
 
+test('one whose name has another here still, of a pod that is being removed, is given to no pod, and leaves', async () => {
+  const uid = bindPod(store, 'db-0', { metadata: { annotations: { 'berth.dev/static-address': 'true' } } });
+  released('db-0', '10.0.0.200', { node: 'small' });
+  const old = scene.small.add({ id: 'old', args: argsOf('db-0', uid) });
+  await scene.pass(3_000);
+  expect(await old).toMatchObject({ exitCode: 0, ips: ['10.0.0.200'] });
+  const ip = `10.0.0.${
+    Math.max(
+      ...onNics()
+        .map((it) => Number(it.split('.')[3]))
+        .filter((it) => it < 200),
+    ) + 1
+  }`;
+  const elsewhere = { node: '', addresses: [ip], nic: '', state: 'Released' };
+  store.patch({ ...at('db-0'), part: 'status' }, 'merge', { status: elsewhere }); // its next pod chose that one
+  store.patch(at('db-0'), 'merge', { spec: { node: 'other' } });
+  await scene.pass(1_000);
+  let came = false;
+  scene.provider.before = () => {
+    came ||= onNics().includes(ip);
+  };
+  const answers = await scene.burst(6);
+  expect(answers.every(({ exitCode }) => exitCode === 0)).toBe(true);
+  expect(answers.flatMap(({ ips }) => ips)).not.toContain(ip);
+  await scene.pass(3_000);
+  expect([came, onNics().includes(ip), keepers()]).toEqual([true, false, []]);
+  expect(slotOf('10.0.0.200')).toBe('claimed');
+});
+
 test('one that a pod got before anybody said whose it is leaves when that pod has ended, if it is missed', async () => {
   const [first] = await scene.burst(1);
   const ip = first?.ips[0] ?? '';

@@ -1,5 +1,5 @@
 import { type Address, contains, familyOf, type Prefix } from '../../base/ip.ts';
-import { keeperId, keptFor, type PodName } from '../../core/attachment.ts';
+import { keeperId, keptFor, nobody, type PodName } from '../../core/attachment.ts';
 import { type Nic, serves, servesFor, unitsOf } from '../../core/ipam/cloud.ts';
 import type { Given, Holdable, NicId } from '../../core/ipam/nic.ts';
 import { heldAs, ownerOf, type Pool } from '../../core/ipam/pool.ts';
@@ -170,8 +170,7 @@ export class StaticMover {
    */
   async #giveUp(address: Address): Promise<void> {
     const { pool, lanes } = this.#doors;
-    const nobody = { namespace: '', name: address };
-    const keeper = keeperId(nobody);
+    const keeper = keeperId(nobody(address));
     await lanes.run(`/${address}`, async () => {
       await pool.tell({ kind: 'keep', keeper, addresses: [address] });
       if (!pool.pool.claims.has(keeper)) return; // a pod was quicker: there is no room after all, and the cloud says so

@@ -54,6 +54,15 @@ test('another node’s that came by a count is kept, and stays until it is misse
   expect(staticMove({ ...here, kept: undefined, idle: false }, missed, false)).toMatchObject({ move: 'keep' });
 });
 
+test('what was let go of and came back by a count, before the right has moved, is nobody else’s', () => {
+  const asked = record('a', released);
+  const left = { ...asked, spec: { ...asked.spec, next: 'b' } };
+  expect(staticMove(here, left, false)).toEqual({ move: 'rest' });
+  expect(staticMove({ ...here, kept: undefined, idle: true }, left, false)).toEqual({ move: 'keep', addresses: [ip] });
+  expect(staticMove({ ...here, onNic: false, served: false }, left, false)).toEqual({ move: 'forget' });
+  expect(staticMove(here, record('b', released), false)).toEqual({ move: 'sendAway', addresses: [ip] });
+});
+
 test('in a prefix another node’s is kept as by itself: so the prefix can go when it is missed', () => {
   const inPrefix = { ...here, kept: undefined, idle: true, inPrefix: true };
   expect(staticMove(inPrefix, record('b', released), false)).toEqual({ move: 'keep', addresses: [ip] });

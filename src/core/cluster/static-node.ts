@@ -82,7 +82,11 @@ function isAstray({ movable, onNic, idle }: StaticLocal, { state }: StaticStatus
 function leaving(local: StaticLocal, { status }: StaticAddress, asks: boolean): StaticMove {
   const { attached, kept } = local;
   if (attached !== undefined || asks) return asks ? wait('its pod is wanted on another node') : REST;
-  if (status.node !== local.node) return kept === undefined || !local.movable ? REST : { move: 'forget' };
+  if (status.node !== local.node) {
+    // what came back by a count stays the name's until the right moves: then it goes
+    if (kept === undefined) return isAstray(local, status) ? { move: 'keep', addresses: status.addresses } : REST;
+    return local.movable && !local.onNic ? { move: 'forget' } : REST;
+  }
   if (kept !== undefined && !overlap(kept, status.addresses)) return { move: 'giveBack' };
   if (kept === undefined && status.addresses.length > 0 && local.onNic)
     return { move: 'keep', addresses: status.addresses };

@@ -52,14 +52,17 @@ export function kept(
     const slot = pool.slots.get(address);
     return slot === undefined || slot.state === 'idle';
   };
-  const all = addresses.filter(free);
-  const before = pool.claims.get(keeper) ?? [];
-  const families = new Set(before.map(familyOf));
-  const more = all.filter((address) => !families.has(familyOf(address)));
-  if (more.length === 0 || [...pool.keepers.values()].includes(keeper)) return { pool };
-  const now = [...before, ...more];
+  const more = addresses.filter((address) => free(address) && mayKeep(pool, keeper, address));
+  if (more.length === 0) return { pool };
+  const now = [...(pool.claims.get(keeper) ?? []), ...more];
   const effect: PoolEffect = { kind: 'persist', claims: [], released: [], kept: [{ by: keeper, addresses: now }] };
   return { pool: claimed(pool, keeper, now), effect };
+}
+
+/** Whether a keeper can have it besides: it has no other of the family, and no pod of its name has one. */
+export function mayKeep({ claims, keepers }: Pool, keeper: AttachmentId, address: Address): boolean {
+  const hasOne = claims.get(keeper)?.some((it) => familyOf(it) === familyOf(address)) === true;
+  return !hasOne && ![...keepers.values()].includes(keeper);
 }
 
 /** What names keep while no pod has it, each with the keeper. */

@@ -23,6 +23,7 @@ interface TinyNode {
   readonly guests: Set<string>; //            names whose address came by a count
   readonly brought: Set<string>; //           names whose address the cloud brought, for the ADD
   readonly refused: Set<string>; //           names whose address the cloud did not bring: until the ADD hears it
+  readonly strays: Set<Address>; //           nobody's name has them, until they have left
   readonly cutOff: Set<Address>; //           another node got it while this one was not heard
 }
 
@@ -118,6 +119,7 @@ export class StaticWorld {
     const pod = this.pods.get(name);
     const asks = pod?.node === nodeName && pod.wantsAddress && !node.attached.has(name);
     const heard = node.heard ? (this.objects.get(name) ?? 'absent') : 'unheard';
+    this.#sendStrays(node);
     const record = heard === 'absent' || heard === 'unheard' ? undefined : heard;
     const [address] = record?.status.addresses ?? [];
     if (record?.spec.node === nodeName) node.guests.delete(name);
@@ -180,7 +182,12 @@ export class StaticWorld {
   }
 
   #isUsed(node: TinyNode, address: Address): boolean {
-    return [...node.attached.values(), ...node.kept.values()].includes(address);
+    return [...node.attached.values(), ...node.kept.values(), ...node.strays].includes(address);
+  }
+
+  #sendStrays(node: TinyNode): void {
+    for (const it of node.strays) node.nic.delete(it);
+    node.strays.clear();
   }
 
   #attach(node: TinyNode, name: string, address: Address | undefined): void {
@@ -211,7 +218,8 @@ export class StaticWorld {
     const [address] = status?.addresses ?? [];
     if (address === undefined || this.nodes.some(({ nic }) => nic.has(address))) return;
     node.nic.add(address);
-    if (this.#isUsed(node, address) || node.attached.has(name)) return;
+    if (this.#isUsed(node, address)) return;
+    if (node.attached.has(name) || node.kept.has(name)) return void node.strays.add(address);
     node.kept.set(name, address);
     if (spec?.node !== nodeName) node.guests.add(name);
   }
@@ -251,6 +259,6 @@ export class StaticWorld {
   }
 }
 
-function none(): Pick<TinyNode, 'cutOff' | 'guests' | 'refused' | 'brought'> {
-  return { cutOff: new Set(), guests: new Set(), refused: new Set(), brought: new Set() };
+function none(): Pick<TinyNode, 'cutOff' | 'guests' | 'refused' | 'brought' | 'strays'> {
+  return { cutOff: new Set(), strays: new Set(), guests: new Set(), refused: new Set(), brought: new Set() };
 }
