@@ -2,7 +2,7 @@ import type { Millis } from '../../src/base/clock.ts';
 import type { HostPort } from '../../src/base/host-port.ts';
 import type { Random } from '../../src/base/random.ts';
 import type { Answering, BrokerServer } from '../../src/apps/controller/broker/broker-doors.ts';
-import type { Carrier } from '../../src/io/cloud/remote/carrier.ts';
+import { ANSWER_MS, type Carrier } from '../../src/io/cloud/remote/carrier.ts';
 import type { SimTime } from '../time.ts';
 import type { ProcessDoor } from './api-client.ts';
 import { Post } from './post.ts';
@@ -14,7 +14,6 @@ interface Listening {
 }
 
 const WAY_MS: Millis = 8;
-const ANSWER_MS: Millis = 15_000; // as the real one's
 const LATE_MS: Millis = 20_000;
 
 /** The network between agents and the replicas of the controller: questions and answers may be lost or late. */

@@ -46,6 +46,10 @@ export function nobody(address: string): Pick<PodName, 'namespace' | 'name'> {
   return { namespace: '', name: address };
 }
 
+export function isNobody({ namespace }: { readonly namespace: string }): boolean {
+  return namespace === '';
+}
+
 /** The pod's name behind `keeperId`; undefined: an attachment. */
 export function keptFor(id: AttachmentId): { readonly namespace: string; readonly name: string } | undefined {
   const [keeper, namespace = '', name = ''] = id.split('/');
@@ -65,6 +69,7 @@ const KEEPER = '@kept'; // no network's name begins so
  */
 export function attachmentWords(id: AttachmentId): string {
   const kept = keptFor(id);
+  if (kept !== undefined && isNobody(kept)) return 'nobody: it is to leave this node';
   if (kept !== undefined) return `the static address of ${kept.namespace}/${kept.name}`;
   const { containerId, ifname } = attachmentName(id);
   return `container ${containerId.slice(0, 13)}, ${ifname}`;

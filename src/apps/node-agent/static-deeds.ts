@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Address } from '../../base/ip.ts';
 import type { Logger } from '../../base/log.ts';
-import { attachmentWords, keeperId, nobody, type PodName } from '../../core/attachment.ts';
+import { attachmentWords, isNobody, keeperId, nobody, type PodName } from '../../core/attachment.ts';
 import { type StaticHeard, type StaticMove, staticMove } from '../../core/cluster/static-node.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
 import { mayKeep } from '../../core/ipam/keep.ts';
@@ -96,8 +96,7 @@ export class StaticDeeds {
       case 'giveBack':
         // what was to make room for another, or to leave, has perhaps left already; so has what the cloud does not show
         for (const it of pool.pool.claims.get(keeper) ?? [])
-          if (name.namespace === '' || mover?.isLeaving(it) === true || isDoubted(pool.pool, it))
-            await mover?.sendAway(it);
+          if (isNobody(name) || mover?.isLeaving(it) === true || isDoubted(pool.pool, it)) await mover?.sendAway(it);
         return pool.release(keeper, true);
       case 'forget':
         for (const it of pool.pool.claims.get(keeper) ?? []) await mover?.forget(it);
@@ -121,8 +120,9 @@ export class StaticDeeds {
   }
 
   /** What the API server says at this moment. */
-  async ask({ namespace, name }: Name): Promise<StaticAddressShape | 'absent' | 'unheard'> {
-    if (namespace === '') return 'absent'; // nobody's name
+  async ask(of: Name): Promise<StaticAddressShape | 'absent' | 'unheard'> {
+    if (isNobody(of)) return 'absent';
+    const { namespace, name } = of;
     try {
       return readStaticAddress(await this.#doors.kube.client.get({ resource: STATIC_ADDRESSES, namespace, name }));
     } catch (error) {

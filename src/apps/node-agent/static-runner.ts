@@ -1,6 +1,6 @@
 import type { Millis } from '../../base/clock.ts';
 import { type Address, contains, type Prefix } from '../../base/ip.ts';
-import { type AttachmentId, type AttachmentRecord, keeperId, keptFor } from '../../core/attachment.ts';
+import { type AttachmentId, type AttachmentRecord, isNobody, keeperId, keptFor } from '../../core/attachment.ts';
 import type { PoolEvent } from '../../core/ipam/event.ts';
 import { keptIn } from '../../core/ipam/keep.ts';
 import type { Given } from '../../core/ipam/nic.ts';
@@ -217,7 +217,7 @@ export class StaticRunner {
         await this.#deeds.carryOut(name, next, heard);
         if (next.move === 'bring') asked.brought = true;
       } catch (error) {
-        this.#lookAtAll((keeper) => keeper.namespace === '');
+        this.#lookAtAll(isNobody);
         if (error instanceof CloudError && error.kind === 'taken') asked.refused = error.message;
         else return waits(saidBy(error), heard);
       }

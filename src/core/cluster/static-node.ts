@@ -64,18 +64,18 @@ function elsewhere(local: StaticLocal, { spec, status }: StaticAddress, asks: bo
     // before somebody wants it, it would only come back by the next count
     return local.guest && status.state !== 'Lost' ? REST : { move: 'sendAway', addresses: status.addresses };
   }
-  if (!asks) return isAstray(local, status) ? { move: 'keep', addresses: status.addresses } : REST;
+  if (!asks) return astray(local, status);
   if (spec.node === '') return wait('the controller has not given it to this node yet');
   const told = spec.next === '' ? '' : ', which was told to let go of it';
   return wait(`it is with node ${spec.node}${told}`);
 }
 
 /**
- * Whether the cloud put it here among those that were asked for by their number: no pod of another name shall get it.
+ * What the cloud put here among those that were asked for by their number is kept: no pod of another name shall get it.
  * One that has got it keeps it until it ends; where it is missed, this node tries until then.
  */
-function isAstray({ movable, onNic, idle }: StaticLocal, { state }: StaticStatus): boolean {
-  return movable && onNic && (idle || state === 'Lost');
+function astray({ movable, onNic, idle }: StaticLocal, { state, addresses }: StaticStatus): StaticMove {
+  return movable && onNic && (idle || state === 'Lost') ? { move: 'keep', addresses } : REST;
 }
 
 /** The pod of it is wanted on another node. Nothing is let go of while a pod has it. */
@@ -84,7 +84,7 @@ function leaving(local: StaticLocal, { status }: StaticAddress, asks: boolean): 
   if (attached !== undefined || asks) return asks ? wait('its pod is wanted on another node') : REST;
   if (status.node !== local.node) {
     // what came back by a count stays the name's until the right moves: then it goes
-    if (kept === undefined) return isAstray(local, status) ? { move: 'keep', addresses: status.addresses } : REST;
+    if (kept === undefined) return astray(local, status);
     return local.movable && !local.onNic ? { move: 'forget' } : REST;
   }
   if (kept !== undefined && !overlap(kept, status.addresses)) return { move: 'giveBack' };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Address, address } from '../../base/ip.ts';
-import { type AttachmentRecord, attachmentWords, keeperId } from '../attachment.ts';
+import { type AttachmentRecord, attachmentWords, keeperId, nobody } from '../attachment.ts';
 import { emptyMemory, remember } from '../memory/fold.ts';
 import type { Memory } from '../memory/record.ts';
 import { adopt } from './adopt.ts';
@@ -91,6 +91,7 @@ test('what a pod has, or was promised, nobody can keep', () => {
 
 test('who keeps an address is said in words', () => {
   expect(attachmentWords(web0)).toBe('the static address of db/web-0');
+  expect(attachmentWords(keeperId(nobody('10.0.0.7')))).toBe('nobody: it is to leave this node');
 });
 
 /** What the journal would hold after these effects. */

@@ -8,7 +8,7 @@ import { QUESTIONS_PATH } from '../../../wire/broker/question.ts';
 const https = process.getBuiltinModule('node:https');
 
 /** A controller answers within 5 s, if only that it is at it. One that hangs is replaced by another meanwhile. */
-const ANSWER_MS: Millis = 8_000;
+export const ANSWER_MS: Millis = 8_000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /** What brings a question to a controller, and its answer back. The simulator has its own. */
