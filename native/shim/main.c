@@ -2,12 +2,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "shim.h"
 
 enum { CODE_IO = 5, CODE_AGAIN = 11, CODE_NOT_AVAILABLE = 50 };
 enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 50, LONGEST_SETTING_MS = 3600000 };
+enum { NICE = -10 }; // before what else wants a processor, as the agent is (src/io/system/priority.ts)
 
 // How long a verb may take, and how much of that may go by while no agent listens. Milliseconds.
 struct patience {
@@ -111,6 +113,7 @@ int main(void) {
   if (verb == NULL || *verb == '\0') return write_all(STDERR_FILENO, about, sizeof about - 1) == 0 ? 0 : 1;
   int64_t began = now_ms();
   struct patience patience = patience_of(verb);
+  setpriority(PRIO_PROCESS, 0, NICE); // a runtime without CAP_SYS_NICE has us as it made us
   signal(SIGPIPE, SIG_IGN); // a caller that went away is an error of write, not the end of us
   int code = read_request(&request, began + patience.all, &why);
   if (strcmp(verb, "VERSION") == 0) return say_versions(&request);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { AGENT_NICE } from '../../src/io/system/priority.ts';
 import { encodeReply } from '../../src/wire/agent/frame.ts';
 import { buildExecutable, CONFIG, execute, start, temporary } from './executable.ts';
 import { answering, fakeAgent } from './fake-agent.ts';
@@ -43,6 +45,18 @@ test.each(['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'NONSENSE'])(
     }
   },
 );
+
+test('it goes before what else wants a processor; a pod waits for it', async () => {
+  const seen: number[] = [];
+  const agent = fakeAgent((socket, call, n) => {
+    seen.push(getPriority(execution.child.pid));
+    answering(0, '{}')(socket, call, n);
+  });
+  await agent.listening;
+  const execution = start({ verb: 'ADD', env: agent.env });
+  expect(await execution.ended).toMatchObject({ code: 0, stdout: '{}' });
+  expect(seen).toEqual([process.getuid?.() === 0 ? AGENT_NICE : getPriority()]);
+});
 
 test("an agent's own no to a DEL is the runtime's to hear: it is not spooled", async () => {
   const spool = join(temporary(), 'spool');

@@ -17,6 +17,7 @@ import { watchFile } from '../../io/system/file-watch.ts';
 import { type HttpServer, serveHttp } from '../../io/system/http-server.ts';
 import { createLogger, type LevelLogger } from '../../io/system/logger.ts';
 import { createMetrics, type Metrics } from '../../io/system/metrics.ts';
+import { AGENT_NICE, takePriority } from '../../io/system/priority.ts';
 import { keepLean } from '../../io/system/resident.ts';
 import { serveCalls } from '../../io/system/unix-server.ts';
 import { type AdminDoors, adminRoutes, publicRoutes } from './admin.ts';
@@ -42,6 +43,7 @@ export async function runAgent({ configPath, version }: AgentOptions): Promise<v
   const { config, doubts } = loadConfig(configPath);
   const log = openLog(config);
   for (const { where, line, says } of doubts) log.warn('doubtful configuration', { where, line, says });
+  if (!takePriority(AGENT_NICE)) log.debug('priority left as it is', { wants: 'CAP_SYS_NICE' });
   const metrics = createMetrics(version);
   const closers: (() => void | Promise<void>)[] = [];
   const calls = openCallBook({ clock: realClock, log, metrics });

@@ -1,0 +1,29 @@
+import { readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
+
+/** Where the agent stands among what else wants a processor, as nice(2) counts: -20 is first, 19 last, 0 usual. */
+export const AGENT_NICE = -10;
+
+/** The kernel's answers to who may not. */
+const REFUSED = ['EACCES', 'EPERM'];
+
+/**
+ * Gives all threads of this process that priority. setpriority(2) knows threads, not processes; those begun later have
+ * their maker's. False: it may not be raised here, for want of CAP_SYS_NICE.
+ */
+export function takePriority(nice: number): boolean {
+  const errors = readdirSync('/proc/self/task').map((thread) => errorOf(() => setPriority(Number(thread), nice)));
+  return !errors.some((it) => it !== undefined && REFUSED.includes(it));
+}
+
+/** What the kernel said no with, by name. A thread may have ended meanwhile. */
+function errorOf(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (cause) {
+    const said = (cause as { readonly info?: { readonly code?: string } }).info?.code;
+    if (said === undefined) throw cause;
+    return said;
+  }
+}
