@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,7 +43,9 @@ int main(int argc, char **argv) {
   long long began = now_us();
   pid_t pid;
   int status;
-  if (posix_spawn(&pid, real, NULL, NULL, (char *[]){real, NULL}, environ) != 0 || waitpid(pid, &status, 0) != pid) return 1;
+  if (posix_spawn(&pid, real, NULL, NULL, (char *[]){real, NULL}, environ) != 0) return 1;
+  setpriority(PRIO_PROCESS, 0, -20); // a clock that waits for a processor itself tells its own wait
+  if (waitpid(pid, &status, 0) != pid) return 1;
   long long took = now_us() - began;
   int file = open("/run/cni-times", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   int length = snprintf(line, sizeof line, "%s %s %lld %s\n", name, verb == NULL ? "-" : verb, took, pod_name());

@@ -8,4 +8,9 @@ export const HOST_CNI = { executables: '/host/opt/cni/bin', configurations: '/ho
 export const CONTROLLER_FLAGS = ['--max-old-space-size=512'] as const;
 
 /** As deploy/berth starts the agent, where there is a shell. */
-export const AGENT_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=96'] as const;
+export const AGENT_FLAGS = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=96',
+  '--no-parallel-scavenge',
+  '--v8-pool-size=1',
+] as const;
