@@ -113,7 +113,7 @@ int main(void) {
   if (verb == NULL || *verb == '\0') return write_all(STDERR_FILENO, about, sizeof about - 1) == 0 ? 0 : 1;
   int64_t began = now_ms();
   struct patience patience = patience_of(verb);
-  setpriority(PRIO_PROCESS, 0, NICE); // a runtime without CAP_SYS_NICE has us as it made us
+  if (getpriority(PRIO_PROCESS, 0) == 0) setpriority(PRIO_PROCESS, 0, NICE); // may fail: then we run as we were made
   signal(SIGPIPE, SIG_IGN); // a caller that went away is an error of write, not the end of us
   int code = read_request(&request, began + patience.all, &why);
   if (strcmp(verb, "VERSION") == 0) return say_versions(&request);
