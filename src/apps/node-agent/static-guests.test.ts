@@ -98,13 +98,8 @@ test('one whose name has another here still, of a pod that is being removed, is 
   const old = scene.small.add({ id: 'old', args: argsOf('db-0', uid) });
   await scene.pass(3_000);
   expect(await old).toMatchObject({ exitCode: 0, ips: ['10.0.0.200'] });
-  const ip = `10.0.0.${
-    Math.max(
-      ...onNics()
-        .map((it) => Number(it.split('.')[3]))
-        .filter((it) => it < 200),
-    ) + 1
-  }`;
+  const held = onNics().map((it) => Number(it.split('.')[3]));
+  const ip = `10.0.0.${Math.max(...held.filter((it) => it < 200)) + 1}`; // the cloud's next
   const elsewhere = { node: '', addresses: [ip], nic: '', state: 'Released' };
   store.patch({ ...at('db-0'), part: 'status' }, 'merge', { status: elsewhere }); // its next pod chose that one
   store.patch(at('db-0'), 'merge', { spec: { node: 'other' } });
