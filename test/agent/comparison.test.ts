@@ -69,6 +69,7 @@ describe.skipIf(!canRun || !has('setpriv'))('an agent that may not hear its pods
     const status = JSON.parse(await scene.node.ask('GET /v1/status')) as { repairLimits: string[]; ready: boolean };
     expect(status.repairLimits).toEqual([expect.stringContaining('found by the comparison every 1 s only')]);
     expect(status.ready).toBe(true);
+    await until(1_000, 'it is logged', () => scene.node.logged('pods not heard').length > 0);
     expect(scene.node.logged('pods not heard')).toHaveLength(1);
   });
 

@@ -25,6 +25,8 @@ describe.skipIf(!canRun)(`an agent that starts again with ${PODS} pods`, () => {
     await node.end('SIGKILL');
     node.run('sh', '-c', `rm -f ${PATHS.state}/journal-*`);
     await node.start();
+    // The pipe holds fewer lines than these: the last ones wait in the agent until somebody has read the first.
+    await until(5_000, 'each is told', () => node.logged('rescued').length >= PODS + 1);
     expect(node.logged('rescued')).toHaveLength(PODS + 1);
     pods.push(await node.add('later'));
     expect(new Set(pods.map(({ ip }) => ip)).size).toBe(PODS + 2);
