@@ -68,7 +68,12 @@ test('addresses, routes, rules and settings are told with the link they are abou
   expect(noticeOf(message(RTM.NEWNETCONF, putNetconf, netconf))).toMatchObject({ what: 'netconf', index: 7 });
 });
 
-test('what the kernel does by itself is left out: local and cached routes, neighbours that come and go', () => {
+test('what the kernel does by itself is left out: local and cached routes, fe80, neighbours that come and go', () => {
+  const linkLocal = { family: 10, length: 64, flags: 0, scope: 253, index: 7, address: address('fe80::7') };
+  expect(noticeOf(message(RTM.NEWADDR, putAddress, linkLocal))).toBeUndefined();
+  expect(noticeOf(message(RTM.DELADDR, putAddress, linkLocal))).toMatchObject({ what: 'address', gone: true });
+  const wider = { ...linkLocal, scope: 0, address: address('fd00::7') };
+  expect(noticeOf(message(RTM.NEWADDR, putAddress, wider))).toMatchObject({ what: 'address', gone: false });
   expect(noticeOf(message(RTM.NEWROUTE, putRoute, { ...ROUTE, table: 255 }))).toBeUndefined();
   expect(noticeOf(message(RTM.NEWROUTE, putRoute, { ...ROUTE, flags: 0x200 }))).toBeUndefined();
   const neighbour = (type: number, state: number) => noticeOf(message(type, putNeighbour, { ...NEIGHBOUR, state }));

@@ -24,12 +24,13 @@ const IFLA_LINK_NETNSID = 37;
 const RTA_OIF = 4;
 const NETCONFA_IFINDEX = 1;
 const LOCAL_TABLE = 255;
+const LINK_SCOPE = 253; // RT_SCOPE_LINK, linux/rtnetlink.h
 const RTM_F_CLONED = 0x200;
 
 /**
  * The notice in a message; undefined when it is none of these, or one that concerns nobody here: ports of bridges, the
- * kernel's own local routes and cached ones, neighbours that come and go by themselves. Throws DecodeError when the
- * message is too short for its header.
+ * kernel's own local routes and cached ones, link-local addresses of IPv6 that appear, neighbours that come and go by
+ * themselves. Throws DecodeError when the message is too short for its header.
  */
 export function noticeOf(message: Message): Notice | undefined {
   const { type, port, body } = message;
@@ -39,7 +40,7 @@ export function noticeOf(message: Message): Notice | undefined {
       return linkNotice(body, port, type === RTM.DELLINK);
     case RTM.NEWADDR:
     case RTM.DELADDR:
-      return { what: 'address', gone: type === RTM.DELADDR, index: indexAt(body, 4), port };
+      return addressNotice(body, port, type === RTM.DELADDR);
     case RTM.NEWROUTE:
     case RTM.DELROUTE:
       return routeNotice(body, port, type === RTM.DELROUTE);
@@ -72,6 +73,13 @@ function linkNotice(body: Uint8Array, port: number, gone: boolean): Notice | und
     ...(name === undefined ? {} : { name: textOf(name.subarray(0, -1)) }),
     ...(below === undefined ? {} : { belowNetns: indexIn(below) }),
   };
+}
+
+/** A link of IPv6 gets an address by itself, told once more when nobody else turned out to have it. */
+function addressNotice(body: Uint8Array, port: number, gone: boolean): Notice | undefined {
+  const index = indexAt(body, 4);
+  const byItself = !gone && body[0] === AF.INET6 && body[3] === LINK_SCOPE;
+  return byItself ? undefined : { what: 'address', gone, index, port };
 }
 
 function routeNotice(body: Uint8Array, port: number, gone: boolean): Notice | undefined {
