@@ -32,6 +32,7 @@ export interface FailureShape {
   readonly message: string;
   readonly subnet?: string;
   readonly retryAfterMs?: number;
+  readonly newest?: number; // it came too late: the order of what was asked about that NIC since
 }
 
 const FAILURES = ['throttled', 'exhausted', 'limit', 'denied', 'gone', 'busy', 'taken', 'unknown', 'away'] as const;
@@ -100,5 +101,6 @@ function readFailure(value: unknown): FailureShape {
     message: text(fields['message'], 'message'),
     ...given('subnet', fields, text),
     ...given('retryAfterMs', fields, count),
+    ...given('newest', fields, count),
   };
 }

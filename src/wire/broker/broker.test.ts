@@ -58,12 +58,14 @@ const answers: readonly Answer[] = [
   { is: 'done', found: { given: { addresses: [address('10.0.0.5')], prefixes: [], doubtful: true } } },
   { is: 'done', found: { most: 9, branches: [branch, { ...branch, token: 't@1', createdAt: 1_800_000_000_000 }] } },
   { is: 'failed', failure },
+  { is: 'failed', failure: { ...failure, newest: 1_800_000_000_000 } },
   { is: 'refused', why: 'no-instance', message: 'Node a has no spec.providerID' },
 ];
 
 test.each(wishes)('a question is read as it was written: $do', (wish) => {
   const question: Question = { id: 'q-1', urgency: 'pod', wish };
-  expect(readQuestion(writeQuestion(question))).toEqual(question);
+  for (const it of [question, { ...question, order: 1_800_000_000_000 }])
+    expect(readQuestion(writeQuestion(it))).toEqual(it);
 });
 
 test.each(answers)('an answer is read as it was written: $is', (answer) => {

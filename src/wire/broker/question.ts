@@ -63,9 +63,13 @@ export interface UnitsShape {
   readonly family: Family;
 }
 
-/** `id` names the question: asked again by it, it is the same question and is carried out once. */
+/**
+ * `id` names the question: asked again by it, it is the same question and is carried out once. `order` rises with each
+ * time that a node asks, over restarts as well: by it what arrives late is known. Older agents tell none.
+ */
 export interface Question {
   readonly id: string;
+  readonly order?: number;
   readonly urgency: 'pod' | 'refill' | 'housekeeping';
   readonly wish: Wish;
 }
@@ -89,6 +93,7 @@ export function readQuestion(from: string): Question {
   const fields = fieldsOf(from);
   return {
     id: text(fields['id'], 'id'),
+    ...given('order', fields, count),
     urgency: urgency(fields['urgency'], 'urgency'),
     wish: wishOf(mapping(fields['wish'], 'wish')),
   };

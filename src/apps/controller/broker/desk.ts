@@ -13,6 +13,7 @@ import { AskBook } from './ask-book.ts';
 import type { BrokerMeter } from './broker-doors.ts';
 import type { Callers } from './callers.ts';
 import type { Instances } from './instances.ts';
+import { Overtaken } from './orders.ts';
 
 export interface DeskDoors {
   readonly callers: Callers;
@@ -80,13 +81,13 @@ export class Desk {
     if (!('node' in caller)) return refused(caller);
     const question = readQuestion(body);
     heard(question, caller.node);
-    const { id, urgency, wish } = question;
+    const { id, order, urgency, wish } = question;
     const mayTake = (address: Address, from: string) => this.#doors.mayTake(caller.node, address, from);
     const work = async (): Promise<Answer> => {
       try {
         const instance = await instances.of(caller.node);
         if ('why' in instance) return refused(instance);
-        return { is: 'done', found: await instance.carryOut(wish, urgency, mayTake) };
+        return { is: 'done', found: await instance.carryOut(wish, { urgency, order, mayTake }) };
       } catch (error) {
         return this.#paced(failureOf(error, this.#doors.log));
       }
@@ -114,7 +115,11 @@ function failureOf(error: unknown, log: Logger): Answer {
   if (error instanceof CloudError) {
     if (error.code === NOT_LEADING) return notLeader();
     const { kind, action, code, message, subnet, retryAfterMs } = error;
-    const more = { ...(subnet && { subnet }), ...(retryAfterMs && { retryAfterMs: Math.ceil(retryAfterMs) }) };
+    const more = {
+      ...(subnet && { subnet }),
+      ...(retryAfterMs && { retryAfterMs: Math.ceil(retryAfterMs) }),
+      ...(error instanceof Overtaken && { newest: error.newest }),
+    };
     return { is: 'failed', failure: { kind, action, code, message, ...more } };
   }
   log.error('question failed', { err: error });

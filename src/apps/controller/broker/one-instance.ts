@@ -5,6 +5,7 @@ import type { Found } from '../../../wire/broker/answer.ts';
 import type { Wish } from '../../../wire/broker/question.ts';
 import { carryOutBranch } from './branch-wishes.ts';
 import { type ClusterSays, noNicConfig } from './cluster-says.ts';
+import { Orders } from './orders.ts';
 
 type Assign = Extract<Wish, { readonly do: 'assign' }>;
 /** Whether an address may be taken off another's NIC. */
@@ -12,14 +13,22 @@ export type MayTake = (address: Address, from: string) => boolean;
 
 type Bring = Extract<Wish, { readonly do: 'bring' }>;
 
+/** How a wish came: `mayTake`: whether an address may be taken off a NIC that is not of this instance. */
+export interface Asked {
+  readonly urgency: Urgency;
+  readonly order?: number | undefined; // among all that this instance's agent asked
+  readonly mayTake: MayTake;
+}
+
 /**
  * The NICs of one instance, for whoever speaks for it: what is another's is as if it were not there. Changes of one NIC
- * go one after the other, so that none that is late undoes a newer one.
+ * go one after the other, and none that is late undoes a newer one.
  */
 export class OneInstance {
   readonly #provider: NicProvider;
   readonly #lanes = new Map<string, Promise<unknown>>();
   readonly #leaving = new Set<string>();
+  readonly #orders = new Orders();
   #own: ReadonlySet<string> = new Set();
 
   readonly #says: ClusterSays;
@@ -33,8 +42,8 @@ export class OneInstance {
     return this.#own.has(nic);
   }
 
-  /** `mayTake`: whether an address may be taken off a NIC that is not of this instance. Throws CloudError. */
-  async carryOut(wish: Wish, urgency: Urgency, mayTake: MayTake): Promise<Found> {
+  /** Throws CloudError, of them Overtaken. */
+  async carryOut(wish: Wish, { urgency, order, mayTake }: Asked): Promise<Found> {
     const provider = this.#provider;
     switch (wish.do) {
       case 'limits':
@@ -57,11 +66,20 @@ export class OneInstance {
       }
       case 'delete':
         await this.#inLane(wish.nic, () => provider.deleteNic(wish.nic as NicId, urgency));
+        this.#orders.forget(wish.nic);
         return {};
       case 'assign':
-        return { given: await this.#inLane(wish.nic, () => this.#assign(wish, urgency)) };
+        return {
+          given: await this.#inLane(wish.nic, () => {
+            this.#orders.note(wish.nic, order);
+            return this.#assign(wish, urgency);
+          }),
+        };
       case 'bring':
-        await this.#inLane(wish.nic, () => this.#bring(wish, urgency, mayTake));
+        await this.#inLane(wish.nic, () => {
+          this.#orders.noteInTurn(wish.nic, order);
+          return this.#bring(wish, urgency, mayTake);
+        });
         return {};
       case 'branches':
       case 'createBranch':
@@ -72,6 +90,7 @@ export class OneInstance {
         return this.#inLane(wish.nic, () => this.#branch(wish, urgency));
       case 'unassign':
         await this.#inLane(wish.nic, async () => {
+          this.#orders.noteInTurn(wish.nic, order);
           if (await this.#has(wish.nic)) await provider.unassign(wish.nic as NicId, wish.what, urgency);
         });
         return {};

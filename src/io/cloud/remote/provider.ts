@@ -27,6 +27,8 @@ export interface RemoteOptions {
 }
 
 const PATIENCE_MS: Millis = 8_000;
+/** Two that were sent together may arrive in either order. */
+const MOST_OVERTAKEN = 4;
 
 /**
  * A cloud that the controller asks for this node. Whose NICs are meant it knows by our token. Every change has a name,
@@ -38,6 +40,7 @@ export class RemoteProvider implements NicProvider {
   readonly #known: KnownNics;
   readonly #session: string;
   #serial = 0;
+  #order = 0;
   #limits: NicLimits | undefined;
   #tended: string | undefined; // the groups that our NICs were given, while no NIC came
 
@@ -149,9 +152,9 @@ export class RemoteProvider implements NicProvider {
     const note = (outcome: CallOutcome, code: string) =>
       onCall({ action, urgency, ms: clock.steady() - began, outcome, code });
     try {
-      const outcome = await this.#link.ask((repeated) => {
+      const outcome = await this.#inTurn((repeated) => {
         const now = typeof wish === 'function' ? wish(repeated) : wish;
-        return writeQuestion({ id, urgency, wish: now });
+        return writeQuestion({ id, order: this.#nextOrder(), urgency, wish: now });
       });
       const found = foundIn(outcome, action);
       note('ok', '');
@@ -161,6 +164,22 @@ export class RemoteProvider implements NicProvider {
       if (failure instanceof CloudError) note(failure.kind, failure.code);
       throw failure;
     }
+  }
+
+  /** What was overtaken on its way, or after a clock was set back, is asked again behind what overtook it. */
+  async #inTurn(question: (again: boolean) => string): Promise<Outcome> {
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.#link.ask(question);
+      const newest = outcome.is === 'failed' ? outcome.failure.newest : undefined;
+      if (newest === undefined || tries === MOST_OVERTAKEN) return outcome;
+      this.#order = Math.max(this.#order, newest);
+    }
+  }
+
+  /** By the clock, so that it rises over restarts as well. */
+  #nextOrder(): number {
+    this.#order = Math.max(this.#order + 1, Math.floor(this.#options.clock.now()));
+    return this.#order;
   }
 }
 

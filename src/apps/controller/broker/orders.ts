@@ -1,0 +1,34 @@
+import { CloudError } from '../../../io/cloud/provider.ts';
+
+/** It was overtaken on its way: `newest` is the order of what was asked about that NIC since. */
+export class Overtaken extends CloudError {
+  readonly newest: number;
+
+  constructor(nic: string, newest: number) {
+    const message = `something newer was asked about ${nic} since: ask again`;
+    super('busy', { action: 'controller', code: 'Overtaken', message });
+    this.newest = newest;
+  }
+}
+
+/** What was asked last about each NIC of one instance. A question without an order is of an agent that tells none. */
+export class Orders {
+  readonly #newest = new Map<string, number>();
+
+  /** It is carried out now. */
+  note(nic: string, order: number | undefined): void {
+    if (order !== undefined) this.#newest.set(nic, Math.max(order, this.#newest.get(nic) ?? 0));
+  }
+
+  /** The same, unless it was overtaken: its agent may long rely on what was asked since. Throws Overtaken. */
+  noteInTurn(nic: string, order: number | undefined): void {
+    const newest = this.#newest.get(nic);
+    if (order !== undefined && newest !== undefined && order < newest) throw new Overtaken(nic, newest);
+    this.note(nic, order);
+  }
+
+  /** The NIC is gone. */
+  forget(nic: string): void {
+    this.#newest.delete(nic);
+  }
+}
