@@ -37,9 +37,9 @@ const { values } = parseArgs({
   },
 });
 
-/** What is made in each of two rounds, and pods on one node at last: as many as a kubelet takes. */
+/** What is made in each of four rounds, and pods on one node at last: as many as a kubelet takes. */
 const WHOLE = {
-  rounds: 2,
+  rounds: 4,
   crowds: [
     [1, 4],
     [30, 1],

@@ -7,16 +7,17 @@ import { reportOf } from './report.ts';
 const nothing = { seconds: 1, pods: 0, rssMb: 80, cpuMs: 0, heardBytes: 0, saidBytes: 0, calls: {} };
 const costs = { idle: nothing, filling: nothing, full: nothing, emptying: nothing, setUp: {} };
 
-test('the share is of all pods’ time, and ratios say how many times faster Berth is', () => {
+test('the share is of each pod’s time and of all pods’, and ratios say how many times faster Berth is', () => {
   const starts = [
     { network: 'berth', crowd: 2, startMs: 500, cniMs: 5 },
-    { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 15 },
-    { network: 'bridge', crowd: 2, startMs: 1_000, cniMs: 50 },
+    { network: 'berth', crowd: 2, startMs: 1_000, cniMs: 10 },
+    { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 75 },
+    { network: 'bridge', crowd: 2, startMs: 2_000, cniMs: 100 },
   ] as const;
   const { cells, ratios } = reportOf(starts, costs, { memory: [], machine: '', reference: '' });
-  expect(cells.map(({ network, n, sharePercent }) => [network, n, sharePercent])).toEqual([
-    ['berth', 2, 1],
-    ['bridge', 1, 5],
+  expect(cells.map((it) => [it.network, it.n, it.podSharePercent, it.sharePercent])).toEqual([
+    ['berth', 3, 1, 3],
+    ['bridge', 1, 5, 5],
   ]);
   expect(ratios).toEqual([{ crowd: 2, start: 2, cni: 10 }]);
 });

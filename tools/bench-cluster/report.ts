@@ -13,7 +13,9 @@ export interface Cell {
   readonly startP99Ms: number;
   readonly cniMs: number; //    median
   readonly cniP99Ms: number;
-  readonly sharePercent: number; // of all time from scheduled to Ready, the part inside the network's plugins
+  /** Of the time from scheduled to Ready, the part inside the network's plugins: of each pod the median, and of all. */
+  readonly podSharePercent: number;
+  readonly sharePercent: number;
 }
 
 /** What stands beside each other in one run, how many times faster Berth is. */
@@ -61,6 +63,7 @@ function cellOf(starts: readonly Start[], network: Network, crowd: number): Cell
     startP99Ms: round(quantile(start, 0.99)),
     cniMs: round(median(cni)),
     cniP99Ms: round(quantile(cni, 0.99)),
+    podSharePercent: round(median(own.map(({ startMs, cniMs }) => (100 * cniMs) / startMs))),
     sharePercent: round((100 * sum(cni)) / sum(start)),
   };
 }
