@@ -65,7 +65,8 @@ export interface UnitsShape {
 
 /**
  * `id` names the question: asked again by it, it is the same question and is carried out once. `order` rises with each
- * time that a node asks, over restarts as well: by it what arrives late is known. Older agents tell none.
+ * time that a node asks, over restarts as well unless its clock was set back: by it what arrives late is known. Older
+ * agents tell none.
  */
 export interface Question {
   readonly id: string;

@@ -72,6 +72,8 @@ test('what the kernel does by itself is left out: local and cached routes, fe80,
   const linkLocal = { family: 10, length: 64, flags: 0, scope: 253, index: 7, address: address('fe80::7') };
   expect(noticeOf(message(RTM.NEWADDR, putAddress, linkLocal))).toBeUndefined();
   expect(noticeOf(message(RTM.DELADDR, putAddress, linkLocal))).toMatchObject({ what: 'address', gone: true });
+  const refused = { ...linkLocal, flags: 0x08 }; // somebody else has it
+  expect(noticeOf(message(RTM.NEWADDR, putAddress, refused))).toMatchObject({ what: 'address', gone: false });
   const wider = { ...linkLocal, scope: 0, address: address('fd00::7') };
   expect(noticeOf(message(RTM.NEWADDR, putAddress, wider))).toMatchObject({ what: 'address', gone: false });
   expect(noticeOf(message(RTM.NEWROUTE, putRoute, { ...ROUTE, table: 255 }))).toBeUndefined();

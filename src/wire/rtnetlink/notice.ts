@@ -1,6 +1,7 @@
 import { Reader, textOf } from '../../base/bytes.ts';
 import { findAttribute } from '../netlink/attribute.ts';
 import type { Message } from '../netlink/header.ts';
+import { ADDRESS_FLAG } from './address.ts';
 import { NEIGHBOUR_STATE } from './neighbour.ts';
 import { AF, RTM } from './type.ts';
 
@@ -78,7 +79,8 @@ function linkNotice(body: Uint8Array, port: number, gone: boolean): Notice | und
 /** A link of IPv6 gets an address by itself, told once more when nobody else turned out to have it. */
 function addressNotice(body: Uint8Array, port: number, gone: boolean): Notice | undefined {
   const index = indexAt(body, 4);
-  const byItself = !gone && body[0] === AF.INET6 && body[3] === LINK_SCOPE;
+  const [family = 0, , flags = 0, scope = 0] = body;
+  const byItself = !gone && family === AF.INET6 && scope === LINK_SCOPE && (flags & ADDRESS_FLAG.DADFAILED) === 0;
   return byItself ? undefined : { what: 'address', gone, index, port };
 }
 

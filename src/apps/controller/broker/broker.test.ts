@@ -241,6 +241,38 @@ describe('what was overtaken on its way', () => {
     expect(own().holds).toEqual([]);
   });
 
+  test('what was assigned or told since counts as newer as well, and a late deletion is none', async () => {
+    const replica = await scene.replica();
+    const remove = { do: 'delete', nic: own().id } as const;
+    await arrives(replica, { do: 'assign', token: token(), nic: own().id, ...TWO }, 7);
+    for (const late of [takeOff(), bring(), remove])
+      expect(await arrives(replica, late, 6)).toMatchObject({ failure: { newest: 7 } });
+    await arrives(replica, { do: 'report' }, 9);
+    for (const late of [takeOff(), bring(), remove])
+      expect(await arrives(replica, late, 8)).toMatchObject({ failure: { newest: 9 } });
+    expect([own().holds.length, cloud.cloud.report().length]).toEqual([2, 1]);
+  });
+
+  test('A90: nothing is taken late off the NIC that it was brought to since', async () => {
+    const replica = await scene.replica();
+    const other = await scene.agent('node-1').createNic(TWO, token(), 'pod');
+    await arrives(replica, { do: 'report' }, 5);
+    await arrives(replica, { ...bring(), nic: other.id }, 7);
+    const late = { ...bring(), from: other.id };
+    expect(await arrives(replica, late, 6)).toMatchObject({ failure: { kind: 'busy', newest: 7 } });
+    expect(own().holds).toEqual([]);
+    expect(await arrives(replica, late, 8)).toMatchObject({ is: 'done' });
+    expect(own().holds).toEqual([ip]);
+  });
+
+  test('two that pass each other on their way are both carried out', async () => {
+    await scene.replica();
+    const agent = scene.agent('node-1');
+    const ips = ['10.0.0.91', '10.0.0.92', '10.0.0.93'].map(address);
+    await Promise.all(ips.map((it) => agent.bring({ nic: own().id, address: it }, 'pod')));
+    expect(own().holds.toSorted()).toEqual(ips);
+  });
+
   test('it is so for each NIC by itself, and a NIC that is gone is remembered no more', async () => {
     const replica = await scene.replica();
     const other = await scene.agent('node-1').createNic(TWO, token(), 'pod');

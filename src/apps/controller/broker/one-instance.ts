@@ -48,8 +48,11 @@ export class OneInstance {
     switch (wish.do) {
       case 'limits':
         return { limits: await provider.limits() };
-      case 'report':
-        return { nics: await this.#report() };
+      case 'report': {
+        const nics = await this.#report();
+        for (const { id } of nics) this.#orders.note(id, order); // the agent will rely on what is told
+        return { nics };
+      }
       case 'ranges':
         return { ranges: await provider.vpcRanges() };
       case 'tend':
@@ -65,21 +68,18 @@ export class OneInstance {
         return this.#create({ ...spec, config, place }, token, urgency);
       }
       case 'delete':
-        await this.#inLane(wish.nic, () => provider.deleteNic(wish.nic as NicId, urgency));
-        this.#orders.forget(wish.nic);
+        await this.#inLane(wish.nic, () => this.#delete(wish.nic, { urgency, order }));
         return {};
       case 'assign':
         return {
-          given: await this.#inLane(wish.nic, () => {
+          given: await this.#inLane(wish.nic, async () => {
+            if (!(await this.#has(wish.nic))) throw notThere(wish.nic);
             this.#orders.note(wish.nic, order);
             return this.#assign(wish, urgency);
           }),
         };
       case 'bring':
-        await this.#inLane(wish.nic, () => {
-          this.#orders.noteInTurn(wish.nic, order);
-          return this.#bring(wish, urgency, mayTake);
-        });
+        await this.#inLanes(this.#touchedBy(wish), () => this.#bring(wish, { urgency, order, mayTake }));
         return {};
       case 'branches':
       case 'createBranch':
@@ -90,8 +90,9 @@ export class OneInstance {
         return this.#inLane(wish.nic, () => this.#branch(wish, urgency));
       case 'unassign':
         await this.#inLane(wish.nic, async () => {
+          if (!(await this.#has(wish.nic))) return;
           this.#orders.noteInTurn(wish.nic, order);
-          if (await this.#has(wish.nic)) await provider.unassign(wish.nic as NicId, wish.what, urgency);
+          await provider.unassign(wish.nic as NicId, wish.what, urgency);
         });
         return {};
     }
@@ -120,17 +121,31 @@ export class OneInstance {
       );
       if (fresh.length > 0) return { ...sorted(fresh), doubtful: true };
     }
-    if (!(await this.#has(nic))) throw notThere(nic);
     const given = await this.#provider.assign({ nic: nic as NicId, unit, family, count }, token as Token, urgency);
     return had === undefined ? given : { ...given, doubtful: true };
   }
 
   /** It is not taken off another node's NIC on a node's word alone. */
-  async #bring({ nic, address, from }: Bring, urgency: Urgency, mayTake: MayTake): Promise<void> {
+  async #bring({ nic, address, from }: Bring, { urgency, order, mayTake }: Asked): Promise<void> {
     if (!(await this.#has(nic))) throw notThere(nic);
-    const takes = from !== undefined && (mayTake(address, from) || (await this.#has(from)));
+    const isOwn = from !== undefined && (await this.#has(from));
+    if (isOwn) this.#orders.noteInTurn(from, order);
+    this.#orders.noteInTurn(nic, order);
+    const takes = isOwn || (from !== undefined && mayTake(address, from));
     const source = takes ? { from: from as NicId } : {};
     await this.#provider.bring({ nic: nic as NicId, address, ...source }, urgency);
+  }
+
+  /** The NICs of ours that something is brought to, and off. */
+  #touchedBy({ nic, from }: Bring): readonly string[] {
+    return from === undefined || !this.owns(from) ? [nic] : [nic, from];
+  }
+
+  async #delete(nic: string, { urgency, order }: Pick<Asked, 'urgency' | 'order'>): Promise<void> {
+    if (this.owns(nic)) this.#orders.noteInTurn(nic, order);
+    await this.#provider.deleteNic(nic as NicId, urgency);
+    this.#own = new Set([...this.#own].filter((it) => it !== nic));
+    this.#orders.forget(nic);
   }
 
   /** Whether a NIC is attached to this instance, as far as was told; else the cloud is asked. */
@@ -142,6 +157,12 @@ export class OneInstance {
     const nics = await this.#provider.reportNics({ sure: true });
     this.#own = new Set(nics.map(({ id }) => id));
     return nics;
+  }
+
+  /** In the lanes of several NICs, always entered in the same order. */
+  async #inLanes<T>(nics: readonly string[], deed: () => Promise<T>): Promise<T> {
+    const [first, ...others] = [...new Set(nics)].sort();
+    return first === undefined ? deed() : this.#inLane(first, () => this.#inLanes(others, deed));
   }
 
   async #inLane<T>(nic: string, deed: () => Promise<T>): Promise<T> {

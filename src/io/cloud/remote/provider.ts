@@ -27,8 +27,8 @@ export interface RemoteOptions {
 }
 
 const PATIENCE_MS: Millis = 8_000;
-/** Two that were sent together may arrive in either order. */
-const MOST_OVERTAKEN = 4;
+/** So often one question is asked before it fails as overtaken: those that were sent together arrive in any order. */
+const MOST_TRIES = 4;
 
 /**
  * A cloud that the controller asks for this node. Whose NICs are meant it knows by our token. Every change has a name,
@@ -171,12 +171,12 @@ export class RemoteProvider implements NicProvider {
     for (let tries = 1; ; tries++) {
       const outcome = await this.#link.ask(question);
       const newest = outcome.is === 'failed' ? outcome.failure.newest : undefined;
-      if (newest === undefined || tries === MOST_OVERTAKEN) return outcome;
+      if (newest === undefined || tries === MOST_TRIES) return outcome;
       this.#order = Math.max(this.#order, newest);
     }
   }
 
-  /** By the clock, so that it rises over restarts as well. */
+  /** By the clock, so that it rises over restarts as well unless that was set back. */
   #nextOrder(): number {
     this.#order = Math.max(this.#order + 1, Math.floor(this.#options.clock.now()));
     return this.#order;
