@@ -34,7 +34,11 @@ const { values } = parseArgs({
   },
 });
 
-const CONVERGED_MS = 180_000;
+/**
+ * A ReplicaSet whose controller heard nothing of pods that it asked for, as the API server was killed, makes no others
+ * for five minutes (kubernetes/pkg/controller, ExpectationsTimeout).
+ */
+const CONVERGED_MS = 420_000;
 const AWAY_MS = 2_500;
 const BETWEEN_MS = 1_000;
 
@@ -105,15 +109,25 @@ async function killInTurn({ turns }: Victims, kills: number, random: Random): Pr
 }
 
 async function allReady(cluster: Cluster, pods: number): Promise<boolean> {
+  return (await notReady(cluster, pods)) === undefined;
+}
+
+/** What is lacking that so many pods are there, all Ready. */
+async function notReady(cluster: Cluster, pods: number): Promise<string | undefined> {
   const all = await podsOf(cluster).catch(() => undefined);
-  return all?.length === pods && all.every(isReady);
+  if (all === undefined) return 'the API server does not answer';
+  const unready = all.filter((it) => !isReady(it));
+  if (all.length === pods && unready.length === 0) return undefined;
+  const names = unready.map(({ metadata, spec }) => `${metadata.name} on ${spec.nodeName ?? 'no node'}`);
+  return `${all.length} pods of ${pods}; not Ready: ${names.join(', ') || 'none'}`;
 }
 
 /** Resolves when so many pods are Ready, and nobody has anything else. Throws with what everybody says instead. */
 async function converged(cluster: Cluster, emulator: string | undefined, pods: number): Promise<void> {
   let wrong: readonly string[] = [];
   const holds = async () => {
-    if (!(await allReady(cluster, pods))) wrong = ['not all pods are Ready'];
+    const lack = await notReady(cluster, pods);
+    if (lack !== undefined) wrong = [lack];
     else wrong = await look(cluster, emulator).then(disagreements, (error: Error) => [error.message]);
     return wrong.length === 0;
   };
