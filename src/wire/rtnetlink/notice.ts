@@ -3,6 +3,7 @@ import { findAttribute } from '../netlink/attribute.ts';
 import type { Message } from '../netlink/header.ts';
 import { ADDRESS_FLAG } from './address.ts';
 import { NEIGHBOUR_STATE } from './neighbour.ts';
+import { SCOPE } from './route.ts';
 import { AF, RTM } from './type.ts';
 
 // Notifications, as little of them as tells whether somebody must look: there are a dozen for every pod.
@@ -25,7 +26,6 @@ const IFLA_LINK_NETNSID = 37;
 const RTA_OIF = 4;
 const NETCONFA_IFINDEX = 1;
 const LOCAL_TABLE = 255;
-const LINK_SCOPE = 253; // RT_SCOPE_LINK, linux/rtnetlink.h
 const RTM_F_CLONED = 0x200;
 
 /**
@@ -80,7 +80,7 @@ function linkNotice(body: Uint8Array, port: number, gone: boolean): Notice | und
 function addressNotice(body: Uint8Array, port: number, gone: boolean): Notice | undefined {
   const index = indexAt(body, 4);
   const [family = 0, , flags = 0, scope = 0] = body;
-  const byItself = !gone && family === AF.INET6 && scope === LINK_SCOPE && (flags & ADDRESS_FLAG.DADFAILED) === 0;
+  const byItself = !gone && family === AF.INET6 && scope === SCOPE.LINK && (flags & ADDRESS_FLAG.DADFAILED) === 0;
   return byItself ? undefined : { what: 'address', gone, index, port };
 }
 

@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Address, address } from '../../../base/ip.ts';
+import { address } from '../../../base/ip.ts';
 import { NODES } from '../../../wire/kube/resource.ts';
 import type { NicId, Token } from '../../../core/ipam/nic.ts';
 import type { FakeProvider } from '../../../io/cloud/fake-provider.ts';
-import { type Answer, readAnswer } from '../../../wire/broker/answer.ts';
-import { type Wish, writeQuestion } from '../../../wire/broker/question.ts';
 import { providerCases } from '../../../io/cloud/provider-cases.ts';
 import { newKeys } from './shown.ts';
-import { BrokerScene, type DeskReplica, quick } from './testing/broker-scene.ts';
+import { BrokerScene, newToken as token, ownNic, quick, TWO } from './testing/broker-scene.ts';
 
 let scene: BrokerScene;
 let cloud: FakeProvider;
@@ -18,16 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => scene.close());
 
-const TWO = { unit: 'address', family: 'v4', count: 2 } as const;
-let serial = 0;
-const token = () => `t-${++serial}@${Date.now() + 1_000}` as Token;
-
-/** The node's own NIC, and what it holds. */
-function own(of = cloud): { readonly id: NicId; readonly holds: readonly Address[] } {
-  const [nic] = of.cloud.report();
-  if (nic === undefined) throw new Error('no NIC');
-  return { id: nic.id, holds: nic.addresses };
-}
+const own = (of = cloud) => ownNic(of);
 
 /** Resolves when the cloud is asked, and holds it until it is told to go on. */
 function held(kind: 'assign' | 'createNic'): { readonly asked: Promise<void>; readonly goOn: () => void } {
@@ -211,94 +200,6 @@ describe('once, whatever is lost', () => {
     await expect(asked()).rejects.toMatchObject({ kind: 'exhausted', subnet: 'subnet-a' });
     cloud.cloud.dry = false;
     expect((await asked()).addresses.length).toBe(2);
-  });
-});
-
-describe('what was overtaken on its way', () => {
-  const HOUR_MS = 3_600_000;
-  const ip = address('10.0.0.99');
-  const bring = () => ({ do: 'bring', nic: own().id, address: ip }) as const;
-  const takeOff = () => ({ do: 'unassign', nic: own().id, what: [ip] }) as const;
-
-  /** A question as it arrives, whoever still waits for its answer. */
-  async function arrives({ desk }: DeskReplica, wish: Wish, order?: number): Promise<Answer> {
-    const body = writeQuestion({
-      id: `q-${++serial}`,
-      urgency: 'pod',
-      wish,
-      ...(order === undefined ? {} : { order }),
-    });
-    return readAnswer((await desk.serve({ body, authorization: 'Bearer node-1' })).body as string);
-  }
-
-  test('A90: a late question takes nothing away that was brought since, and brings nothing anew', async () => {
-    const replica = await scene.replica();
-    expect(await arrives(replica, bring(), 7)).toMatchObject({ is: 'done' });
-    for (const late of [takeOff(), bring()])
-      expect(await arrives(replica, late, 6)).toMatchObject({ is: 'failed', failure: { kind: 'busy', newest: 7 } });
-    expect([own().holds, scene.brought.length]).toEqual([[ip], 1]);
-    expect(await arrives(replica, takeOff(), 8)).toMatchObject({ is: 'done' });
-    expect(own().holds).toEqual([]);
-  });
-
-  test('what was assigned or told since counts as newer as well, and a late deletion is none', async () => {
-    const replica = await scene.replica();
-    const remove = { do: 'delete', nic: own().id } as const;
-    await arrives(replica, { do: 'assign', token: token(), nic: own().id, ...TWO }, 7);
-    for (const late of [takeOff(), bring(), remove])
-      expect(await arrives(replica, late, 6)).toMatchObject({ failure: { newest: 7 } });
-    await arrives(replica, { do: 'report' }, 9);
-    for (const late of [takeOff(), bring(), remove])
-      expect(await arrives(replica, late, 8)).toMatchObject({ failure: { newest: 9 } });
-    expect([own().holds.length, cloud.cloud.report().length]).toEqual([2, 1]);
-  });
-
-  test('A90: nothing is taken late off the NIC that it was brought to since', async () => {
-    const replica = await scene.replica();
-    const other = await scene.agent('node-1').createNic(TWO, token(), 'pod');
-    await arrives(replica, { do: 'report' }, 5);
-    await arrives(replica, { ...bring(), nic: other.id }, 7);
-    const late = { ...bring(), from: other.id };
-    expect(await arrives(replica, late, 6)).toMatchObject({ failure: { kind: 'busy', newest: 7 } });
-    expect(own().holds).toEqual([]);
-    expect(await arrives(replica, late, 8)).toMatchObject({ is: 'done' });
-    expect(own().holds).toEqual([ip]);
-  });
-
-  test('two that pass each other on their way are both carried out', async () => {
-    await scene.replica();
-    const agent = scene.agent('node-1');
-    const ips = ['10.0.0.91', '10.0.0.92', '10.0.0.93'].map(address);
-    await Promise.all(ips.map((it) => agent.bring({ nic: own().id, address: it }, 'pod')));
-    expect(own().holds.toSorted()).toEqual(ips);
-  });
-
-  test('it is so for each NIC by itself, and a NIC that is gone is remembered no more', async () => {
-    const replica = await scene.replica();
-    const other = await scene.agent('node-1').createNic(TWO, token(), 'pod');
-    const onOther = { ...bring(), nic: other.id };
-    expect(await arrives(replica, bring(), 7)).toMatchObject({ is: 'done' });
-    expect(await arrives(replica, takeOff(), 8)).toMatchObject({ is: 'done' });
-    expect(await arrives(replica, onOther, 6)).toMatchObject({ is: 'done' });
-    expect(await arrives(replica, { do: 'delete', nic: other.id }, 9)).toMatchObject({ is: 'done' });
-    expect(await arrives(replica, onOther, 5)).toMatchObject({ failure: { kind: 'gone' } });
-  });
-
-  test('an agent that tells no order is served as before', async () => {
-    const replica = await scene.replica();
-    expect(await arrives(replica, bring(), 7)).toMatchObject({ is: 'done' });
-    expect(await arrives(replica, takeOff())).toMatchObject({ is: 'done' });
-    expect(own().holds).toEqual([]);
-  });
-
-  test('an agent whose clock was set back asks again behind what it asked before, and is served', async () => {
-    const replica = await scene.replica();
-    expect(await arrives(replica, bring(), Date.now() + HOUR_MS)).toMatchObject({ is: 'done' });
-    const agent = scene.agent('node-1');
-    await agent.unassign(own().id, [ip], 'housekeeping');
-    expect(own().holds).toEqual([]);
-    await agent.bring({ nic: own().id, address: ip }, 'pod');
-    expect(scene.asked).toEqual(['bring done', 'unassign busy', 'unassign done', 'bring done']);
   });
 });
 

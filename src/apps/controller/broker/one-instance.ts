@@ -20,6 +20,8 @@ export interface Asked {
   readonly mayTake: MayTake;
 }
 
+type Change = Pick<Asked, 'urgency' | 'order'>;
+
 /**
  * The NICs of one instance, for whoever speaks for it: what is another's is as if it were not there. Changes of one NIC
  * go one after the other, and none that is late undoes a newer one.
@@ -71,15 +73,9 @@ export class OneInstance {
         await this.#inLane(wish.nic, () => this.#delete(wish.nic, { urgency, order }));
         return {};
       case 'assign':
-        return {
-          given: await this.#inLane(wish.nic, async () => {
-            if (!(await this.#has(wish.nic))) throw notThere(wish.nic);
-            this.#orders.note(wish.nic, order);
-            return this.#assign(wish, urgency);
-          }),
-        };
+        return { given: await this.#inLane(wish.nic, () => this.#assign(wish, { urgency, order })) };
       case 'bring':
-        await this.#inLanes(this.#touchedBy(wish), () => this.#bring(wish, { urgency, order, mayTake }));
+        await this.#bring(wish, { urgency, order, mayTake });
         return {};
       case 'branches':
       case 'createBranch':
@@ -91,7 +87,7 @@ export class OneInstance {
       case 'unassign':
         await this.#inLane(wish.nic, async () => {
           if (!(await this.#has(wish.nic))) return;
-          this.#orders.noteInTurn(wish.nic, order);
+          this.#orders.noteInTurn([wish.nic], order);
           await provider.unassign(wish.nic as NicId, wish.what, urgency);
         });
         return {};
@@ -112,8 +108,10 @@ export class OneInstance {
    * Asked for again, what the NIC has now and had not before is what an earlier try was given, by whichever replica.
    * Only if that is nothing, the cloud is asked.
    */
-  async #assign(wish: Assign, urgency: Urgency): Promise<Given> {
+  async #assign(wish: Assign, { urgency, order }: Change): Promise<Given> {
     const { nic, unit, family, count, had, token } = wish;
+    if (!(await this.#has(nic))) throw notThere(nic);
+    this.#orders.note(nic, order);
     if (had !== undefined) {
       const found = (await this.#report()).find(({ id }) => id === nic);
       const fresh = newIn(found, had).filter(
@@ -129,20 +127,17 @@ export class OneInstance {
   async #bring({ nic, address, from }: Bring, { urgency, order, mayTake }: Asked): Promise<void> {
     if (!(await this.#has(nic))) throw notThere(nic);
     const isOwn = from !== undefined && (await this.#has(from));
-    if (isOwn) this.#orders.noteInTurn(from, order);
-    this.#orders.noteInTurn(nic, order);
+    const touched = isOwn ? [nic, from] : [nic];
     const takes = isOwn || (from !== undefined && mayTake(address, from));
     const source = takes ? { from: from as NicId } : {};
-    await this.#provider.bring({ nic: nic as NicId, address, ...source }, urgency);
+    await this.#inLanes(touched, async () => {
+      this.#orders.noteInTurn(touched, order);
+      await this.#provider.bring({ nic: nic as NicId, address, ...source }, urgency);
+    });
   }
 
-  /** The NICs of ours that something is brought to, and off. */
-  #touchedBy({ nic, from }: Bring): readonly string[] {
-    return from === undefined || !this.owns(from) ? [nic] : [nic, from];
-  }
-
-  async #delete(nic: string, { urgency, order }: Pick<Asked, 'urgency' | 'order'>): Promise<void> {
-    if (this.owns(nic)) this.#orders.noteInTurn(nic, order);
+  async #delete(nic: string, { urgency, order }: Change): Promise<void> {
+    if (this.owns(nic)) this.#orders.noteInTurn([nic], order);
     await this.#provider.deleteNic(nic as NicId, urgency);
     this.#own = new Set([...this.#own].filter((it) => it !== nic));
     this.#orders.forget(nic);

@@ -15,16 +15,21 @@ export class Overtaken extends CloudError {
 export class Orders {
   readonly #newest = new Map<string, number>();
 
-  /** It is carried out now. */
+  /** What touches a NIC is carried out now. */
   note(nic: string, order: number | undefined): void {
     if (order !== undefined) this.#newest.set(nic, Math.max(order, this.#newest.get(nic) ?? 0));
   }
 
-  /** The same, unless it was overtaken: its agent may long rely on what was asked since. Throws Overtaken. */
-  noteInTurn(nic: string, order: number | undefined): void {
-    const newest = this.#newest.get(nic);
-    if (order !== undefined && newest !== undefined && order < newest) throw new Overtaken(nic, newest);
-    this.note(nic, order);
+  /**
+   * The same for all that it touches, unless it was overtaken at one of them: its agent may long rely on what was asked
+   * since. Throws Overtaken.
+   */
+  noteInTurn(nics: readonly string[], order: number | undefined): void {
+    for (const nic of nics) {
+      const newest = this.#newest.get(nic);
+      if (order !== undefined && newest !== undefined && order < newest) throw new Overtaken(nic, newest);
+    }
+    for (const nic of nics) this.note(nic, order);
   }
 
   /** The NIC is gone. */

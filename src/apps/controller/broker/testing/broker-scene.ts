@@ -209,3 +209,20 @@ export class BrokerScene {
     });
   }
 }
+
+/** Two single addresses: what most tests ask for. */
+export const TWO = { unit: 'address', family: 'v4', count: 2 } as const;
+
+let serial = 0;
+
+/** A token that nothing was asked by. */
+export function newToken(): Token {
+  return `t-${++serial}@${Date.now() + 1_000}` as Token;
+}
+
+/** An instance's own NIC, and what it holds. */
+export function ownNic({ cloud }: FakeProvider): { readonly id: NicId; readonly holds: readonly Address[] } {
+  const [nic] = cloud.report();
+  if (nic === undefined) throw new Error('no NIC');
+  return { id: nic.id, holds: nic.addresses };
+}
