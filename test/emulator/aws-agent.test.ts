@@ -179,14 +179,12 @@ describe.skipIf(!canRun)('a region of two zones, three instances, and the agent 
     const nic = nicOf('node-1/web').id;
     trouble({ kind: 'hide', viewer: 'metadata', nic });
     const before = await standing('node-1');
+    const talking = new Talk(actor('node-1/web'), { as: ip('node-1/web'), to: ip('node-3/p0') });
     await node('node-1').end('SIGTERM');
     await node('node-1').start();
-    const isTold = () =>
-      node('node-1')
-        .ask('GET /v1/pool')
-        .then((text) => text.includes('"sureAt"'));
-    await until(20_000, 'EC2 itself has told', isTold);
+    await until(20_000, 'EC2 itself has told', () => isTold('node-1'));
     expect(await standing('node-1')).toBe(before);
+    expect((await talking.stop()).lost).toBe(0);
     expect(await actor('node-3/p0').seen(ip('node-1/web'))).toBe(ip('node-3/p0'));
     expect(node('node-1').logged('taken from outside')).toEqual([]);
   }, 40_000);

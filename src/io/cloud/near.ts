@@ -7,16 +7,19 @@ import type { NicReport } from '../../core/ipam/nic.ts';
 export interface NearCloud {
   /** MACs of the NICs that are attached. */
   macs(): Promise<readonly string[]>;
-  /** The NIC with the addresses that it has now; what is not told here (tags, groups) stays as it was. */
-  heard(nic: NicReport): Promise<NicReport>;
+  /**
+   * The NIC with the addresses that it has now; what is not told here (tags, groups) stays as it was. Undefined where
+   * too little is told of it: it comes or goes just now.
+   */
+  heard(nic: NicReport): Promise<NicReport | undefined>;
   /** The security groups of the node's own NIC. */
   groups(): Promise<readonly string[]>;
   vpcRanges(): Promise<readonly Prefix[]>;
 }
 
 /**
- * What is attached, as it is told near by; a NIC that the API never told of is asked of the API. When that fails, what
- * is known is told: pods stand on it.
+ * What is attached, as it is told near by; when that is not the whole of each NIC, or of one that the API never told
+ * of, the API is asked. When that fails, what is known is told: pods stand on it.
  */
 export async function hear(
   near: NearCloud,
@@ -24,13 +27,13 @@ export async function hear(
   ask: () => Promise<readonly NicReport[]>,
 ): Promise<readonly NicReport[]> {
   const macs = await near.macs();
-  const heard = macs.flatMap((mac) => known.find((it) => it.mac === mac) ?? []);
-  if (heard.length === 0 || heard.length < macs.length) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (heard.length === 0) throw error;
-    }
+  const told = known.filter(({ mac }) => macs.includes(mac));
+  const heard = (await Promise.all(told.map((nic) => near.heard(nic)))).filter((nic) => nic !== undefined);
+  if (heard.length > 0 && heard.length === macs.length) return heard;
+  try {
+    return await ask();
+  } catch (error) {
+    if (heard.length === 0) throw error;
+    return heard;
   }
-  return Promise.all(heard.map((nic) => near.heard(nic)));
 }

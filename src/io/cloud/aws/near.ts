@@ -1,4 +1,4 @@
-import { address, type Prefix, prefix } from '../../../base/ip.ts';
+import { type Address, address, familyOf, type Prefix, prefix } from '../../../base/ip.ts';
 import type { NicReport } from '../../../core/ipam/nic.ts';
 import type { NearCloud } from '../near.ts';
 import type { Metadata } from './metadata.ts';
@@ -18,13 +18,16 @@ export class InstanceMetadata implements NearCloud {
     return lines.map((line) => line.replace(/\/$/, ''));
   }
 
-  async heard(nic: NicReport): Promise<NicReport> {
+  /** A NIC never changes its own address of IPv4: an answer without it was asked while the NIC was not shown. */
+  async heard(nic: NicReport): Promise<NicReport | undefined> {
     const lines = (leaf: string) => this.#metadata.lines(`network/interfaces/macs/${nic.mac}/${leaf}`);
     const [v4, v6, prefixes4, prefixes6] = await Promise.all(
       ['local-ipv4s', 'ipv6s', 'ipv4-prefix', 'ipv6-prefix'].map(lines),
     );
     const own = new Set<string>(nic.primary);
     const all = [...(v4 ?? []), ...(v6 ?? [])].map((line) => address(line.trim()));
+    const isMissed = (it: Address) => familyOf(it) === 'v4' && !all.includes(it);
+    if (all.length === 0 || nic.primary.some(isMissed)) return undefined;
     return {
       ...nic,
       primary: nic.primary.filter((it) => all.includes(it)),
