@@ -11,15 +11,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Random, seeded } from '../src/base/random.ts';
 import { until } from '../test/runtime/node.ts';
-import { clearCluster, type Cluster, type Provider, startCluster } from './cluster/cluster.ts';
+import { clearCluster, type Provider, startCluster } from './cluster/cluster.ts';
 import { buildOnShelf } from './cluster/kubernetes/build.ts';
 import { kubernetesBuild, Progress } from './cluster/kubernetes/progress.ts';
 import { recipeOf, STANDARD } from './cluster/kubernetes/recipe.ts';
 import { doing } from './demo/table.ts';
 import { launch, stageFolder } from './launch.ts';
-import { disagreements } from './torture-cluster/agreement.ts';
+import { disagreements, type NodeView } from './torture-cluster/agreement.ts';
 import { ClusterChurn } from './torture-cluster/churn.ts';
-import { isReady, look, podsOf } from './torture-cluster/look.ts';
+import { look, notReady } from './torture-cluster/look.ts';
 import { type Victims, victims } from './torture-cluster/victims.ts';
 
 const { values } = parseArgs({
@@ -74,22 +74,32 @@ async function torture(folder: string): Promise<void> {
   const random = seeded(seed);
   const parts = victims(cluster, { installed, random });
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
+  const lack = async (wanted: number) => {
+    const said = await notReady(cluster, wanted);
+    return said === undefined || churn.trouble === undefined ? said : `${said}; none is made: ${churn.trouble}`;
+  };
+  const agree = (wanted = pods) =>
+    converged(
+      () => lack(wanted),
+      () => look(cluster, emulator),
+    );
   await doing(`${pods} pods come`, async () => {
-    await churn.make();
-    await until(CONVERGED_MS, 'all pods are Ready', async () => (await notReady(cluster, pods)) === undefined);
+    churn.make();
+    await until(CONVERGED_MS, 'all pods are Ready', async () => (await lack(pods)) === undefined);
   });
   churn.start();
   await doing(`${kills} kills, seed ${seed}`, () => killInTurn(parts, kills, random));
-  await churn.stop();
-  const agree = () => converged(cluster, emulator, pods);
-  await doing(`${churn.deleted} pods were deleted meanwhile; all others are Ready, and everybody agrees`, agree);
+  churn.stop();
+  await doing(`${churn.deleted} pods were deleted meanwhile; all others are Ready, and everybody agrees`, () =>
+    agree(),
+  );
   await doing('each agent killed once more: what it knows now it has from its journal', async () => {
     for (const kill of parts.agents) (await kill())?.();
     await agree();
   });
   await doing('all pods gone: nothing is left', async () => {
     await churn.clear();
-    await converged(cluster, emulator, 0);
+    await agree(0);
   });
   console.log(JSON.stringify({ kills, seed, deleted: churn.deleted, violations: 0 }));
   process.exit(0);
@@ -104,23 +114,16 @@ async function killInTurn({ turns }: Victims, kills: number, random: Random): Pr
   }
 }
 
-/** What is lacking that so many pods are there, all Ready. */
-async function notReady(cluster: Cluster, pods: number): Promise<string | undefined> {
-  const all = await podsOf(cluster).catch(() => undefined);
-  if (all === undefined) return 'the API server does not answer';
-  const unready = all.filter((it) => !isReady(it));
-  if (all.length === pods && unready.length === 0) return undefined;
-  const names = unready.map(({ metadata, spec }) => `${metadata.name} on ${spec.nodeName ?? 'no node'}`);
-  return `${all.length} pods of ${pods}; not Ready: ${names.join(', ') || 'none'}`;
-}
-
-/** Resolves when so many pods are Ready, and nobody has anything else. Throws with what everybody says instead. */
-async function converged(cluster: Cluster, emulator: string | undefined, pods: number): Promise<void> {
+/** Resolves when nothing is lacking, and everybody agrees. Throws with what everybody says instead. */
+async function converged(
+  lack: () => Promise<string | undefined>,
+  views: () => Promise<readonly NodeView[]>,
+): Promise<void> {
   let wrong: readonly string[] = [];
   const holds = async () => {
-    const lack = await notReady(cluster, pods);
-    if (lack !== undefined) wrong = [lack];
-    else wrong = await look(cluster, emulator).then(disagreements, (error: Error) => [error.message]);
+    const lacking = await lack();
+    if (lacking !== undefined) wrong = [lacking];
+    else wrong = await views().then(disagreements, (error: Error) => [error.message]);
     return wrong.length === 0;
   };
   await until(CONVERGED_MS, 'everybody agrees', holds).catch((cause: unknown) => {

@@ -2,17 +2,29 @@ import { type Random, seeded } from '../../src/base/random.ts';
 import { IMAGE } from '../../test/runtime/node.ts';
 import type { Api } from '../cluster/api.ts';
 
-const [NAMESPACE, NAME] = ['default', 'churn'] as const;
+const APP = 'churn';
 const PAUSE_MS = 250;
-const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
-const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
+const CHANCE = 0.02; // of a pod, each time
+const PODS = '/api/v1/namespaces/default/pods';
 
-/** A Deployment whose pods are deleted at random, again and again; its controller makes others. */
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly phase?: string };
+}
+
+/**
+ * So many pods, of which some are deleted at random, again and again, and others made in their place. A Deployment
+ * would do that less well: its controller waits for five minutes, or until something happens, for pods that it asked
+ * for and that were deleted while its watch was broken, as the API server was killed (kubernetes/kubernetes#129795).
+ */
 export class ClusterChurn {
   deleted = 0;
+  trouble: string | undefined; // what the API server said last, if that was a no
   readonly #api: Api;
   readonly #random: Random;
   readonly #pods: number;
+  #made = 0;
+  #deleting = false;
   #over = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -21,58 +33,64 @@ export class ClusterChurn {
   }
 
   /** The pods come; all of them stay for now. */
-  async make(): Promise<void> {
-    await this.#api.ask('POST', DEPLOYMENTS, deployment(this.#pods));
+  make(): void {
+    this.#running = this.#run();
   }
 
   /** From now on some are deleted. */
   start(): void {
-    this.#running = this.#run();
+    this.#deleting = true;
   }
 
-  /** Resolves when nothing more is deleted; the pods that there are stay. */
-  async stop(): Promise<void> {
-    this.#over = true;
-    await this.#running;
+  /** Nothing more is deleted. */
+  stop(): void {
+    this.#deleting = false;
   }
 
   /** Deletes all. The pods go a moment later. */
   async clear(): Promise<void> {
-    await this.#api.ask('DELETE', `${DEPLOYMENTS}/${NAME}`);
+    this.#over = true;
+    await this.#running;
+    await this.#api.ask('DELETE', `${PODS}?labelSelector=app%3D${APP}`);
   }
 
-  /** A few of them at a time. While nobody answers there is nothing to delete. */
+  /** While nobody answers nothing is done. */
   async #run(): Promise<void> {
     while (!this.#over) {
+      this.trouble = await this.#turn().catch(({ message }: Error) => message);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      await this.#deleteSome().catch(() => {});
     }
   }
 
-  async #deleteSome(): Promise<void> {
-    const { items } = await this.#api.ask<{ items: readonly { metadata: { name: string } }[] }>('GET', PODS);
-    const some = items.filter(() => this.#random.fraction() < 0.02);
-    for (const { metadata } of some) {
+  async #turn(): Promise<undefined> {
+    const { items } = await this.#api.ask<{ items: readonly Pod[] }>('GET', `${PODS}?labelSelector=app%3D${APP}`);
+    for (let i = items.length; i < this.#pods; i++) await this.#api.ask('POST', PODS, pod(`${APP}-${++this.#made}`));
+    for (const { metadata, status } of items) {
+      const isChosen = this.#deleting && this.#random.fraction() < CHANCE;
+      if (!isChosen && !hasEnded(status)) continue;
       await this.#api.ask('DELETE', `${PODS}/${metadata.name}`);
       this.deleted++;
     }
   }
 }
 
-/** Pods that end at once, so that their objects are gone before their sandboxes. */
-function deployment(replicas: number): object {
-  const labels = { app: NAME };
+/** Nobody starts its containers again: a kubelet that was killed may refuse a pod that it had taken. */
+function hasEnded({ phase }: Pod['status']): boolean {
+  return phase === 'Failed' || phase === 'Succeeded';
+}
+
+/** A pod that ends at once, so that its object is gone before its sandbox. */
+function pod(name: string): object {
   const sleeper = {
     name: 'sleeper',
     image: IMAGE,
     imagePullPolicy: 'Never',
     command: ['/bin/busybox', 'sleep', '9999'],
   };
-  const spec = { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, containers: [sleeper] };
   return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: NAME },
-    spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: APP } },
+    spec: { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, containers: [sleeper] },
   };
 }

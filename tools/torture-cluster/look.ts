@@ -29,6 +29,25 @@ export function isReady({ metadata, status }: PodObject): boolean {
   return ready && metadata.deletionTimestamp === undefined;
 }
 
+/** What is lacking that so many pods are there, all Ready; undefined: nothing. */
+export async function notReady(cluster: Cluster, pods: number): Promise<string | undefined> {
+  const all = await podsOf(cluster).catch(() => undefined);
+  if (all === undefined) return 'the API server does not answer';
+  const unready = all.filter((it) => !isReady(it));
+  if (all.length === pods && unready.length === 0) return undefined;
+  const names = unready.map(({ metadata, spec }) => `${metadata.name} on ${spec.nodeName ?? 'no node'}`);
+  const [first] = unready;
+  const told = first === undefined ? '' : `; the last event of the first: ${await lastEvent(cluster, first)}`;
+  return `${all.length} pods of ${pods}; not Ready: ${names.join(', ') || 'none'}${told}`;
+}
+
+async function lastEvent({ plane }: Cluster, { metadata }: PodObject): Promise<string> {
+  type Events = { readonly items: readonly { readonly message?: string }[] };
+  const path = `/api/v1/events?fieldSelector=involvedObject.name%3D${metadata.name}`;
+  const { items } = await plane.api.ask<Events>('GET', path).catch(() => ({ items: [] }));
+  return items.at(-1)?.message ?? 'none';
+}
+
 /** What everybody says now. `emulator`: the socket of the cloud; absent: there is none. */
 export async function look(cluster: Cluster, emulator?: string): Promise<readonly NodeView[]> {
   const [pods, cloud] = await Promise.all([
