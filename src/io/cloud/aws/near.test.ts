@@ -66,6 +66,11 @@ test.each([
   expect(await hear(metadata(ofOther), [own, other], nobody)).toEqual([own]);
 });
 
+test('where IPv4 is not, prefixes are enough', async () => {
+  const only6 = { ...other, primary: [], prefixes: [prefix('2001:db8::/80')] };
+  expect(await hear(metadata({ 'ipv6-prefix': '2001:db8::/80' }), [own, only6], nobody)).toEqual([own, only6]);
+});
+
 test('metadata that tell of no NIC whole, and an EC2 that does not answer, tell nothing', async () => {
   await expect(hear(metadata({}), [other], nobody)).rejects.toThrow('nobody answers');
 });

@@ -26,13 +26,14 @@ export class InstanceMetadata implements NearCloud {
     );
     const own = new Set<string>(nic.primary);
     const all = [...(v4 ?? []), ...(v6 ?? [])].map((line) => address(line.trim()));
+    const prefixes = [...(prefixes4 ?? []), ...(prefixes6 ?? [])].map((line) => prefix(line.trim()));
     const isMissed = (it: Address) => familyOf(it) === 'v4' && !all.includes(it);
-    if (all.length === 0 || nic.primary.some(isMissed)) return undefined;
+    if (all.length + prefixes.length === 0 || nic.primary.some(isMissed)) return undefined;
     return {
       ...nic,
       primary: nic.primary.filter((it) => all.includes(it)),
       addresses: all.filter((it) => !own.has(it)),
-      prefixes: [...(prefixes4 ?? []), ...(prefixes6 ?? [])].map((line) => prefix(line.trim())),
+      prefixes,
     };
   }
 
