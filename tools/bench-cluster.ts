@@ -1,6 +1,6 @@
 // npm run bench:cluster: pods' start on a real Kubernetes with Berth and with the reference bridge, by turns under the
-// same kubelets; what the agents use, and what they ask of the API server. Then, in clusters of their own, the memory
-// of agents on the emulated AWS.
+// same kubelets; what the agents use, and what they ask of the API server. Then, in clusters of their own, what agent
+// and controller use on the emulated AWS.
 //   npm run bench:cluster                 a table, and docs/benchmarks-cluster.md written anew
 //   npm run -s bench:cluster -- --json    one JSON document on standard output, nothing written
 //   … --brief                             a round of few pods: whether it works
@@ -12,7 +12,7 @@ import { httpClient } from '../src/io/kube/http-client.ts';
 import { realClock } from '../src/io/system/clock.ts';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Costs, costs } from './bench-cluster/costs.ts';
-import { type Asker, ASKERS, type Memory, memory } from './bench-cluster/memory.ts';
+import { type Asker, ASKERS, type Installed, installed } from './bench-cluster/installed.ts';
 import { prepareNetworks } from './bench-cluster/networks.ts';
 import { table, writePage } from './bench-cluster/page.ts';
 import { PodBook } from './bench-cluster/pod-book.ts';
@@ -110,7 +110,7 @@ function tellAll(results: string, load: string): void {
   const read = (asker?: Asker): unknown => JSON.parse(readFileSync(resultOf(results, asker), 'utf8'));
   const { version, starts, spent } = read() as Main;
   const report = reportOf(starts, spent, {
-    memory: ASKERS.map((asker) => read(asker) as Memory),
+    installed: ASKERS.map((asker) => read(asker) as Installed),
     machine: `${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? '?'}), load ${load} before it began, Linux ${release()}, Node ${process.versions.node}`,
     reference: `Kubernetes ${STANDARD}, containerd 1.6; bridge, host-local and portmap ${version}`,
   });
@@ -143,13 +143,13 @@ async function onOwnRanges(folder: string): Promise<Main> {
   return { version, starts, spent };
 }
 
-/** The agents are the image's, as users install them. */
-async function onAws(folder: string, asker: Asker): Promise<Memory> {
+/** Agents and controller are the image's, as users install them. */
+async function onAws(folder: string, asker: Asker): Promise<Installed> {
   const { full, idleSeconds } = values.brief ? BRIEF : WHOLE;
   const spec = { provider: 'aws', instanceType: 'm5.4xlarge', installed: 'manifest' } as const; // addresses for all
   const broker = asker === 'controller';
   const cluster = await clusterOf(folder, { ...spec, broker, workers: 2, proxyMode: 'nftables' });
-  return memory(cluster, { asker, pods: full - OWN_PODS, seconds: idleSeconds, tell });
+  return installed(cluster, { asker, pods: full - OWN_PODS, seconds: idleSeconds, tell });
 }
 
 function clusterOf(folder: string, spec: Omit<ClusterSpec, 'folder' | 'kube' | 'images'>): Promise<Cluster> {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Worker } from '../cluster/cluster.ts';
 import { AUDIT_LOG } from '../cluster/control-plane.ts';
-import { type Usage, usageOf } from './agents.ts';
+
 import { callsOf, counted } from './calls.ts';
 import type { PodBook } from './pod-book.ts';
 import { clear } from './start-up.ts';
+import { AGENT, type Usage, usageOf } from './usage.ts';
 
 /** What pods leave to be told has been told then: their addresses have cooled (30 s), and a word waits 19 s at most. */
-const SETTLED_MS = 55_000;
+export const SETTLED_MS = 55_000;
 
 /** What one agent used in a while. */
 export interface Stretch {
@@ -59,9 +60,9 @@ async function stretchOf(
   log: string,
   { pods, work }: { readonly pods: number; readonly work: () => Promise<unknown> },
 ): Promise<Stretch> {
-  const [before, since] = [usageOf(worker), Date.now()];
+  const [before, since] = [usageOf(worker, AGENT), Date.now()];
   await work();
-  const [after, until] = [usageOf(worker), Date.now()];
+  const [after, until] = [usageOf(worker, AGENT), Date.now()];
   const spent = (of: Exclude<keyof Usage, 'rssMb'>) => after[of] - before[of];
   return {
     seconds: (until - since) / 1_000,

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { table as columns } from '../demo/table.ts';
 import type { Stretch } from './costs.ts';
-import type { Asker } from './memory.ts';
+import type { Asker, Installed, Role } from './installed.ts';
 import type { ClusterReport } from './report.ts';
 
 type Rows = readonly (readonly string[])[];
 
 /** The report as text. */
 export function table(report: ClusterReport): string {
-  const parts = [starts(report), ratios(report), stretches(report), memories(report), goals(report)];
+  const parts = [starts(report), ratios(report), stretches(report), processes(report), goals(report)];
   return `${parts.map(columns).join('\n\n')}\n\n${report.machine}; ${report.reference}`;
 }
 
@@ -58,9 +58,24 @@ function stretches({ costs: { idle, filling, full, emptying } }: ClusterReport):
   ];
 }
 
-function memories({ memory }: ClusterReport): Rows {
-  const head = ['who asks the cloud', 'MiB without pods', 'pods on the node', 'MiB with them'];
-  return [head, ...memory.map((it) => [it.asker, it.idleMb.toFixed(0), `${it.pods}`, it.fullMb.toFixed(0)])];
+const ROLES: Readonly<Record<Role, string>> = {
+  agent: 'agent',
+  leader: 'replica that leads',
+  follower: 'other replica',
+};
+
+function processes({ installed }: ClusterReport): Rows {
+  const roles = Object.keys(ROLES) as Role[];
+  const head = ['who asks the cloud', 'while', 's', ...roles.flatMap((role) => [`${ROLES[role]}, MiB`, 'CPU ms'])];
+  const rows = installed.flatMap(({ asker, stretches: all }) =>
+    all.map(({ name, seconds, used }) => [
+      asker,
+      name,
+      seconds.toFixed(0),
+      ...roles.flatMap((role) => [used[role].rssMb.toFixed(0), `${used[role].cpuMs}`]),
+    ]),
+  );
+  return [head, ...rows];
 }
 
 /** An agent with AWS's SDK may have more. */
@@ -72,7 +87,7 @@ function words(calls: Stretch['calls']): string {
 }
 
 /** What was to be reached. */
-function goals({ cells, costs, memory }: ClusterReport): Rows {
+function goals({ cells, costs, installed }: ClusterReport): Rows {
   const rss = Math.max(costs.filling.rssMb, costs.full.rssMb);
   const asked = [costs.idle, costs.full].flatMap(({ calls }) => Object.entries(calls)).filter(isPolling);
   const row = (what: string, value: number, most: number) => [
@@ -87,8 +102,8 @@ function goals({ cells, costs, memory }: ClusterReport): Rows {
     ...shares.map((it) => row(`CNI share of a pod’s start, ${it.crowd} at once, percent`, it.podSharePercent, 3)),
     ...shares.map((it) => row(`CNI share of all pods’ time, ${it.crowd} at once, percent`, it.sharePercent, 3)),
     row(`agent with ${costs.full.pods} pods, MiB`, rss, 110),
-    ...memory.map((it) =>
-      row(`on AWS, where the ${it.asker} asks, ${it.pods} pods, MiB`, it.fullMb, MOST_MB[it.asker]),
+    ...installed.map((it) =>
+      row(`agent on AWS, where the ${it.asker} asks, ${it.pods} pods, MiB`, mostMb(it), MOST_MB[it.asker]),
     ),
     row(
       'calls, but for watches, of an agent that has nothing to do',
@@ -96,6 +111,10 @@ function goals({ cells, costs, memory }: ClusterReport): Rows {
       0,
     ),
   ];
+}
+
+function mostMb({ stretches: all }: Installed): number {
+  return Math.max(...all.map(({ used }) => used.agent.rssMb));
 }
 
 /** A watch that ends by its time is asked for again; nothing else is. */
@@ -129,7 +148,7 @@ ${markdown(starts(report))}
 
 ${markdown(ratios(report))}
 
-## What an agent uses
+## What agent and controller use
 
 The agent of one of three nodes, with ranges of its own (podcidr). Bytes are those of its connections to the API server,
 with TLS; one that ends takes its bytes with it. Calls are those that the API server's audit log tells of its user from that node. Between its start and the
@@ -137,9 +156,10 @@ first line it made these: ${words(report.costs.setUp)}.
 
 ${markdown(stretches(report))}
 
-The agents of the image, installed by the manifest on instances of the emulated AWS:
+The image, installed by the manifest on two instances of the emulated AWS; all pods are on the first, where the agent is
+that is told of. Of the controller's two replicas one works:
 
-${markdown(memories(report))}
+${markdown(processes(report))}
 
 ## Goals
 

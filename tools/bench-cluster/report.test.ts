@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytesOf } from './agents.ts';
+import { bytesOf } from './usage.ts';
 import { callsIn, counted } from './calls.ts';
 import { timing } from './networks.ts';
 import { reportOf } from './report.ts';
@@ -14,7 +14,7 @@ test('the share is of each pod’s time and of all pods’, and ratios say how m
     { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 75 },
     { network: 'bridge', crowd: 2, startMs: 2_000, cniMs: 100 },
   ] as const;
-  const { cells, ratios } = reportOf(starts, costs, { memory: [], machine: '', reference: '' });
+  const { cells, ratios } = reportOf(starts, costs, { installed: [], machine: '', reference: '' });
   expect(cells.map((it) => [it.network, it.n, it.podSharePercent, it.sharePercent])).toEqual([
     ['berth', 3, 1, 3],
     ['bridge', 1, 5, 5],

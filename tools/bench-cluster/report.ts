@@ -1,6 +1,6 @@
 import { median, quantile, round } from '../bench/statistics.ts';
 import type { Costs } from './costs.ts';
-import type { Memory } from './memory.ts';
+import type { Installed } from './installed.ts';
 import { type Network, NETWORKS } from './networks.ts';
 import type { Start } from './start-up.ts';
 
@@ -30,7 +30,7 @@ export interface ClusterReport {
   readonly cells: readonly Cell[];
   readonly ratios: readonly Ratio[];
   readonly costs: Costs;
-  readonly memory: readonly Memory[];
+  readonly installed: readonly Installed[];
   readonly machine: string;
   readonly reference: string;
 }
@@ -39,7 +39,7 @@ export interface ClusterReport {
 export function reportOf(
   starts: readonly Start[],
   costs: Costs,
-  of: Pick<ClusterReport, 'memory' | 'machine' | 'reference'>,
+  of: Pick<ClusterReport, 'installed' | 'machine' | 'reference'>,
 ): ClusterReport {
   const crowds = [...new Set(starts.map(({ crowd }) => crowd))];
   const cells = crowds.flatMap((crowd) => NETWORKS.map((network) => cellOf(starts, network, crowd)));

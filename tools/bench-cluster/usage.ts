@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Worker } from '../cluster/cluster.ts';
 
-/** What an agent has used so far. */
+/** What a process of Berth has used so far. */
 export interface Usage {
   readonly rssMb: number;
   readonly cpuMs: number;
@@ -9,12 +9,13 @@ export interface Usage {
   readonly saidBytes: number;
 }
 
-/** An agent's command line: of the sources as a process, or of the image. */
-const AGENT = String.raw`berth\.(ts|mjs) agent( --config /etc/berth/config.yaml)?$`;
+/** Command lines: of the sources as a process, or of the image. */
+export const AGENT = String.raw`berth\.(ts|mjs) agent( --config /etc/berth/config.yaml)?$`;
+export const CONTROLLER = String.raw`berth\.mjs controller( --config \S+)?$`;
 
-/** What the agent of a node uses. */
-export function usageOf({ node }: Worker): Usage {
-  const pid = node.run('pgrep', '--oldest', '--full', AGENT).trim();
+/** What the process of a node with this command line uses. */
+export function usageOf({ node }: Worker, commandLine: string): Usage {
+  const pid = node.run('pgrep', '--oldest', '--full', commandLine).trim();
   const of = (file: string) => readFileSync(node.outside(`/proc/${pid}/${file}`), 'utf8');
   const fields = of('stat').split(') ')[1]?.split(' ') ?? [];
   const ticks = Number(fields[11]) + Number(fields[12]); // utime and stime, in 1/100 s
