@@ -8,6 +8,7 @@ import { pod } from './pod-book.ts';
 
 const READY_MS = 120_000;
 const PODS = '/api/v1/namespaces/default/pods';
+const CONTROLLERS = '/apis/apps/v1/namespaces/kube-system/deployments/berth-controller';
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/berth-controller';
 
 /** Who asks the cloud for what a node needs: its agent, with AWS's SDK, or the controller. */
@@ -43,6 +44,7 @@ export async function installed(
   of: { readonly asker: Asker; readonly pods: number; readonly seconds: number; readonly tell: (line: string) => void },
 ): Promise<Installed> {
   const { asker, pods, seconds, tell } = of;
+  await until(READY_MS, 'there are an account, and a controller', () => isComplete(cluster));
   const places = await placesIn(cluster);
   const stretches: InstalledStretch[] = [];
   const stretch = async (name: string, work: () => Promise<unknown>) => {
@@ -53,7 +55,6 @@ export async function installed(
     await sleep(SETTLED_MS);
     await stretch(name, () => sleep(seconds * 1_000));
   };
-  await until(READY_MS, 'there is an account', () => accountIsThere(cluster));
   await rest('no pods');
   await stretch(`${pods} pods come`, () => come(cluster, { pods, node: places.agent.name }));
   await rest(`${pods} pods stand`);
@@ -99,10 +100,14 @@ async function go(cluster: Cluster): Promise<void> {
   await sleep(SETTLED_MS);
 }
 
-/** A namespace's comes a moment after it, and pods want it. */
-function accountIsThere({ plane }: Cluster): Promise<boolean> {
-  return plane.api.ask('GET', '/api/v1/namespaces/default/serviceaccounts/default').then(
-    () => true,
-    () => false,
-  );
+/** A namespace's account, which pods want, comes a moment after it; and one replica after the other. */
+async function isComplete({ plane }: Cluster): Promise<boolean> {
+  try {
+    await plane.api.ask('GET', '/api/v1/namespaces/default/serviceaccounts/default');
+    await plane.api.ask('GET', LEASE);
+    const { status } = await plane.api.ask<{ status: { readyReplicas?: number } }>('GET', CONTROLLERS);
+    return status.readyReplicas === 2;
+  } catch {
+    return false;
+  }
 }
