@@ -27,6 +27,9 @@ const [AWAY, THERE] = [join(LISTS, '.bridge'), join(LISTS, '00-bridge.conflist')
 /** The executables of each network's plugins: their time is the network's. */
 export const PLUGINS: Readonly<Record<Network, readonly string[]>> = { berth: ['berth-cni'], bridge: OURS };
 
+/** The runtime's own, before either: it brings up a link that is there, and nothing else. */
+export const LOOPBACK = 'loopback';
+
 /** Puts the reference plugins beside Berth on each node, and a clock before each plugin. Answers their version. */
 export function prepareNetworks({ workers }: Cluster): string {
   const { directory, version } = referencePlugins();
@@ -36,7 +39,7 @@ export function prepareNetworks({ workers }: Cluster): string {
     const at = (folder: string, name: string) => node.outside(join(folder, name));
     mkdirSync(node.outside(REAL));
     for (const name of [...OURS, 'host-local']) copyFileSync(join(directory, name), at(BIN, name));
-    for (const name of [...OURS, ...PLUGINS.berth, 'loopback']) {
+    for (const name of [...OURS, ...PLUGINS.berth, LOOPBACK]) {
       node.run('mv', join(BIN, name), join(REAL, name)); // another file system: no rename from here
       copyFileSync(timed, at(BIN, name));
     }

@@ -18,7 +18,20 @@ export function writePage(report: ClusterReport): void {
 }
 
 function starts({ cells }: ClusterReport): Rows {
-  const head = ['network', 'pods at once', 'n', 'start ms', 'p99', 'CNI ms', 'p99', 'CNI share', 'of all time'];
+  const head = [
+    'network',
+    'pods at once',
+    'n',
+    'start ms',
+    'p99',
+    'CNI ms',
+    'p99',
+    'CNI share',
+    'of all time',
+    'loopback ms',
+    'p99',
+    'of all time',
+  ];
   const rows = cells.map((it) => [
     it.network,
     `${it.crowd}`,
@@ -29,6 +42,9 @@ function starts({ cells }: ClusterReport): Rows {
     `${it.cniP99Ms}`,
     `${it.podSharePercent} %`,
     `${it.sharePercent} %`,
+    `${it.loopbackMs}`,
+    `${it.loopbackP99Ms}`,
+    `${it.loopbackSharePercent} %`,
   ]);
   return [head, ...rows];
 }
@@ -142,7 +158,8 @@ the time inside the network's own plugins during the pod's ADD, taken by a progr
 (\`native/bench/timed.c\`): Berth's executable, or bridge with host-local and portmap, without masquerading. CNI share is
 that time in the pod's time to Ready, the median of the pods; and besides, of all pods together. There a few pods that
 waited for seconds outweigh all others: of many at once it is mostly the wait for a processor, and for sysfs' lock while
-others wait for theirs (docs/decisions/cni.md), and from run to run it may be three times as much.
+others wait for theirs (docs/decisions/cni.md), and from run to run it may be three times as much. How much of it any
+plugin would wait for is told by the runtime's own: loopback, which brings up a link that is there, of the same pods.
 
 ${markdown(starts(report))}
 

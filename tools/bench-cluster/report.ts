@@ -16,6 +16,10 @@ export interface Cell {
   /** Of the time from scheduled to Ready, the part inside the network's plugins: of each pod the median, and of all. */
   readonly podSharePercent: number;
   readonly sharePercent: number;
+  /** The same of the runtime's loopback plugin, of the same pods: what the least of plugins takes then. */
+  readonly loopbackMs: number;
+  readonly loopbackP99Ms: number;
+  readonly loopbackSharePercent: number;
 }
 
 /** What stands beside each other in one run, how many times faster Berth is. */
@@ -54,6 +58,7 @@ export function reportOf(
 function cellOf(starts: readonly Start[], network: Network, crowd: number): Cell {
   const own = starts.filter((it) => it.network === network && it.crowd === crowd);
   const [start, cni] = [own.map(({ startMs }) => startMs), own.map(({ cniMs }) => cniMs)];
+  const loopback = own.map(({ loopbackMs }) => loopbackMs);
   const sum = (all: readonly number[]) => all.reduce((total, ms) => total + ms, 0);
   return {
     network,
@@ -65,5 +70,8 @@ function cellOf(starts: readonly Start[], network: Network, crowd: number): Cell
     cniP99Ms: round(quantile(cni, 0.99)),
     podSharePercent: round(median(own.map(({ startMs, cniMs }) => (100 * cniMs) / startMs))),
     sharePercent: round((100 * sum(cni)) / sum(start)),
+    loopbackMs: round(median(loopback)),
+    loopbackP99Ms: round(quantile(loopback, 0.99)),
+    loopbackSharePercent: round((100 * sum(loopback)) / sum(start)),
   };
 }

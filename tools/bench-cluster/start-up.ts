@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../test/runtime/node.ts';
 import type { Worker } from '../cluster/cluster.ts';
-import { type Network, NETWORKS, PLUGINS, switchTo, type Timing, timingsOf } from './networks.ts';
+import { LOOPBACK, type Network, NETWORKS, PLUGINS, switchTo, type Timing, timingsOf } from './networks.ts';
 import type { PodBook } from './pod-book.ts';
 
 const CLEAN_MS = 120_000;
@@ -15,6 +15,7 @@ export interface Start {
   readonly crowd: number; //   how many began together
   readonly startMs: number; // from scheduled to Ready, as a watch hears it
   readonly cniMs: number; //   of it, inside the network's plugins
+  readonly loopbackMs: number; // and in the plugin that brings up the pod's lo
 }
 
 /** How often how many pods begin together, in each round of each network. */
@@ -45,7 +46,7 @@ async function settle(book: PodBook, workers: readonly Worker[], network: Networ
   for (let i = 1; i <= TRIES; i++) {
     const tried = await Promise.all(workers.map(({ name }) => book.make(1, name)));
     const timings = timingsOf(workers);
-    const told = tried.map((pods) => adds(timings, [...pods.keys()][0] ?? '', network).length > 0);
+    const told = tried.map((pods) => adds(timings, [...pods.keys()][0] ?? '', PLUGINS[network]).length > 0);
     await clear(book, workers);
     if (told.every(Boolean)) return;
   }
@@ -60,16 +61,20 @@ async function crowdOf(
   const began = await book.make(crowd);
   const timings = timingsOf(workers);
   const starts = [...began].map(([name, startMs]) => {
-    const own = adds(timings, name, network);
+    const own = adds(timings, name, PLUGINS[network]);
     if (own.length === 0) throw new Error(`${name} is none of ${network}`);
-    return { network, crowd, startMs, cniMs: own.reduce((sum, { ms }) => sum + ms, 0) };
+    return { network, crowd, startMs, cniMs: sumMs(own), loopbackMs: sumMs(adds(timings, name, [LOOPBACK])) };
   });
   await clear(book, workers);
   return starts;
 }
 
-function adds(timings: readonly Timing[], pod: string, network: Network): readonly Timing[] {
-  return timings.filter((it) => it.pod === pod && it.verb === 'ADD' && PLUGINS[network].includes(it.plugin));
+function adds(timings: readonly Timing[], pod: string, plugins: readonly string[]): readonly Timing[] {
+  return timings.filter((it) => it.pod === pod && it.verb === 'ADD' && plugins.includes(it.plugin));
+}
+
+function sumMs(timings: readonly Timing[]): number {
+  return timings.reduce((sum, { ms }) => sum + ms, 0);
 }
 
 /** Deletes all pods, until their sandboxes are gone as well: each network takes back what it gave. */
