@@ -9,6 +9,7 @@ import { pod } from './pod-book.ts';
 const READY_MS = 120_000;
 const PODS = '/api/v1/namespaces/default/pods';
 const CONTROLLERS = '/apis/apps/v1/namespaces/kube-system/deployments/berth-controller';
+const REPLICAS = '/api/v1/namespaces/kube-system/pods?labelSelector=app.kubernetes.io%2Fname%3Dberth-controller';
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/berth-controller';
 
 /** Who asks the cloud for what a node needs: its agent, with AWS's SDK, or the controller. */
@@ -58,20 +59,23 @@ export async function installed(
   await rest('no pods');
   await stretch(`${pods} pods come`, () => come(cluster, { pods, node: places.agent.name }));
   await rest(`${pods} pods stand`);
-  await stretch(`${pods} pods go, and what they had is given back`, () => go(cluster));
+  await stretch(`${pods} pods go, and their addresses cool`, () => go(cluster));
+  if ((await placesIn(cluster)).leader !== places.leader) throw new Error('another replica leads now: measure again');
   return { asker, pods, stretches };
 }
 
-/** The first node has the agent; two nodes have a replica each. */
+/** The first node has the agent; two nodes have a replica each. Throws where both are on one. */
 async function placesIn({ plane, workers }: Cluster): Promise<Places> {
-  const [agent] = workers;
+  type Pods = { readonly items: readonly { metadata: { name: string }; spec: { nodeName: string } }[] };
   const { spec } = await plane.api.ask<{ spec: { holderIdentity: string } }>('GET', LEASE);
-  const path = `/api/v1/namespaces/kube-system/pods/${spec.holderIdentity}`;
-  const { nodeName } = (await plane.api.ask<{ spec: { nodeName: string } }>('GET', path)).spec;
-  const leader = workers.find(({ name }) => name === nodeName);
-  const follower = workers.find(({ name }) => name !== nodeName);
-  if (agent === undefined || leader === undefined || follower === undefined)
-    throw new RangeError('not a cluster of two workers with a replica each');
+  const { items } = await plane.api.ask<Pods>('GET', REPLICAS);
+  const place = (leads: boolean) => {
+    const replica = items.find(({ metadata }) => (metadata.name === spec.holderIdentity) === leads);
+    return workers.find(({ name }) => name === replica?.spec.nodeName);
+  };
+  const [agent, leader, follower] = [workers[0], place(true), place(false)];
+  if (agent === undefined || leader === undefined || follower === undefined || leader === follower)
+    throw new Error('the replicas of the controller are not on a node each: they could not be told apart');
   return { agent, leader, follower };
 }
 

@@ -27,7 +27,7 @@ const [AWAY, THERE] = [join(LISTS, '.bridge'), join(LISTS, '00-bridge.conflist')
 /** The executables of each network's plugins: their time is the network's. */
 export const PLUGINS: Readonly<Record<Network, readonly string[]>> = { berth: ['berth-cni'], bridge: OURS };
 
-/** The runtime's own, before either: it brings up a link that is there, and nothing else. */
+/** The runtime's own, beside either: it brings up a link that is there, and nothing else. */
 export const LOOPBACK = 'loopback';
 
 /** Puts the reference plugins beside Berth on each node, and a clock before each plugin. Answers their version. */

@@ -158,8 +158,9 @@ the time inside the network's own plugins during the pod's ADD, taken by a progr
 (\`native/bench/timed.c\`): Berth's executable, or bridge with host-local and portmap, without masquerading. CNI share is
 that time in the pod's time to Ready, the median of the pods; and besides, of all pods together. There a few pods that
 waited for seconds outweigh all others: of many at once it is mostly the wait for a processor, and for sysfs' lock while
-others wait for theirs (docs/decisions/cni.md), and from run to run it may be three times as much. How much of it any
-plugin would wait for is told by the runtime's own: loopback, which brings up a link that is there, of the same pods.
+others wait for theirs (docs/decisions/cni.md), and from run to run it may be three times as much. Loopback is the
+runtime's own plugin, which only brings up a link that is there: a Go program at the usual priority, beside the
+network's. What it takes of the same pods stands there for comparison.
 
 ${markdown(starts(report))}
 

@@ -9,15 +9,15 @@ const costs = { idle: nothing, filling: nothing, full: nothing, emptying: nothin
 
 test('the share is of each pod’s time and of all pods’, and ratios say how many times faster Berth is', () => {
   const starts = [
-    { network: 'berth', crowd: 2, startMs: 500, cniMs: 5, loopbackMs: 5 },
-    { network: 'berth', crowd: 2, startMs: 1_000, cniMs: 10, loopbackMs: 10 },
-    { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 75, loopbackMs: 75 },
-    { network: 'bridge', crowd: 2, startMs: 2_000, cniMs: 100, loopbackMs: 100 },
+    { network: 'berth', crowd: 2, startMs: 500, cniMs: 5, loopbackMs: 10 },
+    { network: 'berth', crowd: 2, startMs: 1_000, cniMs: 10, loopbackMs: 20 },
+    { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 75, loopbackMs: 150 },
+    { network: 'bridge', crowd: 2, startMs: 2_000, cniMs: 100, loopbackMs: 200 },
   ] as const;
   const { cells, ratios } = reportOf(starts, costs, { installed: [], machine: '', reference: '' });
   expect(cells.map((it) => [it.network, it.n, it.podSharePercent, it.sharePercent, it.loopbackSharePercent])).toEqual([
-    ['berth', 3, 1, 3, 3],
-    ['bridge', 1, 5, 5, 5],
+    ['berth', 3, 1, 3, 6],
+    ['bridge', 1, 5, 5, 10],
   ]);
   expect(ratios).toEqual([{ crowd: 2, start: 2, cni: 10 }]);
 });

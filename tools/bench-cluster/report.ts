@@ -16,7 +16,7 @@ export interface Cell {
   /** Of the time from scheduled to Ready, the part inside the network's plugins: of each pod the median, and of all. */
   readonly podSharePercent: number;
   readonly sharePercent: number;
-  /** The same of the runtime's loopback plugin, of the same pods: what the least of plugins takes then. */
+  /** The same of the runtime's loopback plugin, of the same pods. */
   readonly loopbackMs: number;
   readonly loopbackP99Ms: number;
   readonly loopbackSharePercent: number;

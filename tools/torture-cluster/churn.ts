@@ -9,16 +9,18 @@ const PODS = '/api/v1/namespaces/default/pods';
 
 interface Pod {
   readonly metadata: { readonly name: string };
-  readonly status: { readonly phase?: string };
+  readonly status: { readonly phase?: string; readonly reason?: string; readonly message?: string };
 }
 
 /**
  * So many pods, of which some are deleted at random, again and again, and others made in their place. A Deployment
- * would do that less well: its controller waits for five minutes, or until something happens, for pods that it asked
- * for and that were deleted while its watch was broken, as the API server was killed (kubernetes/kubernetes#129795).
+ * would do that less well: its ReplicaSet's controller waits for five minutes, and then until something happens, for
+ * pods that it asked for and that were deleted while its watch was broken, as the API server was killed (a comment on
+ * kubernetes/kubernetes#129795, 2025-02-13).
  */
 export class ClusterChurn {
-  deleted = 0;
+  deleted = 0; // at random
+  readonly ended: string[] = []; // why pods ended by themselves, for which others were made
   trouble: string | undefined; // what the API server said last, if that was a no
   readonly #api: Api;
   readonly #random: Random;
@@ -42,7 +44,7 @@ export class ClusterChurn {
     this.#deleting = true;
   }
 
-  /** Nothing more is deleted. */
+  /** Nothing more is deleted at random. */
   stop(): void {
     this.#deleting = false;
   }
@@ -65,18 +67,22 @@ export class ClusterChurn {
   async #turn(): Promise<undefined> {
     const { items } = await this.#api.ask<{ items: readonly Pod[] }>('GET', `${PODS}?labelSelector=app%3D${APP}`);
     for (let i = items.length; i < this.#pods; i++) await this.#api.ask('POST', PODS, pod(`${APP}-${++this.#made}`));
-    for (const { metadata, status } of items) {
-      const isChosen = this.#deleting && this.#random.fraction() < CHANCE;
-      if (!isChosen && !hasEnded(status)) continue;
+    const isChosen = () => this.#deleting && this.#random.fraction() < CHANCE;
+    for (const [i, { metadata, status }] of items.entries()) {
+      const isTooMany = i >= this.#pods; // one that was made, and the answer lost
+      const why = endOf(status);
+      if (!isTooMany && why === undefined && !isChosen()) continue;
       await this.#api.ask('DELETE', `${PODS}/${metadata.name}`);
-      this.deleted++;
+      if (why === undefined) this.deleted++;
+      else this.ended.push(`${metadata.name}: ${why}`);
     }
   }
 }
 
-/** Nobody starts its containers again: a kubelet that was killed may refuse a pod that it had taken. */
-function hasEnded({ phase }: Pod['status']): boolean {
-  return phase === 'Failed' || phase === 'Succeeded';
+/** Why nobody starts its containers again: a kubelet that was killed may refuse a pod that it had taken. */
+function endOf({ phase, reason, message }: Pod['status']): string | undefined {
+  if (phase !== 'Failed' && phase !== 'Succeeded') return undefined;
+  return [phase, reason, message].filter((word) => word !== undefined).join(', ');
 }
 
 /** A pod that ends at once, so that its object is gone before its sandbox. */

@@ -18,8 +18,8 @@ export interface NearCloud {
 }
 
 /**
- * What is attached, as it is told near by; when that is not the whole of each NIC, or of one that the API never told
- * of, the API is asked. When that fails, what is known is told: pods stand on it.
+ * What is attached, as it is told near by. Of a NIC that the API never told of, or that is not told of whole, the API
+ * is asked; when that fails, those are told of that are told of whole: pods stand on them.
  */
 export async function hear(
   near: NearCloud,
@@ -28,12 +28,20 @@ export async function hear(
 ): Promise<readonly NicReport[]> {
   const macs = await near.macs();
   const told = known.filter(({ mac }) => macs.includes(mac));
-  const heard = (await Promise.all(told.map((nic) => near.heard(nic)))).filter((nic) => nic !== undefined);
-  if (heard.length > 0 && heard.length === macs.length) return heard;
+  const wholeOnes = async () => (await Promise.all(told.map((nic) => near.heard(nic)))).filter(isTold);
+  if (told.length > 0 && told.length === macs.length) {
+    const heard = await wholeOnes();
+    if (heard.length === told.length) return heard;
+  }
   try {
     return await ask();
   } catch (error) {
-    if (heard.length === 0) throw error;
-    return heard;
+    const rest = await wholeOnes();
+    if (rest.length === 0) throw error;
+    return rest;
   }
+}
+
+function isTold(nic: NicReport | undefined): nic is NicReport {
+  return nic !== undefined;
 }

@@ -5,7 +5,7 @@ import type { NicId, Token } from '../../../core/ipam/nic.ts';
 import type { FakeProvider } from '../../../io/cloud/fake-provider.ts';
 import { providerCases } from '../../../io/cloud/provider-cases.ts';
 import { newKeys } from './shown.ts';
-import { BrokerScene, newToken as token, ownNic, quick, TWO } from './testing/broker-scene.ts';
+import { BrokerScene, held as heldIn, newToken as token, ownNic, quick, TWO } from './testing/broker-scene.ts';
 
 let scene: BrokerScene;
 let cloud: FakeProvider;
@@ -18,20 +18,7 @@ afterEach(() => scene.close());
 
 const own = (of = cloud) => ownNic(of);
 
-/** Resolves when the cloud is asked, and holds it until it is told to go on. */
-function held(kind: 'assign' | 'createNic'): { readonly asked: Promise<void>; readonly goOn: () => void } {
-  let [reach, goOn] = [() => {}, () => {}];
-  const asked = new Promise<void>((resolve) => (reach = resolve));
-  const on = new Promise<void>((resolve) => (goOn = resolve));
-  let first = true;
-  cloud.before = async (intent) => {
-    if (intent.kind !== kind || !first) return;
-    first = false;
-    reach();
-    await on;
-  };
-  return { asked, goOn };
-}
+const held = (kind: 'assign' | 'createNic') => heldIn(cloud, kind);
 
 describe('the door to a cloud, over HTTPS and a controller', () => {
   test.each(providerCases)('$name', async ({ run }) => {

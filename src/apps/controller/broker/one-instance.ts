@@ -75,7 +75,7 @@ export class OneInstance {
       case 'assign':
         return { given: await this.#inLane(wish.nic, () => this.#assign(wish, { urgency, order })) };
       case 'bring':
-        await this.#bring(wish, { urgency, order, mayTake });
+        await this.#inLanes([wish.nic, wish.from ?? wish.nic], () => this.#bring(wish, { urgency, order, mayTake }));
         return {};
       case 'branches':
       case 'createBranch':
@@ -123,17 +123,15 @@ export class OneInstance {
     return had === undefined ? given : { ...given, doubtful: true };
   }
 
-  /** It is not taken off another node's NIC on a node's word alone. */
+  /** It is not taken off another node's NIC on a node's word alone, nor by a right that was lost meanwhile. */
   async #bring({ nic, address, from }: Bring, { urgency, order, mayTake }: Asked): Promise<void> {
     if (!(await this.#has(nic))) throw notThere(nic);
     const isOwn = from !== undefined && (await this.#has(from));
     const touched = isOwn ? [nic, from] : [nic];
     const takes = isOwn || (from !== undefined && mayTake(address, from));
     const source = takes ? { from: from as NicId } : {};
-    await this.#inLanes(touched, async () => {
-      this.#orders.noteInTurn(touched, order);
-      await this.#provider.bring({ nic: nic as NicId, address, ...source }, urgency);
-    });
+    this.#orders.noteInTurn(touched, order);
+    await this.#provider.bring({ nic: nic as NicId, address, ...source }, urgency);
   }
 
   async #delete(nic: string, { urgency, order }: Change): Promise<void> {

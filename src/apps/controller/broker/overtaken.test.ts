@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { address } from '../../../base/ip.ts';
 import { seeded } from '../../../base/random.ts';
+import type { NicId } from '../../../core/ipam/nic.ts';
 import type { FakeProvider } from '../../../io/cloud/fake-provider.ts';
 import { RemoteProvider } from '../../../io/cloud/remote/provider.ts';
 import { type Answer, readAnswer, writeAnswer } from '../../../wire/broker/answer.ts';
 import { readQuestion, type Wish, writeQuestion } from '../../../wire/broker/question.ts';
-import { BrokerScene, type DeskReplica, newToken as token, ownNic, quick, TWO } from './testing/broker-scene.ts';
+import { BrokerScene, type DeskReplica, held, newToken as token, ownNic, quick, TWO } from './testing/broker-scene.ts';
 
 // What was overtaken on its way: something newer was asked about the same NIC since.
 
@@ -23,6 +24,7 @@ const own = () => ownNic(cloud);
 const HOUR_MS = 3_600_000;
 const ip = address('10.0.0.99');
 const bring = () => ({ do: 'bring', nic: own().id, address: ip }) as const;
+const from = 'eni-of-another' as NicId;
 const takeOff = () => ({ do: 'unassign', nic: own().id, what: [ip] }) as const;
 
 /** A question as it arrives, whoever still waits for its answer. */
@@ -70,11 +72,28 @@ test('A90: nothing is taken late off the NIC that it was brought to since', asyn
   expect(own().holds).toEqual([ip]);
 });
 
+test('A90: whether it may be taken off another node is looked at when its turn has come', async () => {
+  const replica = await scene.replica();
+  const right = `node-1 ${ip} ${from}`;
+  for (const has of [true, false]) {
+    const { asked, goOn } = held(cloud, 'assign');
+    const before = arrives(replica, { do: 'assign', token: token(), nic: own().id, ...TWO });
+    await asked;
+    scene.rights.add(right);
+    const brings = arrives(replica, { ...bring(), from });
+    await new Promise((resolve) => setTimeout(resolve, 20)); // it has come to the door, and waits for the other
+    if (!has) scene.rights.delete(right);
+    goOn();
+    await Promise.all([before, brings]);
+    expect(scene.brought.at(-1)?.from).toBe(has ? from : undefined);
+  }
+});
+
 test('what an agent asks at once is all carried out, in whatever order it arrives', async () => {
   await scene.replica();
   const agent = scene.agent('node-1');
   const ips = ['10.0.0.91', '10.0.0.92', '10.0.0.93'].map(address);
-  await Promise.all(ips.map((it) => agent.bring({ nic: own().id, address: it }, 'pod')));
+  await Promise.all(ips.map((it) => agent.bring({ nic: own().id, address: it, from }, 'pod')));
   expect(own().holds.toSorted()).toEqual(ips);
 });
 

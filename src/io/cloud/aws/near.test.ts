@@ -58,17 +58,31 @@ test('each NIC is told of with the addresses that it has now, and EC2 is not ask
 });
 
 test.each([
-  ['nothing', {}],
-  ['what was given to it, and not its own address', { 'local-ipv4s': '10.0.0.21' }],
-])('A43: a NIC that is listed and of which %s is told keeps its own address: EC2 is asked', async (_, ofOther) => {
-  const fromEc2 = [own, { ...other, addresses: [address('10.0.0.21')] }];
-  expect(await hear(metadata(ofOther), [own, other], async () => fromEc2)).toBe(fromEc2);
-  expect(await hear(metadata(ofOther), [own, other], nobody)).toEqual([own]);
-});
+  ['nothing is', {}],
+  ['what was given to it, but not its own address, is', { 'local-ipv4s': '10.0.0.21' }],
+])(
+  'A43: of a NIC that is listed, and %s told of it, EC2 is asked; it is never told of without its address',
+  async (_, ofOther) => {
+    const fromEc2 = [own, { ...other, addresses: [address('10.0.0.21')] }];
+    expect(await hear(metadata(ofOther), [own, other], async () => fromEc2)).toBe(fromEc2);
+    expect(await hear(metadata(ofOther), [own, other], nobody)).toEqual([own]);
+  },
+);
 
 test('where IPv4 is not, prefixes are enough', async () => {
   const only6 = { ...other, primary: [], prefixes: [prefix('2001:db8::/80')] };
   expect(await hear(metadata({ 'ipv6-prefix': '2001:db8::/80' }), [own, only6], nobody)).toEqual([own, only6]);
+});
+
+test('a NIC that has no address, as those for EFA alone, is told of whole', async () => {
+  const efa: NicReport = { ...other, primary: [], kind: 'efa' };
+  expect(await hear(metadata({}), [own, efa], nobody)).toEqual([own, efa]);
+});
+
+test('of a NIC that EC2 never told of it is asked before anything else', async () => {
+  const asked = [own, other];
+  expect(await hear(metadata({}), [own], async () => asked)).toBe(asked);
+  expect(await hear(metadata({}), [own], nobody)).toEqual([own]);
 });
 
 test('metadata that tell of no NIC whole, and an EC2 that does not answer, tell nothing', async () => {

@@ -1,5 +1,6 @@
 import { type Address, address, familyOf, type Prefix, prefix } from '../../../base/ip.ts';
 import type { NicReport } from '../../../core/ipam/nic.ts';
+import { unitsOf } from '../../../core/ipam/nic-holding.ts';
 import type { NearCloud } from '../near.ts';
 import type { Metadata } from './metadata.ts';
 import { readVpcRanges } from './self.ts';
@@ -18,7 +19,10 @@ export class InstanceMetadata implements NearCloud {
     return lines.map((line) => line.replace(/\/$/, ''));
   }
 
-  /** A NIC never changes its own address of IPv4: an answer without it was asked while the NIC was not shown. */
+  /**
+   * A NIC never changes its own address of IPv4: an answer without it was asked while the NIC was not shown. So was one
+   * with nothing at all, unless the NIC has nothing, as those for EFA alone.
+   */
   async heard(nic: NicReport): Promise<NicReport | undefined> {
     const lines = (leaf: string) => this.#metadata.lines(`network/interfaces/macs/${nic.mac}/${leaf}`);
     const [v4, v6, prefixes4, prefixes6] = await Promise.all(
@@ -28,7 +32,9 @@ export class InstanceMetadata implements NearCloud {
     const all = [...(v4 ?? []), ...(v6 ?? [])].map((line) => address(line.trim()));
     const prefixes = [...(prefixes4 ?? []), ...(prefixes6 ?? [])].map((line) => prefix(line.trim()));
     const isMissed = (it: Address) => familyOf(it) === 'v4' && !all.includes(it);
-    if (all.length + prefixes.length === 0 || nic.primary.some(isMissed)) return undefined;
+    const isEmpty = all.length + prefixes.length === 0;
+    const hadSome = nic.primary.length + unitsOf(nic).length > 0;
+    if (nic.primary.some(isMissed) || (isEmpty && hadSome)) return undefined;
     return {
       ...nic,
       primary: nic.primary.filter((it) => all.includes(it)),

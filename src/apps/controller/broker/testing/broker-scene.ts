@@ -226,3 +226,21 @@ export function ownNic({ cloud }: FakeProvider): { readonly id: NicId; readonly 
   if (nic === undefined) throw new Error('no NIC');
   return { id: nic.id, holds: nic.addresses };
 }
+
+/** The first call of a kind that a cloud is asked from now on waits there until it is told to go on. */
+export function held(
+  cloud: FakeProvider,
+  kind: 'assign' | 'createNic',
+): { readonly asked: Promise<void>; readonly goOn: () => void } {
+  let [reach, goOn] = [() => {}, () => {}];
+  const asked = new Promise<void>((resolve) => (reach = resolve));
+  const on = new Promise<void>((resolve) => (goOn = resolve));
+  let first = true;
+  cloud.before = async (intent) => {
+    if (intent.kind !== kind || !first) return;
+    first = false;
+    reach();
+    await on;
+  };
+  return { asked, goOn };
+}
