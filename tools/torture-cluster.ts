@@ -76,7 +76,9 @@ async function torture(folder: string): Promise<void> {
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
   const lack = async (wanted: number) => {
     const said = await notReady(cluster, wanted);
-    return said === undefined || churn.trouble === undefined ? said : `${said}; none is made: ${churn.trouble}`;
+    return said === undefined || churn.trouble === undefined
+      ? said
+      : `${said}; who makes and deletes them heard: ${churn.trouble}`;
   };
   const agree = (wanted = pods) =>
     converged(
