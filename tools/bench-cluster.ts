@@ -1,6 +1,6 @@
-// npm run bench:cluster: pods' start on a real Kubernetes with Berth and with the reference bridge, by turns under the
-// same kubelets; what the agents use, and what they ask of the API server. Then, in clusters of their own, what agent
-// and controller use on the emulated AWS.
+// npm run bench:cluster: pods' start on a real Kubernetes with Berth, with the reference bridge and with the least that
+// a plugin can do, by turns under the same kubelets; what the agents use, and what they ask of the API server. Then, in
+// clusters of their own, what agent and controller use on the emulated AWS.
 //   npm run bench:cluster                 a table, and docs/benchmarks-cluster.md written anew
 //   npm run -s bench:cluster -- --json    one JSON document on standard output, nothing written
 //   … --brief                             a round of few pods: whether it works
@@ -41,7 +41,7 @@ const { values } = parseArgs({
 const WHOLE = {
   rounds: 4,
   crowds: [
-    [1, 4],
+    [1, 8],
     [30, 1],
     [100, 1],
   ] as Crowds,

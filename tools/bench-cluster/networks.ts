@@ -4,10 +4,10 @@ import type { Cluster, Worker } from '../cluster/cluster.ts';
 import { run } from '../demo/processes.ts';
 import { referencePlugins } from '../reference-plugins.ts';
 
-/** Who gives a node's pods their network. */
-export type Network = 'berth' | 'bridge';
+/** Who gives a node's pods their network. The least is a pair of links and an address (native/bench/least.c). */
+export type Network = 'berth' | 'bridge' | 'least';
 
-export const NETWORKS: readonly Network[] = ['berth', 'bridge'];
+export const NETWORKS: readonly Network[] = ['berth', 'bridge', 'least'];
 
 /** One execution of a plugin, as native/bench/timed.c tells it. */
 export interface Timing {
@@ -19,13 +19,12 @@ export interface Timing {
 
 const [BIN, REAL, LISTS] = ['/opt/cni/bin', '/opt/cni/real', '/etc/cni/net.d'] as const;
 const TIMES = '/run/cni-times';
-const OURS = ['bridge', 'portmap'];
-
-/** Before Berth's own by name, and so the one that a runtime takes; with a dot before it, it takes no notice. */
-const [AWAY, THERE] = [join(LISTS, '.bridge'), join(LISTS, '00-bridge.conflist')] as const;
-
 /** The executables of each network's plugins: their time is the network's. */
-export const PLUGINS: Readonly<Record<Network, readonly string[]>> = { berth: ['berth-cni'], bridge: OURS };
+export const PLUGINS: Readonly<Record<Network, readonly string[]>> = {
+  berth: ['berth-cni'],
+  bridge: ['bridge', 'portmap'],
+  least: ['least'],
+};
 
 /** The runtime's own, beside either: it brings up a link that is there, and nothing else. */
 export const LOOPBACK = 'loopback';
@@ -33,28 +32,46 @@ export const LOOPBACK = 'loopback';
 /** Puts the reference plugins beside Berth on each node, and a clock before each plugin. Answers their version. */
 export function prepareNetworks({ workers }: Cluster): string {
   const { directory, version } = referencePlugins();
-  const timed = resolve('build/bench-timed');
-  run('cc', ['-O2', '-static', '-o', timed, 'native/bench/timed.c']);
+  const [timed, least] = [compiled('timed'), compiled('least')];
   for (const [i, { node }] of workers.entries()) {
     const at = (folder: string, name: string) => node.outside(join(folder, name));
     mkdirSync(node.outside(REAL));
-    for (const name of [...OURS, 'host-local']) copyFileSync(join(directory, name), at(BIN, name));
-    for (const name of [...OURS, ...PLUGINS.berth, LOOPBACK]) {
+    for (const name of [...PLUGINS.bridge, 'host-local']) copyFileSync(join(directory, name), at(BIN, name));
+    copyFileSync(least, at(BIN, 'least'));
+    for (const name of [...Object.values(PLUGINS).flat(), LOOPBACK]) {
       node.run('mv', join(BIN, name), join(REAL, name)); // another file system: no rename from here
       copyFileSync(timed, at(BIN, name));
     }
-    node.write(AWAY, JSON.stringify(bridgeList(i + 1)));
+    node.write(awayOf('bridge'), JSON.stringify(bridgeList(i + 1)));
+    node.write(awayOf('least'), JSON.stringify(leastList(i + 1)));
   }
   return version;
 }
 
+/** A program of native/bench, built. */
+function compiled(name: string): string {
+  const program = resolve(`build/bench-${name}`);
+  run('cc', ['-O2', '-static', '-o', program, `native/bench/${name}.c`]);
+  return program;
+}
+
+/** Before Berth's own by name, and so the one that a runtime takes; with a dot before it, it takes no notice. */
+function thereOf(network: Network): string {
+  return join(LISTS, `00-${network}.conflist`);
+}
+
+function awayOf(network: Network): string {
+  return join(LISTS, `.${network}`);
+}
+
 /** All nodes' next pods are of this network. A runtime notices within a moment: who wants to be sure tries one. */
 export function switchTo(network: Network, workers: readonly Worker[]): void {
-  for (const { node } of workers) {
-    const [away, there] = [node.outside(AWAY), node.outside(THERE)];
-    if (network === 'bridge' && existsSync(away)) renameSync(away, there);
-    if (network === 'berth' && existsSync(there)) renameSync(there, away);
-  }
+  for (const { node } of workers)
+    for (const other of NETWORKS) {
+      const [away, there] = [node.outside(awayOf(other)), node.outside(thereOf(other))];
+      if (other === network && existsSync(away)) renameSync(away, there);
+      if (other !== network && existsSync(there)) renameSync(there, away);
+    }
 }
 
 /** Every execution of a plugin on these nodes so far. */
@@ -78,4 +95,8 @@ function bridgeList(i: number): object {
   const bridge = { type: 'bridge', bridge: 'cni0', isGateway: true, ipam };
   const plugins = [bridge, { type: 'portmap', capabilities: { portMappings: true } }];
   return { cniVersion: '1.0.0', name: 'bridge', plugins };
+}
+
+function leastList(i: number): object {
+  return { cniVersion: '1.0.0', name: 'least', plugins: [{ type: 'least', prefix: `10.252.${i}.` }] };
 }

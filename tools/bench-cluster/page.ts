@@ -50,8 +50,8 @@ function starts({ cells }: ClusterReport): Rows {
 }
 
 function ratios({ ratios: all }: ClusterReport): Rows {
-  const head = ['pods at once', 'start: times faster', 'CNI: times faster'];
-  return [head, ...all.map(({ crowd, start, cni }) => [`${crowd}`, `${start}`, `${cni}`])];
+  const head = ['pods at once', 'start: times faster than bridge', 'CNI: times faster', 'CNI: times the least'];
+  return [head, ...all.map(({ cniOverLeast, ...it }) => [it.crowd, it.start, it.cni, cniOverLeast].map(String))];
 }
 
 function stretches({ costs: { idle, filling, full, emptying } }: ClusterReport): Rows {
@@ -102,21 +102,28 @@ function words(calls: Stretch['calls']): string {
   return all.length === 0 ? 'none' : all.join(', ');
 }
 
-/** What was to be reached. */
+/** What was to be reached; of shares also what the least network has. */
 function goals({ cells, costs, installed }: ClusterReport): Rows {
   const rss = Math.max(costs.filling.rssMb, costs.full.rssMb);
   const asked = [costs.idle, costs.full].flatMap(({ calls }) => Object.entries(calls)).filter(isPolling);
-  const row = (what: string, value: number, most: number) => [
+  const row = (what: string, value: number, most: number, least?: number) => [
     what,
     `${Number(value.toPrecision(3))}`,
     `≤ ${most}`,
     value <= most ? 'yes' : 'NO',
+    least === undefined ? '' : `${least}`,
   ];
-  const shares = cells.filter(({ network }) => network === 'berth');
+  const share = (what: string, of: 'podSharePercent' | 'sharePercent') =>
+    cells
+      .filter(({ network }) => network === 'berth')
+      .map(({ crowd, [of]: percent }) => {
+        const least = cells.find((it) => it.network === 'least' && it.crowd === crowd)?.[of];
+        return row(`CNI share of ${what}, ${crowd} at once, percent`, percent, 3, least);
+      });
   return [
-    ['what', 'measured', 'goal', 'reached'],
-    ...shares.map((it) => row(`CNI share of a pod’s start, ${it.crowd} at once, percent`, it.podSharePercent, 3)),
-    ...shares.map((it) => row(`CNI share of all pods’ time, ${it.crowd} at once, percent`, it.sharePercent, 3)),
+    ['what', 'measured', 'goal', 'reached', 'the least'],
+    ...share('a pod’s start', 'podSharePercent'),
+    ...share('all pods’ time', 'sharePercent'),
     row(`agent with ${costs.full.pods} pods, MiB`, rss, 110),
     ...installed.map((it) =>
       row(`agent on AWS, where the ${it.asker} asks, ${it.pods} pods, MiB`, mostMb(it), MOST_MB[it.asker]),
@@ -153,14 +160,17 @@ Ratios travel, absolute times do not: three kubelets, their runtimes and the con
 ## Pods' start
 
 From the moment a watch of the API server tells that a pod is scheduled to the moment it tells that the pod is Ready.
-The two networks take turns under the same kubelets and runtimes; their pods are gone before the other's begin. CNI is
-the time inside the network's own plugins during the pod's ADD, taken by a program that stands before each
-(\`native/bench/timed.c\`): Berth's executable, or bridge with host-local and portmap, without masquerading. CNI share is
-that time in the pod's time to Ready, the median of the pods; and besides, of all pods together. There a few pods that
-waited for seconds outweigh all others: of many at once it is mostly the wait for a processor, and for sysfs' lock while
-others wait for theirs (docs/decisions/cni.md), and from run to run it may be three times as much. Loopback is the
-runtime's own plugin, which only brings up a link that is there: a Go program at the usual priority, beside the
-network's. What it takes of the same pods stands there for comparison.
+The networks take turns under the same kubelets and runtimes; one's pods are gone before the other's begin. CNI is the
+time inside the network's own plugins during the pod's ADD, taken by a program that stands before each
+(\`native/bench/timed.c\`): Berth's executable; bridge with host-local and portmap, without masquerading; or the least.
+The least (\`native/bench/least.c\`) is a pair of links, an address, a neighbour and two routes, made by a static C
+program that remembers nothing and looks at nothing: what it takes, the kernel and the machine take of any plugin.
+
+CNI share is that time in the pod's time to Ready, the median of the pods; and besides, of all pods together. There a
+few pods that waited for seconds outweigh all others: of many at once it is mostly the wait for a processor, and for
+sysfs' lock while others wait for theirs (docs/decisions/cni.md), and from run to run it may be three times as much, the
+least's as well as Berth's. Loopback is the runtime's own plugin, which only brings up a link that is there: a Go
+program at the usual priority, beside the network's.
 
 ${markdown(starts(report))}
 

@@ -7,19 +7,21 @@ import { reportOf } from './report.ts';
 const nothing = { seconds: 1, pods: 0, rssMb: 80, cpuMs: 0, heardBytes: 0, saidBytes: 0, calls: {} };
 const costs = { idle: nothing, filling: nothing, full: nothing, emptying: nothing, setUp: {} };
 
-test('the share is of each pod’s time and of all pods’, and ratios say how many times faster Berth is', () => {
+test('the share is of each pod’s time and of all pods’, and ratios say how far Berth is from bridge and from the least', () => {
   const starts = [
     { network: 'berth', crowd: 2, startMs: 500, cniMs: 5, loopbackMs: 10 },
     { network: 'berth', crowd: 2, startMs: 1_000, cniMs: 10, loopbackMs: 20 },
     { network: 'berth', crowd: 2, startMs: 1_500, cniMs: 75, loopbackMs: 150 },
     { network: 'bridge', crowd: 2, startMs: 2_000, cniMs: 100, loopbackMs: 200 },
+    { network: 'least', crowd: 2, startMs: 500, cniMs: 4, loopbackMs: 10 },
   ] as const;
   const { cells, ratios } = reportOf(starts, costs, { installed: [], machine: '', reference: '' });
   expect(cells.map((it) => [it.network, it.n, it.podSharePercent, it.sharePercent, it.loopbackSharePercent])).toEqual([
     ['berth', 3, 1, 3, 6],
     ['bridge', 1, 5, 5, 10],
+    ['least', 1, 0.8, 0.8, 2],
   ]);
-  expect(ratios).toEqual([{ crowd: 2, start: 2, cni: 10 }]);
+  expect(ratios).toEqual([{ crowd: 2, start: 2, cni: 10, cniOverLeast: 2.5 }]);
 });
 
 test('a line of the clock before a plugin is read', () => {

@@ -22,11 +22,12 @@ export interface Cell {
   readonly loopbackSharePercent: number;
 }
 
-/** What stands beside each other in one run, how many times faster Berth is. */
+/** What stands beside each other in one run: how many times faster than bridge Berth is, and its CNI in the least's. */
 export interface Ratio {
   readonly crowd: number;
   readonly start: number;
   readonly cni: number;
+  readonly cniOverLeast: number;
 }
 
 /** All that one run measured. */
@@ -48,9 +49,14 @@ export function reportOf(
   const crowds = [...new Set(starts.map(({ crowd }) => crowd))];
   const cells = crowds.flatMap((crowd) => NETWORKS.map((network) => cellOf(starts, network, crowd)));
   const ratios = crowds.map((crowd) => {
-    const [berth, bridge] = NETWORKS.map((network) => cellOf(starts, network, crowd));
-    const times = (of: 'startMs' | 'cniMs') => round((bridge?.[of] ?? Number.NaN) / (berth?.[of] ?? Number.NaN));
-    return { crowd, start: times('startMs'), cni: times('cniMs') };
+    const of = (network: Network) => cellOf(starts, network, crowd);
+    const [berth, bridge, least] = [of('berth'), of('bridge'), of('least')];
+    return {
+      crowd,
+      start: round(bridge.startMs / berth.startMs),
+      cni: round(bridge.cniMs / berth.cniMs),
+      cniOverLeast: round(berth.cniMs / least.cniMs),
+    };
   });
   return { cells, ratios, costs, ...of };
 }

@@ -29,7 +29,7 @@ export async function startUps(
 ): Promise<readonly Start[]> {
   const starts: Start[] = [];
   for (let round = 1; round <= of.rounds; round++)
-    for (const network of round % 2 === 1 ? NETWORKS : NETWORKS.toReversed()) {
+    for (const network of NETWORKS.map((_, i) => NETWORKS[(i + round) % NETWORKS.length] as Network)) {
       await settle(book, workers, network);
       for (const [crowd, times] of of.crowds)
         for (let i = 1; i <= times; i++) {
@@ -80,7 +80,7 @@ function sumMs(timings: readonly Timing[]): number {
 /** Deletes all pods, until their sandboxes are gone as well: each network takes back what it gave. */
 export async function clear(book: PodBook, workers: readonly Worker[]): Promise<void> {
   const names = await book.clear();
-  const lastOf = [PLUGINS.berth[0], PLUGINS.bridge[0]]; // DEL goes through a list from its end
+  const lastOf = NETWORKS.map((network) => PLUGINS[network][0]); // DEL goes through a list from its end
   await until(CLEAN_MS, 'all sandboxes are gone', () => {
     const done = timingsOf(workers).filter(({ verb, plugin }) => verb === 'DEL' && lastOf.includes(plugin));
     const pods = new Set(done.map(({ pod }) => pod));
