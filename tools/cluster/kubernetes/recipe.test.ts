@@ -9,8 +9,8 @@ const plain: Recipe = {
   compiler: 'go version go1.26 linux/amd64',
 };
 
-test('there is a module for the version that CI takes, and each makes what its name says', () => {
-  expect(kubernetesVersions()).toContain(STANDARD);
+test('CI takes the newest version that there is a module for, and each makes what its name says', () => {
+  expect(kubernetesVersions().at(-1)).toBe(STANDARD);
   for (const version of kubernetesVersions()) {
     const { files, flags } = recipeOf(version);
     expect(files['go.mod']).toContain(`k8s.io/kubernetes v${version}\n`);

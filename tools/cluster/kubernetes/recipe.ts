@@ -7,7 +7,7 @@ import { cacheFolder } from '../../go-install.ts';
 const NATIVE = resolve(import.meta.dirname, '../../../native');
 
 /** The version that is built unless another is asked for, and the one of CI. */
-export const STANDARD = '1.36.3';
+export const STANDARD = '1.37.2';
 
 /** A Go module of ours: its folder under native/, with one for each version, and what it makes of which package. */
 interface Module {
