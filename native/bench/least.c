@@ -3,7 +3,7 @@
 //   least   a CNI plugin, 1.0.0; its configuration names the first three numbers of its addresses: {"type": "least", "prefix": "10.252.1."}
 //
 // No daemon, no record that survives a crash, no look at anything: an address by creating a file in /run/least, a pair of links, and five
-// messages that make them work, in two calls. It takes the priority that Berth's executable takes. The pair goes with the pod's namespace.
+// messages that make them work, in two calls. It takes the priority that Berth's executable takes.
 // Ends with 1 when anything fails, and says what in CNI's words.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -132,19 +132,24 @@ static int netlink_socket(void) {
   return fd;
 }
 
-// Sends a batch, and reads all that is answered.
-static void exchange(int fd, const struct batch *batch) {
+// Sends a batch, and reads all that is answered. Returns the last error of it, 0 when there was none.
+static int exchange(int fd, const struct batch *batch) {
   static unsigned char answer[BYTES];
+  int error = 0;
   if (send(fd, batch->bytes, batch->length, 0) < 0) fail("send");
   for (;;) {
     ssize_t n = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
-    if (n < 0) return;
-    for (struct nlmsghdr *m = (struct nlmsghdr *)answer; NLMSG_OK(m, (size_t)n); m = NLMSG_NEXT(m, n))
-      if (m->nlmsg_type == NLMSG_ERROR && ((struct nlmsgerr *)NLMSG_DATA(m))->error != 0) {
-        errno = -((struct nlmsgerr *)NLMSG_DATA(m))->error;
-        fail("the kernel refused");
-      }
+    if (n < 0) return error;
+    for (struct nlmsghdr *m = (struct nlmsghdr *)answer; NLMSG_OK(m, (size_t)n); m = NLMSG_NEXT(m, n)) {
+      const struct nlmsgerr *said = NLMSG_DATA(m);
+      if (m->nlmsg_type == NLMSG_ERROR && said->error != 0) error = -said->error;
+    }
   }
+}
+
+static void make(int fd, const struct batch *batch) {
+  errno = exchange(fd, batch);
+  if (errno != 0) fail("the kernel refused");
 }
 
 static void path_of(char *path, const char *name) { snprintf(path, 256, "%s/%.200s", folder, name); }
@@ -167,13 +172,17 @@ static int claim(const char *container) {
   fail(folder);
 }
 
-// A container that has none has given it back.
+// A container that has none has given it back. The link goes at once: its index is the next pod's that has the number.
 static int give_back(const char *container) {
+  static struct batch gone;
   char path[256], number[8];
   path_of(path, container);
   ssize_t n = readlink(path, number, sizeof number - 1);
   if (n <= 0) return 0;
   number[n] = '\0';
+  struct ifinfomsg head = {.ifi_index = HOST_INDEX + atoi(number)};
+  message(&gone, RTM_DELLINK, 0, &head, sizeof head);
+  exchange(netlink_socket(), &gone); // it may be gone with the pod's namespace
   unlink(path);
   path_of(path, number);
   unlink(path);
@@ -210,12 +219,12 @@ int main(void) {
   if (setns(own, CLONE_NEWNET) != 0) fail("setns");
   pair(&on_host, host_index, host_name, name, (uint32_t)sandbox);
   route(&on_host, host_index, address, NULL);
-  exchange(host, &on_host);
+  make(host, &on_host);
   up(&in_pod);
   own_address(&in_pod, address);
   neighbour(&in_pod);
   route(&in_pod, POD_INDEX, NULL, gateway);
-  exchange(pod, &in_pod);
+  make(pod, &in_pod);
   printf("{\"cniVersion\":\"1.0.0\",\"interfaces\":[{\"name\":\"%s\",\"sandbox\":\"%s\"}],"
          "\"ips\":[{\"address\":\"%u.%u.%u.%d/32\",\"interface\":0}]}\n",
          name, netns, part[0], part[1], part[2], number);
