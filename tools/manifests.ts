@@ -1,9 +1,13 @@
 // npm run manifests: the files of deploy/kubernetes from tools/deploy/objects.ts, which is their only source.
-//   npm run manifests -- --image NAME    what installs Berth, to standard output, with another image
+//   npm run -s manifests -- --image NAME [--uninstall]   what installs Berth, or takes it off the nodes, with another
+//                                                        image, to standard output
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { berthText, madeFiles } from './deploy/manifest.ts';
+import { berthText, madeFiles, uninstallText } from './deploy/manifest.ts';
 
-const { values } = parseArgs({ options: { image: { type: 'string' } } });
-if (values.image !== undefined) process.stdout.write(berthText(values.image));
+const { values } = parseArgs({
+  options: { image: { type: 'string' }, uninstall: { type: 'boolean', default: false } },
+});
+const { image, uninstall } = values;
+if (image !== undefined) process.stdout.write(uninstall ? uninstallText(image) : berthText(image));
 else for (const { path, text } of madeFiles()) writeFileSync(path, text);

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { builtKubernetes } from '../../tools/cluster/kubernetes/recipe.ts';
 import { has, isRoot } from '../kernel/space.ts';
 import { IMAGE } from '../runtime/node.ts';
+import { deadAgentTests } from './dead-agent.ts';
 import { ReplicasInCluster } from './replicas.ts';
 import { StandingCluster } from './standing.ts';
 
@@ -101,6 +103,12 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(told).toBe(ips.join(','));
   }, 60_000);
 
+  test('the manifest that is applied anew, as for an upgrade, changes no object and takes no setting back', () => {
+    const said = kubectl('apply -f deploy/kubernetes/berth.yaml').trim().split('\n');
+    expect(said.filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
+    expect(kubectl('-n kube-system get configmap berth -o jsonpath={.data}')).toContain('berth.dev/pod-ips');
+  });
+
   test('A20, A21: an image that skips a version is rolled out while pods come and go, and rolled back, with the controller: no pod fails, and no packet is lost', async () => {
     const image = cluster.imageLater(SKIPPED);
     for (const node of NODES) cluster.onNode(node, `ctr -n k8s.io images import ${image.path}`);
@@ -118,10 +126,9 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
 
   /** The agents' configuration says that addresses are written to pods, from their next start on. */
   function annotating(): void {
-    const map = JSON.parse(kubectl('-n kube-system get configmap berth -o json')) as { data: Record<string, string> };
-    const file = { ...(parse(map.data['config.yaml'] ?? '') as { kubernetes?: object }) };
-    file.kubernetes = { ...file.kubernetes, podIps: ['berth.dev/pod-ips'] };
-    kubectl('apply -f -', JSON.stringify({ ...map, data: { 'config.yaml': JSON.stringify(file) } }));
+    kubectl(
+      '-n kube-system create configmap berth --from-literal=config.yaml={kubernetes:{podIps:[berth.dev/pod-ips]}}',
+    );
   }
 
   /** A change of the DaemonSet under churn: new agents everywhere, no pod failed, no packet lost between two others. */
@@ -196,6 +203,8 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(kubectl('berth on node-2 status')).toMatch(/^Agent: +ready/m);
   });
 
+  deadAgentTests(() => cluster);
+
   test('uninstalled: the runtime knows nothing of Berth, and the kernel neither', () => {
     kubectl('delete namespace rollout --wait=true');
     kubectl('delete -f deploy/kubernetes/berth.yaml --wait=true');
@@ -208,7 +217,9 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
   }, 120_000);
 
   test('a base for kustomize is the manifest', () => {
-    expect(kubectl('kustomize deploy/kubernetes')).toContain('name: berth');
+    const objects = (text: string) => parseAllDocuments(text).map((document) => JSON.stringify(document.toJS()));
+    const manifest = readFileSync('deploy/kubernetes/berth.yaml', 'utf8');
+    expect(objects(kubectl('kustomize deploy/kubernetes')).toSorted()).toEqual(objects(manifest).toSorted());
   });
 });
 

@@ -11,6 +11,7 @@ import { startBerth } from './berth.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { AGENT_USER, type Credentials, kubeconfig, newCredentials, tokenOf } from './credentials.ts';
 import type { Ground, Post } from './ground.ts';
+import { kubectlOf } from './kubectl.ts';
 import { below, type Cgroup, makeCgroup, ownCgroup, removeCgroup } from './node/cgroups.ts';
 import { startDns } from './dns.ts';
 import { ClusterNode } from './node/node.ts';
@@ -89,7 +90,8 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
       const of = { ...worker, credentials, pods: ground.pods, proxyMode, restarts: spec.restarts };
       startKubelet({ ...of, ...(instance === undefined ? {} : { instance }) }, plane.door);
     }
-    if (spec.installed === 'manifest') await applyManifest(plane, ground);
+    const kubectl = kubectlOf({ control: control.node, plane, credentials });
+    if (spec.installed === 'manifest') await applyManifest(kubectl, ground);
     else await startAgents(plane, workers, { credentials, config: ground.agent });
     await until(READY_MS, 'all nodes are Ready', async () => {
       return (await nodeObjects(plane.api)).filter(isReady).length === workers.length;

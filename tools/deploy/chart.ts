@@ -1,4 +1,4 @@
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { VERSION } from '../../src/base/version.ts';
 import { berthObjects } from './objects.ts';
 import { DEFAULTS, type Values } from './values.ts';
@@ -20,9 +20,8 @@ const MARKED = Object.fromEntries(
 
 /** The Helm chart: the same objects, with the values that users change. */
 export function chartFiles(made: string): readonly MadeFile[] {
-  const { namespace: _, config, controllerConfig, ...rest } = DEFAULTS;
-  const files = { config: parse(config) as object, controllerConfig: parse(controllerConfig) as object };
-  const values = stringify({ ...rest, ...files }, { aliasDuplicateObjects: false });
+  const { namespace: _, ...rest } = DEFAULTS;
+  const values = stringify({ ...rest, config: {}, controllerConfig: {} }, { aliasDuplicateObjects: false });
   return [
     { path: `${CHART_FOLDER}/Chart.yaml`, text: CHART },
     {

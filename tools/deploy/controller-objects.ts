@@ -5,7 +5,7 @@ import { BEACON } from '../../src/wire/broker/beacon.ts';
 import { DEFINITIONS } from '../../src/wire/kube/crd/all.ts';
 import { definitionObject } from '../../src/wire/kube/crd/definition.ts';
 import { CONTROLLER_FLAGS, PREFIX } from './numbers.ts';
-import { CONTROLLER_LISTEN, fieldsAs, type KubeObject, RBAC, type Values } from './values.ts';
+import { configured, CONTROLLER_LISTEN, fieldsAs, hostAndPort, type KubeObject, RBAC, type Values } from './values.ts';
 
 /** Of everything that is the controller's. */
 const NAME = 'berth-controller';
@@ -65,7 +65,7 @@ export function controllerObjects(values: Values): readonly KubeObject[] {
     { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', metadata: everywhere, ...bind('ClusterRole') },
     { apiVersion: `${RBAC}/v1`, kind: 'Role', metadata, rules: OWN_RULES },
     { apiVersion: `${RBAC}/v1`, kind: 'RoleBinding', metadata, ...bind('Role') },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'controller.yaml': values.controllerConfig } },
+    ...configured(metadata, 'controller.yaml', values.controllerConfig),
     {
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
@@ -132,7 +132,12 @@ function controller({ image, controllerResources }: Values): object {
     image,
     imagePullPolicy: 'IfNotPresent',
     command: [`${PREFIX}/${INSTALLED.node}`, ...CONTROLLER_FLAGS, `${PREFIX}/${INSTALLED.bundle}`, 'controller'],
-    env: [...told, { name: 'UV_THREADPOOL_SIZE', value: '4' }],
+    env: [
+      ...told,
+      { name: 'BERTH_CONFIG_OPTIONAL', value: 'true' },
+      { name: 'BERTH_LISTEN', value: hostAndPort(CONTROLLER_LISTEN) }, // as the probes have it
+      { name: 'UV_THREADPOOL_SIZE', value: '4' },
+    ],
     ports: [
       { name: 'metrics', containerPort: port, hostPort: port },
       { name: 'broker', containerPort: BROKER_PORT, hostPort: BROKER_PORT },

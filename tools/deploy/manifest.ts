@@ -7,10 +7,7 @@ import { DEFAULTS, type KubeObject } from './values.ts';
 export function madeFiles(): readonly MadeFile[] {
   return [
     { path: `${FOLDER}/berth.yaml`, text: berthText() },
-    {
-      path: `${FOLDER}/uninstall.yaml`,
-      text: textOf('What takes Berth off the nodes, once berth.yaml is deleted', uninstallObjects()),
-    },
+    { path: `${FOLDER}/uninstall.yaml`, text: uninstallText() },
     { path: `${FOLDER}/kustomization.yaml`, text: KUSTOMIZATION },
     ...chartFiles(MADE),
   ];
@@ -21,6 +18,11 @@ const FOLDER = 'deploy/kubernetes';
 /** All objects of an installation as one text, for `kubectl apply -f`. */
 export function berthText(image = DEFAULTS.image): string {
   return textOf('Berth for a cluster whose nodes have PodCIDRs', berthObjects({ ...DEFAULTS, image }));
+}
+
+/** What takes away again what is on the nodes. */
+export function uninstallText(image = DEFAULTS.image): string {
+  return textOf('What takes Berth off the nodes, once berth.yaml is deleted', uninstallObjects({ ...DEFAULTS, image }));
 }
 
 function textOf(what: string, objects: readonly KubeObject[]): string {

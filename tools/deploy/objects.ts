@@ -4,7 +4,18 @@ import { CONTROLLER_TOKEN } from '../../src/apps/node-agent/controller-access.ts
 import { AUDIENCE, BEACON } from '../../src/wire/broker/beacon.ts';
 import { controllerObjects, definitionObjects } from './controller-objects.ts';
 import { HOST_CNI, PREFIX } from './numbers.ts';
-import { DEFAULTS, type KubeObject, LABELS, fieldsAs, LISTEN, NAME, RBAC, type Values } from './values.ts';
+import {
+  configured,
+  DEFAULTS,
+  fieldsAs,
+  hostAndPort,
+  type KubeObject,
+  LABELS,
+  LISTEN,
+  NAME,
+  RBAC,
+  type Values,
+} from './values.ts';
 
 /** What an agent may ask of the API server: docs/configuration.md, "In a cluster". */
 export const AGENT_RULES = [
@@ -58,7 +69,7 @@ export function berthObjects(values: Values = DEFAULTS): readonly KubeObject[] {
       roleRef: { apiGroup: RBAC, kind: 'Role', name: NAME },
       subjects: [{ kind: 'ServiceAccount', name: NAME, namespace }],
     },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'config.yaml': values.config } },
+    ...configured(metadata, 'config.yaml', values.config),
     { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata, spec: daemonSet(values) },
     ...controllerObjects(values),
   ];
@@ -108,6 +119,9 @@ function agent({ image, resources }: Values): object {
     volumeMounts: [...volumeMounts, { name: TOKEN, mountPath: CONTROLLER_TOKEN.folder, readOnly: true }],
     env: [
       ...fieldsAs({ BERTH_NODE_NAME: 'spec.nodeName', BERTH_NAMESPACE: 'metadata.namespace' }),
+      { name: 'BERTH_CONFIG_OPTIONAL', value: 'true' },
+      { name: 'BERTH_KUBERNETES', value: 'in-cluster' },
+      { name: 'BERTH_LISTEN', value: hostAndPort(LISTEN) }, // as the probes have it
       { name: 'BERTH_CONF_DIR', value: HOST_CNI.configurations }, // for berth check
       { name: 'BERTH_BIN_DIR', value: HOST_CNI.executables },
     ],

@@ -21,18 +21,23 @@ export const LABELS = { 'app.kubernetes.io/name': NAME };
 export interface Values {
   readonly image: string;
   readonly namespace: string;
-  readonly config: string; // of the agents, as text
+  readonly config: string; // of the agents, as text; '' makes no object: then it is the user's own
   readonly resources: unknown;
   readonly tolerations: unknown;
   readonly nodeSelector: unknown;
   readonly maxUnavailable: unknown; //     agents, while a new version comes
   readonly cniExecutables: string; //      where the runtime looks for executables
   readonly cniConfigurations: string; // and for network lists
-  readonly controllerConfig: string; //   as text
+  readonly controllerConfig: string; //   as text, and as config
   readonly controllerReplicas: unknown;
   readonly controllerResources: unknown;
   readonly controllerTolerations: unknown;
   readonly controllerNodeSelector: unknown;
+}
+
+/** The ConfigMap with a file of the configuration; none where that is the user's own. */
+export function configured(metadata: object, file: string, config: string): readonly KubeObject[] {
+  return config === '' ? [] : [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [file]: config } }];
 }
 
 /** What a container is told of its pod, as variables. */
@@ -40,23 +45,16 @@ export function fieldsAs(fields: Readonly<Record<string, string>>): readonly obj
   return Object.entries(fields).map(([name, fieldPath]) => ({ name, valueFrom: { fieldRef: { fieldPath } } }));
 }
 
+/** An address as configurations and variables have it. */
+export function hostAndPort({ host, port }: typeof LISTEN): string {
+  return `${host}:${port}`;
+}
+
 /** Where an agent answers, on its node. */
 export const LISTEN = { host: '127.0.0.1', port: 9464 };
 
 /** And a replica of the controller, on its own: its node's network is there before pods have one. */
 export const CONTROLLER_LISTEN = { host: '127.0.0.1', port: 9465 };
-
-const CONFIG = `# The configuration of Berth's agents. All keys: docs/configuration.md. A change is taken on while they run.
-kubernetes:
-  access: in-cluster
-http:
-  listen: ${LISTEN.host}:${LISTEN.port}
-`;
-
-const CONTROLLER_CONFIG = `# The configuration of Berth's controller. All keys: docs/configuration.md. It is read at the start.
-http:
-  listen: ${CONTROLLER_LISTEN.host}:${CONTROLLER_LISTEN.port}
-`;
 
 /** Where it may run: also where no pod has a network yet, since agents may wait for it. Off a dead node soon. */
 const CONTROLLER_TOLERATIONS = [
@@ -72,18 +70,18 @@ const CONTROLLER_TOLERATIONS = [
   })),
 ];
 
-/** What stands in the manifest. */
+/** What stands in the manifest: without configurations, so that to apply it anew takes no setting back. */
 export const DEFAULTS: Values = {
   image: IMAGE,
   namespace: 'kube-system',
-  config: CONFIG,
+  config: '',
   resources: { requests: { cpu: '50m', memory: '128Mi' } },
   tolerations: [{ operator: 'Exists' }], // a node without pods' network is tainted
   nodeSelector: { 'kubernetes.io/os': 'linux' },
   maxUnavailable: '10%',
   cniExecutables: '/opt/cni/bin',
   cniConfigurations: '/etc/cni/net.d',
-  controllerConfig: CONTROLLER_CONFIG,
+  controllerConfig: '',
   controllerReplicas: 2,
   controllerResources: { requests: { cpu: '50m', memory: '128Mi' } },
   controllerTolerations: CONTROLLER_TOLERATIONS,

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { hostPort } from '../../base/host-port.ts';
 import { liveConfig, needsRestart } from '../../io/config/changes.ts';
+import { withFile } from '../../io/config/environment.ts';
 import { loadConfig } from '../../io/config/load.ts';
 import type { AgentConfig } from '../../io/config/agent-config.ts';
 import { LinuxKernel } from '../../io/kernel/linux-kernel.ts';
@@ -130,7 +131,7 @@ function followConfig(
   let tail = Promise.resolve();
   const reload = async () => {
     try {
-      const { config, doubts } = loadConfig(configPath);
+      const { config, doubts } = loadConfig(configPath, withFile(process.env)); // one that went away changes nothing
       for (const { where, line, says } of doubts) log.warn('doubtful configuration', { where, line, says });
       waiting = needsRestart(of.config, config);
       await agent.reconfigure(liveConfig(of.config, config));

@@ -49,7 +49,7 @@ export const CONTROLLER_ENVIRONMENT: readonly EnvironmentKey[] = [
 
 /** Reads, checks and completes the controller's file; the environment wins over it. Throws ConfigError. */
 export function loadControllerConfig(path: string, environment: Environment = process.env): ControllerConfig {
-  return parseControllerConfig(readText(path), { source: path, environment });
+  return parseControllerConfig(readText(path, environment), { source: path, environment });
 }
 
 /** The same of a text. An empty one is all defaults. */

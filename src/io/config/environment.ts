@@ -5,6 +5,19 @@ export interface EnvironmentKey {
   readonly list?: true;
 }
 
+/** Set to `true`, an absent file is an empty one: in a pod, whose ConfigMap is made when there is something to say. */
+const CONFIG_OPTIONAL = 'BERTH_CONFIG_OPTIONAL';
+
+/** Whether a configuration file may be absent. */
+export function mayBeAbsent(environment: Environment): boolean {
+  return environment[CONFIG_OPTIONAL] === 'true';
+}
+
+/** The same variables, but the file must be there. */
+export function withFile(environment: Environment): Environment {
+  return { ...environment, [CONFIG_OPTIONAL]: undefined };
+}
+
 /** All of them. Other variables are left alone: Kubernetes sets BERTH_PORT and the like for a Service of our name. */
 export const ENVIRONMENT: readonly EnvironmentKey[] = [
   { variable: 'BERTH_NODE_NAME', key: 'nodeName' },

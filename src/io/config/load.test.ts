@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { configFile } from './agent-file.ts';
 import { ConfigError } from './config-error.ts';
+import { withFile } from './environment.ts';
 import { loadConfig, parseConfig } from './load.ts';
 
 function wrong(text: string, environment: Record<string, string> = {}): string[] {
@@ -161,6 +162,11 @@ test('a file that is absent, no file, or far too large is an error of its kind',
     const path = join(directory, 'c.yaml');
     expect(() => loadConfig(path, {})).toThrow(
       expect.objectContaining({ kind: 'absent', message: `${path}: no such file` }),
+    );
+    expect(loadConfig(path, { BERTH_CONFIG_OPTIONAL: 'true' })).toEqual(parseConfig(''));
+    expect(() => loadConfig(path, withFile({ BERTH_CONFIG_OPTIONAL: 'true' }))).toThrow('no such file');
+    expect(() => loadConfig(directory, { BERTH_CONFIG_OPTIONAL: 'true' })).toThrow(
+      expect.objectContaining({ kind: 'unreadable' }),
     );
     expect(() => loadConfig(directory, {})).toThrow(expect.objectContaining({ kind: 'unreadable' }));
     writeFileSync(path, `#${'x'.repeat(1 << 20)}`);

@@ -16,7 +16,7 @@ export interface LoadedConfig {
  * wrong.
  */
 export function loadConfig(path: string, environment: Environment = process.env): LoadedConfig {
-  return parseConfig(readText(path), { source: path, environment });
+  return parseConfig(readText(path, environment), { source: path, environment });
 }
 
 /** The same of a text. An empty one is all defaults. */

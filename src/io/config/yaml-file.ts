@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type * as z from 'zod';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { type Environment, type EnvironmentKey, override, variableOf } from './environment.ts';
+import { type Environment, type EnvironmentKey, mayBeAbsent, override, variableOf } from './environment.ts';
 
 const FILE_LIMIT = 1024 * 1024; // bytes: a thousand peers are 100 KiB
 
@@ -44,14 +44,15 @@ export function readYaml<S extends z.ZodType>(text: string, question: FileQuesti
   return { content: checked.data, found: (problem) => ({ ...problem, ...place(pathOf(problem.where)) }) };
 }
 
-/** The text of a configuration file. Throws ConfigError. */
-export function readText(path: string): string {
+/** The text of a configuration file, none of one that is absent and may be. Throws ConfigError. */
+export function readText(path: string, environment: Environment): string {
   try {
     const text = readFileSync(path, 'utf8');
     if (text.length <= FILE_LIMIT) return text;
     throw new RangeError(`larger than ${FILE_LIMIT} bytes`);
   } catch (cause) {
     const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    if (absent && mayBeAbsent(environment)) return '';
     const says = absent ? 'no such file' : cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(absent ? 'absent' : 'unreadable', path, [{ where: '', says }], cause);
   }

@@ -93,7 +93,7 @@ function flagsOf(version: string | undefined): readonly string[] {
 
 function compiler(): string {
   const { status, stdout } = spawnSync('go', ['version'], { encoding: 'utf8', env: { ...process.env, ...ENV } });
-  if (status !== 0) throw new Error('Kubernetes is built from its sources: Go (1.24 or newer) must be installed');
+  if (status !== 0) throw new Error('Kubernetes is built from its sources: Go (1.26 or newer) must be installed');
   return stdout.trim();
 }
 

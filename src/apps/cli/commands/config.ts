@@ -1,5 +1,6 @@
 import { configFile } from '../../../io/config/agent-file.ts';
 import { ConfigError, type ConfigProblem } from '../../../io/config/config-error.ts';
+import { withFile } from '../../../io/config/environment.ts';
 import { loadConfig, type LoadedConfig } from '../../../io/config/load.ts';
 import { ADMIN, type ConfigReply } from '../../../wire/agent/status.ts';
 import { type AgentOptions, ask } from '../ask.ts';
@@ -63,7 +64,7 @@ function load(terminal: Terminal, path: string): LoadedConfig {
 
 function judged(terminal: Terminal, path: string): Record<'problems' | 'doubts', readonly ConfigProblem[]> {
   try {
-    return { problems: [], doubts: loadConfig(path, terminal.environment).doubts };
+    return { problems: [], doubts: loadConfig(path, withFile(terminal.environment)).doubts };
   } catch (error) {
     if (!(error instanceof ConfigError) || error.kind !== 'invalid') load(terminal, path);
     return { problems: error instanceof ConfigError ? error.problems : [], doubts: [] };
