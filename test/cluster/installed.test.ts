@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { builtKubernetes } from '../../tools/cluster/kubernetes/recipe.ts';
 import { has, isRoot } from '../kernel/space.ts';
 import { IMAGE } from '../runtime/node.ts';
 import { deadAgentTests } from './dead-agent.ts';
+import { manifestTests } from './manifest-again.ts';
 import { ReplicasInCluster } from './replicas.ts';
 import { StandingCluster } from './standing.ts';
 
@@ -103,11 +102,7 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(told).toBe(ips.join(','));
   }, 60_000);
 
-  test('the manifest that is applied anew, as for an upgrade, changes no object and takes no setting back', () => {
-    const said = kubectl('apply -f deploy/kubernetes/berth.yaml').trim().split('\n');
-    expect(said.filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
-    expect(kubectl('-n kube-system get configmap berth -o jsonpath={.data}')).toContain('berth.dev/pod-ips');
-  });
+  manifestTests(() => cluster);
 
   test('A20, A21: an image that skips a version is rolled out while pods come and go, and rolled back, with the controller: no pod fails, and no packet is lost', async () => {
     const image = cluster.imageLater(SKIPPED);
@@ -215,12 +210,6 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
     expect(NODES.map((node) => cluster.onNode(node, left))).toEqual(['', '', '']);
     kubectl('delete -f deploy/kubernetes/uninstall.yaml');
   }, 120_000);
-
-  test('a base for kustomize is the manifest', () => {
-    const objects = (text: string) => parseAllDocuments(text).map((document) => JSON.stringify(document.toJS()));
-    const manifest = readFileSync('deploy/kubernetes/berth.yaml', 'utf8');
-    expect(objects(kubectl('kustomize deploy/kubernetes')).toSorted()).toEqual(objects(manifest).toSorted());
-  });
 });
 
 /** A pod of node-1 that has the scheduler count so many addresses for it. */
