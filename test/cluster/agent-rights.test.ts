@@ -174,6 +174,16 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
       'no labels',
     ],
     [
+      'finalizers of its Node',
+      () => agent.patch(node('node-1'), 'merge', { metadata: { finalizers: ['a.b/c'] } }),
+      'neither finalizers nor owners',
+    ],
+    [
+      'who its Node says it is',
+      () => agent.patch(node('node-1', 'status'), 'merge', { status: { nodeInfo: { kubeletVersion: 'v9' } } }),
+      'nodeInfo',
+    ],
+    [
       'other conditions of its Node',
       () =>
         agent.patch(node('node-1', 'status'), 'strategic', {

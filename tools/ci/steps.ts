@@ -51,7 +51,7 @@ export const STEPS: readonly Step[] = [
     tests: ['test/shim'],
     env: { BERTH_TEST_MACHINE: 'arm64' },
   },
-  { name: 'the image for arm64', minutes: 5, tests: ['test/image'] },
+  { name: 'the image, and that for arm64', minutes: 5, tests: ['test/image'] },
   { name: 'the kernel', minutes: 15, tests: ['test/kernel', ONE_BY_ONE] },
   { name: 'the emulator', minutes: 15, tests: ['emulator', WORKERS] },
   { name: 'a real cloud', minutes: 40, tests: ['test/cloud'] }, // skipped unless somebody lends one

@@ -40,7 +40,14 @@ const same = (path: string) => `object.${path} == oldObject.${path}`;
 
 const METADATA = [
   [`${same('metadata.?labels')} && ${same('metadata.?annotations')}`, 'an agent changes no labels and no annotations'],
+  [
+    `${same('metadata.?finalizers')} && ${same('metadata.?ownerReferences')}`,
+    'an agent changes neither finalizers nor owners',
+  ],
 ] as const;
+
+/** Of a Node's status, beside what has words of its own. */
+const OTHERS = ['addresses', 'nodeInfo', 'daemonEndpoints', 'images', 'volumesInUse', 'volumesAttached'];
 
 const POLICIES: readonly Policy[] = [
   {
@@ -63,7 +70,10 @@ const POLICIES: readonly Policy[] = [
           .join(' && '),
         `of resources an agent changes ${ADDRESS_RESOURCE} and ${POD_NIC_RESOURCE} only`,
       ],
-      [same('status.?addresses'), "an agent does not change a Node's addresses"],
+      [
+        OTHERS.map((it) => same(`status.?${it}`)).join(' && '),
+        `an agent does not change a Node's ${OTHERS.join(', ')}`,
+      ],
     ],
   },
   {
