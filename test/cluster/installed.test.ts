@@ -45,7 +45,9 @@ describe.skipIf(!canRun)('installed by one manifest', () => {
       'get nodes -o jsonpath={.items[*].status.conditions[?(@.type=="NetworkUnavailable")].reason}',
     );
     expect(network).toBe('BerthReady BerthReady BerthReady');
-    expect(kubectl('-n kube-system exec ds/berth -- berth check')).toMatch(/^ok +conflist .* is valid/m);
+    const findings = kubectl('-n kube-system exec ds/berth -- berth check');
+    expect(findings).toMatch(/^ok +conflist .* is valid/m);
+    expect(findings).toMatch(/^ok +config +there is no .*: all is as by default$/m);
     const gzip = 0x1f; // its first byte
     expect(kubectl('-n kube-system exec ds/berth -- berth bundle --file -').charCodeAt(0)).toBe(gzip);
   });

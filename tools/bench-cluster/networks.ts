@@ -19,6 +19,7 @@ export interface Timing {
 
 const [BIN, REAL, LISTS] = ['/opt/cni/bin', '/opt/cni/real', '/etc/cni/net.d'] as const;
 const TIMES = '/run/cni-times';
+
 /** The executables of each network's plugins: their time is the network's. */
 export const PLUGINS: Readonly<Record<Network, readonly string[]>> = {
   berth: ['berth-cni'],
@@ -55,11 +56,12 @@ function compiled(name: string): string {
   return program;
 }
 
-/** Before Berth's own by name, and so the one that a runtime takes; with a dot before it, it takes no notice. */
+/** Before Berth's own by name, and so the one that a runtime takes. */
 function thereOf(network: Network): string {
   return join(LISTS, `00-${network}.conflist`);
 }
 
+/** Of a name with a dot before it a runtime takes no notice. */
 function awayOf(network: Network): string {
   return join(LISTS, `.${network}`);
 }

@@ -164,7 +164,7 @@ The networks take turns under the same kubelets and runtimes; one's pods are gon
 time inside the network's own plugins during the pod's ADD, taken by a program that stands before each
 (\`native/bench/timed.c\`): Berth's executable; bridge with host-local and portmap, without masquerading; or the least.
 The least (\`native/bench/least.c\`) is a pair of links, an address, a neighbour and two routes, made by a static C
-program that remembers nothing and looks at nothing: what it takes, the kernel and the machine take of any plugin.
+program that remembers nothing and looks at nothing: what it takes is the kernel's and the machine's alone.
 
 CNI share is that time in the pod's time to Ready, the median of the pods; and besides, of all pods together. There a
 few pods that waited for seconds outweigh all others: of many at once it is mostly the wait for a processor, and for

@@ -90,8 +90,8 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
       const of = { ...worker, credentials, pods: ground.pods, proxyMode, restarts: spec.restarts };
       startKubelet({ ...of, ...(instance === undefined ? {} : { instance }) }, plane.door);
     }
-    const kubectl = kubectlOf({ control: control.node, plane, credentials });
-    if (spec.installed === 'manifest') await applyManifest(kubectl, ground);
+    if (spec.installed === 'manifest')
+      await applyManifest(kubectlOf({ control: control.node, plane, credentials }), ground);
     else await startAgents(plane, workers, { credentials, config: ground.agent });
     await until(READY_MS, 'all nodes are Ready', async () => {
       return (await nodeObjects(plane.api)).filter(isReady).length === workers.length;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { ConfigError } from '../../../io/config/config-error.ts';
 import { loadConfig, type LoadedConfig, parseConfig } from '../../../io/config/load.ts';
 import { openNft } from '../../../io/kernel/nft-kernel.ts';
@@ -53,7 +54,8 @@ function judged(path: string, { environment }: Terminal): { loaded: LoadedConfig
   try {
     const loaded = loadConfig(path, environment);
     const doubts = loaded.doubts.map(({ where, says }) => doubtful('config', `${where}: ${says}`, `see ${path}`));
-    return { loaded, findings: doubts.length > 0 ? doubts : [good('config', `${path} is valid`)] };
+    const fine = existsSync(path) ? `${path} is valid` : `there is no ${path}: all is as by default`;
+    return { loaded, findings: doubts.length > 0 ? doubts : [good('config', fine)] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const advice = error.kind === 'absent' ? 'write it, or let "berth install" do so' : 'see docs/configuration.md';
