@@ -3,6 +3,7 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Enter, gone, run } from '../../demo/processes.ts';
+import { endOf } from '../log.ts';
 import { type Cgroup, makeCgroup } from './cgroups.ts';
 
 const INIT = resolve(import.meta.dirname, 'init.sh');
@@ -91,6 +92,8 @@ export class ClusterNode {
   /** Ends a program of `start` by SIGKILL. Resolves when it has ended. */
   async kill(name: string): Promise<void> {
     const { child } = this.#program(name);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${name} of ${this.name} had ended by itself; its log ends so:\n${endOf(this.logFile(name))}`);
     process.kill(firstOf(child), 'SIGKILL'); // nsenter, whose child it is, ends with it
     await gone(child);
   }
