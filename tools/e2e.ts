@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { clearCluster, startCluster } from './cluster/cluster.ts';
 import { buildOnShelf } from './cluster/kubernetes/build.ts';
 import { kubernetesBuild, Progress } from './cluster/kubernetes/progress.ts';
-import { dnsRecipe, recipeOf, STANDARD, suiteRecipe } from './cluster/kubernetes/recipe.ts';
+import { dnsRecipe, recipeOf, suiteRecipe } from './cluster/kubernetes/recipe.ts';
+import { CLUSTER_OPTIONS, clusterWanted, NOT_ROOT, orRefuse, refuse } from './cluster/options.ts';
 import { doing } from './demo/table.ts';
 import { suiteImages } from './e2e/images.ts';
 import { reportText } from './e2e/report.ts';
@@ -18,29 +19,29 @@ const SKIPPED = String.raw`\[Serial\]|\[Disruptive\]|SCTP`;
 
 const { values } = parseArgs({
   options: {
+    ...CLUSTER_OPTIONS,
     focus: { type: 'string', default: String.raw`\[sig-network\].*\[Conformance\]` }, // of the names of specs, as Go's regexp
     skip: { type: 'string', default: SKIPPED },
     build: { type: 'boolean', default: false }, //        only build all that is needed
     'at-once': { type: 'string', default: '3' }, //       so many specs
     minutes: { type: 'string', default: '30' }, //        for all specs
     json: { type: 'string' }, //                          a file for the results
-    provider: { type: 'string', default: 'podcidr' }, //  as of npm run cluster
-    'proxy-mode': { type: 'string', default: 'iptables' },
     inside: { type: 'string' }, //                        we are in the namespaces; the cluster's folder
     shelves: { type: 'string', default: '' }, //          there: CoreDNS, Kubernetes and its suite
   },
 });
 
+const wanted = orRefuse('e2e', () => clusterWanted(values));
+
 if (values.inside === undefined) process.exitCode = await start();
 else process.exitCode = await run(values.inside, values.shelves.split(':'));
 
 async function start(): Promise<number> {
-  if (process.getuid?.() !== 0 && !values.build) {
-    console.error('npm run e2e: a cluster wants root: its nodes have cgroups');
-    return 2;
-  }
-  const kubernetes = await buildOnShelf(recipeOf(STANDARD), new Progress(kubernetesBuild(STANDARD)));
-  const suite = await buildOnShelf(suiteRecipe(STANDARD), new Progress({ what: 'its tests', usually: '3 min' }));
+  if (process.getuid?.() !== 0 && !values.build) refuse('e2e', NOT_ROOT);
+  const { kubernetes: version } = wanted;
+  const tests = orRefuse('e2e', () => suiteRecipe(version));
+  const kubernetes = await buildOnShelf(recipeOf(version), new Progress(kubernetesBuild(version)));
+  const suite = await buildOnShelf(tests, new Progress({ what: 'its tests', usually: '3 min' }));
   const dns = await buildOnShelf(dnsRecipe(), new Progress({ what: 'CoreDNS', usually: '4 min' }));
   if (values.build) return 0;
   const words = [...process.argv.slice(2), '--shelves', [kubernetes, suite, dns].join(':')];
@@ -52,13 +53,10 @@ async function run(folder: string, [kubernetes = '', suite = '', dns = '']: read
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {}); // it tells us
   const { focus, skip, minutes, json } = values;
   const cluster = await startCluster({
+    ...wanted,
     folder,
     kube: join(kubernetes, 'berth-kube'),
     workers: 3,
-    provider: values.provider === 'aws' ? 'aws' : 'podcidr',
-    instanceType: 'm5.large',
-    proxyMode: values['proxy-mode'] === 'nftables' ? 'nftables' : 'iptables',
-    installed: 'process',
     dns: join(dns, 'berth-dns'),
     images: suiteImages(suite),
   });

@@ -4,17 +4,18 @@
 // are gone, nothing may be left.
 //   --pods N        that stand at a time; default 100
 //   --kills N       default 40
-//   --provider P    aws (default) or podcidr
-//   --broker        on aws: Berth comes by its manifest, the controller asks the cloud, and is killed as well
 //   --seed N
+//   --broker        on aws: Berth comes by its manifest, the controller asks the cloud, and is killed as well
+//   --provider P    aws (default) or podcidr; and the other options of a cluster (tools/cluster/options.ts)
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Random, seeded } from '../src/base/random.ts';
 import { until } from '../test/runtime/node.ts';
-import { clearCluster, type Provider, startCluster } from './cluster/cluster.ts';
+import { clearCluster, startCluster } from './cluster/cluster.ts';
 import { buildOnShelf } from './cluster/kubernetes/build.ts';
 import { kubernetesBuild, Progress } from './cluster/kubernetes/progress.ts';
-import { recipeOf, STANDARD } from './cluster/kubernetes/recipe.ts';
+import { recipeOf } from './cluster/kubernetes/recipe.ts';
+import { CLUSTER_OPTIONS, clusterWanted, NOT_ROOT, orRefuse, refuse } from './cluster/options.ts';
 import { doing } from './demo/table.ts';
 import { launch, stageFolder } from './launch.ts';
 import { disagreements, type NodeView } from './torture-cluster/agreement.ts';
@@ -24,15 +25,21 @@ import { type Victims, victims } from './torture-cluster/victims.ts';
 
 const { values } = parseArgs({
   options: {
+    ...CLUSTER_OPTIONS,
+    provider: { type: 'string', default: 'aws' },
+    'instance-type': { type: 'string', default: 'm5.4xlarge' }, // enough addresses for all pods on one node
+    'proxy-mode': { type: 'string', default: 'nftables' },
     pods: { type: 'string', default: '100' },
     kills: { type: 'string', default: '40' },
-    provider: { type: 'string', default: 'aws' },
-    broker: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     inside: { type: 'string' }, //          we are in the namespaces; the cluster's folder
     kube: { type: 'string', default: '' }, // there: the built Kubernetes
   },
 });
+
+const wanted = orRefuse('torture:cluster', () =>
+  clusterWanted({ ...values, ...(values.broker ? { installed: 'manifest' } : {}) }),
+);
 
 const CONVERGED_MS = 180_000;
 const AWAY_MS = 2_500;
@@ -42,11 +49,9 @@ if (values.inside === undefined) process.exitCode = await start();
 else await torture(values.inside);
 
 async function start(): Promise<number> {
-  if (process.getuid?.() !== 0) {
-    console.error('npm run torture:cluster: a cluster wants root: its nodes have cgroups');
-    return 2;
-  }
-  const shelf = await buildOnShelf(recipeOf(STANDARD), new Progress(kubernetesBuild(STANDARD)));
+  if (process.getuid?.() !== 0) refuse('torture:cluster', NOT_ROOT);
+  const { kubernetes } = wanted;
+  const shelf = await buildOnShelf(recipeOf(kubernetes), new Progress(kubernetesBuild(kubernetes)));
   const { seed } = values; // the same inside
   const words = [...process.argv.slice(2), '--seed', seed, '--kube', join(shelf, 'berth-kube')];
   return launch({ folder: stageFolder('torture'), program: 'tools/torture-cluster.ts', words, clear: clearCluster });
@@ -56,23 +61,23 @@ async function torture(folder: string): Promise<void> {
   process.stdin.on('end', () => process.exit(130)).resume(); // the launcher was told to end
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {}); // it tells us
   const [pods, kills, seed] = [values.pods, values.kills, values.seed].map(Number) as [number, number, number];
-  const provider: Provider = values.provider === 'aws' ? 'aws' : 'podcidr';
-  const installed = values.broker ? 'manifest' : 'process';
-  const emulator = provider === 'aws' ? join(folder, 'emulator.sock') : undefined;
+  const emulator = wanted.provider === 'aws' ? join(folder, 'emulator.sock') : undefined;
   const cluster = await startCluster({
+    ...wanted,
     folder,
     kube: values.kube,
     workers: 3,
-    provider,
-    instanceType: 'm5.4xlarge', // enough addresses for all pods on one node
-    proxyMode: 'nftables',
-    installed,
-    broker: values.broker,
     restarts: 'soon',
     images: {},
   });
+  const restarted: string[] = [];
+  for (const node of [cluster.control, ...cluster.workers.map((worker) => worker.node)])
+    node.supervise((program, log) => restarted.push(`${program} of ${node.name}; its log ends so:\n${log}`));
+  process.once('exit', () => {
+    for (const told of restarted) console.log(`  ended by itself, was started again: ${told}`);
+  });
   const random = seeded(seed);
-  const parts = victims(cluster, { installed, random });
+  const parts = victims(cluster, { installed: wanted.installed, random });
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
   const lack = async (wanted: number) => {
     const said = await notReady(cluster, wanted);
@@ -107,7 +112,12 @@ async function torture(folder: string): Promise<void> {
     await agree(0);
   });
   for (const told of churn.ended) console.log(`  ended by itself, another was made: ${told}`);
-  console.log(JSON.stringify({ kills, seed, deleted: churn.deleted, ended: churn.ended.length, violations: 0 }));
+  const own = restarted.filter((told) => told.startsWith('berth-'));
+  if (own.length > 0) throw new Error('Berth has ended by itself');
+  const ended = churn.ended.length;
+  console.log(
+    JSON.stringify({ kills, seed, deleted: churn.deleted, ended, restarted: restarted.length, violations: 0 }),
+  );
   process.exit(0);
 }
 

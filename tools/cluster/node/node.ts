@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { type Enter, gone, run } from '../../demo/processes.ts';
 import { endOf } from '../log.ts';
 import { type Cgroup, makeCgroup } from './cgroups.ts';
+import { onlyChild, Program } from './program.ts';
 
 const INIT = resolve(import.meta.dirname, 'init.sh');
 const UP_MS = 20_000;
@@ -46,7 +47,9 @@ export class ClusterNode {
       stdio: ['ignore', 'pipe', openSync(join(folder, 'init.log'), 'a')],
     });
     await up(child, folder);
-    const node = new ClusterNode(spec, firstOf(child));
+    const pid = await onlyChild(child);
+    if (pid === undefined) throw new Error(`the first process of ${name} has ended`);
+    const node = new ClusterNode(spec, pid);
     writeFileSync(join(folder, 'enter'), enterScript(cgroup, node.pid), { mode: 0o755 });
     return node;
   }
@@ -79,29 +82,31 @@ export class ClusterNode {
 
   /** Starts a program whose output goes to /var/log/NAME.log of the node. */
   start(name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-    const start = () => {
+    const all = { PATH: process.env['PATH'], HOME: '/root', ...env };
+    const started = new Program(() => {
       const out = openSync(this.logFile(name), 'a');
-      const all = { PATH: process.env['PATH'], HOME: '/root', ...env };
       return spawn(...this.enter(program, args), { stdio: ['ignore', out, out], env: all });
-    };
-    const child = start();
-    this.#programs.set(name, { child, start });
-    return child;
+    });
+    this.#programs.set(name, started);
+    return started.child;
+  }
+
+  /**
+   * From now on programs that end by themselves are started again, as a machine's service manager would: a kubelet ends
+   * when its runtime does not answer yet. `told` hears each time which it was, and the end of its log.
+   */
+  supervise(told: (program: string, log: string) => void): void {
+    for (const [name, program] of this.#programs) program.keep(() => told(name, endOf(this.logFile(name))));
   }
 
   /** Ends a program of `start` by SIGKILL. Resolves when it has ended. */
-  async kill(name: string): Promise<void> {
-    const { child } = this.#program(name);
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`${name} of ${this.name} had ended by itself; its log ends so:\n${endOf(this.logFile(name))}`);
-    process.kill(firstOf(child), 'SIGKILL'); // nsenter, whose child it is, ends with it
-    await gone(child);
+  kill(name: string): Promise<void> {
+    return this.#program(name).kill();
   }
 
-  /** Starts a program anew as it was started. */
+  /** Starts a program anew that was killed, as it was started. */
   again(name: string): void {
-    const { start } = this.#program(name);
-    this.#programs.set(name, { child: start(), start });
+    this.#program(name).again();
   }
 
   /** Where such a log lies outside of the node. */
@@ -114,12 +119,6 @@ export class ClusterNode {
     if (program === undefined) throw new RangeError(`${this.name} runs no ${name}`);
     return program;
   }
-}
-
-/** What was started last under a name, and how. */
-interface Program {
-  readonly child: ChildProcess;
-  readonly start: () => ChildProcess;
 }
 
 /** A script that puts itself into a group, then becomes the program of its arguments. */
@@ -142,9 +141,4 @@ function up(child: ChildProcess, folder: string): Promise<void> {
     child.once('exit', () => clearTimeout(late));
     child.stdout?.once('data', () => clearTimeout(late));
   });
-}
-
-/** The first process of the namespaces that a program made for it. */
-function firstOf({ pid }: ChildProcess): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
 }
