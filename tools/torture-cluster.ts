@@ -72,10 +72,11 @@ async function torture(folder: string): Promise<void> {
   });
   const restarted: string[] = [];
   for (const node of [cluster.control, ...cluster.workers.map((worker) => worker.node)])
-    node.supervise((program, log) => restarted.push(`${program} of ${node.name}; its log ends so:\n${log}`));
-  process.once('exit', () => {
-    for (const told of restarted) console.log(`  ended by itself, was started again: ${told}`);
-  });
+    node.supervise((program, said) => restarted.push(`${program} of ${node.name}: ${said}`));
+  const tell = () => {
+    for (const told of restarted.splice(0)) console.log(`  ended by itself, was started again: ${told}`);
+  };
+  process.once('exit', tell); // when something went wrong
   const random = seeded(seed);
   const parts = victims(cluster, { installed: wanted.installed, random });
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
@@ -112,12 +113,10 @@ async function torture(folder: string): Promise<void> {
     await agree(0);
   });
   for (const told of churn.ended) console.log(`  ended by itself, another was made: ${told}`);
-  const own = restarted.filter((told) => told.startsWith('berth-'));
-  if (own.length > 0) throw new Error('Berth has ended by itself');
-  const ended = churn.ended.length;
-  console.log(
-    JSON.stringify({ kills, seed, deleted: churn.deleted, ended, restarted: restarted.length, violations: 0 }),
-  );
+  if (restarted.some((told) => told.startsWith('berth-'))) throw new Error('Berth has ended by itself');
+  const told = { deleted: churn.deleted, ended: churn.ended.length, restarted: restarted.length };
+  tell();
+  console.log(JSON.stringify({ kills, seed, ...told, violations: 0 }));
   process.exit(0);
 }
 

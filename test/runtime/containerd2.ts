@@ -2,8 +2,8 @@
 // never installed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../tools/go-install.ts';
 
 const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const SUITE = 'sid';
@@ -12,12 +12,16 @@ const LIMIT_MS = 180_000;
 /** The folder with containerd 2, its shim and ctr, or why there is none. */
 export type Found = { readonly folder: string; readonly version: string } | { readonly missing: string };
 
+/** Where containerd 2 is kept once it was fetched. */
+export function containerd2Folder(): string {
+  return join(cacheFolder(), 'containerd2');
+}
+
 /** Takes containerd 2 from the user's cache, else from the mirror that apt uses. Never throws. */
 export function provideContainerd2(): Found {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'berth');
-  const kept = join(cache, 'containerd2');
+  const kept = containerd2Folder();
   try {
-    if (!existsSync(kept)) fetchInto(cache, kept);
+    if (!existsSync(kept)) fetchInto(cacheFolder(), kept);
   } catch (cause) {
     return { missing: `containerd 2 cannot be fetched: ${lastLine((cause as Error).message)}` };
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isBuilt, type Recipe, dnsRecipe, recipeOf, STANDARD, suiteRecipe } from '../cluster/kubernetes/recipe.ts';
+import { containerd2Folder } from '../../test/runtime/containerd2.ts';
 import { helmFolder } from '../helm-folder.ts';
 import { referenceFolder } from '../reference-plugins.ts';
 
@@ -11,6 +12,7 @@ export function missingCaches(): readonly string[] {
     ['CoreDNS', () => has(dnsRecipe)],
     ['Helm', () => existsSync(helmFolder())],
     ['the reference plugins', () => existsSync(referenceFolder())],
+    ['containerd 2', () => existsSync(containerd2Folder())],
   ];
   return kept.flatMap(([what, isThere]) => (isThere() ? [] : [what]));
 }

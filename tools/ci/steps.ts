@@ -70,7 +70,7 @@ export const STEPS: readonly Step[] = [
   {
     name: 'a cluster, parts of it killed',
     minutes: 6,
-    command: ['node', 'tools/torture-cluster.ts', '--broker', '--pods', '12', '--kills', '5'],
+    command: ['node', 'tools/torture-cluster.ts', '--broker', '--pods', '12', '--kills', '6'],
   },
   { name: 'torture', minutes: 8, command: ['node', 'tools/torture.ts', '--kills', '200'] },
 ];

@@ -17,10 +17,15 @@ export function victims(
 ): Victims {
   const nodes = workers.map(({ node }) => node);
   const any = () => nodes[Math.floor(random.fraction() * nodes.length)] ?? control;
-  const turns = [program('containerd', any), program('kubelet', any), program('kube-apiserver', () => control)];
+  const turns = [
+    programs(['containerd'], any),
+    programs(['kubelet'], any),
+    programs(['kube-apiserver'], () => control),
+    programs(['kubelet', 'containerd'], any), // the kubelet, begun first, ends until its runtime answers
+  ];
   if (installed === 'process') {
-    const agents = nodes.map((node) => program('berth-agent', () => node));
-    return { turns: [program('berth-agent', any), ...turns], agents };
+    const agents = nodes.map((node) => programs(['berth-agent'], () => node));
+    return { turns: [programs(['berth-agent'], any), ...turns], agents };
   }
   const agents = nodes.map((node) => container('agent', () => [node]));
   // two replicas on three nodes: the next node has one
@@ -30,12 +35,14 @@ export function victims(
 
 type Node = Worker['node'];
 
-/** What the cluster's maker started. */
-function program(name: string, on: () => Node): Kill {
+/** What the cluster's maker started, at the same time on one node; started anew in this order. */
+function programs(names: readonly string[], on: () => Node): Kill {
   return async () => {
     const node = on();
-    await node.kill(name);
-    return () => node.again(name);
+    await Promise.all(names.map((name) => node.kill(name)));
+    return () => {
+      for (const name of names) node.again(name);
+    };
   };
 }
 

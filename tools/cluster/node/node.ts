@@ -93,10 +93,10 @@ export class ClusterNode {
 
   /**
    * From now on programs that end by themselves are started again, as a machine's service manager would: a kubelet ends
-   * when its runtime does not answer yet. `told` hears each time which it was, and the end of its log.
+   * when its runtime does not answer yet. `told` hears each time which it was, and what its log says last.
    */
-  supervise(told: (program: string, log: string) => void): void {
-    for (const [name, program] of this.#programs) program.keep(() => told(name, endOf(this.logFile(name))));
+  supervise(told: (program: string, said: string) => void): void {
+    for (const [name, program] of this.#programs) program.keep(() => told(name, endOf(this.logFile(name), 1)));
   }
 
   /** Ends a program of `start` by SIGKILL. Resolves when it has ended. */
