@@ -66,7 +66,12 @@ function kubectl(...args: readonly string[]): string {
 /** On AWS one pod of each node has an address of the first NIC, and the other one of the second. */
 onCluster.for([
   ['ranges of the nodes, over IPv4 and IPv6', '--proxy-mode=iptables'],
-  ['installed by the manifest, kube-proxy in nftables mode', '--installed=manifest', '--proxy-mode=nftables'],
+  [
+    'in two subnets, so by VXLAN as well (K8); installed by the manifest, kube-proxy in nftables mode',
+    '--subnets=2',
+    '--installed=manifest',
+    '--proxy-mode=nftables',
+  ],
   ['installed by the manifest, NICs of AWS', '--installed=manifest', '--provider=aws', '--instance-type=t3.micro'],
 ] as const)(
   'three nodes are Ready within 25 s of nothing; pods reach each other, a Service and ports of nodes; nothing stays: %s',

@@ -32,6 +32,7 @@ export interface ClusterSpec {
   readonly kube: string; //   the built Kubernetes
   readonly workers: number;
   readonly provider: Provider;
+  readonly subnets?: number; //      of the ranges of nodes: so many, that nodes stand in in turn; default 1
   readonly instanceType: string; // of AWS: how many NICs, and addresses on each
   readonly proxyMode: 'iptables' | 'nftables';
   readonly dns?: string; // CoreDNS; absent: pods ask in vain
@@ -100,14 +101,14 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
       const [address] = ground.control.addresses;
       await startDns(plane, { folder, program: spec.dns, node: control.node, address, credentials });
     }
-    if (ground.splits) await teachWays(control.node, plane.api, workers);
+    await teachWays(plane.api, ground);
   });
   const seconds = (performance.now() - began) / 1_000;
   return { ground, control: control.node, workers, plane, credentials, seconds };
 }
 
 const GROUNDS: Readonly<Record<Provider, string>> = {
-  podcidr: 'a switch',
+  podcidr: 'a router, and a switch for each subnet',
   aws: 'a VPC: two zones, an instance for each machine',
 };
 
@@ -115,10 +116,11 @@ function groundOf({
   provider,
   folder,
   workers,
+  subnets = 1,
   instanceType: type,
   broker = false,
 }: ClusterSpec): Ground | Promise<Ground> {
-  return provider === 'aws' ? vpcGround(folder, { workers, type, broker }) : switchGround(workers);
+  return provider === 'aws' ? vpcGround(folder, { workers, type, broker }) : switchGround({ workers, subnets });
 }
 
 /** Takes away what a cluster leaves that is neither process nor file of its folder. For whoever launches it. */
@@ -175,16 +177,14 @@ async function startAgents(
 }
 
 /**
- * The machine of the control plane is no node of its cluster, so nobody tells it the ways to pods: `kubectl proxy` and
+ * The machine of the control plane is no node of its cluster, so no agent tells it the ways to pods: `kubectl proxy` and
  * webhooks want them.
  */
-async function teachWays(control: ClusterNode, api: Api, workers: readonly Worker[]): Promise<void> {
-  for (const { metadata, spec } of await nodeObjects(api))
-    for (const range of spec.podCIDRs ?? []) {
-      const { addresses = [] } = workers.find(({ name }) => name === metadata.name) ?? {};
-      const via = addresses.find((address) => address.includes(':') === range.includes(':'));
-      if (via !== undefined) control.run('ip', 'route', 'add', range, 'via', via);
-    }
+async function teachWays(api: Api, { workers, teach }: Ground): Promise<void> {
+  for (const { metadata, spec } of await nodeObjects(api)) {
+    const post = workers.find(({ name }) => name === metadata.name);
+    if (post !== undefined) for (const range of spec.podCIDRs ?? []) teach?.(range, post);
+  }
 }
 
 async function nodeObjects(api: Api): Promise<readonly NodeObject[]> {

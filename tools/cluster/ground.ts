@@ -21,5 +21,6 @@ export interface Ground {
   readonly agent: object; //                        what agents are configured with beside what all are
   readonly controller?: GroundController; //        absent: the controller has no cloud
   readonly instance?: (post: Post) => string; //    what a machine is in its cloud, as its Node says
+  readonly teach?: (range: string, post: Post) => void; // the control plane is to reach this range of a worker's pods
   readonly enter: (post: Post) => Enter; //         into the network namespace of a machine
 }

@@ -18,6 +18,8 @@ test.each([
   ['--proxy-mode=ipvs', '--proxy-mode is one of iptables, nftables'],
   ['--installed=helm', '--installed is one of process, manifest'],
   ['--kubernetes=1.20.0', /^--kubernetes is one of .*1\.37\.2/],
+  ['--subnets=4', '--subnets is one of 1, 2, 3'],
+  ['--subnets=2 --provider=aws', '--subnets is for --provider podcidr'],
   ['--broker --installed=manifest', '--broker is for --provider aws'],
   ['--broker --provider=aws', '--broker is for --provider aws'],
 ])('%s is refused by its name', (words, why) => {

@@ -3,12 +3,14 @@ import { kubernetesVersions, STANDARD } from './kubernetes/recipe.ts';
 
 const PROVIDERS = ['podcidr', 'aws'] as const;
 const PROXY_MODES = ['iptables', 'nftables'] as const;
+const SUBNETS = ['1', '2', '3'] as const;
 const WAYS = ['process', 'manifest'] as const;
 
 /** What every command that starts a cluster may be told of it, as parseArgs takes it. */
 export const CLUSTER_OPTIONS = {
   kubernetes: { type: 'string', default: STANDARD }, //         its version
   provider: { type: 'string', default: PROVIDERS[0] }, //       where pods' addresses come from
+  subnets: { type: 'string', default: SUBNETS[0] }, //          with PodCIDRs: so many for the nodes; between two: VXLAN
   'instance-type': { type: 'string', default: 'm5.large' }, //  of the nodes, on AWS
   'proxy-mode': { type: 'string', default: PROXY_MODES[0] }, // of kube-proxy
   installed: { type: 'string', default: WAYS[0] }, //           how Berth comes onto the nodes
@@ -18,7 +20,9 @@ export const CLUSTER_OPTIONS = {
 type Values = { readonly [Name in keyof typeof CLUSTER_OPTIONS]: Name extends 'broker' ? boolean : string };
 
 /** A cluster as somebody wants it. */
-export type Wanted = Required<Pick<ClusterSpec, 'provider' | 'instanceType' | 'proxyMode' | 'installed' | 'broker'>> & {
+export type Wanted = Required<
+  Pick<ClusterSpec, 'provider' | 'subnets' | 'instanceType' | 'proxyMode' | 'installed' | 'broker'>
+> & {
   readonly kubernetes: string;
 };
 
@@ -31,9 +35,12 @@ export function clusterWanted(values: Values): Wanted {
   const installed = oneOf('installed', WAYS, values.installed);
   if (values.broker && (provider !== 'aws' || installed !== 'manifest'))
     throw new RangeError('--broker is for --provider aws --installed manifest');
+  const subnets = Number(oneOf('subnets', SUBNETS, values.subnets));
+  if (subnets > 1 && provider !== 'podcidr') throw new RangeError('--subnets is for --provider podcidr');
   return {
     kubernetes: oneOf('kubernetes', kubernetesVersions(), values.kubernetes),
     provider,
+    subnets,
     instanceType: values['instance-type'],
     proxyMode: oneOf('proxy-mode', PROXY_MODES, values['proxy-mode']),
     installed,
