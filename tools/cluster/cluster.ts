@@ -177,8 +177,8 @@ async function startAgents(
 }
 
 /**
- * The machine of the control plane is no node of its cluster, so no agent tells it the ways to pods: `kubectl proxy` and
- * webhooks want them.
+ * The machine of the control plane is no node of its cluster, so no agent tells it the ways to pods: `kubectl proxy`
+ * and webhooks want them.
  */
 async function teachWays(api: Api, { workers, teach }: Ground): Promise<void> {
   for (const { metadata, spec } of await nodeObjects(api)) {
