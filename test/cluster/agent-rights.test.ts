@@ -99,10 +99,11 @@ const podAt = (name: string) => ({ resource: PODS, namespace: NAMESPACE, name: `
 const CONDITION = { type: 'NetworkUnavailable', status: 'False', reason: 'BerthReady', message: '' };
 const status = (more: Readonly<Record<string, number>> = { 'berth.dev/address': 5 }) =>
   writeNodeStatus([CONDITION], more, 0);
-const event = (host: string) => {
-  const about = { kind: 'Node', name: host, uid: host } as const;
+const event = (host: string, of = host, kind: 'Node' | 'Pod' = 'Node') => {
+  const where = kind === 'Pod' ? { namespace: 'default' } : {};
+  const about = { kind, name: of, uid: of, ...where };
   const words = { type: 'Normal', reason: 'A', message: 'a', count: 1, firstAt: 0, lastAt: 0 } as const;
-  return writeEvent({ namespace: 'default', name: `${host}.${words.reason}`, about, node: host, ...words });
+  return writeEvent({ namespace: 'default', name: `${kind.toLowerCase()}.${of}`, about, node: host, ...words });
 };
 const told = (name: string) => ({ apiVersion: 'berth.dev/v1alpha1', kind: 'BerthNode', metadata: { name } });
 const annotate = async (name: string, key: string) => {
@@ -132,6 +133,7 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
     expect(JSON.stringify(await agent.patch(node('node-1'), 'merge', untaint))).not.toContain(TAINT);
     await agent.create({ resource: BERTH_NODES }, told('node-1'));
     await agent.create({ resource: EVENTS, namespace: 'default' }, event('node-1'));
+    await agent.create({ resource: EVENTS, namespace: 'default' }, event('node-1', 'web-0', 'Pod'));
     await annotate('node-1', 'berth.dev/pod-ips');
   });
 
@@ -154,6 +156,19 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
       'an Event of another',
       () => agent.create({ resource: EVENTS, namespace: 'default' }, event('node-2')),
       'Events of its own',
+    ],
+    [
+      'an Event about another Node',
+      () => agent.create({ resource: EVENTS, namespace: 'default' }, event('node-1', 'node-2')),
+      'about pods and its own Node only',
+    ],
+    [
+      'an Event in another program’s name',
+      () => {
+        const source = { component: 'kubelet', host: 'node-1' };
+        return agent.create({ resource: EVENTS, namespace: 'default' }, { ...event('node-1'), source });
+      },
+      'as berth only',
     ],
     ['another node’s pods', () => annotate('node-2', 'berth.dev/pod-ips'), 'pods of its own node'],
     ['others’ annotations of its pods', () => annotate('node-1', 'other/key'), "those of pods' addresses only"],

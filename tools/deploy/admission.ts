@@ -123,6 +123,11 @@ const POLICIES: readonly Policy[] = [
         "object.?source.?host.orValue('') == variables.node && (oldObject == null || oldObject.?source.?host.orValue('') == variables.node)",
         'an agent tells Events of its own node only',
       ],
+      [
+        "object.involvedObject.?kind.orValue('') == 'Pod' || (object.involvedObject.?kind.orValue('') == 'Node' && object.involvedObject.?name.orValue('') == variables.node)",
+        'an agent tells Events about pods and its own Node only',
+      ],
+      ["object.?source.?component.orValue('') == 'berth'", 'an agent tells Events as berth only'],
     ],
   },
 ];
