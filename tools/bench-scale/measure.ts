@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KubeClient, KubeError } from '../../src/io/kube/client.ts';
 import { BERTH_NODES } from '../../src/wire/kube/crd/berth-node.ts';
+import { STATIC_ADDRESSES } from '../../src/wire/kube/crd/static-address.ts';
 import { NODES, PODS } from '../../src/wire/kube/resource.ts';
 import { CONTROLLER_FLAGS } from '../deploy/numbers.ts';
 import { median, quantile, round } from '../bench/statistics.ts';
 import { type Asked, ControllerProcess } from './controller-process.ts';
-import { nodeName, podName, POD_NAMESPACE, type Size, STAMP } from './population.ts';
+import { keepingPodObject, nodeName, podName, POD_NAMESPACE, type Size, STAMP } from './population.ts';
 import { Talking } from './talking.ts';
 
 const CHANGES = 200;
 const EVERY_MS = 25;
 const REMOVED = 20;
+const KEEPING = 100;
 const AFTER_MS = 10_000;
 const LIMIT_MS = 60_000;
 
@@ -22,6 +24,8 @@ export interface ScaleResult {
   readonly rssMb: number;
   readonly peakMb: number;
   readonly removedMs: number; // median: a Node's removal until what Berth had of it is gone
+  readonly handledMs: number; // median: a pod's creation until the controller has written what it wants for it
+  readonly handledP99Ms: number;
   readonly restartMs: number;
   readonly asked: Asked; //      by the second controller, ten seconds after it knew the cluster
   readonly listedAgain: number; // pages of lists in those ten seconds
@@ -45,6 +49,7 @@ export async function measure(
   tell(`${server}: the controller`);
   const first = await ControllerProcess.start(folder, kubeconfig, 'first');
   const removedMs = await removals(client);
+  const handled = await keepings(client);
   const { rssMb, peakMb } = first.memory();
   await first.kill();
   tell(`${server}: the controller, started again`);
@@ -57,7 +62,8 @@ export async function measure(
   tell(`${server}: a copy of all pods`);
   const pods = await follow(client, kubeconfig, size);
   const figures = { readyMs: round(first.readyMs), rssMb: round(rssMb), peakMb: round(peakMb) };
-  return { server, size, ...figures, removedMs, restartMs: round(second.readyMs), asked, listedAgain, pods };
+  const after = { removedMs, handledMs: round(median(handled)), handledP99Ms: round(quantile(handled, 0.99)) };
+  return { server, size, ...figures, ...after, restartMs: round(second.readyMs), asked, listedAgain, pods };
 }
 
 function listsIn(asked: Asked): number {
@@ -72,24 +78,48 @@ async function removals(client: KubeClient): Promise<number> {
     const name = nodeName(i);
     const began = performance.now();
     await client.remove({ resource: NODES, name });
-    while (!(await isAbsent(client, name)))
-      if (performance.now() - began > LIMIT_MS) throw new Error(`something is left of ${name}`);
+    const what = { resource: BERTH_NODES, name };
+    await untilIs(client, what, 'absent', began);
     took.push(performance.now() - began);
   }
   return round(median(took));
 }
 
-function isAbsent(client: KubeClient, name: string): Promise<boolean> {
-  return client.get({ resource: BERTH_NODES, name }).then(
-    () => false,
-    (error: unknown) => error instanceof KubeError && error.kind === 'absent',
+/** Pods that want to keep their addresses come, one by one: the controller gives each of them the right to one. */
+async function keepings(client: KubeClient): Promise<readonly number[]> {
+  const took: number[] = [];
+  for (let i = 0; i < KEEPING; i++) {
+    const name = `keeper-${i}`;
+    const began = performance.now();
+    const pod = keepingPodObject(name, nodeName(REMOVED + (i % REMOVED)));
+    await client.create({ resource: PODS, namespace: POD_NAMESPACE }, pod);
+    await untilIs(client, { resource: STATIC_ADDRESSES, namespace: POD_NAMESPACE, name }, 'there', began);
+    took.push(performance.now() - began);
+  }
+  return took;
+}
+
+async function untilIs(client: KubeClient, at: At, wanted: 'there' | 'absent', began: number): Promise<void> {
+  while ((await isThere(client, at)) !== (wanted === 'there'))
+    if (performance.now() - began > LIMIT_MS) throw new Error(`${at.resource.kind} ${at.name} is not ${wanted}`);
+}
+
+type At = Parameters<KubeClient['get']>[0];
+
+function isThere(client: KubeClient, at: At): Promise<boolean> {
+  return client.get(at).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof KubeError && error.kind === 'absent') return false;
+      throw error;
+    },
   );
 }
 
 async function follow(client: KubeClient, kubeconfig: string, { pods }: Size): Promise<ScaleResult['pods']> {
   const follower = new Talking(process.execPath, [...CONTROLLER_FLAGS, 'tools/bench-scale/follow.ts', kubeconfig]);
   const listed = await follower.next<{ listMs: number; pods: number; blockedMs: number }>();
-  if (listed.pods !== pods) throw new Error(`${listed.pods} pods were heard of, and not ${pods}`);
+  if (listed.pods !== pods + KEEPING) throw new Error(`${listed.pods} pods were heard of, not ${pods + KEEPING}`);
   const lags: number[] = [];
   for (let i = 0; i < CHANGES; i++) {
     const place = { resource: PODS, namespace: POD_NAMESPACE, name: podName(Math.floor((i * pods) / CHANGES)) };

@@ -1,3 +1,4 @@
+import { STATIC } from '../../src/wire/kube/annotations.ts';
 import { writeBerthNode } from '../../src/wire/kube/crd/berth-node.ts';
 
 /** How large a cluster is. */
@@ -51,6 +52,18 @@ export function podObject(i: number, nodes: number): object {
     metadata: { name: podName(i), namespace: POD_NAMESPACE, labels: { app: `app-${i % 200}`, tier: 'web' } },
     spec: { ...POD_SPEC, nodeName: nodeName(i % nodes) },
     status: { phase: 'Running', podIP: `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}` },
+  };
+}
+
+/** One of a StatefulSet that asks to keep its address, which the controller is to see to. */
+export function keepingPodObject(name: string, node: string): object {
+  const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'keeper', uid: 'keeper', controller: true };
+  const annotations = { [STATIC]: 'true' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: POD_NAMESPACE, annotations, ownerReferences: [owner] },
+    spec: { ...POD_SPEC, nodeName: node },
   };
 }
 
