@@ -5,19 +5,17 @@ import { AUDIT_LOG } from '../cluster/control-plane.ts';
 import { callsOf, counted } from './calls.ts';
 import type { PodBook } from './pod-book.ts';
 import { clear } from './start-up.ts';
-import { AGENT, type Usage, usageOf } from './usage.ts';
+import { AGENT, type Traffic, trafficBetween, usageOf } from './usage.ts';
 
 /** What pods leave to be told has been told then: their addresses have cooled (30 s), and a word waits 19 s at most. */
 export const SETTLED_MS = 55_000;
 
 /** What one agent used in a while. */
-export interface Stretch {
+export interface Stretch extends Traffic {
   readonly seconds: number;
   readonly pods: number; //   that came, or that stand
   readonly rssMb: number; //  at its end
   readonly cpuMs: number;
-  readonly heardBytes: number;
-  readonly saidBytes: number;
   readonly calls: Readonly<Record<string, number>>; // of the API server, by verb and resource
 }
 
@@ -63,14 +61,12 @@ async function stretchOf(
   const [before, since] = [usageOf(worker, AGENT), Date.now()];
   await work();
   const [after, until] = [usageOf(worker, AGENT), Date.now()];
-  const spent = (of: Exclude<keyof Usage, 'rssMb'>) => after[of] - before[of];
   return {
     seconds: (until - since) / 1_000,
     pods,
     rssMb: after.rssMb,
-    cpuMs: spent('cpuMs'),
-    heardBytes: spent('heardBytes'),
-    saidBytes: spent('saidBytes'),
+    cpuMs: after.cpuMs - before.cpuMs,
+    ...trafficBetween(before.connections, after.connections),
     calls: callsFrom(log, worker, since),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytesOf } from './usage.ts';
+import { connectionsOf, trafficBetween } from './usage.ts';
 import { callsIn, counted } from './calls.ts';
 import { timing } from './networks.ts';
 import { reportOf } from './report.ts';
@@ -28,15 +28,21 @@ test('a line of the clock before a plugin is read', () => {
   expect(timing('bridge ADD 21400 pod-7')).toEqual({ plugin: 'bridge', verb: 'ADD', ms: 21.4, pod: 'pod-7' });
 });
 
-test('bytes are those of the connections of one process', () => {
-  const line = (pid: number, more: string) =>
-    `ESTAB 0 0 172.30.0.11:5 172.30.0.2:6443 users:(("node",pid=${pid},fd=1)) ${more}`;
-  const sockets = [
-    line(7, 'bytes_sent:100 bytes_acked:99 bytes_received:1000'),
-    line(7, 'bytes_sent:1'), // nothing was heard yet
-    line(77, 'bytes_sent:5000 bytes_received:5000'),
+test('bytes are those of the connections of one process that stand after a while', () => {
+  const line = (pid: number, port: number, more: string) =>
+    `ESTAB 0 0 172.30.0.11:${port} 172.30.0.2:6443 users:(("node",pid=${pid},fd=1)) ${more}`;
+  const before = [
+    line(7, 1, 'bytes_sent:100 bytes_acked:99 bytes_received:1000'),
+    line(7, 2, 'bytes_sent:5000 bytes_received:5000'), // it ends
+    line(77, 3, 'bytes_sent:5000 bytes_received:5000'),
   ].join('\n');
-  expect(bytesOf(sockets, '7')).toEqual({ saidBytes: 101, heardBytes: 1_000 });
+  const after = [
+    line(7, 1, 'bytes_sent:110 bytes_acked:99 bytes_received:1500'),
+    line(7, 4, 'bytes_sent:1'), // nothing was heard yet
+    line(77, 3, 'bytes_sent:6000 bytes_received:6000'),
+  ].join('\n');
+  const between = trafficBetween(connectionsOf(before, '7'), connectionsOf(after, '7'));
+  expect(between).toEqual({ saidBytes: 11, heardBytes: 500 });
 });
 
 test('calls are counted by verb and resource, from a moment on', () => {
