@@ -178,9 +178,9 @@ ${markdown(ratios(report))}
 
 ## What agent and controller use
 
-The agent of one of three nodes, with ranges of its own (podcidr). Bytes are those of its connections to the API server,
-with TLS, as far as they stand at the end of each line. Calls are those that the API server's audit log tells of its user
-from that node. Between its start and the first line it made these: ${words(report.costs.setUp)}.
+The agent of one of three nodes, with ranges of its own (podcidr). Bytes are those of its connections to the API
+server, with TLS, as far as they stand at the end of each line. Calls are those that the API server's audit log tells of
+its user from that node. Between its start and the first line it made these: ${words(report.costs.setUp)}.
 
 ${markdown(stretches(report))}
 
