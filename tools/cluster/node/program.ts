@@ -1,4 +1,4 @@
-import { type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gone } from '../../demo/processes.ts';
@@ -37,7 +37,7 @@ export class Program {
     this.#wanted = false;
     const child = this.#child;
     const pid = await onlyChild(child);
-    if (pid !== undefined) process.kill(pid, 'SIGKILL'); // who waits for it ends with it
+    if (pid !== undefined) end(pid); // who waits for it ends with it
     await gone(child);
   }
 
@@ -70,6 +70,14 @@ export async function onlyChild(waiting: ChildProcess): Promise<number | undefin
     await pause(LOOK_MS);
   }
   return undefined;
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has just ended by itself
+  }
 }
 
 function over({ exitCode, signalCode }: ChildProcess): boolean {
