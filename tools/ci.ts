@@ -23,7 +23,7 @@ async function main(words: readonly string[]): Promise<number> {
   await building;
   const results = steps.flatMap((step) => done.get(step) ?? []);
   const total = sum(results.map(({ count }) => count));
-  const caches = missing.length === 0 ? 'warm caches' : `cold caches (built now: ${missing.join(', ')})`;
+  const caches = missing.length === 0 ? 'warm caches' : `cold caches (built or fetched now: ${missing.join(', ')})`;
   const minutes = ((performance.now() - began) / 60_000).toFixed(1);
   const lines = results.map(({ line }) => line).join('\n');
   const failures = results.flatMap((it) => it.failures.map((told) => `\n✗ ${told}\n`));

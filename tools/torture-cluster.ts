@@ -21,6 +21,7 @@ import { launch, stageFolder } from './launch.ts';
 import { disagreements, type NodeView } from './torture-cluster/agreement.ts';
 import { ClusterChurn } from './torture-cluster/churn.ts';
 import { look, notReady } from './torture-cluster/look.ts';
+import { berthPods, endedBySelf } from './torture-cluster/restarts.ts';
 import { type Victims, victims } from './torture-cluster/victims.ts';
 
 const { values } = parseArgs({
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     provider: { type: 'string', default: 'aws' },
     'instance-type': { type: 'string', default: 'm5.4xlarge' }, // enough addresses for all pods on one node
     'proxy-mode': { type: 'string', default: 'nftables' },
+    installed: { type: 'string' }, // process, and with --broker manifest
     pods: { type: 'string', default: '100' },
     kills: { type: 'string', default: '40' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -38,7 +40,7 @@ const { values } = parseArgs({
 });
 
 const wanted = orRefuse('torture:cluster', () =>
-  clusterWanted({ ...values, ...(values.broker ? { installed: 'manifest' } : {}) }),
+  clusterWanted({ ...values, installed: values.installed ?? (values.broker ? 'manifest' : 'process') }),
 );
 
 const CONVERGED_MS = 180_000;
@@ -113,7 +115,9 @@ async function torture(folder: string): Promise<void> {
     await agree(0);
   });
   for (const told of churn.ended) console.log(`  ended by itself, another was made: ${told}`);
-  if (restarted.some((told) => told.startsWith('berth-'))) throw new Error('Berth has ended by itself');
+  const own = restarted.filter((told) => told.startsWith('berth-'));
+  const crashes = [...own, ...endedBySelf(await berthPods(cluster), parts.containers())];
+  if (crashes.length > 0) throw new Error(`Berth has ended by itself: ${crashes.join('; ')}`);
   const told = { deleted: churn.deleted, ended: churn.ended.length, restarted: restarted.length };
   tell();
   console.log(JSON.stringify({ kills, seed, ...told, violations: 0 }));

@@ -9,7 +9,7 @@ import {
 } from '../../src/wire/kube/crd/static-address.ts';
 import { typeOf } from '../../src/wire/kube/crd/definition.ts';
 import { BERTH_NODES } from '../../src/wire/kube/crd/berth-node.ts';
-import { writeEvent } from '../../src/wire/kube/event.ts';
+import { writeEvent, writeRepeat } from '../../src/wire/kube/event.ts';
 import { loose, text } from '../../src/wire/kube/object.ts';
 import { taintPatch, writeNodeStatus } from '../../src/wire/kube/own-node.ts';
 import { writeAnnotations } from '../../src/wire/kube/pod-ips.ts';
@@ -99,12 +99,18 @@ const podAt = (name: string) => ({ resource: PODS, namespace: NAMESPACE, name: `
 const CONDITION = { type: 'NetworkUnavailable', status: 'False', reason: 'BerthReady', message: '' };
 const status = (more: Readonly<Record<string, number>> = { 'berth.dev/address': 5 }) =>
   writeNodeStatus([CONDITION], more, 0);
+const events = { resource: EVENTS, namespace: 'default' };
 const event = (host: string, of = host, kind: 'Node' | 'Pod' = 'Node') => {
   const where = kind === 'Pod' ? { namespace: 'default' } : {};
   const about = { kind, name: of, uid: of, ...where };
   const words = { type: 'Normal', reason: 'A', message: 'a', count: 1, firstAt: 0, lastAt: 0 } as const;
   return writeEvent({ namespace: 'default', name: `${kind.toLowerCase()}.${of}`, about, node: host, ...words });
 };
+const about = (kind: string) => {
+  const of = event('node-1');
+  return { ...of, involvedObject: { ...loose(loose(of)['involvedObject']), kind, name: 'node-1' } };
+};
+const KUBELET = { component: 'kubelet', host: 'node-1' };
 const told = (name: string) => ({ apiVersion: 'berth.dev/v1alpha1', kind: 'BerthNode', metadata: { name } });
 const annotate = async (name: string, key: string) => {
   const { metadata } = await admin.get({ ...podAt(name) });
@@ -132,8 +138,9 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
     const untaint = taintPatch(await agent.get(node('node-1')), TAINT, undefined) ?? {};
     expect(JSON.stringify(await agent.patch(node('node-1'), 'merge', untaint))).not.toContain(TAINT);
     await agent.create({ resource: BERTH_NODES }, told('node-1'));
-    await agent.create({ resource: EVENTS, namespace: 'default' }, event('node-1'));
-    await agent.create({ resource: EVENTS, namespace: 'default' }, event('node-1', 'web-0', 'Pod'));
+    await agent.create(events, event('node-1'));
+    await agent.create(events, event('node-1', 'web-0', 'Pod'));
+    await agent.patch({ ...events, name: 'pod.web-0' }, 'merge', writeRepeat({ message: 'b', count: 2, lastAt: 1 }));
     await annotate('node-1', 'berth.dev/pod-ips');
   });
 
@@ -152,21 +159,29 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
     ['another Node', () => agent.patch(node('node-2', 'status'), 'strategic', status()), 'its own Node only'],
     ['another Node’s taint', () => taint(agent, 'node-2'), 'its own Node only'],
     ['another BerthNode', () => agent.create({ resource: BERTH_NODES }, told('node-2')), 'BerthNode of its own node'],
-    [
-      'an Event of another',
-      () => agent.create({ resource: EVENTS, namespace: 'default' }, event('node-2')),
-      'Events of its own',
-    ],
+    ['an Event of another', () => agent.create(events, event('node-2')), 'Events of its own'],
     [
       'an Event about another Node',
-      () => agent.create({ resource: EVENTS, namespace: 'default' }, event('node-1', 'node-2')),
-      'about pods and its own Node only',
+      () => agent.create(events, event('node-1', 'node-2')),
+      'about pods and its own Node',
     ],
+    ['an Event about others', () => agent.create(events, about('Deployment')), 'about pods and its own Node only'],
     [
       'an Event in another program’s name',
-      () => {
-        const source = { component: 'kubelet', host: 'node-1' };
-        return agent.create({ resource: EVENTS, namespace: 'default' }, { ...event('node-1'), source });
+      () => agent.create(events, { ...event('node-1'), source: KUBELET }),
+      'as berth only',
+    ],
+    [
+      'an Event as another reporter',
+      () => agent.create(events, { ...event('node-1'), reportingComponent: 'kubelet' }),
+      'as berth only',
+    ],
+    [
+      'what the kubelet of its node told',
+      async () => {
+        const told = { ...event('node-1'), metadata: { namespace: 'default', name: 'kubelets' } };
+        await admin.create(events, { ...told, source: KUBELET, reportingComponent: 'kubelet' });
+        return agent.patch({ ...events, name: 'kubelets' }, 'merge', told);
       },
       'as berth only',
     ],

@@ -99,19 +99,21 @@ async function keepings(client: KubeClient): Promise<readonly number[]> {
   return took;
 }
 
-async function untilIs(client: KubeClient, at: At, wanted: 'there' | 'absent', began: number): Promise<void> {
-  while ((await isThere(client, at)) !== (wanted === 'there'))
+/** Asks again as long as it is not so, and as nobody answers. */
+async function untilIs(client: KubeClient, at: At, wanted: Presence, began: number): Promise<void> {
+  while ((await presence(client, at)) !== wanted)
     if (performance.now() - began > LIMIT_MS) throw new Error(`${at.resource.kind} ${at.name} is not ${wanted}`);
 }
 
 type At = Parameters<KubeClient['get']>[0];
+type Presence = 'there' | 'absent';
 
-function isThere(client: KubeClient, at: At): Promise<boolean> {
+function presence(client: KubeClient, at: At): Promise<Presence | undefined> {
   return client.get(at).then(
-    () => true,
+    () => 'there',
     (error: unknown) => {
-      if (error instanceof KubeError && error.kind === 'absent') return false;
-      throw error;
+      if (!(error instanceof KubeError)) throw error;
+      return error.kind === 'absent' ? 'absent' : undefined;
     },
   );
 }

@@ -38,6 +38,20 @@ const sameList = (path: string, isOurs: string) =>
   `object.${path}.orValue([]).filter(it, !(${isOurs})) == oldObject.${path}.orValue([]).filter(it, !(${isOurs}))`;
 const same = (path: string) => `object.${path} == oldObject.${path}`;
 
+/** Whether that holds of the object, and of what it was. */
+const wasAndIs = (holds: (object: string) => string) =>
+  `${holds('object')} && (oldObject == null || (${holds('oldObject')}))`;
+const valueOf = (path: string) => `${path}.orValue('')`;
+
+const EVENT_OF_NODE = (it: string) =>
+  `${valueOf(`${it}.?source.?host`)} == variables.node && ${valueOf(`${it}.?reportingInstance`)} == variables.node`;
+const EVENT_OF_BERTH = (it: string) =>
+  `${valueOf(`${it}.?source.?component`)} == 'berth' && ${valueOf(`${it}.?reportingComponent`)} == 'berth'`;
+const EVENT_ABOUT = (it: string) => {
+  const [kind, name] = [valueOf(`${it}.involvedObject.?kind`), valueOf(`${it}.involvedObject.?name`)];
+  return `(${kind} == 'Pod' || (${kind} == 'Node' && ${name} == variables.node))`;
+};
+
 const METADATA = [
   [`${same('metadata.?labels')} && ${same('metadata.?annotations')}`, 'an agent changes no labels and no annotations'],
   [
@@ -119,15 +133,9 @@ const POLICIES: readonly Policy[] = [
     name: `${NAME}-agent-events`,
     rules: [core(['CREATE', 'UPDATE'], 'events')],
     validations: [
-      [
-        "object.?source.?host.orValue('') == variables.node && (oldObject == null || oldObject.?source.?host.orValue('') == variables.node)",
-        'an agent tells Events of its own node only',
-      ],
-      [
-        "object.involvedObject.?kind.orValue('') == 'Pod' || (object.involvedObject.?kind.orValue('') == 'Node' && object.involvedObject.?name.orValue('') == variables.node)",
-        'an agent tells Events about pods and its own Node only',
-      ],
-      ["object.?source.?component.orValue('') == 'berth'", 'an agent tells Events as berth only'],
+      [wasAndIs(EVENT_OF_NODE), 'an agent tells Events of its own node only'],
+      [wasAndIs(EVENT_OF_BERTH), 'an agent tells Events as berth only'],
+      [wasAndIs(EVENT_ABOUT), 'an agent tells Events about pods and its own Node only'],
     ],
   },
 ];

@@ -8,6 +8,7 @@ export type Kill = () => Promise<(() => void) | undefined>;
 export interface Victims {
   readonly turns: readonly Kill[]; //  one of each kind, on any node
   readonly agents: readonly Kill[]; // each node's
+  readonly containers: () => number; // of Berth's, so many were killed so far
 }
 
 /** Who there is to kill in a cluster. What the manifest made its kubelet starts again. */
@@ -25,12 +26,20 @@ export function victims(
   ];
   if (installed === 'process') {
     const agents = nodes.map((node) => programs(['berth-agent'], () => node));
-    return { turns: [programs(['berth-agent'], any), ...turns], agents };
+    return { turns: [programs(['berth-agent'], any), ...turns], agents, containers: () => 0 };
   }
+  let killed = 0;
+  const container = (command: string, on: () => readonly Node[]): Kill => {
+    return async () => {
+      const count = killFirst(on(), command);
+      killed += count;
+      return count > 0 ? () => {} : undefined;
+    };
+  };
   const agents = nodes.map((node) => container('agent', () => [node]));
   // two replicas on three nodes: the next node has one
   const controller = container('controller', () => nodes.toSorted(() => random.fraction() - 0.5));
-  return { turns: [container('agent', () => [any()]), controller, ...turns], agents };
+  return { turns: [container('agent', () => [any()]), controller, ...turns], agents, containers: () => killed };
 }
 
 type Node = Worker['node'];
@@ -46,16 +55,19 @@ function programs(names: readonly string[], on: () => Node): Kill {
   };
 }
 
-/** Berth's process of a kind, on the first of the nodes that has one. */
-function container(command: string, on: () => readonly Node[]): Kill {
-  return async () => (on().some((node) => killed(node, command)) ? () => {} : undefined);
+/** Kills Berth's process of a kind on the first of the nodes that has one; how many there were. */
+function killFirst(nodes: readonly Node[], command: string): number {
+  for (const node of nodes) {
+    const count = killOn(node, command);
+    if (count > 0) return count;
+  }
+  return 0;
 }
 
-function killed(node: Node, command: string): boolean {
+function killOn(node: Node, command: string): number {
   try {
-    node.run('pkill', '-KILL', '-f', `lib/berth.mjs [${command[0]}]${command.slice(1)}`);
-    return true;
+    return Number(node.run('pkill', '-KILL', '--count', '-f', `lib/berth.mjs [${command[0]}]${command.slice(1)}`));
   } catch {
-    return false; // pkill found none
+    return 0; // pkill found none
   }
 }

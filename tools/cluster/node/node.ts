@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Enter, gone, run } from '../../demo/processes.ts';
@@ -85,15 +85,18 @@ export class ClusterNode {
     const all = { PATH: process.env['PATH'], HOME: '/root', ...env };
     const started = new Program(() => {
       const out = openSync(this.logFile(name), 'a');
-      return spawn(...this.enter(program, args), { stdio: ['ignore', out, out], env: all });
+      const child = spawn(...this.enter(program, args), { stdio: ['ignore', out, out], env: all });
+      closeSync(out); // the child has its own
+      return child;
     });
     this.#programs.set(name, started);
     return started.child;
   }
 
   /**
-   * From now on programs that end by themselves are started again, as a machine's service manager would: a kubelet ends
-   * when its runtime does not answer yet. `told` hears each time which it was, and what its log says last.
+   * From now on programs that were started are started again when they end by themselves, as a machine's service manager
+   * would: a kubelet ends when its runtime does not answer yet. `told` hears each time which it was, and what its log
+   * says last.
    */
   supervise(told: (program: string, said: string) => void): void {
     for (const [name, program] of this.#programs) program.keep(() => told(name, endOf(this.logFile(name), 1)));

@@ -12,12 +12,14 @@ export type Start = () => ChildProcess;
 /** A program in other namespaces that can be killed, started anew, and kept running as a service manager does. */
 export class Program {
   readonly #start: Start;
+  readonly #restartMs: number;
   #child: ChildProcess;
   #ended: (() => void) | undefined; // somebody wants it kept running
   #wanted = true;
+  #told: ChildProcess | undefined; //  whose end is known, or our doing
 
-  constructor(start: Start) {
-    [this.#start, this.#child] = [start, start()];
+  constructor(start: Start, restartMs = RESTART_MS) {
+    [this.#start, this.#restartMs, this.#child] = [start, restartMs, start()];
     this.#watch();
   }
 
@@ -37,8 +39,9 @@ export class Program {
     this.#wanted = false;
     const child = this.#child;
     const pid = await onlyChild(child);
-    if (pid !== undefined) end(pid); // who waits for it ends with it
+    if (pid !== undefined && killed(pid)) this.#told = child; // who waits for it ends with it
     await gone(child);
+    this.#tell(child);
   }
 
   /** Starts anew what was killed. */
@@ -56,9 +59,15 @@ export class Program {
     const child = this.#child;
     const wanted = () => this.#wanted && this.#ended !== undefined && child === this.#child;
     if (!wanted()) return;
-    this.#ended?.();
-    await pause(RESTART_MS, undefined, { ref: false });
+    this.#tell(child);
+    await pause(this.#restartMs, undefined, { ref: false });
     if (wanted()) this.again();
+  }
+
+  #tell(child: ChildProcess): void {
+    if (this.#told === child) return;
+    this.#told = child;
+    this.#ended?.();
   }
 }
 
@@ -72,11 +81,13 @@ export async function onlyChild(waiting: ChildProcess): Promise<number | undefin
   return undefined;
 }
 
-function end(pid: number): void {
+/** Whether there was somebody to kill. */
+function killed(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has just ended by itself
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
   }
 }
 
