@@ -18,10 +18,10 @@ import { recipeOf } from './cluster/kubernetes/recipe.ts';
 import { CLUSTER_OPTIONS, clusterWanted, NOT_ROOT, orRefuse, refuse } from './cluster/options.ts';
 import { doing } from './demo/table.ts';
 import { launch, stageFolder } from './launch.ts';
+import { BerthEnds } from './torture-cluster/ends.ts';
 import { disagreements, type NodeView } from './torture-cluster/agreement.ts';
 import { ClusterChurn } from './torture-cluster/churn.ts';
 import { look, notReady } from './torture-cluster/look.ts';
-import { berthPods, endedBySelf } from './torture-cluster/restarts.ts';
 import { type Victims, victims } from './torture-cluster/victims.ts';
 
 const { values } = parseArgs({
@@ -81,6 +81,7 @@ async function torture(folder: string): Promise<void> {
   process.once('exit', tell); // when something went wrong
   const random = seeded(seed);
   const parts = victims(cluster, { installed: wanted.installed, random });
+  const ends = new BerthEnds();
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
   const lack = async (wanted: number) => {
     const said = await notReady(cluster, wanted);
@@ -101,7 +102,9 @@ async function torture(folder: string): Promise<void> {
     );
   });
   churn.start();
-  await doing(`${kills} kills, seed ${seed}`, () => killInTurn(parts, kills, random));
+  await doing(`${kills} kills, seed ${seed}`, () =>
+    killInTurn(parts, { kills, random, killed: () => ends.look(cluster) }),
+  );
   churn.stop();
   await doing(`${churn.deleted} pods were deleted meanwhile; all others are Ready, and everybody agrees`, () =>
     agree(),
@@ -116,7 +119,9 @@ async function torture(folder: string): Promise<void> {
   });
   for (const told of churn.ended) console.log(`  ended by itself, another was made: ${told}`);
   const own = restarted.filter((told) => told.startsWith('berth-'));
-  const crashes = [...own, ...endedBySelf(await berthPods(cluster), parts.containers())];
+  if ((await ends.look(cluster)) === 0 && wanted.installed === 'manifest')
+    throw new Error('no pods of Berth are found');
+  const crashes = [...own, ...ends.told];
   if (crashes.length > 0) throw new Error(`Berth has ended by itself: ${crashes.join('; ')}`);
   const told = { deleted: churn.deleted, ended: churn.ended.length, restarted: restarted.length };
   tell();
@@ -124,11 +129,17 @@ async function torture(folder: string): Promise<void> {
   process.exit(0);
 }
 
-async function killInTurn({ turns }: Victims, kills: number, random: Random): Promise<void> {
+/** `killed` is called after each. */
+async function killInTurn(
+  { turns }: Victims,
+  of: { readonly kills: number; readonly random: Random; readonly killed: () => Promise<unknown> },
+): Promise<void> {
+  const { kills, random, killed } = of;
   for (let i = 0; i < kills; i++) {
     const again = await turns[i % turns.length]?.();
     await pause(random.fraction() * AWAY_MS);
     again?.();
+    await killed();
     await pause(BETWEEN_MS);
   }
 }

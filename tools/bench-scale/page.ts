@@ -119,9 +119,9 @@ of the fake (\`src/io/kube/testing\`), which the same contract tests judge (\`sr
 ## The controller
 
 \`berth controller\`, as it is installed: from its start until it knows the cluster; the same of the one that follows it
-after SIGKILL; the memory of the first; the median of 20 removals of a Node, until its BerthNode is gone as well; of 100 pods
-more, as a StatefulSet's that keep their addresses, made one after the other, from before each was written until the
-StaticAddress that the controller makes of it could be read; and what the second one had asked of the API server ten
+after SIGKILL; the memory of the first; the median of 20 removals of a Node, until its BerthNode is gone as well; of
+100 pods more, as a StatefulSet's that keep their addresses, made one after the other, from before each was written until
+the StaticAddress that the controller makes of it could be read; and what the second one had asked of the API server ten
 seconds later (watches that stand are not in it; a page has 500 objects).
 It follows Nodes, BerthNodes, pods, StatefulSets and StaticAddresses.
 

@@ -4,7 +4,7 @@ import { containerd2Folder } from '../../test/runtime/containerd2.ts';
 import { helmFolder } from '../helm-folder.ts';
 import { referenceFolder } from '../reference-plugins.ts';
 
-/** What a run of CI builds or fetches once, keeps outside of the tree, and does not find: empty where its caches are warm. */
+/** What CI builds or fetches once, keeps outside of the tree, and does not find: empty where its caches are warm. */
 export function missingCaches(): readonly string[] {
   const kept: readonly (readonly [what: string, isThere: () => boolean])[] = [
     [`Kubernetes ${STANDARD}`, () => has(recipeOf)],

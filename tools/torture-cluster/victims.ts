@@ -8,7 +8,6 @@ export type Kill = () => Promise<(() => void) | undefined>;
 export interface Victims {
   readonly turns: readonly Kill[]; //  one of each kind, on any node
   readonly agents: readonly Kill[]; // each node's
-  readonly containers: () => number; // of Berth's, so many were killed so far
 }
 
 /** Who there is to kill in a cluster. What the manifest made its kubelet starts again. */
@@ -26,20 +25,12 @@ export function victims(
   ];
   if (installed === 'process') {
     const agents = nodes.map((node) => programs(['berth-agent'], () => node));
-    return { turns: [programs(['berth-agent'], any), ...turns], agents, containers: () => 0 };
+    return { turns: [programs(['berth-agent'], any), ...turns], agents };
   }
-  let killed = 0;
-  const container = (command: string, on: () => readonly Node[]): Kill => {
-    return async () => {
-      const count = killFirst(on(), command);
-      killed += count;
-      return count > 0 ? () => {} : undefined;
-    };
-  };
   const agents = nodes.map((node) => container('agent', () => [node]));
   // two replicas on three nodes: the next node has one
   const controller = container('controller', () => nodes.toSorted(() => random.fraction() - 0.5));
-  return { turns: [container('agent', () => [any()]), controller, ...turns], agents, containers: () => killed };
+  return { turns: [container('agent', () => [any()]), controller, ...turns], agents };
 }
 
 type Node = Worker['node'];
@@ -55,19 +46,16 @@ function programs(names: readonly string[], on: () => Node): Kill {
   };
 }
 
-/** Kills Berth's process of a kind on the first of the nodes that has one; how many there were. */
-function killFirst(nodes: readonly Node[], command: string): number {
-  for (const node of nodes) {
-    const count = killOn(node, command);
-    if (count > 0) return count;
-  }
-  return 0;
+/** Berth's process of a kind, on the first of the nodes that has one. */
+function container(command: string, on: () => readonly Node[]): Kill {
+  return async () => (on().some((node) => killed(node, command)) ? () => {} : undefined);
 }
 
-function killOn(node: Node, command: string): number {
+function killed(node: Node, command: string): boolean {
   try {
-    return Number(node.run('pkill', '-KILL', '--count', '-f', `lib/berth.mjs [${command[0]}]${command.slice(1)}`));
+    node.run('pkill', '-KILL', '-f', `lib/berth.mjs [${command[0]}]${command.slice(1)}`);
+    return true;
   } catch {
-    return 0; // pkill found none
+    return false; // pkill found none
   }
 }

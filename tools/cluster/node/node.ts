@@ -94,9 +94,9 @@ export class ClusterNode {
   }
 
   /**
-   * From now on programs that were started are started again when they end by themselves, as a machine's service manager
-   * would: a kubelet ends when its runtime does not answer yet. `told` hears each time which it was, and what its log
-   * says last.
+   * From now on programs that were started are started again when they end by themselves, as a machine's service
+   * manager would: a kubelet ends when its runtime does not answer yet. `told` hears each time which it was, and what
+   * its log says last.
    */
   supervise(told: (program: string, said: string) => void): void {
     for (const [name, program] of this.#programs) program.keep(() => told(name, endOf(this.logFile(name), 1)));

@@ -1,0 +1,52 @@
+import type { Cluster } from '../cluster/cluster.ts';
+
+const PODS = '/api/v1/pods?labelSelector=app.kubernetes.io%2Fname%20in%20(berth%2Cberth-controller)';
+/** What a container that SIGKILL ended is said to have ended with. */
+const KILLED = 128 + 9;
+/** What is said of containers that never ran, or that nobody knows of, when their runtime was killed. */
+const NEVER_RAN = ['StartError', 'ContainerCannotRun', 'ContainerStatusUnknown'];
+
+/** A pod of Berth as it is used here. */
+export interface BerthPod {
+  readonly metadata: { readonly name: string };
+  readonly status: {
+    readonly containerStatuses?: readonly {
+      readonly name: string;
+      readonly lastState?: {
+        readonly terminated?: { readonly containerID?: string; readonly exitCode: number; readonly reason?: string };
+      };
+    }[];
+  };
+}
+
+/** How containers of Berth ended otherwise than by SIGKILL. None where it was not installed by its manifest. */
+export class BerthEnds {
+  readonly #ends = new Map<string, string>();
+
+  /**
+   * Each container's last end is told until its next one: to be read more often than they are killed. Resolves with the
+   * number of pods that were read; none while the API server is away.
+   */
+  async look({ plane }: Cluster): Promise<number> {
+    const { items } = await plane.api.ask<{ items: readonly BerthPod[] }>('GET', PODS).catch(() => ({ items: [] }));
+    for (const [id, told] of crashesIn(items)) this.#ends.set(id, told);
+    return items.length;
+  }
+
+  get told(): readonly string[] {
+    return [...this.#ends.values()];
+  }
+}
+
+/** By the containers' IDs. */
+export function crashesIn(pods: readonly BerthPod[]): ReadonlyMap<string, string> {
+  const crashes = new Map<string, string>();
+  for (const { metadata, status } of pods)
+    for (const { name, lastState } of status.containerStatuses ?? []) {
+      const { containerID = '', exitCode = KILLED, reason = '' } = lastState?.terminated ?? {};
+      if (exitCode === KILLED && reason !== 'OOMKilled') continue;
+      if (!NEVER_RAN.includes(reason))
+        crashes.set(containerID, `${name} of ${metadata.name}: exit code ${exitCode}, ${reason}`);
+    }
+  return crashes;
+}
