@@ -3,12 +3,15 @@ import { type BerthPod, crashesIn } from './ends.ts';
 
 const pod = (exitCode?: number, reason = 'Error'): BerthPod => {
   const lastState = exitCode === undefined ? {} : { terminated: { containerID: 'containerd://1', exitCode, reason } };
-  return { metadata: { name: 'berth-a' }, status: { containerStatuses: [{ name: 'agent', lastState }] } };
+  return {
+    metadata: { name: 'berth-a', namespace: 'kube-system' },
+    status: { containerStatuses: [{ name: 'agent', lastState }] },
+  };
 };
-const told = (pods: readonly BerthPod[]) => [...crashesIn(pods).values()];
+const told = (pods: readonly BerthPod[]) => [...crashesIn(pods).values()].map((end) => end.told);
 
 test('containers that run on, or were killed, have not ended by themselves', () => {
-  expect(told([pod(), pod(137), { metadata: { name: 'berth-b' }, status: {} }])).toEqual([]);
+  expect(told([pod(), pod(137), { metadata: { name: 'berth-b', namespace: 'kube-system' }, status: {} }])).toEqual([]);
 });
 
 test.each([
