@@ -78,8 +78,7 @@ async function removals(client: KubeClient): Promise<number> {
     const name = nodeName(i);
     const began = performance.now();
     await client.remove({ resource: NODES, name });
-    const what = { resource: BERTH_NODES, name };
-    await untilIs(client, what, 'absent', began);
+    await untilIs(client, { resource: BERTH_NODES, name }, 'absent', began);
     took.push(performance.now() - began);
   }
   return round(median(took));

@@ -18,7 +18,7 @@ export function switchGround({ workers, subnets }: { readonly workers: number; r
   run('mount', ['-t', 'tmpfs', 'tmpfs', '/run']);
   mkdirSync('/run/netns', { recursive: true });
   run('ip', ['link', 'set', 'lo', 'up']);
-  for (const family of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']) setting(family, '1');
+  for (const forwarding of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']) setting(forwarding, '1');
   for (const links of ['all', 'default']) setting(`ipv4/conf/${links}/rp_filter`, '0'); // pods answer the control plane
   for (let i = 0; i < subnets; i++) addSwitch(i);
   for (const address of CONTROL.addresses)

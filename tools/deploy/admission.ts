@@ -1,4 +1,5 @@
 import { ADDRESS_RESOURCE, POD_NIC_RESOURCE, NOT_READY_TAINT } from '../../src/core/cluster/node-word.ts';
+import { COMPONENT } from '../../src/wire/kube/event.ts';
 import { POD_IPS_NAMES } from '../../src/wire/kube/pod-ips.ts';
 import { type KubeObject, LABELS, NAME, type Values } from './values.ts';
 
@@ -46,7 +47,9 @@ const valueOf = (path: string) => `${path}.orValue('')`;
 const EVENT_OF_NODE = (it: string) =>
   `${valueOf(`${it}.?source.?host`)} == variables.node && ${valueOf(`${it}.?reportingInstance`)} == variables.node`;
 const EVENT_OF_BERTH = (it: string) =>
-  `${valueOf(`${it}.?source.?component`)} == 'berth' && ${valueOf(`${it}.?reportingComponent`)} == 'berth'`;
+  [`${it}.?source.?component`, `${it}.?reportingComponent`]
+    .map((path) => `${valueOf(path)} == '${COMPONENT}'`)
+    .join(' && ');
 const EVENT_ABOUT = (it: string) => {
   const [kind, name] = [valueOf(`${it}.involvedObject.?kind`), valueOf(`${it}.involvedObject.?name`)];
   return `(${kind} == 'Pod' || (${kind} == 'Node' && ${name} == variables.node))`;

@@ -20,7 +20,8 @@ export interface EventWords {
   readonly node: string; // who says so
 }
 
-const COMPONENT = 'berth';
+/** Who tells Berth's Events. */
+export const COMPONENT = 'berth';
 
 /** An Event of the core group, which every kubectl shows with its count. */
 export function writeEvent(of: EventWords): object {
