@@ -18,7 +18,7 @@ import { recipeOf } from './cluster/kubernetes/recipe.ts';
 import { CLUSTER_OPTIONS, clusterWanted, NOT_ROOT, orRefuse, refuse } from './cluster/options.ts';
 import { doing } from './demo/table.ts';
 import { launch, stageFolder } from './launch.ts';
-import { BerthEnds } from './torture-cluster/ends.ts';
+import { Ends } from './torture-cluster/ends.ts';
 import { disagreements, type NodeView } from './torture-cluster/agreement.ts';
 import { ClusterChurn } from './torture-cluster/churn.ts';
 import { look, notReady } from './torture-cluster/look.ts';
@@ -72,16 +72,12 @@ async function torture(folder: string): Promise<void> {
     restarts: 'soon',
     images: {},
   });
-  const restarted: string[] = [];
-  for (const node of [cluster.control, ...cluster.workers.map((worker) => worker.node)])
-    node.supervise((program, said) => restarted.push(`${program} of ${node.name}: ${said}`));
-  const tell = () => {
-    for (const told of restarted.splice(0)) console.log(`  ended by itself, was started again: ${told}`);
-  };
-  process.once('exit', tell); // when something went wrong
+  const ends = new Ends(cluster);
+  process.once('exit', () => {
+    for (const told of ends.restarted) console.log(`  ended by itself, was started again: ${told}`);
+  });
   const random = seeded(seed);
   const parts = victims(cluster, { installed: wanted.installed, random });
-  const ends = new BerthEnds();
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
   const lack = async (wanted: number) => {
     const said = await notReady(cluster, wanted);
@@ -102,9 +98,7 @@ async function torture(folder: string): Promise<void> {
     );
   });
   churn.start();
-  await doing(`${kills} kills, seed ${seed}`, () =>
-    killInTurn(parts, { kills, random, killed: () => ends.look(cluster) }),
-  );
+  await doing(`${kills} kills, seed ${seed}`, () => killInTurn(parts, { kills, random, killed: () => ends.look() }));
   churn.stop();
   await doing(`${churn.deleted} pods were deleted meanwhile; all others are Ready, and everybody agrees`, () =>
     agree(),
@@ -118,15 +112,8 @@ async function torture(folder: string): Promise<void> {
     await agree(0);
   });
   for (const told of churn.ended) console.log(`  ended by itself, another was made: ${told}`);
-  const own = restarted.filter((told) => told.startsWith('berth-'));
-  if (wanted.installed === 'manifest')
-    await until(CONVERGED_MS, 'the API server tells how containers of Berth ended', async () => {
-      return (await ends.look(cluster)) > 0;
-    });
-  const crashes = [...own, ...ends.told];
-  if (crashes.length > 0) throw new Error(`Berth has ended by itself: ${crashes.join('; ')}`);
-  const counts = { deleted: churn.deleted, ended: churn.ended.length, restarted: restarted.length };
-  tell();
+  await ends.judge(wanted.installed === 'manifest');
+  const counts = { deleted: churn.deleted, ended: churn.ended.length, restarted: ends.restarted.length };
   console.log(JSON.stringify({ kills, seed, ...counts, violations: 0 }));
   process.exit(0);
 }

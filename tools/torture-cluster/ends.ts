@@ -1,6 +1,8 @@
+import { until } from '../../test/runtime/node.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { kubectlOf } from '../cluster/kubectl.ts';
 
+const LIMIT_MS = 60_000;
 const PODS = '/api/v1/pods?labelSelector=app.kubernetes.io%2Fname%20in%20(berth%2Cberth-controller)';
 /** What a container that SIGKILL ended is said to have ended with. */
 const KILLED = 128 + 9;
@@ -20,27 +22,42 @@ export interface BerthPod {
   };
 }
 
-/** How containers of Berth ended otherwise than by SIGKILL. None where it was not installed by its manifest. */
-export class BerthEnds {
-  readonly #ends = new Map<string, string>();
+/** What ended by itself while a cluster is tortured: programs, which are started again, and Berth's containers. */
+export class Ends {
+  readonly restarted: string[] = []; // programs, each time
+  readonly #cluster: Cluster;
+  readonly #containers = new Map<string, string>(); // those that ended otherwise than by SIGKILL
+
+  /** From now on programs are kept running. */
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    for (const node of [cluster.control, ...cluster.workers.map((worker) => worker.node)])
+      node.supervise((program, said) => this.restarted.push(`${program} of ${node.name}: ${said}`));
+  }
 
   /**
    * Each container's last end is told until its next one: to be read more often than they are killed. Resolves with the
-   * number of pods that were read; none while the API server is away.
+   * number of Berth's pods that were read; none while the API server is away, or where Berth is not in pods.
    */
-  async look(cluster: Cluster): Promise<number> {
-    const ask = cluster.plane.api.ask<{ items: readonly BerthPod[] }>('GET', PODS);
+  async look(): Promise<number> {
+    const ask = this.#cluster.plane.api.ask<{ items: readonly BerthPod[] }>('GET', PODS);
     const { items } = await ask.catch(() => ({ items: [] }));
     for (const [id, { told, logs }] of crashesIn(items)) {
-      if (this.#ends.has(id)) continue;
-      const said = await kubectlOf(cluster)(['logs', '--previous', '--tail=5', ...logs]).catch(() => 'its log is gone');
-      this.#ends.set(id, `${told}; its log ends so:\n${said}`);
+      if (this.#containers.has(id)) continue;
+      const kubectl = kubectlOf(this.#cluster);
+      const said = await kubectl(['logs', '--previous', '--tail=5', ...logs]).catch(() => 'its log is gone');
+      this.#containers.set(id, `${told}; its log ends so:\n${said}`);
     }
     return items.length;
   }
 
-  get told(): readonly string[] {
-    return [...this.#ends.values()];
+  /** Throws when a part of Berth ended by itself, as a program or, where it is `inPods`, as a container. */
+  async judge(inPods: boolean): Promise<void> {
+    if (inPods)
+      await until(LIMIT_MS, 'the API server tells how containers of Berth ended', async () => (await this.look()) > 0);
+    const own = this.restarted.filter((told) => told.startsWith('berth-'));
+    const all = [...own, ...this.#containers.values()];
+    if (all.length > 0) throw new Error(`Berth has ended by itself: ${all.join('; ')}`);
   }
 }
 
