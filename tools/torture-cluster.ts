@@ -77,7 +77,7 @@ async function torture(folder: string): Promise<void> {
     for (const told of ends.restarted) console.log(`  ended by itself, was started again: ${told}`);
   });
   const random = seeded(seed);
-  const parts = victims(cluster, { installed: wanted.installed, random });
+  const parts = victims(cluster, { installed: wanted.installed, random, killed: (id) => ends.killed(id) });
   const churn = new ClusterChurn(cluster.plane.api, seed, pods);
   const lack = async (wanted: number) => {
     const said = await notReady(cluster, wanted);

@@ -8,18 +8,25 @@ const pod = (exitCode?: number, reason = 'Error'): BerthPod => {
     status: { containerStatuses: [{ name: 'agent', lastState }] },
   };
 };
-const told = (pods: readonly BerthPod[]) => [...crashesIn(pods).values()].map((end) => end.told);
+const told = (pods: readonly BerthPod[], ...killed: readonly string[]) =>
+  [...crashesIn(pods, new Set(killed)).values()].map((end) => end.told);
 
-test('containers that run on, or were killed, have not ended by themselves', () => {
-  expect(told([pod(), pod(137), { metadata: { name: 'berth-b', namespace: 'kube-system' }, status: {} }])).toEqual([]);
+test('containers that run on have not ended', () => {
+  expect(told([pod(), { metadata: { name: 'berth-b', namespace: 'kube-system' }, status: {} }])).toEqual([]);
+});
+
+test('a container that was killed has not ended by itself, also where its runtime lost how it ended', () => {
+  expect(told([pod(137), pod(255, 'Unknown')], '1')).toEqual([]);
 });
 
 test.each([
   [1, 'Error'],
   [0, 'Completed'],
   [137, 'OOMKilled'],
-])('exit code %d, %s: it ended by itself', (code, reason) => {
-  expect(told([pod(code, reason)])).toEqual([`agent of berth-a: exit code ${code}, ${reason}`]);
+  [137, 'Error'],
+  [255, 'Unknown'],
+])('exit code %d, %s, and nobody killed it: it ended by itself', (code, reason) => {
+  expect(told([pod(code, reason)], '2')).toEqual([`agent of berth-a: exit code ${code}, ${reason}`]);
 });
 
 test('a container that never ran, for its runtime was killed, is none that ended', () => {

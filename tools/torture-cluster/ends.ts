@@ -4,8 +4,6 @@ import { kubectlOf } from '../cluster/kubectl.ts';
 
 const LIMIT_MS = 60_000;
 const PODS = '/api/v1/pods?labelSelector=app.kubernetes.io%2Fname%20in%20(berth%2Cberth-controller)';
-/** What a container that SIGKILL ended is said to have ended with. */
-const KILLED = 128 + 9;
 /** What is said of containers that never ran, or that nobody knows of, when their runtime was killed. */
 const NEVER_RAN = ['StartError', 'ContainerCannotRun', 'ContainerStatusUnknown'];
 
@@ -26,13 +24,19 @@ export interface BerthPod {
 export class Ends {
   readonly restarted: string[] = []; // programs, each time
   readonly #cluster: Cluster;
-  readonly #containers = new Map<string, string>(); // those that ended otherwise than by SIGKILL
+  readonly #killed = new Set<string>(); //           Berth's containers that were meant to end, by their IDs
+  readonly #containers = new Map<string, string>(); // those that ended by themselves
 
   /** From now on programs are kept running. */
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
     for (const node of [cluster.control, ...cluster.workers.map((worker) => worker.node)])
       node.supervise((program, said) => this.restarted.push(`${program} of ${node.name}: ${said}`));
+  }
+
+  /** That container is killed: however its runtime says that it ended, it was meant to. */
+  killed(containerID: string): void {
+    this.#killed.add(containerID);
   }
 
   /**
@@ -42,7 +46,7 @@ export class Ends {
   async look(): Promise<number> {
     const ask = this.#cluster.plane.api.ask<{ items: readonly BerthPod[] }>('GET', PODS);
     const { items } = await ask.catch(() => ({ items: [] }));
-    for (const [id, { told, logs }] of crashesIn(items)) {
+    for (const [id, { told, logs }] of crashesIn(items, this.#killed)) {
       if (this.#containers.has(id)) continue;
       const kubectl = kubectlOf(this.#cluster);
       const said = await kubectl(['logs', '--previous', '--tail=5', ...logs]).catch(() => 'its log is gone');
@@ -67,13 +71,17 @@ export interface End {
   readonly logs: readonly string[];
 }
 
-/** By the containers' IDs. */
-export function crashesIn(pods: readonly BerthPod[]): ReadonlyMap<string, End> {
+/**
+ * By the containers' IDs; `killed` are the IDs of those that were meant to end. What is said of an end cannot tell: of
+ * a container that ended while its runtime was away the exit code may be lost (255, Unknown).
+ */
+export function crashesIn(pods: readonly BerthPod[], killed: ReadonlySet<string>): ReadonlyMap<string, End> {
   const crashes = new Map<string, End>();
   for (const { metadata, status } of pods)
     for (const { name, lastState } of status.containerStatuses ?? []) {
-      const { containerID = '', exitCode = KILLED, reason = '' } = lastState?.terminated ?? {};
-      if ((exitCode === KILLED && reason !== 'OOMKilled') || NEVER_RAN.includes(reason)) continue;
+      const { containerID = '', exitCode, reason = '' } = lastState?.terminated ?? {};
+      const id = containerID.slice(containerID.indexOf('://') + '://'.length);
+      if (exitCode === undefined || killed.has(id) || NEVER_RAN.includes(reason)) continue;
       const told = `${name} of ${metadata.name}: exit code ${exitCode}, ${reason}`;
       crashes.set(containerID, { told, logs: ['-n', metadata.namespace, metadata.name, '-c', name] });
     }

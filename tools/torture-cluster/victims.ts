@@ -10,11 +10,18 @@ export interface Victims {
   readonly agents: readonly Kill[]; // each node's
 }
 
-/** Who there is to kill in a cluster. What the manifest made its kubelet starts again. */
-export function victims(
-  { control, workers }: Cluster,
-  { installed, random }: { readonly installed: 'manifest' | 'process'; readonly random: Random },
-): Victims {
+export interface VictimsOptions {
+  readonly installed: 'manifest' | 'process';
+  readonly random: Random;
+  readonly killed: (containerID: string) => void;
+}
+
+/**
+ * Who there is to kill in a cluster. What the manifest made its kubelet starts again; `killed` hears the ID of each
+ * container that was ended so.
+ */
+export function victims({ control, workers }: Cluster, options: VictimsOptions): Victims {
+  const { installed, random } = options;
   const nodes = workers.map(({ node }) => node);
   const any = () => nodes[Math.floor(random.fraction() * nodes.length)] ?? control;
   const turns = [
@@ -27,6 +34,7 @@ export function victims(
     const agents = nodes.map((node) => programs(['berth-agent'], () => node));
     return { turns: [programs(['berth-agent'], any), ...turns], agents };
   }
+  const container = (command: string, on: () => readonly Node[]): Kill => killContainer(command, on, options.killed);
   const agents = nodes.map((node) => container('agent', () => [node]));
   // two replicas on three nodes: the next node has one
   const controller = container('controller', () => nodes.toSorted(() => random.fraction() - 0.5));
@@ -46,16 +54,21 @@ function programs(names: readonly string[], on: () => Node): Kill {
   };
 }
 
-/** Berth's process of a kind, on the first of the nodes that has one. */
-function container(command: string, on: () => readonly Node[]): Kill {
-  return async () => (on().some((node) => killed(node, command)) ? () => {} : undefined);
+/** Berth's container of a kind, on the first of the nodes that has one. */
+function killContainer(command: string, on: () => readonly Node[], killed: VictimsOptions['killed']): Kill {
+  return async () => {
+    for (const node of on()) {
+      const ids = killedOn(node, command);
+      for (const id of ids) killed(id);
+      if (ids.length > 0) return () => {};
+    }
+    return undefined;
+  };
 }
 
-function killed(node: Node, command: string): boolean {
-  try {
-    node.run('pkill', '-KILL', '-f', `lib/berth.mjs [${command[0]}]${command.slice(1)}`);
-    return true;
-  } catch {
-    return false; // pkill found none
-  }
+/** The IDs of the containers that were killed on a node: a container's cgroup bears its ID. */
+function killedOn(node: Node, command: string): readonly string[] {
+  const pattern = `lib/berth.mjs [${command[0]}]${command.slice(1)}`; // which does not match itself
+  const script = 'for pid in $(pgrep -f "$0"); do tail -n 1 /proc/$pid/cgroup && kill -KILL $pid; done; true';
+  return node.run('sh', '-c', script, pattern).match(/[0-9a-f]{64}/g) ?? [];
 }
