@@ -1,6 +1,5 @@
 // npm run helm: Helm's own word about the chart: its lint, and that its objects with the default values are those of
-// deploy/kubernetes/berth.yaml and configurations that say nothing. Helm is built once from its Go modules, which takes
-// some minutes.
+// deploy/kubernetes/berth.yaml. Helm is built once from its Go modules, which takes some minutes.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,19 +21,22 @@ const wanted = berthObjects().map(comparable);
 const missing = wanted.filter((one) => !made.some((other) => isDeepStrictEqual(one, other)));
 if (made.length !== wanted.length || missing.length > 0)
   throw new Error(`the chart makes other objects than the manifest has:\n${JSON.stringify(missing, null, 2)}`);
-const changed = objectsOf(helm('template', CHART_FOLDER, '--set', 'image=other:2', '--set', 'config.log.level=debug'));
-for (const text of ['"other:2"', 'level: debug'])
+const changed = objectsOf(
+  helm(
+    ...['template', CHART_FOLDER, '--set', 'image=other:2', '--set', 'config.log.level=debug'],
+    ...['--set', 'controllerConfig.log.level=warn'],
+  ),
+);
+for (const text of ['"other:2"', 'level: debug', 'level: warn', '"checksum/config"'])
   if (!JSON.stringify(changed).includes(text)) throw new Error(`the chart does not take ${text} on`);
+const files = changed.length - made.length;
+if (files !== 2) throw new Error(`the chart makes ${files} ConfigMaps of two files`);
 console.log(`${made.length} objects, as in the manifest`);
 
 /** Helm sorts what it makes by kind. */
 function objectsOf(text: string): readonly unknown[] {
   const objects = parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
-  return objects.filter((object) => !saysNothing(object)).map(comparable);
-}
-
-function saysNothing({ kind, data }: KubeObject): boolean {
-  return kind === 'ConfigMap' && Object.values(data as Record<string, string>).every((file) => file.trim() === '{}');
+  return objects.map(comparable);
 }
 
 function comparable(object: KubeObject): unknown {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { VERSION } from '../../src/base/version.ts';
 import { berthObjects } from './objects.ts';
-import { DEFAULTS, type Values } from './values.ts';
+import { DEFAULTS, type KubeObject, type Values } from './values.ts';
 
 /** A file that users apply, and its text. */
 export interface MadeFile {
@@ -33,7 +33,7 @@ export function chartFiles(made: string): readonly MadeFile[] {
 }
 
 /** Values that are texts of YAML, and mappings in values.yaml. */
-const FILES: ReadonlySet<string> = new Set<keyof Values>(['config', 'controllerConfig']);
+const FILES: ReadonlySet<keyof Values> = new Set(['config', 'controllerConfig']);
 
 const CHART = `apiVersion: v2
 name: berth
@@ -44,22 +44,36 @@ appVersion: ${VERSION}
 `;
 
 function templates(): string {
-  return berthObjects(MARKED)
-    .map((object) => `---\n${templated(stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))}`)
-    .join('');
+  return berthObjects(MARKED).map(template).join('');
 }
+
+/** A file that says nothing makes no ConfigMap: then it is the user's own. */
+function template(object: KubeObject): string {
+  const text = `---\n${templated(stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))}`;
+  const file = [...FILES].find((name) => JSON.stringify(object).includes(mark(name)));
+  if (file !== undefined) return `{{- if .Values.${file} }}\n${text}{{- end }}\n`;
+  return object.kind === 'Deployment' ? text.replace(/^ {2}template:\n {4}metadata:\n/m, `$&${CHECKSUM}`) : text;
+}
+
+/** The controller reads its file when it starts: another file, another pod. */
+const CHECKSUM = `{{- with .Values.controllerConfig }}
+      annotations:
+        checksum/config: {{ toYaml . | sha256sum }}
+{{- end }}
+`;
 
 /** Marks become what Helm puts in their place: texts where they stand, objects in lines of their own. */
 function templated(text: string): string {
   return text
     .split('\n')
     .map((line) => {
-      const [, indent = '', key = '', name] = /^( *(?:- )?)([^:]+): "?@(\w+)@"?$/.exec(line) ?? [];
+      const [, indent = '', key = '', found] = /^( *(?:- )?)([^:]+): "?@(\w+)@"?$/.exec(line) ?? [];
+      const name = found as keyof Values | undefined;
       if (name === undefined) return line.replaceAll(mark('namespace'), '{{ .Release.Namespace }}'); // in an expression
       if (name === 'namespace') return `${indent}${key}: {{ .Release.Namespace }}`;
       const inner = indent.length + 2;
       if (FILES.has(name)) return `${indent}${key}: |\n{{ toYaml .Values.${name} | indent ${inner} }}`;
-      if (typeof DEFAULTS[name as keyof Values] === 'string') return `${indent}${key}: {{ .Values.${name} | quote }}`;
+      if (typeof DEFAULTS[name] === 'string') return `${indent}${key}: {{ .Values.${name} | quote }}`;
       return `${indent}${key}:\n{{ toYaml .Values.${name} | indent ${inner} }}`;
     })
     .join('\n');

@@ -32,7 +32,7 @@ function textOf(what: string, objects: readonly KubeObject[]): string {
 
 const MADE = 'Made by "npm run manifests" from tools/deploy/objects.ts.';
 
-const KUSTOMIZATION = `# A base for kustomize: image, configuration and labels are changed in an overlay. ${MADE}
+const KUSTOMIZATION = `# A base for kustomize: image, resources and where it runs are changed in an overlay. ${MADE}
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
