@@ -81,6 +81,7 @@ test.skipIf(!canRun)('a bundle for a supporter holds what explains the node, and
     .said.split('\n')
     .map((name) => name.split('/').slice(1).join('/'));
   const wanted = ['agent/status.json', 'agent/pods.json', 'agent/metrics.txt', 'check.json', 'node/nftables.txt'];
+  expect(names).toEqual(expect.arrayContaining(['agent/log.txt', 'kernel.txt']));
   expect(names).toEqual(expect.arrayContaining([...wanted, 'node/etc/cni/net.d/99-other.conf']));
   const { said } = step('bundle in plain');
   expect(said).toContain('c1-installed');

@@ -179,6 +179,7 @@ const VOLUMES: readonly Volume[] = [
   { name: 'sandboxes', at: '/run/netns', inward: true },
   { name: 'cni-executables', at: HOST_CNI.executables },
   { name: 'cni-configurations', at: HOST_CNI.configurations },
+  { name: 'modules', at: '/lib/modules', readOnly: true }, // for berth check
   { name: 'temporary', at: '/tmp' },
 ];
 
@@ -190,6 +191,7 @@ function placed(
   const folder = (path: string) => ({ hostPath: { path, type: 'DirectoryOrCreate' } });
   const special: Readonly<Record<string, object>> = {
     config: { configMap: { name: NAME, optional: true } },
+    modules: { hostPath: { path: '/lib/modules' } }, // which may be a link
     temporary: { emptyDir: {} },
     'cni-executables': folder(cniExecutables),
     'cni-configurations': folder(cniConfigurations),

@@ -57,6 +57,7 @@ export function adminRoutes(doors: AdminDoors): HttpRoutes {
     [ADMIN.config]: () => ({
       body: { path: doors.configPath, config: configFile(parts.node.config), waiting: doors.waiting() },
     }),
+    [ADMIN.log]: () => ({ body: log.recent() }),
     [ADMIN.gc]: async (request) => ({ body: await collect(parts, fieldOf(request, 'dryRun') === true) }),
     [ADMIN.logLevel]: (request) => {
       const level = LOG_LEVELS.find((it) => it === fieldOf(request, 'level'));

@@ -30,8 +30,8 @@ export class LegacyForward {
   /** Lets a range through where the chain drops. Throws KernelError when it drops and cannot be told. */
   accept(item: ForwardItem): LegacyOutcome {
     this.#closed.delete(item.range);
-    if (!inUse(item, this.#netns)) return 'not in use';
-    const listed = this.#run(item, LIST);
+    const listed = this.#listed(item);
+    if (listed === undefined) return 'not in use';
     if (!listed.done) return { unclear: listed.said };
     if (!drops(listed)) return 'accepts';
     for (const rule of rulesOf(item)) {
@@ -41,6 +41,12 @@ export class LegacyForward {
         throw new KernelError('unknown', `cannot accept ${item.range} in the legacy FORWARD chain: ${made.said}`);
     }
     return 'accepts';
+  }
+
+  /** Why nobody can say whether the chain drops; undefined: one can, or it is not in use. */
+  unclear(item: ForwardItem): string | undefined {
+    const listed = this.#listed(item);
+    return listed === undefined || listed.done ? undefined : listed.said;
   }
 
   /** Takes the rules out again, wherever they are. */
@@ -68,6 +74,11 @@ export class LegacyForward {
     if (!drops(await this.#runBeside(item, LIST))) return false; // what is unclear is as it was
     for (const rule of rulesOf(item)) if (!(await this.#runBeside(item, ['-C', 'FORWARD', ...rule])).done) return true;
     return false;
+  }
+
+  /** What the program says of the chain; undefined: it is not in use. */
+  #listed(item: ForwardItem): Ran | undefined {
+    return inUse(item, this.#netns) ? this.#run(item, LIST) : undefined;
   }
 
   #run(item: ForwardItem, args: readonly string[]): Ran {

@@ -31,6 +31,14 @@ test('levels below the set one are silent, and the level changes while it runs',
   expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['yes', 'yes']);
 });
 
+test('what it wrote last can be asked for', () => {
+  const log = createLogger({ level: 'info', write: () => {} });
+  log.info('one');
+  log.debug('not said');
+  log.warn('two');
+  expect(log.recent()).toMatch(/^\{.*"msg":"one"\}\n\{.*"msg":"two"\}\n$/);
+});
+
 test('an error keeps its kind and the chain of its causes', () => {
   const err = Object.assign(new Error('outer', { cause: new RangeError('inner') }), { kind: 'busy' });
   expect(only(logged({}, (log) => log.error('failed', { err })))).toMatchObject({

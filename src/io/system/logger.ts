@@ -1,12 +1,17 @@
 import pino from 'pino';
 import type { LogFields, Logger, LogLevel } from '../../base/log.ts';
 import { logFile } from './log-file.ts';
+import { RecentLines } from './recent-lines.ts';
 import { standardError } from './standard-error.ts';
 
 /** A Logger whose level may be changed while it runs. */
 export interface LevelLogger extends Logger {
   level: LogLevel;
+  /** The last lines that it wrote, some thousands. */
+  recent(): string;
 }
+
+const RECENT_LETTERS = 512 * 1024;
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -19,6 +24,7 @@ export interface LoggerOptions {
 /** One line an event: {"ts":RFC 3339,"level":word,"msg":event, …fields}. Never throws, whatever the fields hold. */
 export function createLogger(options: LoggerOptions): LevelLogger {
   const write = options.write ?? destination(options, (lines) => log.warn({ lines }, 'log lines lost'));
+  const recent = new RecentLines(RECENT_LETTERS);
   const format = options.format === 'text' ? textLine : (line: string) => line;
   const log = pino(
     {
@@ -28,7 +34,13 @@ export function createLogger(options: LoggerOptions): LevelLogger {
       formatters: { level: (level) => ({ level }), log: withoutBigints },
       serializers: { err: errorFields },
     },
-    { write: (line) => write(format(line)) },
+    {
+      write: (json) => {
+        const line = format(json);
+        recent.add(line);
+        write(line);
+      },
+    },
   );
   return {
     get level() {
@@ -37,6 +49,7 @@ export function createLogger(options: LoggerOptions): LevelLogger {
     set level(level) {
       log.level = level;
     },
+    recent: () => recent.text(),
     error: (event, fields) => log.error(fields ?? {}, event),
     warn: (event, fields) => log.warn(fields ?? {}, event),
     info: (event, fields) => log.info(fields ?? {}, event),

@@ -15,6 +15,7 @@ export const ADMIN = {
   explain: 'GET /v1/explain', //   ?q= → ExplainReply; 404 when nobody is known by that name
   why: 'GET /v1/why', //           ?q= → WhyReply, also of pods that are gone
   config: 'GET /v1/config', //     → ConfigReply
+  log: 'GET /v1/log', //           → the last lines of the agent's log, as text
   gc: 'POST /v1/gc', //            GcRequest → GcReply
   logLevel: 'POST /v1/log-level', // LogLevelRequest → LogLevelReply
   metrics: 'GET /metrics', //      → Prometheus' text format

@@ -4,11 +4,13 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { VERSION } from '../../../base/version.ts';
+import { show } from '../../../core/datapath/plan.ts';
 import { loadConfig } from '../../../io/config/load.ts';
 import { type NodeFiles, nodeFiles } from '../../../io/system/node-files.ts';
 import { ADMIN } from '../../../wire/agent/status.ts';
 import { askText } from '../ask.ts';
 import { CliError, type ExitKind } from '../exit.ts';
+import { withKernel } from '../support/node-kernel.ts';
 import { redact } from '../support/redact.ts';
 import { tar } from '../support/tar.ts';
 import { UNIT } from '../setup/systemd.ts';
@@ -68,6 +70,7 @@ export async function bundle(terminal: Terminal, options: BundleOptions): Promis
   const parts = [
     ...(await fromAgent(options)),
     ['check.json', await doctor(terminal, options)] as const,
+    ['kernel.txt', await ofBerth()] as const,
     ...fromNode(options),
   ];
   const files = parts.map(([name, text]) => ({ name: `${folder}/${name}`, content: redact(text), modifiedAt: at }));
@@ -87,16 +90,27 @@ export async function bundle(terminal: Terminal, options: BundleOptions): Promis
 type Part = readonly [name: string, text: string];
 
 async function fromAgent({ socket }: BundleOptions): Promise<readonly Part[]> {
-  const asked = { status: ADMIN.status, pods: ADMIN.pods, config: ADMIN.config, metrics: ADMIN.metrics };
-  const parts = Object.entries(asked).map(async ([name, question]): Promise<Part> => {
-    const ending = question === ADMIN.metrics ? 'txt' : 'json';
-    return [`agent/${name}.${ending}`, await askText({ socket }, question).catch(messageOf)];
-  });
+  const asked = {
+    'status.json': ADMIN.status,
+    'pods.json': ADMIN.pods,
+    'config.json': ADMIN.config,
+    'metrics.txt': ADMIN.metrics,
+    'log.txt': ADMIN.log, // also where no file and no journal has it
+  };
+  const parts = Object.entries(asked).map(
+    async ([name, question]): Promise<Part> => [`agent/${name}`, await askText({ socket }, question).catch(messageOf)],
+  );
   return Promise.all(parts);
 }
 
 async function doctor(terminal: Terminal, options: BundleOptions): Promise<string> {
   return JSON.stringify({ version: VERSION, findings: await findingsHere(terminal, options) }, null, 2);
+}
+
+/** What the kernel holds of ours: all that there is of it where the programs below are not, as in a container. */
+function ofBerth(): Promise<string> {
+  const lines = withKernel(async (kernel) => (await kernel.inventory()).map((item) => `${show(item)}\n`).join(''));
+  return lines.catch(messageOf);
 }
 
 function fromNode({ config, confDir }: BundleOptions): readonly Part[] {

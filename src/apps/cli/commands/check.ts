@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { ConfigError } from '../../../io/config/config-error.ts';
 import { loadConfig, type LoadedConfig, parseConfig } from '../../../io/config/load.ts';
 import { openNft } from '../../../io/kernel/nft-kernel.ts';
+import { LegacyForward } from '../../../io/kernel/nft-legacy.ts';
 import { callAgent } from '../../../io/system/call-client.ts';
 import { nodeFiles } from '../../../io/system/node-files.ts';
 import { counted } from '../../../base/words.ts';
 import { silent } from '../../../base/log.ts';
 import { familyOf, type Prefix } from '../../../base/ip.ts';
-import { ADMIN, type AgentStatus, type Finding } from '../../../wire/agent/status.ts';
+import { ADMIN, type AgentStatus, type ConfigReply, type Finding } from '../../../wire/agent/status.ts';
 import { ask } from '../ask.ts';
 import { statusCall } from '../doctor/agent.ts';
 import { examine } from '../doctor/doctor.ts';
@@ -40,11 +41,17 @@ export async function findingsHere(terminal: Terminal, options: Looks): Promise<
     files: nodeFiles(),
     config,
     now: terminal.now(),
-    agent: await agentHere(socket),
+    agent: await unlessAway<AgentStatus>(socket, ADMIN.status),
+    settings: {
+      file: options.config,
+      there: existsSync(options.config),
+      running: (await unlessAway<ConfigReply>(socket, ADMIN.config))?.config,
+    },
     cni: options,
     runtime: findRuntime(),
     cniStatus: () => callAgent(config.paths.socket, statusCall('berth')),
     droppedRanges,
+    legacyUnclear,
   };
   return [...findings, ...(await examine(node))];
 }
@@ -54,7 +61,7 @@ function judged(path: string, { environment }: Terminal): { loaded: LoadedConfig
   try {
     const loaded = loadConfig(path, environment);
     const doubts = loaded.doubts.map(({ where, says }) => doubtful('config', `${where}: ${says}`, `see ${path}`));
-    const fine = existsSync(path) ? `${path} is valid` : `there is no ${path}: all is as by default`;
+    const fine = existsSync(path) ? `${path} is valid` : `there is no ${path}: an agent that starts has the defaults`;
     return { loaded, findings: doubts.length > 0 ? doubts : [good('config', fine)] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -64,9 +71,9 @@ function judged(path: string, { environment }: Terminal): { loaded: LoadedConfig
   }
 }
 
-async function agentHere(socket: string): Promise<AgentStatus | undefined> {
+async function unlessAway<T>(socket: string, question: string): Promise<T | undefined> {
   try {
-    return await ask<AgentStatus>({ socket }, ADMIN.status);
+    return await ask<T>({ socket }, question);
   } catch (error) {
     if (error instanceof CliError) return undefined; // the doctor tells
     throw error;
@@ -84,6 +91,13 @@ async function droppedRanges(ranges: readonly Prefix[]): Promise<readonly Prefix
   } finally {
     nft.close();
   }
+}
+
+/** In an image there is no iptables-legacy to ask. */
+function legacyUnclear(ranges: readonly Prefix[]): string | undefined {
+  const legacy = new LegacyForward();
+  const items = ranges.map((range) => ({ kind: 'forward-accept' as const, family: familyOf(range), range }));
+  return items.map((item) => legacy.unclear(item)).find((said) => said !== undefined);
 }
 
 const TONES: Readonly<Record<Finding['state'], Tone>> = {

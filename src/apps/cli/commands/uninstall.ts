@@ -1,11 +1,8 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { silent } from '../../../base/log.ts';
 import { counted } from '../../../base/words.ts';
-import { type Plan, show } from '../../../core/datapath/plan.ts';
+import { show } from '../../../core/datapath/plan.ts';
 import { loadConfig, parseConfig } from '../../../io/config/load.ts';
-import { LinuxKernel } from '../../../io/kernel/linux-kernel.ts';
-import { openNft } from '../../../io/kernel/nft-kernel.ts';
 import { ADMIN, type AgentStatus } from '../../../wire/agent/status.ts';
 import { ask } from '../ask.ts';
 import { CliError, type ExitKind } from '../exit.ts';
@@ -13,6 +10,7 @@ import { manifestPath } from '../setup/installation.ts';
 import { type Entry, letGo, readManifest } from '../../../io/system/manifest.ts';
 import { takeBack } from '../setup/removal.ts';
 import { hasSystemd, systemctl } from '../setup/systemd.ts';
+import { withKernel } from '../support/node-kernel.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface UninstallOptions {
@@ -102,15 +100,12 @@ function configHere(path: string) {
 }
 
 /** Everything in the kernel that bears our mark. */
-async function clearKernel(): Promise<readonly string[]> {
-  const kernel = LinuxKernel.open({ nft: (netns) => openNft({ log: silent, netns }) });
-  try {
-    const ours: Plan = await kernel.inventory();
+function clearKernel(): Promise<readonly string[]> {
+  return withKernel(async (kernel) => {
+    const ours = await kernel.inventory();
     const left = await kernel.remove(ours.toReversed());
     return left.map(({ item, error }) => `left in the kernel: ${show(item)}: ${error.message}`);
-  } finally {
-    await kernel.close();
-  }
+  });
 }
 
 function removeEmpty(path: string): void {

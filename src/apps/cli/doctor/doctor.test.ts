@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { prefix } from '../../../base/ip.ts';
+import { configFile } from '../../../io/config/agent-file.ts';
 import { parseConfig } from '../../../io/config/load.ts';
 import { nodeFiles } from '../../../io/system/node-files.ts';
 import { SocketError } from '../../../io/system/socket-error.ts';
@@ -32,6 +33,7 @@ const list = (more: object = {}) =>
 const WELL: Readonly<Record<string, string>> = {
   [CONFLIST]: list(),
   '/opt/cni/bin/berth-cni': '#!',
+  '/etc/os-release': 'ID=debian\n',
   '/proc/kallsyms': SYMBOLS.map((symbol) => `0000000000000000 t ${symbol}\n`).join(''),
   '/proc/sys/kernel/osrelease': '6.1.0-test\n',
   '/proc/sys/net/ipv4/ip_forward': '1\n',
@@ -86,10 +88,12 @@ async function findings(more: Partial<NodeView> = {}, config = ''): Promise<read
     config: parseConfig(text).config,
     now: NOW,
     agent: AGENT,
+    settings: { file: '/etc/berth/config.yaml', there: true, running: undefined },
     cni: { confDir: '/etc/cni/net.d', binDir: '/opt/cni/bin' },
     runtime: { name: 'containerd', version: '1.7.24' },
     cniStatus: async () => ({ exitCode: 0, stdout: '' }),
     droppedRanges: async () => [],
+    legacyUnclear: () => undefined,
     ...more,
   });
 }
@@ -224,6 +228,28 @@ test('a chain that drops what pods send is a problem unless an agent will open i
   expect(await troubles({ droppedRanges })).toEqual([`problem ${says}`]);
   expect(await troubles({ droppedRanges, agent: undefined })).toContain(`warning ${says}`);
   expect(await troubles({ droppedRanges, agent: undefined }, 'forwardAccept: false')).toContain(`problem ${says}`);
+});
+
+test('where nobody can ask iptables-legacy, that is a warning and not a good word', async () => {
+  const legacyUnclear = () => 'spawn iptables-legacy ENOENT';
+  const [one, ...others] = await troubles({ legacyUnclear });
+  expect([one, others]).toEqual([expect.stringMatching(/^warning forward: .*cannot be said here: spawn/), []]);
+});
+
+test('a file that was taken away from a running agent is told of, when its next start would be another', async () => {
+  const file = '/etc/berth/config.yaml';
+  const running = (text: string) => configFile(parseConfig(text).config);
+  const settings = (text: string, there = false) => ({ settings: { file, there, running: running(text) } });
+  expect(await troubles(settings('provider: aws\npool: { cooldown: 7s }'))).toEqual([
+    `warning config: the agent goes on with a ${file} that is gone: without it its next start has another provider, pool`,
+  ]);
+  expect(await troubles(settings('provider: aws', true))).toEqual([]);
+  expect(await troubles(settings('log: { level: debug }'))).toEqual([]);
+});
+
+test("in an image the node's link managers are not seen, and that is said", async () => {
+  gone('/etc/os-release');
+  expect(await troubles()).toEqual([expect.stringMatching(/^skipped link managers: a container does not see/)]);
 });
 
 test('a link manager is told of unless it was told to leave our links alone', async () => {

@@ -5,12 +5,14 @@ import { checkClock, checkDisk } from './disk.ts';
 import { checkForward, checkLinkManagers } from './foreign.ts';
 import { checkKernelFeatures } from './kernel-features.ts';
 import { checkConntrack, checkMtu } from './link.ts';
+import { checkSettings } from './settings.ts';
 import { checkSysctls } from './sysctls.ts';
 import { type Check, type NodeView, skipped } from './view.ts';
 
 /** Every look at a node, by the word in its findings. */
 const CHECKS: Readonly<Record<string, Check>> = {
   agent: checkAgent,
+  config: checkSettings,
   socket: checkSocket,
   conflist: checkConflist,
   kernel: checkKernelFeatures,

@@ -1,13 +1,19 @@
 import { HOST_LINK_PREFIX } from '../../../core/datapath/numbers.ts';
 import type { NodeFiles } from '../../../io/system/node-files.ts';
 import type { Finding } from '../../../wire/agent/status.ts';
-import { bad, doubtful, good, type NodeView } from './view.ts';
+import { bad, doubtful, good, type NodeView, skipped } from './view.ts';
 
 /** Does somebody's firewall drop what pods send and get? */
 export async function checkForward(node: NodeView): Promise<readonly Finding[]> {
   const { network, repair } = node.config;
   const { ranges, forwardAccept } = network;
   const dropped = await node.droppedRanges(ranges);
+  const unclear = node.legacyUnclear(ranges);
+  if (dropped.length === 0 && unclear !== undefined) {
+    const says = `iptables-legacy is in use, and whether its FORWARD chain drops cannot be said here: ${unclear}`;
+    const advice = `on the node itself: "iptables-legacy -S FORWARD"; where it begins with "-P FORWARD DROP", accept ${ranges.join(', ')} there`;
+    return [doubtful('forward', says, advice)];
+  }
   if (dropped.length === 0) return [good('forward', 'no foreign FORWARD chain drops what pods send')];
   const says = `a FORWARD chain with policy drop stops ${dropped.join(', ')}`;
   if (!forwardAccept) return [bad('forward', says, 'set network.forwardAccept, or accept these ranges there yourself')];
@@ -19,8 +25,12 @@ export async function checkForward(node: NodeView): Promise<readonly Finding[]> 
   return [bad('forward', says, soon)];
 }
 
-/** Does somebody who manages links take ours for his? */
+/** Does somebody who manages links take ours for his? Only an image has no os-release(5). */
 export function checkLinkManagers({ files }: NodeView): readonly Finding[] {
+  if (!files.exists('/etc/os-release'))
+    return [
+      skipped('link managers', "a container does not see the node's NetworkManager or networkd: docs/operating.md"),
+    ];
   return [...networkManager(files), ...networkd(files)];
 }
 

@@ -12,12 +12,22 @@ export interface NodeView {
   readonly now: Millis;
   /** The agent's status, or undefined while it is away. */
   readonly agent: AgentStatus | undefined;
+  readonly settings: SettingsView;
   readonly cni: CniPlaces;
   readonly runtime: RuntimeVersion | undefined;
   /** One STATUS call on the agent's socket. Throws SocketError. */
   cniStatus(): Promise<ReplyFrame>;
   /** Which of the ranges some FORWARD chain that is not ours would drop. Throws KernelError. */
   droppedRanges(ranges: readonly Prefix[]): Promise<readonly Prefix[]>;
+  /** Why nobody here can say so of the chain of iptables-legacy; undefined: one can. */
+  legacyUnclear(ranges: readonly Prefix[]): string | undefined;
+}
+
+/** The configuration file, and what the agent made of it. */
+export interface SettingsView {
+  readonly file: string;
+  readonly there: boolean;
+  readonly running: unknown; // the agent's, in the shape of the file; undefined while it is away
 }
 
 /** Where runtimes look for CNI configurations and executables. */
