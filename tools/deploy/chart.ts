@@ -44,7 +44,13 @@ appVersion: ${VERSION}
 `;
 
 function templates(): string {
-  return berthObjects(MARKED).map(template).join('');
+  return berthObjects(MARKED).map(kept).map(template).join('');
+}
+
+/** With a definition go all objects of the kind, which users wrote: Helm leaves it when it takes the chart away. */
+export function kept(object: KubeObject): KubeObject {
+  if (object.kind !== 'CustomResourceDefinition') return object;
+  return { ...object, metadata: { ...object.metadata, annotations: { 'helm.sh/resource-policy': 'keep' } } };
 }
 
 /** A file that says nothing makes no ConfigMap: then it is the user's own. */
