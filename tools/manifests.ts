@@ -1,6 +1,6 @@
 // npm run manifests: the files of deploy/kubernetes from tools/deploy/objects.ts, which is their only source.
-//   npm run -s manifests -- --image NAME [--uninstall]   what installs Berth, or takes it off the nodes, with another
-//                                                        image, to standard output
+//   npm run -s manifests -- [--image NAME] [--uninstall]   what installs Berth, or takes it off the nodes, perhaps with
+//                                                          another image, to standard output
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { berthText, madeFiles, uninstallText } from './deploy/manifest.ts';
@@ -9,5 +9,6 @@ const { values } = parseArgs({
   options: { image: { type: 'string' }, uninstall: { type: 'boolean', default: false } },
 });
 const { image, uninstall } = values;
-if (image !== undefined) process.stdout.write(uninstall ? uninstallText(image) : berthText(image));
+if (uninstall) process.stdout.write(uninstallText(image));
+else if (image !== undefined) process.stdout.write(berthText(image));
 else for (const { path, text } of madeFiles()) writeFileSync(path, text);

@@ -20,7 +20,10 @@ export const controllerSchema = section(
     provider: oneOf(['podcidr', 'aws'])
       .default('podcidr')
       .describe("Where the agents' addresses come from: as `provider` of the agents."),
-    aws: section(awsKeys, 'Amazon EC2; for `aws`.'),
+    aws: section(
+      { ...awsKeys, region: awsKeys.region.describe('The region: with `aws` it has to be said.') },
+      'Amazon EC2; for `aws`.',
+    ),
     kubernetes: section(
       {
         access: oneOf(['in-cluster', 'kubeconfig'])

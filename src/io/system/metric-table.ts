@@ -57,7 +57,7 @@ export const METRICS = {
   degraded: {
     name: 'berth_degraded',
     type: 'gauge',
-    help: '1 while `berth status` gives a reason why this node is not well, else 0.',
+    help: '1 while an ADD would fail, also as pods have taken all addresses, else 0.',
     labels: [],
   },
   repairs: {

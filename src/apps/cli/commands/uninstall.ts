@@ -77,7 +77,7 @@ async function refuseWhileUsed(first: readonly Entry[], options: UninstallOption
     );
   if (!first.some(({ kind }) => kind === 'unit'))
     throw new CliError('failed', `the agent still runs, pid ${agent.pid}, and nobody here started it`, {
-      advice: `stop it with "kill ${agent.pid}" and say uninstall again`,
+      advice: `stop it with "kill ${agent.pid}", or in a cluster delete the DaemonSet berth, and say uninstall again`,
     });
 }
 
