@@ -192,6 +192,11 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
       () => agent.patch(podAt('node-1'), 'merge', { status: { phase: 'Failed' } }),
       'neither status nor labels',
     ],
+    [
+      'what keeps its pods until somebody is through with them',
+      () => agent.patch(podAt('node-1'), 'merge', { metadata: { finalizers: ['a.b/c'] } }),
+      'neither finalizers nor owners',
+    ],
     ['others’ taints of its Node', () => taint(agent, 'node-1', 'other'), 'the taint node.berth.dev/not-ready only'],
     [
       'whether its Node is cordoned',

@@ -55,12 +55,13 @@ const EVENT_ABOUT = (it: string) => {
   return `(${kind} == 'Pod' || (${kind} == 'Node' && ${name} == variables.node))`;
 };
 
+const KEPT = [
+  `${same('metadata.?finalizers')} && ${same('metadata.?ownerReferences')}`,
+  'an agent changes neither finalizers nor owners',
+] as const;
 const METADATA = [
   [`${same('metadata.?labels')} && ${same('metadata.?annotations')}`, 'an agent changes no labels and no annotations'],
-  [
-    `${same('metadata.?finalizers')} && ${same('metadata.?ownerReferences')}`,
-    'an agent changes neither finalizers nor owners',
-  ],
+  KEPT,
 ] as const;
 
 /** Of a Node's status, beside what has words of its own. */
@@ -99,6 +100,7 @@ const POLICIES: readonly Policy[] = [
     validations: [
       ["oldObject.spec.?nodeName.orValue('') == variables.node", 'an agent writes to pods of its own node only'],
       [`${same('?status')} && ${same('metadata.?labels')}`, 'an agent changes neither status nor labels of pods'],
+      KEPT,
       [
         sameBut('metadata.?annotations', POD_IPS_NAMES),
         "of annotations an agent changes those of pods' addresses only",

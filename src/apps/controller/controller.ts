@@ -1,3 +1,4 @@
+import type { Clock, Millis } from '../../base/clock.ts';
 import { Elector } from '../../io/kube/elector.ts';
 import { fencedClient } from '../../io/kube/fenced-client.ts';
 import type { ControllerDoors, ReconcilerDoors } from './doors.ts';
@@ -10,6 +11,9 @@ import { WorkRunner } from './work-runner.ts';
 
 /** The Lease that the replicas share. */
 export const LEASE = 'berth-controller';
+
+/** So long what runs may end in order before the lease is given back. */
+const STOP_MS: Millis = 2_000;
 
 /** One replica as its server, its signals and the simulator see it. */
 export interface Controller {
@@ -69,10 +73,21 @@ export function startController(doors: ControllerDoors): Controller {
     },
     stop: async () => {
       for (const source of followed) source.stop();
-      await Promise.all(runners.map((runner) => runner.stop()));
-      await elector.stop();
+      const idle = Promise.all(runners.map((runner) => runner.stop()));
+      await within(STOP_MS, idle, clock); // another replica shall not wait for a call of ours
+      await elector.stop(); // what runs still may write nothing more
+      await idle;
       broker?.close();
       cloud?.close();
     },
   };
+}
+
+/** Resolves when that has, or so much time has passed. */
+async function within(ms: Millis, promise: Promise<unknown>, clock: Clock): Promise<void> {
+  let cancel = () => {};
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.timer(ms, resolve);
+  });
+  await Promise.race([promise, late]).finally(cancel);
 }

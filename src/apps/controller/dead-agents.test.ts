@@ -70,6 +70,18 @@ test('an agent that works though its kubelet calls it not ready has the taint of
   expect(taintsOf('one')).toEqual(TAINT);
 });
 
+test('so does one that leads again: its earlier time does not count', async () => {
+  agent('one', false);
+  await replicas.pass(40_000);
+  replicas.all[0]?.client.fail(new KubeError('unreachable', 'away'));
+  await replicas.pass(120_000);
+  replicas.all[0]?.client.fail(undefined);
+  await replicas.pass(50_000);
+  expect([replicas.leading, taintsOf('one')]).toEqual([['first'], []]);
+  await replicas.pass(60_000);
+  expect(taintsOf('one')).toEqual(TAINT);
+});
+
 test('who takes over counts for itself: never too early', async () => {
   agent('one', false);
   await replicas.pass(40_000);

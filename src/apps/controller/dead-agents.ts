@@ -27,6 +27,7 @@ export function deadAgentsReconciler({ client, clock, log }: ReconcilerDoors, so
       watching(nodes, ({ key }) => [key]),
       watching(agents, (change) => [change.kind === 'removed' ? change.before.node : change.now.node]),
     ],
+    began: () => since.clear(),
     reconcile: async (name) => {
       const of = { agents: agentsOf(name), since: since.get(name) } as const;
       const verdict = verdictOn(nodes.get(name), of, clock.steady());

@@ -46,9 +46,10 @@ export async function runController({ configPath, version }: ControllerOptions):
   });
   log.info('stopping', {});
   stopKeepingLean();
-  await server?.close();
-  await broker.broker?.server.close();
+  // agents that wait for an answer hold this up
+  const closed = [server, broker.broker?.server].map((it) => it?.close() ?? Promise.resolve());
   await controller.stop();
+  await Promise.all(closed);
   cloud.close();
   client.close();
   log.info('stopped', {});

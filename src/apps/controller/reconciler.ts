@@ -17,6 +17,8 @@ export interface Reconciler {
   readonly name: string; // a label of metrics and a field of logs: "berth-nodes"
   readonly watches: readonly Watch[];
   readonly atOnce: number; // so many keys at a time
+  /** This replica begins to lead: what it remembers of an earlier time does not count. */
+  readonly began?: () => void;
   readonly reconcile: (key: string) => Promise<Again | undefined>;
 }
 

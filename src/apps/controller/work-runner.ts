@@ -59,6 +59,7 @@ export class WorkRunner {
     void Promise.all(this.#running).then(() => {
       if (!this.#leading || this.#serving) return;
       this.#serving = true;
+      this.#reconciler.began?.();
       for (const watch of this.#reconciler.watches) for (const key of watch.all()) this.#put(key);
       this.#serve();
     });

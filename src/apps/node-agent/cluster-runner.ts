@@ -86,10 +86,7 @@ export class ClusterRunner {
       select: { resource: SERVICE_RANGES },
       read: readServiceRanges,
       hear: () => this.#learnSoon(GATHER_MS),
-      failed: ({ kind }) => {
-        // before Kubernetes 1.33 there is no such resource; who has not let us see it will not, either
-        if (kind === 'absent' || kind === 'denied') this.#services?.stop();
-      },
+      mayBeRefused: true, // before Kubernetes 1.33 there is no such resource
     });
   }
 
@@ -195,8 +192,14 @@ export class ClusterRunner {
 
   #hear(change: Change<KnownNode>, routed: boolean): void {
     if (change.key === this.#nodeName && change.kind !== 'removed') this.#hearCordon(change.now.cordoned);
-    const named = change.kind === 'changed' && change.before.nicConfig !== change.now.nicConfig;
-    if (routed || named) this.#learnSoon(GATHER_MS);
+    if (routed || this.#namesAnother(change)) this.#learnSoon(GATHER_MS);
+  }
+
+  /** The own Node, and the NICConfig that it names: a Node may come after its agent, or anew. */
+  #namesAnother(change: Change<KnownNode>): boolean {
+    if (change.key !== this.#nodeName || change.kind === 'removed') return false;
+    const before = change.kind === 'changed' ? change.before.nicConfig : this.#learnt.nicConfig;
+    return before !== change.now.nicConfig;
   }
 
   #hearCordon(cordoned: boolean): void {

@@ -90,6 +90,18 @@ describe('a node whose NICs stand as objects of the cluster say', () => {
     expect(scene.provider.cloud.report().map(({ subnet }) => subnet)).toEqual(['subnet-a', 'subnet-zone-a']);
   });
 
+  test('A47: a Node that comes after its agent names its NICConfig all the same', async () => {
+    nicConfig('zone-a', 'subnet-late');
+    const place = { resource: NODES, name: 'small' };
+    const { labels } = store.get(place).metadata as { labels?: object };
+    store.remove(place);
+    await begin();
+    store.create({ resource: NODES }, { metadata: { name: 'small', labels } });
+    await scene.pass(2_000);
+    const { ips } = await add('web');
+    expect(nicOf(ips?.[0] ?? '')).toBe('zone-a');
+  });
+
   test('the Node names another: new pods have addresses by that', async () => {
     nicConfig('zone-a', 'subnet-a1');
     nicConfig('blue', 'subnet-b1');

@@ -50,6 +50,19 @@ test('A23: a taint that somebody sets while the agent serves is taken away again
   expect(taints()).toEqual([]);
 });
 
+test('A23, A89: what somebody sets again and again is put right each time', async () => {
+  scene.node('small', '192.0.2.1', '10.244.1.0/24');
+  await scene.start();
+  await scene.pass(2_000);
+  const right = capacity();
+  for (let i = 0; i < 3; i++) {
+    taint();
+    scene.store.patch(at, 'merge', { status: { capacity: { 'berth.dev/address': '0' } } });
+    await scene.pass(15_000);
+    expect([i, taints(), capacity()]).toEqual([i, [], right]);
+  }
+});
+
 test('A22: a Node that somebody else writes in the same moment keeps its taint for a second, not for long', async () => {
   scene.node('small', '192.0.2.1', '10.244.1.0/24');
   taint();

@@ -31,8 +31,17 @@ export interface TellerDoors {
 
 /** How often the agent looks whether its Node says what is so. Nobody is asked by that. */
 const LOOK_MS: Millis = 1_000;
+/** So long an answer may be ahead of the watch. Who sets the same thing again within it is noticed after it. */
+const AHEAD_MS: Millis = 10_000;
 /** After a word that did not arrive. */
 const AGAIN_MS: Millis = 15_000;
+
+/** What the Node is since we wrote it, and what the watch had told before. */
+interface Written {
+  readonly told: string;
+  readonly own: OwnNodeShape;
+  readonly until: Millis; // by the steady clock: then the watch counts
+}
 
 /**
  * Has the node's own Node say whether pods have a network here, and how many more (A22, A23, A89): a condition each, a
@@ -41,7 +50,7 @@ const AGAIN_MS: Millis = 15_000;
 export class NodeTeller {
   readonly #doors: TellerDoors;
   #wrong = nothingWrong;
-  #written: { readonly told: string; readonly own: OwnNodeShape } | undefined; // the answer is ahead of the watch
+  #written: Written | undefined;
   #failed: string | undefined;
   readonly #rounds: Rounds;
 
@@ -70,7 +79,9 @@ export class NodeTeller {
   }
 
   #ownNode(told: OwnNodeShape): OwnNode {
-    const now = this.#written?.told === JSON.stringify(told) ? this.#written.own : told;
+    const ahead = this.#written?.told === JSON.stringify(told) && this.#doors.clock.steady() < this.#written.until;
+    if (!ahead) this.#written = undefined; // what is told later is told anew, be it the same
+    const now = this.#written?.own ?? told;
     const of = (kind: 'network' | 'pressure') => now.conditions.find(({ type }) => conditionKind(type) === kind);
     return {
       tainted: now.taints.includes(NOT_READY_TAINT),
@@ -102,7 +113,7 @@ export class NodeTeller {
         own = readOwnNode(await client.patch({ resource: NODES, name, part: 'status' }, 'strategic', status));
       }
       if (untaint) own = readOwnNode(await this.#untaint());
-      if (own !== undefined) this.#written = { told: JSON.stringify(told), own };
+      if (own !== undefined) this.#written = { told: JSON.stringify(told), own, until: clock.steady() + AHEAD_MS };
       for (const { type, status, reason } of conditions) log.info('node condition', { type, status, reason });
       if (untaint) log.info('taint removed', { taint: NOT_READY_TAINT });
       this.#failed = undefined;

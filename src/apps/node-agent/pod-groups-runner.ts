@@ -43,7 +43,7 @@ export class PodGroupsRunner {
   constructor(doors: PodGroupsDoors) {
     this.#doors = doors;
     this.#ours = this.#follow(POD_SECURITY_GROUPS, readPodSecurityGroups);
-    this.#theirs = this.#follow(SECURITY_GROUP_POLICIES, readSecurityGroupPolicy);
+    this.#theirs = this.#follow(SECURITY_GROUP_POLICIES, readSecurityGroupPolicy, { mayBeUnknown: true });
     doors.pods.leaveOut((pod) => this.#mayBeApart(pod));
     doors.pods.watch((change) => this.#hear(change));
   }
@@ -120,9 +120,14 @@ export class PodGroupsRunner {
     }
   }
 
-  #follow(resource: Resource, read: (object: KubeObject) => GroupPolicy): Informer<GroupPolicy> {
+  /** Our own kind is there, or will be: without it nobody knows. */
+  #follow(
+    resource: Resource,
+    read: (object: KubeObject) => GroupPolicy,
+    more: { readonly mayBeUnknown?: true } = {},
+  ): Informer<GroupPolicy> {
     const { kube, clock, log } = this.#doors;
-    return new Informer({ ...kube, clock, log }, { select: { resource }, read, hear: () => {}, mayBeUnknown: true });
+    return new Informer({ ...kube, clock, log }, { select: { resource }, read, hear: () => {}, ...more });
   }
 }
 

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KubeError } from '../../io/kube/client.ts';
+import { FakeKubeClient } from '../../io/kube/testing/fake-client.ts';
 import { cloudDefaults } from '../../io/config/cloud-defaults.ts';
 import type { PodIpsName } from '../../wire/kube/pod-ips.ts';
 import { loose } from '../../wire/kube/object.ts';
@@ -60,6 +61,25 @@ test('A67: an API server that does not answer holds up an ADD for a second; one 
   const held = scene.small.add({ id: 'web-2', args: argsOf('web-2', other) });
   await scene.pass(1_100);
   expect(await held).toMatchObject({ exitCode: 0 });
+});
+
+test('A67: pods whose annotation is refused are tried ever more seldom, and have it when it is allowed', async () => {
+  const uid = scene.pod('web-1');
+  await scene.pass(100);
+  let tries = 0;
+  const patch = vi.spyOn(scene.client, 'patch');
+  const { patch: real } = new FakeKubeClient(scene.store, scene.small.clock);
+  patch.mockImplementation(async (at, ...more) => {
+    if (at.resource !== PODS) return real(at, ...more);
+    tries += 1;
+    throw new KubeError('denied', 'a webhook is away');
+  });
+  await scene.small.add({ id: 'web-1', args: argsOf('web-1', uid) });
+  await scene.pass(3_600_000);
+  expect([tries > 8, tries < 25]).toEqual([true, true]);
+  patch.mockImplementation(real);
+  await scene.pass(310_000);
+  expect(annotations('web-1')['berth.dev/pod-ips']).toBeDefined();
 });
 
 test('A15, A67: a late DEL of the forerunner takes nothing from the pod of its name', async () => {

@@ -28,7 +28,8 @@ interface Written {
 
 /** So long an ADD waits for its annotation at most: a pod that is Ready has it, unless the API server is slow. */
 const BUDGET_MS: Millis = 1_000;
-const AGAIN_MS: Millis = 5_000;
+/** After that it is tried again; later each time that it is refused. */
+const AGAIN_MS = { first: 5_000, most: 300_000 } as const;
 
 /**
  * Writes the addresses of this node's pods to annotations of theirs, for whoever cannot wait for the kubelet (A67): in
@@ -39,6 +40,7 @@ export class PodIpsTeller {
   readonly #lanes = new Lanes();
   readonly #written = new Map<string, Written>(); // by uid
   readonly #later = new Map<string, () => void>(); // by namespace/name
+  readonly #refused = new Map<string, Millis>(); // so long after the next one, by namespace/name
   #stopped = false;
 
   constructor(doors: PodIpsDoors) {
@@ -74,17 +76,18 @@ export class PodIpsTeller {
   async #settle(pod: PodName): Promise<void> {
     const key = `${pod.namespace}/${pod.name}`;
     await this.#lanes.run(key, async () => {
-      if (this.#stopped || (await this.#write(pod)) || this.#later.has(key)) return;
+      const againInMs = this.#stopped ? undefined : await this.#write(pod, key);
+      if (againInMs === undefined || this.#stopped || this.#later.has(key)) return;
       const again = () => {
         this.#later.delete(key);
         this.#soon(pod);
       };
-      this.#later.set(key, this.#doors.clock.timer(AGAIN_MS, again));
+      this.#later.set(key, this.#doors.clock.timer(againInMs, again));
     });
   }
 
-  /** Answers whether nothing is left to do. */
-  async #write({ namespace, name, uid }: PodName): Promise<boolean> {
+  /** Answers in how long to try again; undefined: nothing is left to do. */
+  async #write({ namespace, name, uid }: PodName, key: string): Promise<Millis | undefined> {
     const { client, log, names, pods } = this.#doors;
     const known = pods.get({ namespace, name, uid });
     const told = known?.annotations;
@@ -92,19 +95,23 @@ export class PodIpsTeller {
     const before = this.#written.get(own);
     const now = before !== undefined && before.told === told ? before.now : (told ?? {}); // the answer is ahead
     const due = podIpsDue(names, this.#addressesOf(known?.uids ?? [uid]), now);
-    if (due === undefined) return true;
-    if (!pods.heard) return false;
+    const refusedMs = this.#refused.get(key);
+    this.#refused.delete(key);
+    if (due === undefined) return undefined;
+    if (!pods.heard) return AGAIN_MS.first;
     try {
       const at = { resource: PODS, namespace, name, part: 'status' };
       const { metadata } = await client.patch(at, 'merge', writeAnnotations(own, due));
       this.#remember(own, told, readAnnotations(loose(metadata['annotations'])));
-      return true;
+      return undefined;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       this.#written.delete(own);
-      if (error.kind === 'absent' || error.kind === 'conflict') return true; // the pod is gone, or another
-      log.warn('pod not annotated', { pod: `${namespace}/${name}`, kind: error.kind, says: error.message });
-      return false;
+      if (error.kind === 'absent' || error.kind === 'conflict') return undefined; // the pod is gone, or another
+      log.warn('pod not annotated', { pod: key, kind: error.kind, says: error.message });
+      const againInMs = Math.max(refusedMs ?? AGAIN_MS.first, error.retryAfterMs ?? 0);
+      this.#refused.set(key, Math.min(2 * againInMs, AGAIN_MS.most));
+      return againInMs;
     }
   }
 

@@ -194,6 +194,21 @@ test('what the pod has is not let go of; when it has ended it leaves the NIC, an
   expect([...scene.small.agent.parts.pool.pool.claims.keys()]).toEqual([]);
 });
 
+test('one refusal by the API server, as of one that starts, does not keep a node from letting go later', async () => {
+  object('web-0');
+  const [ip] = (await added('one')).ips as [Address];
+  await del('one');
+  for (const kind of ['denied', 'absent'] as const) {
+    client.fail(new KubeError(kind, 'not yet'));
+    await scene.pass(1_000);
+    client.fail(undefined);
+    await scene.pass(5_000);
+  }
+  change('web-0', { next: 'other' });
+  await until(() => told('web-0').node === '');
+  expect([told('web-0').state, onNics().includes(ip)]).toEqual(['Released', false]);
+});
+
 test('U37: an address that the cloud does not let go of is asked to go again, and is nobody’s meanwhile', async () => {
   object('web-0');
   const [ip] = (await added('one')).ips as [Address];

@@ -69,10 +69,9 @@ export class StaticRunner {
           this.#tellKeepers();
           this.#lookAtAll();
         },
+        mayBeRefused: true, // installed without them
         failed: ({ kind }) => {
-          if (kind !== 'absent' && kind !== 'denied') return;
-          this.#all.stop(); // installed without them
-          this.#tellKeepers();
+          if (kind === 'absent' && !this.#all.synced) this.#tellKeepers(); // counts when it is so for long
         },
       },
     );

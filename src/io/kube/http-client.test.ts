@@ -68,6 +68,7 @@ async function thrownBy(call: Promise<unknown>): Promise<KubeError> {
 }
 
 const node = { resource: NODES, name: 'node-1' };
+const never = () => AbortSignal.timeout(9_000);
 
 test('a watch from a version that is forgotten has expired', async () => {
   const { resourceVersion } = await client.list({ resource: NODES }, { limit: 0 });
@@ -107,6 +108,23 @@ test('a kept connection that the server lets go of is no failure; a new one that
   expect(await kept.get(at)).toMatchObject({ metadata: { name: 'kept' } });
   cuts = 9;
   expect(await thrownBy(kept.get(at))).toMatchObject({ kind: 'unreachable' });
+  server.before = () => undefined;
+  kept.close();
+});
+
+test('an answer that is reset on a kept connection is told to whoever reads it, and asked for by nobody again', async () => {
+  const kept = httpClient(accessTo(server));
+  const { resourceVersion } = await kept.list({ resource: NODES }, { limit: 0 });
+  const asked: string[] = [];
+  server.before = ({ url = '' }) => {
+    asked.push(url);
+    return undefined;
+  };
+  const watched = kept.watch({ resource: NODES }, { resourceVersion, seconds: 300 }, () => server.reset(), never());
+  server.store.create({ resource: NODES }, { metadata: { name: 'reset' } });
+  expect(await thrownBy(watched)).toMatchObject({ kind: 'unreachable' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(asked).toHaveLength(1);
   server.before = () => undefined;
   kept.close();
 });

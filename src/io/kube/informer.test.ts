@@ -67,6 +67,56 @@ test('a kind that the server does not know is one of which there is nothing, and
   other.stop();
 });
 
+test('a kind that was there and is said to be unknown, as by a server that starts, is believed in when it stays so', async () => {
+  const heard: string[] = [];
+  const other = new Informer(
+    { client, clock, random: seeded(1), log: silent },
+    { select: { resource: NODES }, read: readNode, mayBeUnknown: true, hear: ({ kind }) => void heard.push(kind) },
+  );
+  other.start();
+  await clock.pass(2_000);
+  expect(heard.splice(0)).toEqual(['added', 'added']);
+  client.endWatches(new KubeError('expired', 'too old'));
+  client.fail(new KubeError('absent', 'the server could not find the requested resource'));
+  await clock.pass(700_000);
+  expect(heard.splice(0)).toEqual(['removed', 'removed']);
+  client.fail(undefined);
+  await clock.pass(700_000);
+  expect(heard.splice(0)).toEqual(['added', 'added']);
+  client.endWatches(new KubeError('expired', 'too old'));
+  client.fail(new KubeError('absent', 'the server could not find the requested resource'));
+  await clock.pass(5_000);
+  client.fail(undefined);
+  await clock.pass(700_000);
+  expect(heard).toEqual([]);
+  other.stop();
+});
+
+test('what may be refused is asked for ever more seldom, and followed when it is shown again', async () => {
+  let failures = 0;
+  const other = new Informer(
+    { client, clock, random: seeded(1), log: silent },
+    {
+      select: { resource: NODES },
+      read: readNode,
+      mayBeRefused: true,
+      hear: () => {},
+      failed: () => void failures++,
+    },
+  );
+  client.fail(new KubeError('denied', 'may not'));
+  other.start();
+  await clock.pass(3_600_000);
+  expect([failures > 10, failures < 40, other.size]).toEqual([true, true, 0]);
+  client.fail(undefined);
+  await clock.pass(300_000);
+  expect(other.size).toBe(2);
+  node('late');
+  await clock.pass(100);
+  expect(other.size).toBe(3);
+  other.stop();
+});
+
 function node(name: string, unschedulable = false): void {
   const place = { resource: NODES, name };
   store.remove(place);

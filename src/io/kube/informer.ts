@@ -27,6 +27,8 @@ export interface InformerQuestion<T> {
   readonly hear: (change: Change<T>) => void;
   /** The server may not know the kind: then there is nothing of it, and it is asked again much later. */
   readonly mayBeUnknown?: true;
+  /** It may not know the kind, or not show it: then it is asked ever more seldom, and what is known stays known. */
+  readonly mayBeRefused?: true;
   /** The first list has been told to its end. Called once. */
   readonly synced?: () => void;
   /** The server was asked in vain; it is asked again. */
@@ -38,6 +40,9 @@ const PAGE = 500;
 const WATCH_SECONDS = { least: 300, most: 600 };
 const FIRST_PAUSE_MS: Millis = 500;
 const LAST_PAUSE_MS: Millis = 30_000;
+const REFUSED_PAUSE_MS: Millis = 300_000;
+/** So often a kind that was there must be said to be unknown before it counts: a server that starts says so, too. */
+const UNKNOWN_TIMES = 10;
 /** A watch stands when it has told something, or after so long. One that ends before was refused, whatever it says. */
 const SHORT_MS: Millis = 1_000;
 
@@ -59,6 +64,7 @@ export class Informer<T> {
   readonly #stopping = new AbortController();
   #version: string | undefined; // up to where all is known; undefined: list
   #synced = false;
+  #listedOnce = false; // the server has known the kind
   #failures = 0;
   #trouble: KubeError | undefined;
   #wake: () => void = () => {};
@@ -129,6 +135,8 @@ export class Informer<T> {
     } catch (error) {
       const unknown = error instanceof KubeError && error.kind === 'absent';
       if (this.#question.mayBeUnknown !== true || !unknown) throw error;
+      if (this.#listedOnce && this.#failures < UNKNOWN_TIMES) throw error;
+      this.#listedOnce = false;
       this.#listed(new Set());
       this.#heard();
     }
@@ -152,6 +160,7 @@ export class Informer<T> {
       version = page.resourceVersion;
     }
     this.#version = version;
+    this.#listedOnce = true;
     this.#listed(seen);
   }
 
@@ -233,7 +242,8 @@ export class Informer<T> {
     if (error.kind !== 'expired') this.#trouble = error;
     this.#question.failed?.(error);
     if (this.#stopped) return;
-    const longest = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
+    const refused = this.#question.mayBeRefused === true && (error.kind === 'absent' || error.kind === 'denied');
+    const longest = Math.min(refused ? REFUSED_PAUSE_MS : LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 16);
     const pause = Math.max(error.retryAfterMs ?? 0, longest * (0.5 + random.fraction() / 2));
     await this.#rest(pause);

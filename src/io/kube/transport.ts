@@ -104,7 +104,10 @@ export class Transport {
       let silence: NodeJS.Timeout | undefined;
       asked.once('socket', () => (silence = setTimeout(end, timeoutMs)));
       for (const word of ['response', 'close']) asked.once(word, () => clearTimeout(silence));
+      let answered = false;
+      asked.once('response', () => (answered = true));
       asked.on('error', (cause: Error & { readonly code?: string }) => {
+        if (answered) return; // an answer that breaks off says so to whoever reads it
         // the server let go of a kept connection in the moment in which we took it: nothing was asked yet, most likely
         if (asked.reusedSocket && cause.code === 'ECONNRESET' && method !== 'POST') resolve(this.#send(access, asking));
         else reject(unreachable(asking, server, cause));

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { FailureKind } from '../../../wire/kube/failure.ts';
 import { loose, type Loose } from '../../../wire/kube/object.ts';
 import { apiVersionOf, type Place, type Resource, type Selection } from '../../../wire/kube/resource.ts';
@@ -45,11 +45,16 @@ export class FakeApiServer {
   readonly requests: string[] = []; // "GET /api/v1/nodes?limit=500"
   readonly #resources: readonly Resource[];
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
 
   private constructor(resources: readonly Resource[], store: ApiStore) {
     this.#resources = resources;
     this.store = store;
     this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   static async open(resources: readonly Resource[], store = new ApiStore()): Promise<FakeApiServer> {
@@ -65,6 +70,11 @@ export class FakeApiServer {
   /** Every connection is cut, as when a load balancer goes. */
   cut(): void {
     this.#server.closeAllConnections();
+  }
+
+  /** The same by a reset, as when its machine goes. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   async close(): Promise<void> {
