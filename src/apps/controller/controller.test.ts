@@ -107,6 +107,28 @@ test('a leader that hangs in the middle and wakes when another leads changes not
   expect(told()).toEqual(['gone']);
 });
 
+test('a leader that is ended in the middle gives its lease back within seconds, and writes nothing more', async () => {
+  const { client, controller } = await replicas.start('first');
+  await replicas.start('second');
+  let wake = () => {};
+  const slow: KubeClient['get'] = async () => {
+    await new Promise<void>((resolve) => (wake = resolve));
+    throw new KubeError('absent', 'as it was when it was asked');
+  };
+  Object.assign(client, { get: slow });
+  berthNode('gone');
+  await replicas.pass(100);
+  const stopped = controller.stop();
+  await replicas.pass(4_000);
+  expect([replicas.leading, told()]).toEqual([['second'], []]); // it took over, and did the rest
+  berthNode('gone');
+  node('gone');
+  wake();
+  await replicas.pass(100);
+  await stopped;
+  expect(told()).toEqual(['gone']);
+});
+
 test('what the API server refuses is tried again, later and later', async () => {
   const { client } = await replicas.start('first');
   Object.assign(client, { remove: () => Promise.reject(new KubeError('failing', 'not today')) });
