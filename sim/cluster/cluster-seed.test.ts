@@ -47,10 +47,10 @@ const LIVES = 300;
 /** Of bugs that few seeds show: where they were seen last. They are looked for from there on. */
 const SEEN_LAST: Readonly<Record<string, number>> = {
   'an API server that does not answer counts as one that knows of nothing': 91,
-  'the right to an address moves before its node has let go': 267,
+  'the right to an address moves before its node has let go': 691,
   'an address is taken from whoever has it': 403,
   'the controller forgets what it has answered': 253,
-  'an agent that asks again does not say what its NIC had': 78,
+  'an agent that asks again does not say what its NIC had': 193,
   'an agent knows only of names that are with it': 2369,
 };
 
