@@ -30,7 +30,7 @@ describe.skipIf(!canRun)('the controller asks the cloud', () => {
   const kubectl = (line: string) => cluster.kubectl(line.split(' '));
   const scale = (count: number) => kubectl(`scale deployment many --replicas=${count}`);
   const ready = () => kubectl('get deployment many -o jsonpath={.status.readyReplicas}');
-  const leader = () => replicas.nodes().get(replicas.leader()) ?? '';
+  const leading = async () => (await replicas.leader()).node;
 
   /** What each NIC holds besides its own address, as its node's agent says. */
   const agents = () => {
@@ -69,7 +69,7 @@ describe.skipIf(!canRun)('the controller asks the cloud', () => {
     await expect
       .poll(async () => (await called('CreateNetworkInterface')).calls, { timeout: 30_000 })
       .toBeGreaterThan(0);
-    replicas.signal(leader(), 'KILL');
+    replicas.signal(await leading(), 'KILL');
     await expect.poll(ready, { timeout: NEVER_READY_MS }).toBe('45');
     await agreed();
     const all = await cluster.cloud<readonly CallCount[]>('GET /v1/calls');
@@ -77,10 +77,10 @@ describe.skipIf(!canRun)('the controller asks the cloud', () => {
   }, 150_000);
 
   test('the replica that leads hangs while nodes need more: the other one does it, and what the first was about does no harm', async () => {
-    const hung = leader();
+    const hung = await leading();
     replicas.signal(hung, 'STOP');
     scale(66);
-    await expect.poll(leader, { timeout: 40_000, interval: 1_000 }).not.toBe(hung);
+    await expect.poll(leading, { timeout: 40_000, interval: 1_000 }).not.toBe(hung);
     await expect.poll(ready, { timeout: NEVER_READY_MS }).toBe('66');
     replicas.signal(hung, 'CONT');
     await agreed();

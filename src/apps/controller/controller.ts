@@ -1,6 +1,7 @@
-import type { Clock, Millis } from '../../base/clock.ts';
+import type { Millis } from '../../base/clock.ts';
 import { Elector } from '../../io/kube/elector.ts';
 import { fencedClient } from '../../io/kube/fenced-client.ts';
+import { within } from '../../io/system/within.ts';
 import type { ControllerDoors, ReconcilerDoors } from './doors.ts';
 import { openBroker } from './broker/open-broker.ts';
 import { notLeading } from './not-leading.ts';
@@ -81,13 +82,4 @@ export function startController(doors: ControllerDoors): Controller {
       cloud?.close();
     },
   };
-}
-
-/** Resolves when that has, or so much time has passed. */
-async function within(ms: Millis, promise: Promise<unknown>, clock: Clock): Promise<void> {
-  let cancel = () => {};
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.timer(ms, resolve);
-  });
-  await Promise.race([promise, late]).finally(cancel);
 }

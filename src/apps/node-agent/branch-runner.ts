@@ -12,6 +12,7 @@ import { PATIENCE } from '../../core/ipam/trouble.ts';
 import type { BranchProvider } from '../../io/cloud/branches.ts';
 import { CloudError } from '../../io/cloud/provider.ts';
 import type { Kernel } from '../../io/kernel/kernel.ts';
+import { within } from '../../io/system/within.ts';
 import type { Attachments } from './attachments.ts';
 import type { BranchKeeper } from './branch-keeper.ts';
 import { BranchLinks } from './branch-links.ts';
@@ -248,14 +249,7 @@ export class BranchRunner {
   /** What comes of it before the time is over; undefined: nothing. */
   #within<T>(until: Millis, work: Promise<T>): Promise<T | undefined> {
     const { clock } = this.#doors;
-    let cancel = () => {};
-    const late = new Promise<undefined>((resolve) => {
-      cancel = clock.timer(Math.max(0, until - clock.now()), () => resolve(undefined));
-    });
-    return Promise.race([work, late]).finally(() => {
-      cancel();
-      work.catch(() => {}); // whoever waited has been told
-    });
+    return within(Math.max(0, until - clock.now()), work, clock);
   }
 }
 

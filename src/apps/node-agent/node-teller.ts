@@ -79,9 +79,9 @@ export class NodeTeller {
   }
 
   #ownNode(told: OwnNodeShape): OwnNode {
-    const ahead = this.#written?.told === JSON.stringify(told) && this.#doors.clock.steady() < this.#written.until;
-    if (!ahead) this.#written = undefined; // what is told later is told anew, be it the same
-    const now = this.#written?.own ?? told;
+    const written = this.#written;
+    const ahead = written?.told === JSON.stringify(told) && this.#doors.clock.steady() < written.until;
+    const now = ahead ? written.own : told;
     const of = (kind: 'network' | 'pressure') => now.conditions.find(({ type }) => conditionKind(type) === kind);
     return {
       tainted: now.taints.includes(NOT_READY_TAINT),

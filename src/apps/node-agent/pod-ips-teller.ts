@@ -3,6 +3,7 @@ import type { Clock, Millis } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { AttachmentRecord, PodName } from '../../core/attachment.ts';
 import { type KubeClient, KubeError } from '../../io/kube/client.ts';
+import { within } from '../../io/system/within.ts';
 import { readAnnotations } from '../../wire/kube/annotations.ts';
 import { loose } from '../../wire/kube/object.ts';
 import { type Annotations, podIpsDue, type PodIpsName, writeAnnotations } from '../../wire/kube/pod-ips.ts';
@@ -56,12 +57,7 @@ export class PodIpsTeller {
   /** Resolves when it is written, or after a second at most; at once while the API server is not heard. */
   async attached({ pod }: AttachmentRecord): Promise<void> {
     if (pod === undefined || pod.uid === '') return;
-    const { clock } = this.#doors;
-    let cancel = () => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.timer(BUDGET_MS, resolve);
-    });
-    await Promise.race([this.#settle(pod), late]).finally(cancel);
+    await within(BUDGET_MS, this.#settle(pod), this.#doors.clock);
   }
 
   /** Returns at once. */

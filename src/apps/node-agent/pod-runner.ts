@@ -4,6 +4,7 @@ import { expectedPods, isPodGone, SURE_MS } from '../../core/cluster/bound.ts';
 import type { AttachmentRecord, PodName } from '../../core/attachment.ts';
 import { KubeError } from '../../io/kube/client.ts';
 import { type Change, Informer } from '../../io/kube/informer.ts';
+import { within } from '../../io/system/within.ts';
 import type { Annotations } from '../../wire/kube/pod-ips.ts';
 import { type PodShape, readPod } from '../../wire/kube/pod.ts';
 import { PODS } from '../../wire/kube/resource.ts';
@@ -154,16 +155,12 @@ export class PodRunner {
 
   async #ask({ namespace, name }: PodName): Promise<PodShape | undefined> {
     const { clock, kube, log } = this.#doors;
-    let cancel = () => {};
-    const late = new Promise<undefined>((resolve) => {
-      cancel = clock.timer(ASK_MS, () => resolve(undefined));
-    });
     const told = kube.client.get({ resource: PODS, namespace, name }).then(readPod, (error: unknown) => {
       if (!(error instanceof KubeError)) throw error;
       log.debug('pod not told', { pod: `${namespace}/${name}`, kind: error.kind, says: error.message });
       return undefined;
     });
-    return Promise.race([told, late]).finally(cancel);
+    return within(ASK_MS, told, clock);
   }
 
   #isAttached({ uids }: PodShape): boolean {

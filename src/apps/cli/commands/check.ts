@@ -84,7 +84,7 @@ async function unlessAway<T>(socket: string, question: string): Promise<T | unde
 async function droppedRanges(ranges: readonly Prefix[]): Promise<readonly Prefix[]> {
   const nft = openNft({ log: silent });
   try {
-    const items = ranges.map((range) => ({ kind: 'forward-accept' as const, family: familyOf(range), range }));
+    const items = acceptOf(ranges);
     await nft.refresh(items);
     const standing = new Set(nft.observe(items).map((item) => (item.kind === 'forward-accept' ? item.range : '')));
     return ranges.filter((range) => !standing.has(range));
@@ -96,8 +96,12 @@ async function droppedRanges(ranges: readonly Prefix[]): Promise<readonly Prefix
 /** In an image there is no iptables-legacy to ask. */
 function legacyUnclear(ranges: readonly Prefix[]): string | undefined {
   const legacy = new LegacyForward();
-  const items = ranges.map((range) => ({ kind: 'forward-accept' as const, family: familyOf(range), range }));
-  return items.map((item) => legacy.unclear(item)).find((said) => said !== undefined);
+  const said = acceptOf(ranges).map((item) => legacy.unclear(item));
+  return said.find((why) => why !== undefined);
+}
+
+function acceptOf(ranges: readonly Prefix[]) {
+  return ranges.map((range) => ({ kind: 'forward-accept' as const, family: familyOf(range), range }));
 }
 
 const TONES: Readonly<Record<Finding['state'], Tone>> = {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { prefix } from '../../../base/ip.ts';
-import { configFile } from '../../../io/config/agent-file.ts';
 import { parseConfig } from '../../../io/config/load.ts';
 import { nodeFiles } from '../../../io/system/node-files.ts';
 import { SocketError } from '../../../io/system/socket-error.ts';
@@ -234,17 +233,6 @@ test('where nobody can ask iptables-legacy, that is a warning and not a good wor
   const legacyUnclear = () => 'spawn iptables-legacy ENOENT';
   const [one, ...others] = await troubles({ legacyUnclear });
   expect([one, others]).toEqual([expect.stringMatching(/^warning forward: .*cannot be said here: spawn/), []]);
-});
-
-test('a file that was taken away from a running agent is told of, when its next start would be another', async () => {
-  const file = '/etc/berth/config.yaml';
-  const running = (text: string) => configFile(parseConfig(text).config);
-  const settings = (text: string, there = false) => ({ settings: { file, there, running: running(text) } });
-  expect(await troubles(settings('provider: aws\npool: { cooldown: 7s }'))).toEqual([
-    `warning config: the agent goes on with a ${file} that is gone: without it its next start has another provider, pool`,
-  ]);
-  expect(await troubles(settings('provider: aws', true))).toEqual([]);
-  expect(await troubles(settings('log: { level: debug }'))).toEqual([]);
 });
 
 test("in an image the node's link managers are not seen, and that is said", async () => {
