@@ -75,9 +75,26 @@ export const NONE_TO_GIVE = {
   ],
   'nic-limit': [
     [
-      { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, claimed: 26, cooling: 1 },
+      { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, serving: 3, claimed: 26, cooling: 1 },
       "this node's NICs are full: 3 of 3 NICs with 9 slots each; 26 addresses are claimed and 1 are cooling",
-      /another node/,
+      /another node, .* max-pods$/,
+    ],
+    [
+      { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, serving: 2, claimed: 18, cooling: 0 },
+      "this node's NICs are full: 3 of 3 NICs with 9 slots each, of which 2 may serve such pods; " +
+        '18 addresses are claimed and 0 are cooling',
+      /another node.*berth nics/,
+    ],
+    [
+      {
+        why: 'nic-limit',
+        family: 'v4',
+        ...{ nics: 2, limit: 3, slots: 9, serving: 0, trunkSlot: true },
+        ...{ claimed: 0, cooling: 0 },
+      },
+      "this node's NICs are full: 2 of 3 NICs with 9 slots each, of which none may serve such pods, and one more is kept " +
+        'for a trunk; 0 addresses are claimed and 0 are cooling',
+      /another node.*berth nics/,
     ],
   ],
   held: [

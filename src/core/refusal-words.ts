@@ -20,7 +20,7 @@ export function sentence(refusal: Refusal): string {
     case 'subnet-empty':
       return subnetEmpty(refusal);
     case 'nic-limit':
-      return `this node's NICs are full: ${refusal.nics} of ${counted(refusal.limit, 'NIC')} with ${counted(refusal.slots, 'slot')} each; ${refusal.claimed} addresses are claimed and ${refusal.cooling} are cooling`;
+      return nicLimit(refusal);
     case 'held':
       return `this node is ${refusal.cordoned === true ? 'cordoned' : 'held as it is'}: of its ${nameOf(refusal.family)} addresses ${refusal.claimed} are claimed and ${refusal.cooling} are cooling, and no more are asked for`;
     case 'cloud-denied':
@@ -89,7 +89,7 @@ export function advice(refusal: Refusal): string {
     case 'subnet-empty':
       return 'give back addresses of this subnet, add a subnet or a range to the VPC, or let the pod run on a node of another subnet';
     case 'nic-limit':
-      return "let the pod run on another node, use prefixes, take a larger instance type, or lower the node's max-pods";
+      return nicLimitAdvice(refusal);
     case 'held':
       return heldAdvice(refusal);
     case 'cloud-denied':
@@ -192,6 +192,19 @@ function subnetEmpty({
   const what = `${subnet === undefined ? 'an' : ''} ${nameOf(family)} address left to give`.trim();
   const mine = `${claimed} are claimed on this node and ${cooling} are cooling`;
   return `${where} ${what}: ${mine}; it is asked again in ${duration(againInMs)}`;
+}
+
+function nicLimit(refusal: Extract<Refusal, { why: 'nic-limit' }>): string {
+  const { nics, limit, slots, serving, claimed, cooling } = refusal;
+  const such = serving === nics ? '' : `, of which ${serving || 'none'} may serve such pods`;
+  const trunk = refusal.trunkSlot === true ? ', and one more is kept for a trunk' : '';
+  const full = `${nics} of ${counted(limit, 'NIC')} with ${counted(slots, 'slot')} each${such}${trunk}`;
+  return `this node's NICs are full: ${full}; ${claimed} addresses are claimed and ${cooling} are cooling`;
+}
+
+function nicLimitAdvice({ nics, serving }: Extract<Refusal, { why: 'nic-limit' }>): string {
+  const others = serving === nics ? '' : ' (berth nics shows whom the NICs are for)';
+  return `let the pod run on another node, use prefixes, take a larger instance type, or lower the node's max-pods${others}`;
 }
 
 function noNicConfig({ config, heard, ofNode }: Extract<Refusal, { why: 'no-nic-config' }>): string {

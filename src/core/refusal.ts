@@ -40,6 +40,8 @@ export type Refusal =
       readonly nics: number;
       readonly limit: number; //    of NICs
       readonly slots: number; //    of one NIC
+      readonly serving: number; //  of the NICs: those that such a pod may have an address of
+      readonly trunkSlot?: true; // one more is left free for a trunk
       readonly claimed: number;
       readonly cooling: number;
     }

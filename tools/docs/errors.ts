@@ -39,7 +39,7 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
     cooling: 2,
     againInMs: 24_000,
   },
-  'nic-limit': { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, claimed: 27, cooling: 0 },
+  'nic-limit': { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, serving: 3, claimed: 27, cooling: 0 },
   held: { why: 'held', family: 'v4', claimed: 9, cooling: 1 },
   'cloud-denied': {
     why: 'cloud-denied',

@@ -22,7 +22,7 @@ test('A11: no address left has the reason NoAddress, whoever has none', () => {
   const refusals = [
     { why: 'no-range', family: 'v4' },
     { why: 'subnet-empty', family: 'v4', claimed: 1, cooling: 0, againInMs: 1_000 },
-    { why: 'nic-limit', family: 'v4', nics: 1, limit: 1, slots: 3, claimed: 3, cooling: 0 },
+    { why: 'nic-limit', family: 'v4', nics: 1, limit: 1, slots: 3, serving: 1, claimed: 3, cooling: 0 },
   ] as const;
   for (const refusal of refusals) expect(noticeOf(decision({ kind: 'refused', refusal }))?.reason).toBe('NoAddress');
 });

@@ -29,7 +29,7 @@ test('A50: where there are no NICs apart, and none can be made, it is refused at
   it.add('first');
   it.add('second', 60_000, { apart: [nicBy(it, 'first') as NicId] });
   it.passes(1_000);
-  expect(it.refusals.get('second')).toMatchObject({ why: 'nic-limit', nics: 1, limit: 1 });
+  expect(it.refusals.get('second')).toMatchObject({ why: 'nic-limit', nics: 1, limit: 1, serving: 0 });
   it.add('third');
   expect(it.granted.has('third')).toBe(true);
 });

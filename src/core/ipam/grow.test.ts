@@ -123,11 +123,14 @@ test('A28: never more than max-pods and one unit, whatever is asked and known to
 });
 
 test('A38: MAX_ENI, unmanaged NICs and the slot kept for a trunk bound the NICs that are made', () => {
-  const nicsOf = (policy: ConstructorParameters<typeof CloudDriver>[1]) =>
-    new CloudDriver({ limits: limitsOf(4, 4) }, policy).start().pods(12).passes(20_000).cloud.nics.size;
-  expect(nicsOf({})).toBe(4);
-  expect(nicsOf({ targets: { maxNics: 2 } })).toBe(2);
-  expect(nicsOf({ keepTrunkSlot: true })).toBe(3);
+  const full = (policy: ConstructorParameters<typeof CloudDriver>[1]) => {
+    const it = new CloudDriver({ limits: limitsOf(4, 4) }, policy).start().pods(13).passes(20_000);
+    expect(it.refusals.get('p12')).toMatchObject({ why: 'nic-limit', nics: it.cloud.nics.size });
+    return [it.cloud.nics.size, it.refusals.get('p12')];
+  };
+  expect(full({})).toEqual([4, expect.not.objectContaining({ trunkSlot: true })]);
+  expect(full({ targets: { maxNics: 2 } })).toEqual([2, expect.objectContaining({ limit: 2 })]);
+  expect(full({ keepTrunkSlot: true })).toEqual([3, expect.objectContaining({ limit: 4, trunkSlot: true })]);
 });
 
 test('A38: a NIC that is not ours to manage counts, holds no pod, and is never touched', () => {

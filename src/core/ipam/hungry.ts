@@ -3,9 +3,10 @@ import type { Family } from '../../base/ip.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Cloud, Trouble } from './cloud.ts';
 import { slotsOf } from './cloud.ts';
+import type { NicId } from './nic.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
-import { nicsTaken, type Tally, wantedConfig } from './tally.ts';
+import { keepsTrunkSlot, nicsOf, nicsTaken, type Tally, wantedConfig } from './tally.ts';
 import { LIMITS, passes } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
@@ -32,7 +33,8 @@ export function tooLate(pool: Pool, it: Waiting, now: Millis): Refusal | undefin
   const { asked, preparing, cooling } = of.tally;
   const coming = asked + preparing;
   const failing = failingCall(cloud);
-  const reason = failing === undefined ? whyNot(cloud, of, now) : inTrouble(failing, of.tally, now);
+  const reason =
+    failing === undefined ? whyNot(cloud, of, { now, apart: it.apart }) : inTrouble(failing, of.tally, now);
   return reason ?? { why: 'too-late', waitedMs: now - it.since, cooling, coming, ...askedMs(cloud, now) };
 }
 
@@ -50,14 +52,19 @@ function failingCall({ flights, troubles }: Cloud): Trouble | undefined {
 }
 
 /** Why the cloud gives nothing, or undefined: it would, or what nodes may have is the limit. */
-export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Refusal | undefined {
+export function whyNot(
+  cloud: Cloud,
+  { tally, stop }: Outlook,
+  of: { readonly now: Millis; readonly apart?: readonly NicId[] | undefined },
+): Refusal | undefined {
+  const { now, apart } = of;
   switch (stop?.by) {
     case 'trouble':
       return inTrouble(stop.trouble, tally, now);
     case 'hold':
       return { why: 'held', ...usage(tally), ...(cloud.policy.hold ? {} : { cordoned: true }) };
     case 'nics':
-      return nicLimit(cloud, tally);
+      return nicLimit(cloud, tally, apart);
     case 'placing': {
       const { config, heard } = stop;
       return { why: 'no-nic-config', config, heard, ofNode: config === cloud.placing.own };
@@ -69,12 +76,15 @@ export function whyNot(cloud: Cloud, { tally, stop }: Outlook, now: Millis): Ref
   }
 }
 
-function nicLimit(cloud: Cloud, { family, claimed, cooling }: Tally): Refusal | undefined {
+function nicLimit(cloud: Cloud, of: Tally, apart: readonly NicId[] = []): Refusal | undefined {
+  const { family, config, claimed, cooling } = of;
   const { limits, policy } = cloud;
   if (limits === undefined) return undefined;
   const limit = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
   const slots = slotsOf(limits, family);
-  return { why: 'nic-limit', family, nics: nicsTaken(cloud), limit, slots, claimed, cooling };
+  const [nics, serving] = [nicsTaken(cloud), nicsOf(cloud, config, apart)];
+  const trunk = keepsTrunkSlot(cloud) ? { trunkSlot: true as const } : {};
+  return { why: 'nic-limit', family, nics, limit, slots, serving, ...trunk, claimed, cooling };
 }
 
 function starting(cloud: Cloud): Refusal {

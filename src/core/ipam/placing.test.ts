@@ -60,7 +60,7 @@ test('a pod that asks for a NICConfig for which there is no NIC slot is told of 
   const it = new CloudDriver({ limits: limitsOf(1, 10) }, { placing: places(undefined, 'blue') }).start();
   it.add('x0', 60_000, { config: 'blue' });
   it.passes(1_000);
-  expect(it.refusals.get('x0')).toMatchObject({ why: 'nic-limit', nics: 1 });
+  expect(it.refusals.get('x0')).toMatchObject({ why: 'nic-limit', nics: 1, serving: 0 });
   expect(planOf(it.pool, it.now).map(({ config }) => config)).toEqual([undefined]);
 });
 
@@ -72,6 +72,20 @@ test('a NIC that nothing of is in use makes room at once for a pod that needs on
   it.add('x0', 60_000, { config: 'blue' });
   it.passes(5_000);
   expect([it.granted.has('x0'), configsOf(it)]).toEqual([true, [undefined, undefined, 'blue']]);
+});
+
+test('a NIC by another NICConfig that is too young to be given back: a pod is told how many NICs are for it, and served then', () => {
+  const it = new CloudDriver({ limits: large }, { placing: places(undefined, 'blue') }).start();
+  it.add('x0', 60_000, { config: 'blue' });
+  it.passes(10_000).pods(18).passes(10_000);
+  it.remove('x0');
+  it.add('p18');
+  it.passes(1_000);
+  expect(it.refusals.get('p18')).toMatchObject({ nics: 3, limit: 3, serving: 2, claimed: 18 });
+  it.passes(60_000);
+  it.add('p18');
+  it.passes(5_000);
+  expect([it.granted.has('p18'), configsOf(it)]).toEqual([true, [undefined, undefined, undefined]]);
 });
 
 test('a subnet that is empty keeps no NIC from being made in another', () => {

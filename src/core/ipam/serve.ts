@@ -89,7 +89,7 @@ export function settleHungry(before: Pool, outlook: readonly Outlook[], now: Mil
     }
     const rests = place(pool, it, now);
     if ('why' in rests) {
-      const refusal = (of && whyNot(cloud, of, now)) ?? rests;
+      const refusal = (of && whyNot(cloud, of, { now, apart: it.apart })) ?? rests;
       effects.push({ kind: 'refuse', to: it.by, refusal });
     } else {
       pool = promised(pool, it.by, rests);

@@ -165,15 +165,26 @@ export function roomOf(cloud: Cloud, nic: Nic, of: { limits: NicLimits; family: 
 
 /** How many NICs more this instance may have: those being made count, and the slot that is kept for a trunk. */
 export function nicRoom(cloud: Cloud, limits: NicLimits): number {
-  const { policy, nics } = cloud;
+  const { policy } = cloud;
   const most = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
-  const trunk = policy.keepTrunkSlot && !nics.some(({ report }) => report.kind === 'trunk') ? 1 : 0;
-  return most - trunk - nicsTaken(cloud);
+  return most - Number(keepsTrunkSlot(cloud)) - nicsTaken(cloud);
+}
+
+/** Whether a place is left free for a trunk, which is not there yet. */
+export function keepsTrunkSlot({ policy, nics }: Cloud): boolean {
+  return policy.keepTrunkSlot && !nics.some(({ report }) => report.kind === 'trunk');
 }
 
 /** How many places of the first card are taken, by NICs that are there or being made. */
 export function nicsTaken({ nics, flights }: Cloud): number {
   return nics.filter(({ report }) => report.card === 0).length + flights.filter(isCreating).length;
+}
+
+/** How many of them serve pods that ask for this NICConfig, or for none, other than these NICs. */
+export function nicsOf(cloud: Cloud, config: string | undefined, apart: readonly NicId[]): number {
+  const serving = cloud.nics.filter(({ report }) => report.card === 0 && !apart.includes(report.id));
+  const made = cloud.flights.filter(({ intent }) => intent.kind === 'createNic' && intent.spec.config === config);
+  return serving.filter((nic) => servesFor(cloud, nic, config)).length + made.length;
 }
 
 export function isCreating({ intent }: Flight): boolean {

@@ -120,7 +120,7 @@ test('NICs full: refused at once with the numbers', () => {
   it.pods(7);
   expect([it.granted.size, it.refusals.get('p6')]).toEqual([
     6,
-    { why: 'nic-limit', family: 'v4', nics: 2, limit: 2, slots: 3, claimed: 6, cooling: 0 },
+    { why: 'nic-limit', family: 'v4', nics: 2, limit: 2, slots: 3, serving: 2, claimed: 6, cooling: 0 },
   ]);
 });
 
