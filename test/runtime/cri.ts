@@ -20,6 +20,7 @@ export interface CriPod {
 }
 
 const DEADLINE_MS = 120_000;
+const STARTING = 'server is not initialized yet'; // containerd: its socket is there before what it keeps is read
 
 /**
  * A container runtime behind its CRI socket, as a kubelet speaks to it. Every method throws the runtime's own words.
@@ -51,13 +52,18 @@ export class Cri {
     return `${runtime_name} ${runtime_version}`;
   }
 
-  /** Whether the runtime thinks its network ready, and its reason when not. */
+  /** Whether the runtime thinks its network ready, and its reason when not: it may still be starting. */
   async networkReady(): Promise<{ ready: boolean; message: string }> {
-    const { status } = await this.#call<{
-      status: { conditions: { type: string; status: boolean; message: string }[] };
-    }>('Status', {});
-    const network = status.conditions.find(({ type }) => type === 'NetworkReady');
-    return { ready: network?.status ?? false, message: network?.message ?? '' };
+    type Answer = { status: { conditions: { type: string; status: boolean; message: string }[] } };
+    try {
+      const { status } = await this.#call<Answer>('Status', {});
+      const network = status.conditions.find(({ type }) => type === 'NetworkReady');
+      return { ready: network?.status ?? false, message: network?.message ?? '' };
+    } catch (error) {
+      const { details } = error as ServiceError;
+      if (details !== STARTING) throw error;
+      return { ready: false, message: details };
+    }
   }
 
   /** Makes the sandbox (here the runtime calls ADD), a container in it, and starts it. */
