@@ -18,10 +18,17 @@ export const exhausted = {
   promised: 0,
 } as const;
 
+const failing = {
+  why: 'cloud-failing',
+  action: 'AssignPrivateIpAddresses',
+  message: 'no answer',
+  againInMs: 4_000,
+} as const;
+
 /** Where the node, its cloud or its controller has no address to give. */
 export const NONE_TO_GIVE = {
   starting: [
-    [{ why: 'starting', cause: 'no such module' }, 'the node network is not set up yet: no such module', /asks again/],
+    [{ why: 'starting', cause: 'no such module' }, 'this node cannot give addresses yet: no such module', /asks again/],
   ],
   'no-range': [[{ why: 'no-range', family: 'v6' }, 'this node has no IPv6 range', /network\.ranges/]],
   exhausted: [
@@ -81,7 +88,7 @@ export const NONE_TO_GIVE = {
     ],
     [
       { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, serving: 2, claimed: 18, cooling: 0 },
-      "this node's NICs are full: 3 of 3 NICs with 9 slots each, of which 2 may serve such pods; " +
+      "this node's NICs are full: 3 of 3 NICs with 9 slots each, of which 2 can serve such pods; " +
         '18 addresses are claimed and 0 are cooling',
       /another node.*berth nics/,
     ],
@@ -90,11 +97,18 @@ export const NONE_TO_GIVE = {
         why: 'nic-limit',
         family: 'v4',
         ...{ nics: 2, limit: 3, slots: 9, serving: 0, trunkSlot: true },
-        ...{ claimed: 0, cooling: 0 },
+        ...{ foreign: 1, claimed: 0, cooling: 0 },
       },
-      "this node's NICs are full: 2 of 3 NICs with 9 slots each, of which none may serve such pods, and one more is kept " +
-        'for a trunk; 0 addresses are claimed and 0 are cooling',
+      "this node's NICs are full: 2 of 3 NICs with 9 slots each, of which none can serve such pods, and one more is kept " +
+        'for a trunk, and 1 slot holds what others put there; 0 addresses are claimed and 0 are cooling',
       /another node.*berth nics/,
+    ],
+  ],
+  'max-pods': [
+    [
+      { why: 'max-pods', family: 'v4', maxPods: 110, claimed: 108, cooling: 2 },
+      'this node asks for no IPv4 address more than cloud.maxPods: 110; 108 are claimed and 2 are cooling',
+      /cloud\.maxPods .* --max-pods/,
     ],
   ],
   held: [
@@ -140,14 +154,24 @@ export const NONE_TO_GIVE = {
   ],
   'cloud-failing': [
     [
-      { why: 'cloud-failing', action: 'AssignPrivateIpAddresses', message: 'no answer', againInMs: 4_000 },
+      { ...failing, kind: 'unknown' },
       'the cloud does not carry out AssignPrivateIpAddresses: no answer; it is asked again in 4 s',
       /API of the cloud/,
     ],
     [
-      { why: 'cloud-failing', action: 'CreateVif', message: 'CreateVif: Busy: try later', againInMs: 4_000 },
+      { ...failing, kind: 'busy', action: 'CreateVif', message: 'CreateVif: Busy: try later' },
       'the cloud does not carry out CreateVif: Busy: try later; it is asked again in 4 s', // named once
       /API of the cloud/,
+    ],
+    [
+      { ...failing, kind: 'limit', message: 'no NIC more' },
+      'the cloud does not carry out AssignPrivateIpAddresses: no NIC more; it is asked again in 4 s',
+      /^have the limit raised/,
+    ],
+    [
+      { ...failing, kind: 'gone', message: 'no sg-1' },
+      'the cloud does not carry out AssignPrivateIpAddresses: no sg-1; it is asked again in 4 s',
+      /^mend what the cloud names/,
     ],
   ],
   'controller-away': [

@@ -10,7 +10,7 @@ import type { Refusal, RefusalWhy } from './refusal.ts';
 export function sentence(refusal: Refusal): string {
   switch (refusal.why) {
     case 'starting':
-      return `the node network is not set up yet: ${refusal.cause}`;
+      return `this node cannot give addresses yet: ${refusal.cause}`;
     case 'no-range':
       return `this node has no ${nameOf(refusal.family)} range`;
     case 'exhausted':
@@ -21,6 +21,8 @@ export function sentence(refusal: Refusal): string {
       return subnetEmpty(refusal);
     case 'nic-limit':
       return nicLimit(refusal);
+    case 'max-pods':
+      return `this node asks for no ${nameOf(refusal.family)} address more than cloud.maxPods: ${refusal.maxPods}; ${refusal.claimed} are claimed and ${refusal.cooling} are cooling`;
     case 'held':
       return `this node is ${refusal.cordoned === true ? 'cordoned' : 'held as it is'}: of its ${nameOf(refusal.family)} addresses ${refusal.claimed} are claimed and ${refusal.cooling} are cooling, and no more are asked for`;
     case 'cloud-denied':
@@ -90,6 +92,8 @@ export function advice(refusal: Refusal): string {
       return 'give back addresses of this subnet, add a subnet or a range to the VPC, or let the pod run on a node of another subnet';
     case 'nic-limit':
       return nicLimitAdvice(refusal);
+    case 'max-pods':
+      return "let the pod run on another node, or set cloud.maxPods to what this node's kubelet has as --max-pods; pods of several interfaces need more, and kubectl get staticaddresses tells what is kept for names";
     case 'held':
       return heldAdvice(refusal);
     case 'cloud-denied':
@@ -97,7 +101,7 @@ export function advice(refusal: Refusal): string {
     case 'cloud-throttled':
       return 'the runtime asks again by itself; should it last, see berth cloud calls for who asks so much, or have the quota raised';
     case 'cloud-failing':
-      return 'the runtime asks again by itself; should it last, see to the way from this node to the API of the cloud';
+      return failingAdvice(refusal);
     case 'controller-away':
       return 'the agent asks again by itself; should it last, see to the pods of berth-controller and to the way from this node to them: running pods are not affected';
     case 'no-nic-config':
@@ -195,10 +199,11 @@ function subnetEmpty({
 }
 
 function nicLimit(refusal: Extract<Refusal, { why: 'nic-limit' }>): string {
-  const { nics, limit, slots, serving, claimed, cooling } = refusal;
-  const such = serving === nics ? '' : `, of which ${serving || 'none'} may serve such pods`;
+  const { nics, limit, slots, serving, claimed, cooling, foreign = 0 } = refusal;
+  const such = serving === nics ? '' : `, of which ${serving || 'none'} can serve such pods`;
   const trunk = refusal.trunkSlot === true ? ', and one more is kept for a trunk' : '';
-  const full = `${nics} of ${counted(limit, 'NIC')} with ${counted(slots, 'slot')} each${such}${trunk}`;
+  const others = foreign === 0 ? '' : `, and ${counted(foreign, 'slot holds', 'slots hold')} what others put there`;
+  const full = `${nics} of ${counted(limit, 'NIC')} with ${counted(slots, 'slot')} each${such}${trunk}${others}`;
   return `this node's NICs are full: ${full}; ${claimed} addresses are claimed and ${cooling} are cooling`;
 }
 
@@ -230,6 +235,18 @@ function deniedAdvice(refusal: Extract<Refusal, { why: 'cloud-denied' }>): strin
   return refusal.action.startsWith('controller ')
     ? "see to what the controller misses: the Node's spec.providerID, the agents' service account or their token; running pods are not affected"
     : `allow ${refusal.action} to the role that asks, this node's or the controller's; running pods and warm addresses are not affected`;
+}
+
+/** Whether it is the cloud that must be reached, or somebody who must change something there. */
+function failingAdvice({ kind }: Extract<Refusal, { why: 'cloud-failing' }>): string {
+  switch (kind) {
+    case 'limit':
+      return 'have the limit raised that the cloud names, or let the pod run on another node';
+    case 'gone':
+      return 'mend what the cloud names: the group, the subnet, or the NICConfig that names it';
+    default:
+      return 'the runtime asks again by itself; should it last, see to the way from this node to the API of the cloud';
+  }
 }
 
 /** A node that the controller does not know is refused by nobody else. */

@@ -1,13 +1,14 @@
 import type { Address, Family, Prefix } from '../base/ip.ts';
 import type { Millis } from '../base/clock.ts';
 import type { AttachmentId } from './attachment.ts';
+import type { CloudErrorKind } from './ipam/nic.ts';
 
 /**
  * Every reason why an ADD can be refused. A value, rendered once: CNI error, metric label, log line and `berth why`
  * say the same.
  */
 export type Refusal =
-  | { readonly why: 'starting'; readonly cause: string } // why the node's own plan does not stand yet
+  | { readonly why: 'starting'; readonly cause: string } // why the node's plan does not stand, or its NICs cannot be used, yet
   | { readonly why: 'no-range'; readonly family: Family }
   | {
       readonly why: 'exhausted';
@@ -40,9 +41,18 @@ export type Refusal =
       readonly nics: number;
       readonly limit: number; //    of NICs
       readonly slots: number; //    of one NIC
-      readonly serving: number; //  of the NICs: those that such a pod may have an address of
+      readonly serving: number; //  of the NICs: those that give such a pod an address, if they have one
       readonly trunkSlot?: true; // one more is left free for a trunk
-      readonly claimed: number;
+      readonly foreign?: number; //  of their slots: held by what Berth did not put there
+      readonly claimed: number; //   of those NICs, as below
+      readonly cooling: number;
+    }
+  /** `cloud.maxPods`: no more is asked for. */
+  | {
+      readonly why: 'max-pods';
+      readonly family: Family;
+      readonly maxPods: number;
+      readonly claimed: number; // on all NICs
       readonly cooling: number;
     }
   /** `cloud.hold`: nothing is asked for. */
@@ -55,7 +65,13 @@ export type Refusal =
     }
   | { readonly why: 'cloud-denied'; readonly action: string; readonly message: string; readonly againInMs: Millis }
   | { readonly why: 'cloud-throttled'; readonly action: string; readonly againInMs: Millis }
-  | { readonly why: 'cloud-failing'; readonly action: string; readonly message: string; readonly againInMs: Millis }
+  | {
+      readonly why: 'cloud-failing';
+      readonly kind: CloudErrorKind;
+      readonly action: string;
+      readonly message: string;
+      readonly againInMs: Millis;
+    }
   /** `cloud.access: controller`: it does not answer. */
   | {
       readonly why: 'controller-away';

@@ -40,6 +40,7 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
     againInMs: 24_000,
   },
   'nic-limit': { why: 'nic-limit', family: 'v4', nics: 3, limit: 3, slots: 9, serving: 3, claimed: 27, cooling: 0 },
+  'max-pods': { why: 'max-pods', family: 'v4', maxPods: 110, claimed: 108, cooling: 2 },
   held: { why: 'held', family: 'v4', claimed: 9, cooling: 1 },
   'cloud-denied': {
     why: 'cloud-denied',
@@ -50,6 +51,7 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
   'cloud-throttled': { why: 'cloud-throttled', action: 'AssignPrivateIpAddresses', againInMs: 2_000 },
   'cloud-failing': {
     why: 'cloud-failing',
+    kind: 'unknown',
     action: 'AssignPrivateIpAddresses',
     message: 'no answer within 10 s',
     againInMs: 4_000,

@@ -10,6 +10,7 @@ const KINDS: Readonly<Record<RefusalWhy, CniErrorKind>> = {
   'too-late': 'tryAgainLater',
   'subnet-empty': 'noAddress',
   'nic-limit': 'noAddress',
+  'max-pods': 'noAddress',
   held: 'noAddress',
   'cloud-denied': 'noAddress',
   'cloud-throttled': 'tryAgainLater',

@@ -24,6 +24,7 @@ const REASONS: Readonly<Partial<Record<RefusalWhy, string>>> = {
   'too-late': 'NoAddress',
   'subnet-empty': 'NoAddress',
   'nic-limit': 'NoAddress',
+  'max-pods': 'NoAddress',
   held: 'NoAddress',
   'cloud-denied': 'CloudDenied',
   'cloud-throttled': 'CloudThrottled',

@@ -1,6 +1,6 @@
 import type { Millis } from '../../base/clock.ts';
 import { type Address, contains, familyOf, type Prefix } from '../../base/ip.ts';
-import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey } from './cloud.ts';
+import { type Cloud, type Flight, type Held, type Nic, nicNamed, returnKey, subnetOf } from './cloud.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import type { CloudFailure, Given, Holdable, Intent, NicId, NicReport, Token } from './nic.ts';
 import { lacking, unitsOf } from './nic-holding.ts';
@@ -62,10 +62,6 @@ function carriedOut(cloud: Cloud, intent: Intent, { event, now }: { event: Answe
 
 function landed(cloud: Cloud, flight: Flight): Cloud {
   return { ...cloud, flights: cloud.flights.filter((it) => it !== flight) };
-}
-
-function subnetOf(cloud: Cloud, intent: Intent): string {
-  return intent.kind === 'createNic' ? '' : (nicNamed(cloud, intent.nic)?.report.subnet ?? '');
 }
 
 function changed(cloud: Cloud, id: NicId, change: (nic: Nic) => Nic): Cloud {

@@ -188,6 +188,11 @@ export function nicNamed(cloud: Cloud, id: NicId): Nic | undefined {
   return cloud.nics.find(({ report }) => report.id === id);
 }
 
+/** Of the NIC that something is asked of; empty: of one that is to be made. */
+export function subnetOf(cloud: Cloud, intent: Intent): string {
+  return intent.kind === 'createNic' ? '' : (nicNamed(cloud, intent.nic)?.report.subnet ?? '');
+}
+
 /** What is asked of a NIC of the family: prefixes where they can be had. */
 export function unitsOf({ policy, limits }: Cloud, family: Family): readonly Unit[] {
   const wanted = family === 'v6' ? 'prefix' : policy.unit;

@@ -14,7 +14,7 @@ import {
 import type { Intent, NicId, NicLimits, NicSpec, Unit, Urgency } from './nic.ts';
 import { isCreating, nicRoom, roomOf, type Tally } from './tally.ts';
 import { lackOfPlace } from './placing.ts';
-import { creating, inSubnet, keptBy, ofKind, onNic, REPORTING, WHOLE } from './trouble.ts';
+import { creating, inSubnet, keptBy, LIMITS, ofKind, onNic, REPORTING, WHOLE } from './trouble.ts';
 
 /** NICs that are being created at once. */
 const CREATES_AT_ONCE = 2;
@@ -36,7 +36,7 @@ export type Stop =
   | { readonly by: 'nics' } //     no slot on any NIC, and no NIC more
   | { readonly by: 'max-pods' }
   | { readonly by: 'placing'; readonly config: string; readonly heard: boolean } // that NICConfig is not there
-  | { readonly by: 'unknown' } //  nobody has told yet what this instance has, and may have
+  | { readonly by: 'unknown'; readonly trouble: Trouble | undefined } // what this instance has, and may have, is not told
   | { readonly by: 'flights' }; // not before what is under way is answered
 
 /** The cloud with what was decided to be asked; `stop` when that does not cover the need. */
@@ -51,7 +51,8 @@ export interface Growth {
  */
 export function grow(before: Cloud, tally: Tally, now: Millis): Growth {
   const { limits, policy } = before;
-  if (limits === undefined || !isKnown(before)) return { cloud: before, stop: { by: 'unknown' } };
+  if (limits === undefined || !isKnown(before))
+    return { cloud: before, stop: { by: 'unknown', trouble: troubleTelling(before, now) } };
   const aim = aimOf(before, limits, tally);
   const need = needOf(aim, tally, policy.maxPods);
   const full: Stop = givesBack(before) ? { by: 'flights' } : { by: 'max-pods' };
@@ -124,6 +125,12 @@ function isKnown({ report, troubles }: Cloud): boolean {
     report.sureAt > 0 ||
     (report.told > 0 && troubles.some(({ scope, failure }) => scope === REPORTING && failure.kind === 'denied'))
   );
+}
+
+/** Why the cloud does not tell what must be known first. */
+function troubleTelling(cloud: Cloud, now: Millis): Trouble | undefined {
+  const missing = [...(cloud.limits === undefined ? [LIMITS] : []), ...(isKnown(cloud) ? [] : [REPORTING])];
+  return cloud.troubles.findLast(({ scope }) => missing.includes(scope)) ?? keptBy(cloud, [WHOLE], now);
 }
 
 function atCap({ total, asked, elsewhere }: Tally, maxPods: number): boolean {

@@ -1,13 +1,12 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Family } from '../../base/ip.ts';
+import { type Family, familyOf } from '../../base/ip.ts';
 import type { Refusal } from '../refusal.ts';
-import type { Cloud, Trouble } from './cloud.ts';
-import { slotsOf } from './cloud.ts';
-import type { NicId } from './nic.ts';
+import { type Cloud, type Nic, nicNamed, servesFor, slotsOf, subnetOf, type Trouble } from './cloud.ts';
+import type { Intent, NicId } from './nic.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
-import { keepsTrunkSlot, nicsOf, nicsTaken, type Tally, wantedConfig } from './tally.ts';
-import { LIMITS, passes } from './trouble.ts';
+import { givers, keepsTrunkSlot, nicsTaken, type Tally, wantedConfig } from './tally.ts';
+import { LIMITS, passes, REPORTING, scopeOf, WHOLE } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
 
@@ -19,7 +18,8 @@ export function mayHope({ tally, stop }: Outlook, place: number, { until, apart 
   // what is there may be of the very NICs that it must not have
   if (apart.length > 0 ? stop === undefined : place < tally.free + tally.asked + tally.preparing) return true;
   if (stop?.by === 'trouble') return passes(stop.trouble) && stop.trouble.until < until;
-  return stop?.by === 'flights' || stop?.by === 'unknown' || (stop?.by === 'placing' && !stop.heard);
+  if (stop?.by === 'unknown') return stop.trouble === undefined || passes(stop.trouble);
+  return stop?.by === 'flights' || (stop?.by === 'placing' && !stop.heard);
 }
 
 /** What is said to whom the cloud gave nothing in time; undefined: it did not wait for the cloud. */
@@ -32,7 +32,7 @@ export function tooLate(pool: Pool, it: Waiting, now: Millis): Refusal | undefin
   if (of === undefined) return undefined;
   const { asked, preparing, cooling } = of.tally;
   const coming = asked + preparing;
-  const failing = failingCall(cloud);
+  const failing = failingCall(cloud, config);
   const reason =
     failing === undefined ? whyNot(cloud, of, { now, apart: it.apart }) : inTrouble(failing, of.tally, now);
   return reason ?? { why: 'too-late', waitedMs: now - it.since, cooling, coming, ...askedMs(cloud, now) };
@@ -45,10 +45,24 @@ function askedMs({ flights }: Cloud, now: Millis): { askedMs?: Millis } {
 }
 
 /** Why what was asked for has not come, when it failed before and is asked for again. */
-function failingCall({ flights, troubles }: Cloud): Trouble | undefined {
-  return flights.some(({ failures, urgency }) => failures > 0 && urgency !== 'housekeeping')
-    ? troubles.at(-1)
-    : undefined;
+function failingCall(cloud: Cloud, config: string | undefined): Trouble | undefined {
+  const failing = cloud.flights.filter(({ failures, urgency }) => failures > 0 && urgency !== 'housekeeping');
+  const intents = failing.map(({ intent }) => intent).filter((it) => isFor(cloud, it, config));
+  return cloud.troubles.findLast(({ scope, failure }) =>
+    intents.some((it) => scope === scopeOf(it, failure, subnetOf(cloud, it))),
+  );
+}
+
+function isFor(cloud: Cloud, intent: Intent, config: string | undefined): boolean {
+  if (intent.kind === 'createNic') return intent.spec.config === config;
+  const nic = nicNamed(cloud, intent.nic);
+  return nic !== undefined && servesFor(cloud, nic, config);
+}
+
+/** What has failed for so long that nobody need be let wait for it: the cloud as a whole, or what it must tell first. */
+export function lastingTrouble({ troubles }: Cloud, patienceMs: Millis, now: Millis): Trouble | undefined {
+  const first: readonly string[] = [WHOLE, LIMITS, REPORTING];
+  return troubles.findLast(({ scope, since }) => first.includes(scope) && now - since >= patienceMs);
 }
 
 /** Why the cloud gives nothing, or undefined: it would, or what nodes may have is the limit. */
@@ -70,7 +84,9 @@ export function whyNot(
       return { why: 'no-nic-config', config, heard, ofNode: config === cloud.placing.own };
     }
     case 'unknown':
-      return starting(cloud);
+      return stop.trouble === undefined ? starting(cloud) : inTrouble(stop.trouble, tally, now);
+    case 'max-pods':
+      return maxPods(cloud, tally);
     default:
       return undefined;
   }
@@ -82,19 +98,33 @@ function nicLimit(cloud: Cloud, of: Tally, apart: readonly NicId[] = []): Refusa
   if (limits === undefined) return undefined;
   const limit = Math.min(limits.nics, policy.targets.maxNics ?? limits.nics);
   const slots = slotsOf(limits, family);
-  const [nics, serving] = [nicsTaken(cloud), nicsOf(cloud, config, apart)];
-  const trunk = keepsTrunkSlot(cloud) ? { trunkSlot: true as const } : {};
-  return { why: 'nic-limit', family, nics, limit, slots, serving, ...trunk, claimed, cooling };
+  const serving = givers(cloud, config, apart);
+  const foreign = serving.reduce((sum, nic) => sum + foreignOn(nic, family), 0);
+  const more = { ...(keepsTrunkSlot(cloud) ? { trunkSlot: true as const } : {}), ...(foreign > 0 ? { foreign } : {}) };
+  const nics = { nics: nicsTaken(cloud), limit, slots, serving: serving.length };
+  return { why: 'nic-limit', family, ...nics, ...more, claimed, cooling };
 }
 
-function starting(cloud: Cloud): Refusal {
-  const limits = cloud.limits === undefined ? cloud.troubles.find(({ scope }) => scope === LIMITS) : undefined;
-  const trouble = limits ?? cloud.troubles.at(-1);
-  const cause = `the cloud has not told yet which interfaces this node ${limits === undefined ? 'has' : 'may have'}`;
-  return { why: 'starting', cause: trouble === undefined ? cause : `${cause}: ${trouble.failure.message}` };
+function foreignOn({ holds }: Nic, family: Family): number {
+  return [...holds].filter(([it, { trust }]) => trust === 'foreign' && familyOf(it) === family).length;
 }
 
-function inTrouble({ failure, since, until }: Trouble, tally: Tally, now: Millis): Refusal {
+function maxPods({ policy }: Cloud, of: Tally): Refusal {
+  const { family, free, claimed, cooling, total, elsewhere } = of;
+  if (total > claimed + cooling + free) {
+    const cause = 'not every NIC that holds addresses is set up, and confirmed by the cloud; berth nics shows which';
+    return { why: 'starting', cause };
+  }
+  return { why: 'max-pods', family, maxPods: policy.maxPods, claimed: claimed + elsewhere, cooling };
+}
+
+function starting({ limits }: Cloud): Refusal {
+  const what = limits === undefined ? 'may have' : 'has';
+  return { why: 'starting', cause: `the cloud has not told yet which interfaces this node ${what}` };
+}
+
+/** What is said to whom this keeps from an address. */
+export function inTrouble({ failure, since, until }: Trouble, tally: Tally, now: Millis): Refusal {
   const { action, message } = failure;
   const againInMs = Math.max(0, until - now);
   switch (failure.kind) {
@@ -114,7 +144,7 @@ function inTrouble({ failure, since, until }: Trouble, tally: Tally, now: Millis
       return { why: 'controller-away', message, awayMs: Math.max(0, now - since), family, free, againInMs };
     }
     default:
-      return { why: 'cloud-failing', action, message, againInMs };
+      return { why: 'cloud-failing', kind: failure.kind, action, message, againInMs };
   }
 }
 

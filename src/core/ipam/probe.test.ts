@@ -31,6 +31,28 @@ test('A23: a node whose cloud denies more is ready while it has addresses, and i
   expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'cloud-denied' });
 });
 
+test('A23: a controller that has been away for as long as an ADD waits: it would wait in vain', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 9) }, { targets: { warmAddresses: 1 } }).start();
+  it.failures.push(...Array.from({ length: 40 }, () => 'away' as const));
+  it.add('a');
+  it.add('b', 60_000);
+  it.passes(10_000);
+  expect(refusalNow(it.pool, of, it.now)).toBeUndefined();
+  it.passes(20_000);
+  expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'controller-away', free: 0 });
+  it.failures.length = 0;
+  it.passes(30_000);
+  expect(refusalNow(it.pool, of, it.now)).toBeUndefined();
+});
+
+test('A22: a node whose cloud may not be asked what it has is not ready', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 4) });
+  it.feed({ kind: 'limits', limits: it.cloud.limits });
+  const denied = { kind: 'denied', action: 'DescribeNetworkInterfaces', code: 'x', message: 'not allowed' } as const;
+  it.feed({ kind: 'reportFailed', failure: denied, sure: true });
+  expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'cloud-denied' });
+});
+
 test('ranges answer as they do to an ADD', () => {
   const it = new Driver([rangeOf('10.0.0.0/30')]);
   expect(refusalNow(it.pool, of, it.now)).toBeUndefined();

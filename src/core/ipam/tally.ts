@@ -3,6 +3,7 @@ import { type Family, familyOf } from '../../base/ip.ts';
 import {
   type Cloud,
   type Flight,
+  gives,
   type Need,
   type Nic,
   nicNamed,
@@ -180,11 +181,12 @@ export function nicsTaken({ nics, flights }: Cloud): number {
   return nics.filter(({ report }) => report.card === 0).length + flights.filter(isCreating).length;
 }
 
-/** How many of them serve pods that ask for this NICConfig, or for none, other than these NICs. */
-export function nicsOf(cloud: Cloud, config: string | undefined, apart: readonly NicId[]): number {
-  const serving = cloud.nics.filter(({ report }) => report.card === 0 && !apart.includes(report.id));
-  const made = cloud.flights.filter(({ intent }) => intent.kind === 'createNic' && intent.spec.config === config);
-  return serving.filter((nic) => servesFor(cloud, nic, config)).length + made.length;
+/** Those of them that give pods addresses who ask for this NICConfig, or for none, other than these NICs. */
+export function givers(cloud: Cloud, config: string | undefined, apart: readonly NicId[]): readonly Nic[] {
+  return cloud.nics.filter(
+    (nic) =>
+      nic.report.card === 0 && gives(cloud, nic) && servesFor(cloud, nic, config) && !apart.includes(nic.report.id),
+  );
 }
 
 export function isCreating({ intent }: Flight): boolean {

@@ -137,6 +137,48 @@ test('before anybody has told what the node has, an ADD waits, and is refused as
   expect(other.granted.has('early')).toBe(true);
 });
 
+test('what the node has is told to nobody, as the role may not ask: an ADD is refused at once, with the reason', () => {
+  const it = new CloudDriver({ limits: small });
+  it.feed({ kind: 'limits', limits: it.cloud.limits });
+  const denied = { kind: 'denied', action: 'DescribeNetworkInterfaces', code: 'x', message: 'not allowed' } as const;
+  it.feed({ kind: 'reportFailed', failure: denied, sure: true });
+  it.add('p0', 60_000);
+  expect(it.refusals.get('p0')).toMatchObject({ why: 'cloud-denied', action: 'DescribeNetworkInterfaces' });
+  it.passes(60_000); // allowed meanwhile
+  it.add('p1', 60_000);
+  it.passes(5_000);
+  expect(it.granted.has('p1')).toBe(true);
+});
+
+test('who waited for a call that fails is told of that call, not of one for another NICConfig', () => {
+  const placing = { own: undefined, known: [{ name: 'blue', subnet: 'subnet-blue', groups: [] }] };
+  const it = new CloudDriver({ limits: limitsOf(3, 4) }, { targets: { warmAddresses: 1 }, placing }).start();
+  it.pods(4).passes(5_000);
+  expect(it.cloud.report().map(({ addresses }) => addresses.length)).toEqual([3, 2]);
+  it.failures.push('busy', 'busy', 'busy', 'exhausted', 'busy', 'exhausted'); // the last: of x0's
+  it.add('warm');
+  it.add('waits', 3_000);
+  it.passes(2_400);
+  it.add('x0', 60_000, { config: 'blue' });
+  it.passes(1_000);
+  expect(['x0', 'waits'].map((name) => it.refusals.get(name)?.why)).toEqual(['subnet-empty', 'cloud-failing']);
+});
+
+test('no more is asked for than max-pods: who comes then is told so, and how many there are', () => {
+  const it = new CloudDriver({ limits: small }, { maxPods: 4 }).start().pods(4).passes(5_000);
+  it.add('p4');
+  it.passes(1_000);
+  expect(it.refusals.get('p4')).toEqual({ why: 'max-pods', family: 'v4', maxPods: 4, claimed: 4, cooling: 0 });
+});
+
+test('max-pods is not blamed where what the node holds cannot be used: the NIC is not set up', () => {
+  const it = new CloudDriver({ limits: small }, { maxPods: 4 }).start().pods(2).passes(5_000);
+  it.feed({ kind: 'nicGone', nic: it.nic(0) });
+  it.add('p4', 2_000);
+  it.passes(3_000);
+  expect(it.refusals.get('p4')?.why).not.toBe('max-pods');
+});
+
 const unanswered = { kind: 'unknown', action: 'metadata', code: 'Metadata', message: 'no answer' } as const;
 
 test('metadata that fail are in nobody’s way: addresses are asked for, and the API tells what is attached', () => {
@@ -154,8 +196,7 @@ test('while nobody tells what the instance may have, an ADD is refused with the 
   it.feed({ kind: 'limitsFailed', failure: denied });
   it.pods(30).passes(61_000);
   const refused = [...it.refusals.values()];
-  expect(refused[0]).toMatchObject({ why: 'starting' });
-  expect(JSON.stringify(refused[0])).toContain('not allowed');
+  expect(refused[0]).toMatchObject({ why: 'cloud-denied', message: 'not allowed' });
   it.start();
   expect(it.pool.cloud?.troubles).toEqual([]);
 });

@@ -47,7 +47,7 @@ export function inUse({ instance }: Pick<AwsSelf, 'instance'>, nic: NicId): Clou
 
 /** Nowhere to put a NIC. */
 export function noSubnet({ zone, vpc }: AwsSelf): CloudError {
-  return new CloudError('exhausted', {
+  return new CloudError('gone', {
     action: 'CreateNetworkInterface',
     code: 'NoSubnet',
     message: `no subnet of ${vpc} in ${zone} may hold pods; tag one with kubernetes.io/role/cni=1, or free the node's own`,
