@@ -1,3 +1,4 @@
+import type { Family } from './ip.ts';
 import type { Millis } from './clock.ts';
 
 // How numbers become words, the same in errors, logs and the command line.
@@ -38,4 +39,9 @@ export function counted(count: number | bigint, singular: string, plural: string
 export function listed(items: readonly string[]): string {
   const all = items.length <= 6 ? items : [...items.slice(0, 5), `${items.length - 5} more`];
   return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+}
+
+/** A family as people write it. */
+export function familyName(family: Family): 'IPv4' | 'IPv6' {
+  return family === 'v4' ? 'IPv4' : 'IPv6';
 }

@@ -1,6 +1,6 @@
-import type { Family } from '../base/ip.ts';
-import { counted, duration, listed } from '../base/words.ts';
+import { counted, duration, familyName, listed } from '../base/words.ts';
 import { attachmentWords } from './attachment.ts';
+import { cloudAdvice, cloudSentence } from './refusal-words-of-clouds.ts';
 import { podNicAdvice, podNicSentence } from './refusal-words-of-pod-nics.ts';
 import type { Refusal, RefusalWhy } from './refusal.ts';
 
@@ -12,29 +12,21 @@ export function sentence(refusal: Refusal): string {
     case 'starting':
       return `this node cannot give addresses yet: ${refusal.cause}`;
     case 'no-range':
-      return `this node has no ${nameOf(refusal.family)} range`;
+      return `this node has no ${familyName(refusal.family)} range`;
     case 'exhausted':
       return exhausted(refusal);
     case 'too-late':
       return `no address was free within ${duration(refusal.waitedMs)}: ${late(refusal)}`;
     case 'subnet-empty':
-      return subnetEmpty(refusal);
     case 'nic-limit':
-      return nicLimit(refusal);
     case 'max-pods':
-      return `this node asks for no ${nameOf(refusal.family)} address more than cloud.maxPods: ${refusal.maxPods}; ${refusal.claimed} are claimed and ${refusal.cooling} are cooling`;
     case 'held':
-      return `this node is ${refusal.cordoned === true ? 'cordoned' : 'held as it is'}: of its ${nameOf(refusal.family)} addresses ${refusal.claimed} are claimed and ${refusal.cooling} are cooling, and no more are asked for`;
     case 'cloud-denied':
-      return `${denied(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-throttled':
-      return `the cloud throttles ${refusal.action}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'cloud-failing':
-      return `the cloud does not carry out ${callWords(refusal)}; it is asked again in ${duration(refusal.againInMs)}`;
     case 'controller-away':
-      return controllerAway(refusal);
     case 'no-nic-config':
-      return noNicConfig(refusal);
+      return cloudSentence(refusal);
     case 'cancelled':
       return `the sandbox was removed while its ADD waited for an address, after ${duration(refusal.waitedMs)}`;
     case 'queue-full':
@@ -48,7 +40,7 @@ export function sentence(refusal: Refusal): string {
     case 'address-reserved':
       return `${refusal.address} is never given: it is ${RESERVED[refusal.reason]}`;
     case 'one-per-family':
-      return `an interface gets one ${nameOf(refusal.family)} address, and ${refusal.wanted.length} were asked for: ${listed(refusal.wanted)}`;
+      return `an interface gets one ${familyName(refusal.family)} address, and ${refusal.wanted.length} were asked for: ${listed(refusal.wanted)}`;
     case 'static-waits':
       return `the pod's static address${refusal.address === undefined ? '' : ` ${refusal.address}`} is not on this node yet: ${refusal.because}`;
     case 'static-lost':
@@ -79,7 +71,7 @@ export function advice(refusal: Refusal): string {
     case 'starting':
       return 'the runtime asks again by itself; should it last, berth check tells what the node lacks';
     case 'no-range':
-      return `add an ${nameOf(refusal.family)} range to network.ranges, or ask for no ${nameOf(refusal.family)} address`;
+      return `add an ${familyName(refusal.family)} range to network.ranges, or ask for no ${familyName(refusal.family)} address`;
     case 'exhausted':
       return refusal.cooling > refusal.promised
         ? 'ask again once an address has cooled; delete pods, add a range to network.ranges, or lower pool.cooldown'
@@ -89,23 +81,15 @@ export function advice(refusal: Refusal): string {
         ? 'the runtime asks again by itself; should it last, add a range to network.ranges or lower pool.cooldown'
         : 'the runtime asks again by itself; should it last, berth cloud calls tells whether the cloud answers';
     case 'subnet-empty':
-      return 'give back addresses of this subnet, add a subnet or a range to the VPC, or let the pod run on a node of another subnet';
     case 'nic-limit':
-      return nicLimitAdvice(refusal);
     case 'max-pods':
-      return "let the pod run on another node, or set cloud.maxPods to what this node's kubelet has as --max-pods; pods of several interfaces need more, and kubectl get staticaddresses tells what is kept for names";
     case 'held':
-      return heldAdvice(refusal);
     case 'cloud-denied':
-      return deniedAdvice(refusal);
     case 'cloud-throttled':
-      return 'the runtime asks again by itself; should it last, see berth cloud calls for who asks so much, or have the quota raised';
     case 'cloud-failing':
-      return failingAdvice(refusal);
     case 'controller-away':
-      return 'the agent asks again by itself; should it last, see to the pods of berth-controller and to the way from this node to them: running pods are not affected';
     case 'no-nic-config':
-      return noNicConfigAdvice(refusal);
+      return cloudAdvice(refusal);
     case 'cancelled':
       return 'nothing: whoever removed the sandbox wants no address for it';
     case 'queue-full':
@@ -174,7 +158,7 @@ function exhausted(refusal: Extract<Refusal, { why: 'exhausted' }>): string {
   const kept = promised === 0 ? '' : ` (${promised} of them promised to ADDs that came before)`;
   const next = nextFreeInMs === undefined ? '' : `; the next is free in ${duration(nextFreeInMs)}`;
   const of = `of the ${counted(usable, 'usable address', 'usable addresses')} in ${listed(ranges)}`;
-  return `no ${nameOf(family)} address is free: ${of}, ${claimed} are claimed and ${cooling} are cooling${kept}${next}`;
+  return `no ${familyName(family)} address is free: ${of}, ${claimed} are claimed and ${cooling} are cooling${kept}${next}`;
 }
 
 function late({ cooling, coming = 0, askedMs }: Extract<Refusal, { why: 'too-late' }>): string {
@@ -185,93 +169,7 @@ function late({ cooling, coming = 0, askedMs }: Extract<Refusal, { why: 'too-lat
     : `${counted(coming, 'more is', 'more are')} asked of the cloud${since} and not there yet, ${cool}`;
 }
 
-function subnetEmpty({
-  subnet,
-  family,
-  claimed,
-  cooling,
-  againInMs,
-}: Extract<Refusal, { why: 'subnet-empty' }>): string {
-  const where = subnet === undefined ? 'no subnet of this node has' : `subnet ${subnet} has no`;
-  const what = `${subnet === undefined ? 'an' : ''} ${nameOf(family)} address left to give`.trim();
-  const mine = `${claimed} are claimed on this node and ${cooling} are cooling`;
-  return `${where} ${what}: ${mine}; it is asked again in ${duration(againInMs)}`;
-}
-
-function nicLimit(refusal: Extract<Refusal, { why: 'nic-limit' }>): string {
-  const { nics, limit, slots, serving, claimed, cooling, foreign = 0 } = refusal;
-  const such = serving === nics ? '' : `, of which ${serving || 'none'} can serve such pods`;
-  const trunk = refusal.trunkSlot === true ? ', and one more is kept for a trunk' : '';
-  const others = foreign === 0 ? '' : `, and ${counted(foreign, 'slot holds', 'slots hold')} what others put there`;
-  const full = `${nics} of ${counted(limit, 'NIC')} with ${counted(slots, 'slot')} each${such}${trunk}${others}`;
-  return `this node's NICs are full: ${full}; ${claimed} addresses are claimed and ${cooling} are cooling`;
-}
-
-function nicLimitAdvice({ nics, serving }: Extract<Refusal, { why: 'nic-limit' }>): string {
-  const others = serving === nics ? '' : ' (berth nics shows whom the NICs are for)';
-  return `let the pod run on another node, use prefixes, take a larger instance type, or lower the node's max-pods${others}`;
-}
-
-function noNicConfig({ config, heard, ofNode }: Extract<Refusal, { why: 'no-nic-config' }>): string {
-  const who = ofNode ? 'this node' : 'the pod';
-  return heard
-    ? `there is no NICConfig or ENIConfig named ${config}, by which ${who} is to have its addresses`
-    : `what NICConfig ${config} says, by which ${who} is to have its addresses, the API server has not told yet`;
-}
-
-function heldAdvice({ cordoned }: Extract<Refusal, { why: 'held' }>): string {
-  return cordoned === true
-    ? 'let the pod run on another node, uncordon this one, or set kubernetes.cordon to ignore'
-    : 'let the pod run on another node, or take cloud.hold out of the configuration';
-}
-
-function noNicConfigAdvice(refusal: Extract<Refusal, { why: 'no-nic-config' }>): string {
-  return refusal.heard
-    ? `make it: NICs are made as soon as it is there; or name another, ${refusal.ofNode ? 'on the Node: berth.dev/nic-config' : 'on the pod: berth.dev/subnet'}`
-    : 'the runtime asks again by itself; should it last, see to the way from this node to the API server';
-}
-
-function deniedAdvice(refusal: Extract<Refusal, { why: 'cloud-denied' }>): string {
-  return refusal.action.startsWith('controller ')
-    ? "see to what the controller misses: the Node's spec.providerID, the agents' service account or their token; running pods are not affected"
-    : `allow ${refusal.action} to the role that asks, this node's or the controller's; running pods and warm addresses are not affected`;
-}
-
-/** Whether it is the cloud that must be reached, or somebody who must change something there. */
-function failingAdvice({ kind }: Extract<Refusal, { why: 'cloud-failing' }>): string {
-  switch (kind) {
-    case 'limit':
-      return 'have the limit raised that the cloud names, or let the pod run on another node';
-    case 'gone':
-      return 'mend what the cloud names: the group, the subnet, or the NICConfig that names it';
-    default:
-      return 'the runtime asks again by itself; should it last, see to the way from this node to the API of the cloud';
-  }
-}
-
-/** A node that the controller does not know is refused by nobody else. */
-function denied(refusal: Extract<Refusal, { why: 'cloud-denied' }>): string {
-  return refusal.action.startsWith('controller ') ? refusal.message : `the cloud denies ${callWords(refusal)}`;
-}
-
-function controllerAway(refusal: Extract<Refusal, { why: 'controller-away' }>): string {
-  const { message, awayMs, family, free, againInMs } = refusal;
-  const name = `warm ${nameOf(family)} address`;
-  const left = `${counted(free, `${name} is`, `${name}es are`)} left`;
-  const long = awayMs < 1_000 ? '' : `, for ${duration(awayMs)} now`;
-  return `${message}${long}; ${left}; it is asked again in ${duration(againInMs)}`;
-}
-
-/** A call and what was said to it: messages of a cloud may begin with the call's name. */
-function callWords({ action, message }: { readonly action: string; readonly message: string }): string {
-  return message.startsWith(`${action}: `) ? message : `${action}: ${message}`;
-}
-
 /** What others wrote may be long. */
 function cut(said: string): string {
   return said.length > 80 ? `${said.slice(0, 79)}…` : said;
-}
-
-function nameOf(family: Family): string {
-  return family === 'v4' ? 'IPv4' : 'IPv6';
 }

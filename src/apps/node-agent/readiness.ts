@@ -1,3 +1,4 @@
+import { familyName } from '../../base/words.ts';
 import type { Family } from '../../base/ip.ts';
 import { censusOf } from '../../core/ipam/pool.ts';
 import { refusalNow } from '../../core/ipam/probe.ts';
@@ -84,7 +85,7 @@ export function readiness(doors: ReadinessDoors): void {
 }
 
 function exhausted(family: Family): CniError {
-  const name = family === 'v4' ? 'IPv4' : 'IPv6';
+  const name = familyName(family);
   return new CniError('notAvailable', `no ${name} address is free on this node`, {
     details: 'berth status shows who holds them; delete pods, or add a range to network.ranges',
   });

@@ -36,7 +36,7 @@ export type Stop =
   | { readonly by: 'nics' } //     no slot on any NIC, and no NIC more
   | { readonly by: 'max-pods' }
   | { readonly by: 'placing'; readonly config: string; readonly heard: boolean } // that NICConfig is not there
-  | { readonly by: 'unknown'; readonly trouble: Trouble | undefined } // what this instance has, and may have, is not told
+  | { readonly by: 'unknown'; readonly trouble: Trouble | undefined } // what this instance has is not told
   | { readonly by: 'flights' }; // not before what is under way is answered
 
 /** The cloud with what was decided to be asked; `stop` when that does not cover the need. */

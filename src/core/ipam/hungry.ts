@@ -59,7 +59,7 @@ function isFor(cloud: Cloud, intent: Intent, config: string | undefined): boolea
   return nic !== undefined && servesFor(cloud, nic, config);
 }
 
-/** What has failed for so long that nobody need be let wait for it: the cloud as a whole, or what it must tell first. */
+/** What has failed for so long that nobody need wait for it: the cloud as a whole, or what it must tell first. */
 export function lastingTrouble({ troubles }: Cloud, patienceMs: Millis, now: Millis): Trouble | undefined {
   const first: readonly string[] = [WHOLE, LIMITS, REPORTING];
   return troubles.findLast(({ scope, since }) => first.includes(scope) && now - since >= patienceMs);

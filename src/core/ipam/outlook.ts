@@ -1,5 +1,5 @@
 import type { Millis } from '../../base/clock.ts';
-import { counted, duration, listed } from '../../base/words.ts';
+import { counted, duration, familyName, listed } from '../../base/words.ts';
 import { sentence } from '../refusal-words.ts';
 import { type Aim, aimOf } from './aim.ts';
 import { CALM_MS, type Cloud, type Flight, type Need, nicNamed } from './cloud.ts';
@@ -41,7 +41,7 @@ function stand(
   { family, config, free, claimed, cooling, total, hungry, expected }: Tally,
   aim: Aim | undefined,
 ): string {
-  const name = family === 'v4' ? 'IPv4' : 'IPv6';
+  const name = familyName(family);
   const some = counted(total, `${name} address`, `${name} addresses`);
   const by = config === undefined ? '' : ` by NICConfig ${config}`;
   const all = `${some}${by}: ${claimed} in use, ${cooling} cooling, ${free} free`;

@@ -10,8 +10,9 @@ import { tally, wantedConfig } from './tally.ts';
 const PROBE = attachmentId({ network: '', containerId: 'probe', ifname: '' }); // no runtime may name one so
 
 /**
- * Why an ADD that came now and waited so long at most would be refused at once, or after that when the cloud has failed
- * for as long; undefined: it would be served, or had reason to wait. By asking the pool itself, whose answer is thrown away.
+ * Why an ADD that came now and waited so long at most would be refused: at once, or in the end where the cloud has
+ * failed for as long; undefined: it would be served, or had reason to wait. By asking the pool itself, whose answer is
+ * thrown away.
  */
 export function refusalNow(
   pool: Pool,

@@ -1,3 +1,4 @@
+import { familyName } from '../../../base/words.ts';
 import type { NicAddresses, NicRow, NicsReply, PodNicRow, PodNicsReply } from '../../../wire/agent/cloud.ts';
 import { ADMIN } from '../../../wire/agent/status.ts';
 import { type AgentOptions, ask } from '../ask.ts';
@@ -57,6 +58,6 @@ function trustWord(terminal: Terminal, { state, kind, trust, forPods }: NicRow):
 }
 
 function countsOf({ family, used, free, cooling, kept, prefixes }: NicAddresses): readonly string[] {
-  const name = family === 'v4' ? 'IPv4' : 'IPv6';
+  const name = familyName(family);
   return [name, `${used}`, shortCount(`${free}`), `${cooling}`, shortCount(`${kept}`), `${prefixes}`];
 }

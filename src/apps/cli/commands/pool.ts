@@ -1,4 +1,4 @@
-import { counted, duration } from '../../../base/words.ts';
+import { counted, duration, familyName } from '../../../base/words.ts';
 import type { PoolFamily, PoolReply, PoolTargets, PoolTrouble } from '../../../wire/agent/cloud.ts';
 import { ADMIN } from '../../../wire/agent/status.ts';
 import { age } from '../age.ts';
@@ -63,7 +63,7 @@ function cells(it: PoolFamily): readonly string[] {
 
 /** Behind the family the NICConfig by which its NICs stand. */
 function needWords({ family, config }: PoolFamily): string {
-  const name = family === 'v4' ? 'IPv4' : 'IPv6';
+  const name = familyName(family);
   return config === undefined ? name : `${name} (${config})`;
 }
 

@@ -1,3 +1,4 @@
+import { familyName } from '../../../base/words.ts';
 import { ADMIN, type AgentStatus } from '../../../wire/agent/status.ts';
 import { age } from '../age.ts';
 import { type AgentOptions, ask } from '../ask.ts';
@@ -46,7 +47,7 @@ function statusText(terminal: Terminal, it: AgentStatus): string {
 
 function pools({ pools: all }: AgentStatus): string {
   const rows = all.map((pool) => [
-    pool.family === 'v4' ? 'IPv4' : 'IPv6',
+    familyName(pool.family),
     pool.ranges.join(',') || NONE,
     shortCount(pool.usable),
     `${pool.claimed}`,

@@ -1,3 +1,4 @@
+import { familyName } from '../../../base/words.ts';
 import { age } from '../age.ts';
 import type { ExitKind } from '../exit.ts';
 import { type Format, print } from '../output.ts';
@@ -56,7 +57,7 @@ export async function clusterPools(terminal: Terminal, cluster: ClusterQuestions
   const heads = ['NODE', 'PROVIDER', 'FAMILY', 'HELD', 'USED', 'FREE', 'COOLING', 'COMING', 'WAITING'];
   const lines = all.flatMap(({ node, provider, families }) =>
     families.map((it) => [
-      ...[node, provider, it.family === 'v4' ? 'IPv4' : 'IPv6', shortCount(it.held), `${it.used}`, shortCount(it.free)],
+      ...[node, provider, familyName(it.family), shortCount(it.held), `${it.used}`, shortCount(it.free)],
       ...[it.cooling, it.coming, it.waiting].map(String),
     ]),
   );
