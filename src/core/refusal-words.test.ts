@@ -75,6 +75,11 @@ const WORDS: RefusalCases<RefusalWhy> = {
       "10.0.1.5 is outside of this node's ranges: it has none",
       /network\.ranges/,
     ],
+    [
+      { why: 'address-outside', address: a, ranges: [prefix('10.0.1.0/24')], ofNics: true },
+      'no NIC of this node gives pods 10.0.1.5: they hold some addresses of 10.0.1.0/24 each',
+      /berth nics .* StaticAddress/,
+    ],
   ],
   'address-reserved': [
     [
@@ -114,16 +119,31 @@ const WORDS: RefusalCases<RefusalWhy> = {
   ],
   'pod-nic-limit': [
     [
-      { why: 'pod-nic-limit', groups: ['sg-1'], limit: 9, held: 8, resting: 1 },
+      { why: 'pod-nic-limit', groups: ['sg-1'], limit: 9, held: 8, resting: 1, going: 0 },
       "the pod is to have a NIC of its own, with sg-1, and this node's trunk carries 9 at most: 8 are held by pods and 1 rest after one",
       /another node/,
+    ],
+    [
+      { why: 'pod-nic-limit', groups: ['sg-1'], limit: 9, held: 5, resting: 0, going: 4 },
+      "the pod is to have a NIC of its own, with sg-1, and this node's trunk carries 9 at most: 5 are held by pods and 0 rest after one, and 4 are being given back",
+      /another node/,
+    ],
+    [
+      { why: 'pod-nic-limit', groups: ['sg-1'], limit: 0, held: 0, resting: 0, going: 0 },
+      "the pod is to have a NIC of its own, with sg-1, and this node's instance type has no trunk, or none that Berth knows of",
+      /type that has a trunk/,
     ],
   ],
   'not-on-pod-nic': [
     [
-      { why: 'not-on-pod-nic', groups: ['sg-1'], what: 'ports of its node' },
+      { why: 'not-on-pod-nic', groups: ['sg-1'], what: 'ports of its node', inStandard: true },
       'the pod has a NIC of its own, with sg-1, and cannot have ports of its node there',
       /standard/,
+    ],
+    [
+      { why: 'not-on-pod-nic', groups: ['sg-1'], what: 'a static address' },
+      'the pod has a NIC of its own, with sg-1, and cannot have a static address there',
+      /^leave it out$/,
     ],
   ],
   'pod-groups-unknown': [

@@ -36,7 +36,7 @@ export function sentence(refusal: Refusal): string {
     case 'address-cooling':
       return `${refusal.address} was in use until lately and is free in ${duration(refusal.freeInMs)}, later than this ADD may wait`;
     case 'address-outside':
-      return `${refusal.address} is outside of this node's ranges: ${listed(refusal.ranges) || 'it has none'}`;
+      return outside(refusal);
     case 'address-reserved':
       return `${refusal.address} is never given: it is ${RESERVED[refusal.reason]}`;
     case 'one-per-family':
@@ -99,7 +99,9 @@ export function advice(refusal: Refusal): string {
     case 'address-cooling':
       return 'ask again then, ask for another address, or lower pool.cooldown';
     case 'address-outside':
-      return 'ask for an address of these ranges, add its range to network.ranges, or let the pod run on the node that has it';
+      return refusal.ofNics === true
+        ? 'ask for an address that berth nics shows, or for none; a pod whose address shall stay its own has it by a StaticAddress'
+        : 'ask for an address of these ranges, add its range to network.ranges, or let the pod run on the node that has it';
     case 'address-reserved':
       return refusal.reason === 'listed'
         ? 'ask for another address, or take it from network.reserved'
@@ -159,6 +161,13 @@ function exhausted(refusal: Extract<Refusal, { why: 'exhausted' }>): string {
   const next = nextFreeInMs === undefined ? '' : `; the next is free in ${duration(nextFreeInMs)}`;
   const of = `of the ${counted(usable, 'usable address', 'usable addresses')} in ${listed(ranges)}`;
   return `no ${familyName(family)} address is free: ${of}, ${claimed} are claimed and ${cooling} are cooling${kept}${next}`;
+}
+
+function outside({ address, ranges, ofNics }: Extract<Refusal, { why: 'address-outside' }>): string {
+  const where = listed(ranges);
+  if (ofNics === true)
+    return `no NIC of this node gives pods ${address}${where && `: they hold some addresses of ${where} each`}`;
+  return `${address} is outside of this node's ranges: ${where || 'it has none'}`;
 }
 
 function late({ cooling, coming = 0, askedMs }: Extract<Refusal, { why: 'too-late' }>): string {

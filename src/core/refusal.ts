@@ -87,7 +87,12 @@ export type Refusal =
   | { readonly why: 'queue-full'; readonly waiting: number; readonly limit: number }
   | { readonly why: 'address-taken'; readonly address: Address; readonly holder: AttachmentId }
   | { readonly why: 'address-cooling'; readonly address: Address; readonly freeInMs: Millis }
-  | { readonly why: 'address-outside'; readonly address: Address; readonly ranges: readonly Prefix[] }
+  | {
+      readonly why: 'address-outside';
+      readonly address: Address;
+      readonly ranges: readonly Prefix[];
+      readonly ofNics?: true; // the ranges are subnets, of which the NICs hold some addresses
+    }
   | {
       readonly why: 'address-reserved';
       readonly address: Address;
@@ -108,9 +113,15 @@ export type Refusal =
       readonly limit: number;
       readonly held: number;
       readonly resting: number;
+      readonly going: number; // given back, and not gone yet
     }
   /** Something that a pod with a NIC of its own cannot have. */
-  | { readonly why: 'not-on-pod-nic'; readonly groups: readonly string[]; readonly what: string }
+  | {
+      readonly why: 'not-on-pod-nic';
+      readonly groups: readonly string[];
+      readonly what: string;
+      readonly inStandard?: true; // cloud.podGroups: standard would allow it
+    }
   /** Whether the pod is to have groups of its own is not known: nobody guesses. */
   | { readonly why: 'pod-groups-unknown'; readonly because: string }
   | { readonly why: 'port-taken'; readonly protocol: string; readonly hostPort: number; readonly holder: string }

@@ -17,16 +17,20 @@ export function berthNodeView(
 ): BerthNodeStatus {
   const { provider, nics } = nicsView(parts);
   const families = familiesOf(parts);
-  const scarce = families.toSorted((a, b) => Number(a.free) - Number(b.free))[0];
+  const own = parts.pool.pool.cloud?.placing.own;
+  const ofOwn = families.filter(({ config }) => config === own);
+  const scarce = ofOwn.toSorted((a, b) => Number(a.free) - Number(b.free))[0];
+  const sum = (count: (it: FamilyStatus) => number) =>
+    families.reduce((all, it) => (it.family === scarce?.family ? all + count(it) : all), 0);
   return {
     version,
     provider,
     ready: obstacles(parts).length === 0,
     problems: [...problemsOf(parts)],
     nics: nics.length,
-    used: scarce?.used ?? 0,
+    used: sum(({ used }) => used),
     free: scarce?.free ?? '0',
-    cooling: scarce?.cooling ?? 0,
+    cooling: sum(({ cooling }) => cooling),
     families: [...families],
     nicList: nics.slice(0, MOST_NICS).map(({ id, device, subnet, state, addresses }) => {
       const sum = (count: (it: (typeof addresses)[number]) => number) =>
@@ -46,7 +50,8 @@ type FamilyStatus = BerthNodeStatus['families'][number];
 function familiesOf(parts: AgentParts): readonly FamilyStatus[] {
   const planned = poolPlanView(parts).families;
   if (planned.length > 0)
-    return planned.map(({ family, total, claimed, free, cooling, coming, waiting }) => ({
+    return planned.map(({ family, config, total, claimed, free, cooling, coming, waiting }) => ({
+      ...(config === undefined ? {} : { config }),
       ...{ family, held: `${total}`, used: claimed, free: `${free}`, cooling, coming, waiting },
     }));
   return parts.node.families.map((of) => {

@@ -185,9 +185,11 @@ export class BranchRunner {
     const spec = this.#placed(of) ?? this.#refuseUnplaced();
     const taken = book.take(this.book, { ...spec, by, token: this.#tokenOf(by) }, this.#keeper.policy);
     if (taken.is === 'full') {
-      const { held, resting, making } = taken;
-      const limit = this.#keeper.policy.most;
-      throw new RefusalError({ why: 'pod-nic-limit', groups, limit, held: held + making, resting });
+      const { held, resting, going, making } = taken;
+      const limit = this.#keeper.most;
+      if (limit === undefined)
+        throw new RefusalError({ why: 'no-pod-nic', groups, because: 'how many this node may have is not told yet' });
+      throw new RefusalError({ why: 'pod-nic-limit', groups, limit, held: held + making, resting, going });
     }
     this.#keeper.become(taken.book);
     if (taken.is === 'held') return taken.branch;

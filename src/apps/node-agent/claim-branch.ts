@@ -19,7 +19,8 @@ export async function claimBranch(
   if (wanted.length > 0) throw refuse('an address that it names');
   if (keeper !== undefined) throw refuse('a static address');
   const { enforcing } = branches;
-  if (enforcing === 'strict' && ports.length > 0) throw refuse('ports of its node');
+  if (enforcing === 'strict' && ports.length > 0)
+    throw new RefusalError({ why: 'not-on-pod-nic', groups, what: 'ports of its node', inStandard: true });
   const { branch, on } = await branches.claim({ by: id, pod, netns, until, groups, v6: families.includes('v6') });
   try {
     const record = recordOf({ branch, on }, { enforcing, families, describe });

@@ -98,15 +98,16 @@ export class PodRunner {
 
   /**
    * How many pods have addresses of this node, or will, without having asked for the resource, and interfaces of pods
-   * besides their first: the scheduler does not count them. Undefined while it is not known.
+   * besides their first: the scheduler does not count them. Pods with NICs of their own have none. Undefined while it
+   * is not known.
    */
   get uncounted(): number | undefined {
     if (!this.#pods.synced) return undefined;
     const bound = this.#pods.values().filter(({ hostNetwork, ended }) => !hostNetwork && !ended);
     const known = new Set(bound.flatMap(({ uids }) => uids));
     const isOther = ({ pod, of }: AttachmentRecord) => of !== undefined || pod === undefined || !known.has(pod.uid);
-    const others = this.#doors.attachments.all().filter(isOther);
-    return bound.filter(({ reserves }) => !reserves).length + others.length;
+    const others = this.#doors.attachments.all().filter((it) => it.branch === undefined && isOther(it));
+    return bound.filter((pod) => !pod.reserves && !this.#isApart(pod)).length + others.length;
   }
 
   /** How many pods have a NIC of their own without having asked for the resource. */

@@ -25,7 +25,7 @@ test('an ADD waits for a node plan that does not stand, and is then refused with
   await agent.clock.pass(5_000);
   const refused = await adding;
   expect(refused).toMatchObject({ exitCode: 1, code: 11 });
-  expect(refused.says).toContain('the node network is not set up yet: no nftables here');
+  expect(refused.says).toContain('this node cannot give addresses yet: no nftables here');
   expect(agent.counted).toContain('refused starting');
   expect(agent.why('early').at(-1)).toContain('no nftables here');
   expect(agent.agent.parts.attachments.count).toBe(0);

@@ -51,7 +51,7 @@ test('one that never reached the wire needs no rest', () => {
 
 test('where the trunk is full a free one of other groups goes first, and else the answer is no, with the numbers', () => {
   const two = withPod(withPod(EMPTY_BOOK, 'a', nic('eni-1')), 'b', nic('eni-2', ['sg-2']));
-  expect(take(two, ask('c', ['sg-3']), policy)).toEqual({ is: 'full', held: 2, resting: 0, making: 0 });
+  expect(take(two, ask('c', ['sg-3']), policy)).toEqual({ is: 'full', held: 2, resting: 0, going: 0, making: 0 });
   const resting = give(two, by('b'), { used: true, now: 0, policy });
   expect(take(resting, ask('c', ['sg-3']), policy)).toMatchObject({ is: 'full', held: 1, resting: 1 });
   const taken = take(aged(resting, policy, 30).book, ask('c', ['sg-3']), policy);

@@ -51,7 +51,13 @@ export type Taken =
   | { readonly is: 'held'; readonly book: Book; readonly branch: BranchReport }
   | { readonly is: 'comes'; readonly book: Book; readonly token: Token }
   | { readonly is: 'make'; readonly book: Book; readonly token: Token; readonly first: readonly NicId[] }
-  | { readonly is: 'full'; readonly held: number; readonly resting: number; readonly making: number };
+  | {
+      readonly is: 'full';
+      readonly held: number;
+      readonly resting: number;
+      readonly going: number;
+      readonly making: number;
+    };
 
 /** What somebody wants, and the name that it will have if it must be made. */
 type Wanted = BranchSpec & { readonly token: Token };
@@ -78,7 +84,8 @@ export function take(book: Book, of: Wanted & { readonly by: AttachmentId }, pol
   const over = placesTaken(book) + 1 - policy.most;
   if (over > others.length) {
     const count = (is: BranchState['is']) => [...book.branches.values()].filter(({ state }) => state.is === is).length;
-    return { is: 'full', held: count('held'), resting: count('rests'), making: asked(book).length };
+    const [held, resting, going] = [count('held'), count('rests'), count('going')];
+    return { is: 'full', held, resting, going, making: asked(book).length };
   }
   const first = over > 0 ? others.slice(0, over) : [];
   const gone = first.reduce((now, id) => withState(now, id, { ...goingOn(now, id), for: token }), book);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { mostPods } from './capacity.ts';
+import { keeperId } from '../attachment.ts';
 import { CloudDriver } from './testing/cloud-driver.ts';
-import { Driver, rangeOf } from './testing/driver.ts';
+import { Driver, id, rangeOf } from './testing/driver.ts';
 import { limitsOf } from './testing/tiny-cloud.ts';
 
 const cloudMost = (it: CloudDriver) => mostPods(it.pool, ['v4'], it.now);
@@ -24,6 +25,22 @@ test('A89: of NICs what the instance may have, asked for or not', () => {
   expect(cloudMost(it)).toBe(9); // while NICs are being made
   it.passes(5_000);
   expect(cloudMost(it)).toBe(9);
+});
+
+test('A89: what is kept for a name is no other pod’s: of ranges and of NICs', () => {
+  const keeper = keeperId({ namespace: 'db', name: 'web-0' });
+  const claim = (by: string) => ({ kind: 'claim', by: id(by), families: ['v4'], wanted: [], keeper }) as const;
+  const it = new Driver([rangeOf('10.0.0.0/28')]);
+  it.run({ ...claim('a'), until: it.now + 1_000 });
+  expect(mostPods(it.pool, ['v4'], it.now)).toBe(13);
+  it.run({ kind: 'release', by: id('a'), used: true });
+  expect(mostPods(it.pool, ['v4'], it.now)).toBe(12);
+  const nics = new CloudDriver({ limits: limitsOf(3, 4) }).start();
+  nics.feed({ ...claim('a'), until: nics.now + 60_000 });
+  nics.passes(5_000);
+  expect(cloudMost(nics)).toBe(9);
+  nics.feed({ kind: 'release', by: id('a'), used: true });
+  expect(cloudMost(nics)).toBe(8);
 });
 
 test('A89: no more than the pods that there may be', () => {

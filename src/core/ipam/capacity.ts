@@ -1,6 +1,7 @@
 import type { Millis } from '../../base/clock.ts';
-import type { Family } from '../../base/ip.ts';
+import { type Family, familyOf } from '../../base/ip.ts';
 import { type Cloud, servesFor, slotsOf, unitSize, unitsOf } from './cloud.ts';
+import { keptAddresses } from './keep.ts';
 import type { NicLimits, Unit } from './nic.ts';
 import { censusOf, type Pool } from './pool.ts';
 import { nicRoom, roomOf, tally } from './tally.ts';
@@ -12,16 +13,21 @@ const MOST = 100_000;
 
 /**
  * How many pods this node could have at most, by its addresses: those that it holds, and what the cloud would add. What
- * is cooling counts, for an ADD waits for it. Undefined: nobody has told yet what the instance may have.
+ * is cooling counts, for an ADD waits for it; what is kept for a name does not, for no other pod is given it.
+ * Undefined: nobody has told yet what the instance may have.
  */
 export function mostPods(pool: Pool, families: readonly Family[], now: Millis): number | undefined {
   let most = MOST;
   for (const family of families) {
     const of = pool.cloud === undefined ? inRanges(pool, family, now) : onNics(pool, pool.cloud, { family, now });
     if (of === undefined) return undefined;
-    most = Math.min(most, of);
+    most = Math.min(most, of - keptOf(pool, family));
   }
-  return families.length === 0 ? 0 : most;
+  return families.length === 0 ? 0 : Math.max(0, most);
+}
+
+function keptOf(pool: Pool, family: Family): number {
+  return keptAddresses(pool).filter((it) => familyOf(it) === family).length;
 }
 
 function inRanges(pool: Pool, family: Family, now: Millis): number {

@@ -125,7 +125,10 @@ function neverGiven(pool: Pool, address: Address): Refusal {
   const ranges = pool.blocks.map(({ range }) => range);
   const around = ranges.find(({ prefix }) => contains(prefix, address));
   const reason = around === undefined ? undefined : reservedReason(around, address);
-  if (reason === undefined) return { why: 'address-outside', address, ranges: ranges.map(({ prefix }) => prefix) };
+  if (reason === undefined) {
+    const inAll = [...new Set(ranges.map(({ prefix }) => prefix))]; // NICs share subnets
+    return { why: 'address-outside', address, ranges: inAll, ...(pool.cloud === undefined ? {} : { ofNics: true }) };
+  }
   return { why: 'address-reserved', address, reason };
 }
 

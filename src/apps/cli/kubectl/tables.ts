@@ -57,12 +57,16 @@ export async function clusterPools(terminal: Terminal, cluster: ClusterQuestions
   const heads = ['NODE', 'PROVIDER', 'FAMILY', 'HELD', 'USED', 'FREE', 'COOLING', 'COMING', 'WAITING'];
   const lines = all.flatMap(({ node, provider, families }) =>
     families.map((it) => [
-      ...[node, provider, familyName(it.family), shortCount(it.held), `${it.used}`, shortCount(it.free)],
+      ...[node, provider, poolName(it), shortCount(it.held), `${it.used}`, shortCount(it.free)],
       ...[it.cooling, it.coming, it.waiting].map(String),
     ]),
   );
   await print(terminal, output, all, () => table(heads, lines));
   return 'ok';
+}
+
+function poolName({ family, config }: NodeRow['families'][number]): string {
+  return config === undefined ? familyName(family) : `${familyName(family)} (${config})`;
 }
 
 /** `kubectl berth nics`: the NICs of all nodes that are on a cloud. */

@@ -8,6 +8,7 @@ import { type Definition, typeOf } from './definition.ts';
 const family = z
   .object({
     family: z.enum(['v4', 'v6']),
+    config: z.string().optional().describe('The NICConfig that its NICs stand by; absent: none.'),
     held: z.string().describe('Addresses that the node holds for pods: decimal, an IPv6 range has many.'),
     used: z.int().describe('Claimed by pods.'),
     free: z.string().describe('Ready to be given now.'),
@@ -15,7 +16,7 @@ const family = z
     coming: z.int().describe('Asked of the cloud, or on a NIC that is being set up.'),
     waiting: z.int().describe('Pods that wait for an address.'),
   })
-  .describe('The addresses of one family.');
+  .describe('The addresses of one family, and of one NICConfig where there are such.');
 
 const nic = z
   .object({
@@ -45,8 +46,8 @@ const status = z
     ready: z.boolean().describe('Whether an ADD now would be served.'),
     problems: z.array(z.string()).describe('Why the node is not well, in sentences.'),
     nics: z.int().describe('NICs attached.'),
-    used: z.int().describe('Addresses claimed by pods.'),
-    free: z.string().describe('Addresses ready to be given; of two families the scarcer.'),
+    used: z.int().describe('Addresses claimed by pods; of two families the scarcer.'),
+    free: z.string().describe('Addresses ready to be given to pods that ask for no NICConfig.'),
     cooling: z.int().describe('Addresses that rest.'),
     families: z.array(family),
     nicList: z.array(nic),
