@@ -48,7 +48,7 @@ const LIVES = 300;
 const SEEN_LAST: Readonly<Record<string, number>> = {
   'an API server that does not answer counts as one that knows of nothing': 91,
   'the right to an address moves before its node has let go': 691,
-  'an address is taken from whoever has it': 403,
+  'an address is taken from whoever has it': 1054,
   'the controller forgets what it has answered': 253,
   'an agent that asks again does not say what its NIC had': 193,
   'an agent knows only of names that are with it': 2369,
