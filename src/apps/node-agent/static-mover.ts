@@ -1,10 +1,12 @@
 import { type Address, contains, familyOf, type Prefix } from '../../base/ip.ts';
 import { keeperId, keptFor, nobody, type PodName } from '../../core/attachment.ts';
-import { type Nic, serves, servesFor, unitsOf } from '../../core/ipam/cloud.ts';
+import { type Cloud, type Nic, serves, servesFor, unitsOf } from '../../core/ipam/cloud.ts';
 import type { Given, Holdable, NicId } from '../../core/ipam/nic.ts';
 import { heldAs, ownerOf, type Pool } from '../../core/ipam/pool.ts';
+import { whyNoSingle } from '../../core/ipam/hungry.ts';
 import { isUnusedAt } from '../../core/ipam/slots.ts';
-import { roomOf } from '../../core/ipam/tally.ts';
+import { roomOf, unitOf } from '../../core/ipam/tally.ts';
+import { sentence } from '../../core/refusal-words.ts';
 import { type Brought, CloudError, type CloudErrorKind, type NicProvider } from '../../io/cloud/provider.ts';
 import type { Journal } from '../../io/store/journal.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -106,13 +108,12 @@ export class StaticMover {
 
   /**
    * A single address for a name that has none, kept by it before anybody else gets it: of a prefix nothing can move.
-   * Nothing where all addresses are single ones. Why there is none yet: it has been asked for.
+   * Nothing where all addresses are single ones. Why there is none yet, when it has been asked for, or cannot be.
    */
   async provide(name: Pick<PodName, 'namespace' | 'name'>): Promise<string | undefined> {
-    const { pool } = this.#doors;
+    const { pool, clock } = this.#doors;
     const { cloud } = pool.pool;
-    const [unit] = cloud === undefined ? [] : unitsOf(cloud, 'v4');
-    if (cloud === undefined || unit !== 'prefix') return undefined;
+    if (cloud === undefined || !hasPrefixes(cloud)) return undefined;
     const keeper = keeperId(name);
     for (const nic of cloud.nics) {
       const spare = servesFor(cloud, nic, cloud.placing.own) && nic.ready ? this.#spareOn(pool.pool, nic) : undefined;
@@ -121,7 +122,9 @@ export class StaticMover {
       if (pool.pool.claims.has(keeper)) return undefined;
     }
     await pool.tell({ kind: 'single' });
-    return 'it needs an address that is in no prefix, and there is none yet';
+    const why = pool.pool.cloud && whyNoSingle(pool.pool, pool.pool.cloud, clock.now());
+    const needs = 'it needs an address that is in no prefix';
+    return why === undefined ? `${needs}, and one is asked for` : `${needs}: ${sentence(why)}`;
   }
 
   async #serve(nic: NicId, given: Given): Promise<void> {
@@ -203,4 +206,11 @@ function ownsIt(address: Address, owner: NicId): string {
 
 function refused(kind: CloudErrorKind, action: string, of: { code: string; message: string }): CloudError {
   return new CloudError(kind, { action, ...of });
+}
+
+/** Whether it asks for prefixes, or has some from when it did. */
+function hasPrefixes(cloud: Cloud): boolean {
+  const [unit] = unitsOf(cloud, 'v4');
+  const isPrefix = (it: Holdable) => unitOf(it) === 'prefix' && familyOf(it as Prefix) === 'v4';
+  return unit === 'prefix' || cloud.nics.some((nic) => serves(cloud, nic) && [...nic.holds.keys()].some(isPrefix));
 }

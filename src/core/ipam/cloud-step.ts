@@ -67,7 +67,7 @@ function hear(cloud: Cloud, event: CloudEvent, now: Millis): Hearing {
     case 'sentAway':
       return only(without(cloud, event.nic, { what: [event.what], now }));
     case 'single':
-      return only(askSingle(cloud, now));
+      return only(askSingle(cloud, now).cloud);
     case 'nicReady':
       return only(withNic(cloud, event.nic, (nic) => ({ ...nic, ready: true, goneAt: undefined })));
     case 'nicGone':

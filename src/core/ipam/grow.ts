@@ -79,27 +79,39 @@ export function grow(before: Cloud, tally: Tally, now: Millis): Growth {
 
 /**
  * Asks for one IPv4 address by itself, on a NIC that stands as the node's own do, on one more where no slot is left,
- * whatever is asked for else. Not while anything is under way that may do, nor what failed lately.
+ * whatever is asked for else. Not while anything is under way that may do, nor what failed lately: `stop`.
  */
-export function askSingle(cloud: Cloud, now: Millis): Cloud {
-  const { limits, policy, flights, placing } = cloud;
+export function askSingle(cloud: Cloud, now: Millis): Growth {
+  const { limits, flights, placing } = cloud;
   const { own: config } = placing;
+  const not = (stop: Stop): Growth => ({ cloud, stop });
   const comes = flights.some(({ intent }) => intent.kind === 'assign' || intent.kind === 'createNic');
-  if (limits === undefined || comes || policy.hold || cloud.cordoned) return cloud;
-  const kept = (...scopes: readonly string[]) => keptBy(cloud, [WHOLE, ...scopes], now) !== undefined;
+  if (comes) return not({ by: 'flights' });
+  if (limits === undefined) return not({ by: 'unknown', trouble: troubleTelling(cloud, now) });
+  if (cloud.policy.hold || cloud.cordoned) return not({ by: 'hold' });
   const room = (nic: Nic) =>
     servesFor(cloud, nic, config) && nic.trust === 'sure' && roomOf(cloud, nic, { limits, family: 'v4' }) > 0;
   const roomy = cloud.nics.find(room);
-  const one = { unit: 'address', family: 'v4', count: 1 } as const;
-  const [token, of] = [tokenOf(cloud, now), { urgency: 'pod', now } as const];
-  if (roomy !== undefined) {
-    const { id, subnet } = roomy.report;
-    if (kept(ofKind('assign'), onNic(id), inSubnet(subnet, 'address', 'v4'))) return cloud;
-    return asking(cloud, { kind: 'assign', token, nic: id, ...one }, of);
-  }
-  if (nicRoom(cloud, limits) <= 0 || kept(...creating('address', config))) return cloud;
-  if (lackOfPlace(placing, config) !== undefined) return cloud;
-  return asking(cloud, { kind: 'createNic', token, spec: { ...one, ...placed(config) } }, of);
+  const lack = lackOfPlace(placing, config);
+  if (roomy === undefined && nicRoom(cloud, limits) <= 0) return not({ by: 'nics' });
+  if (roomy === undefined && config !== undefined && lack !== undefined)
+    return not({ by: 'placing', config, heard: lack === 'missing' });
+  const trouble = keptBy(cloud, [WHOLE, ...singleScopes(roomy, config)], now);
+  if (trouble !== undefined) return not({ by: 'trouble', trouble });
+  const one = { token: tokenOf(cloud, now), unit: 'address', family: 'v4', count: 1 } as const;
+  const { token, ...spec } = one;
+  const intent: Intent =
+    roomy === undefined
+      ? { kind: 'createNic', token, spec: { ...spec, ...placed(config) } }
+      : { kind: 'assign', nic: roomy.report.id, ...one };
+  return { cloud: asking(cloud, intent, { urgency: 'pod', now }), stop: undefined };
+}
+
+/** What keeps a single address from being asked for: on a NIC, or on one more. */
+function singleScopes(nic: Nic | undefined, config: string | undefined): readonly string[] {
+  if (nic === undefined) return creating('address', config);
+  const { id, subnet } = nic.report;
+  return [ofKind('assign'), onNic(id), inSubnet(subnet, 'address', 'v4')];
 }
 
 interface Growing extends Need {

@@ -3,9 +3,10 @@ import { type Family, familyOf } from '../../base/ip.ts';
 import type { Refusal } from '../refusal.ts';
 import { type Cloud, type Nic, nicNamed, servesFor, slotsOf, subnetOf, type Trouble } from './cloud.ts';
 import type { Intent, NicId } from './nic.ts';
+import { askSingle } from './grow.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
-import { givers, keepsTrunkSlot, nicsTaken, type Tally, wantedConfig } from './tally.ts';
+import { givers, keepsTrunkSlot, nicsTaken, type Tally, tally, wantedConfig } from './tally.ts';
 import { LIMITS, passes, REPORTING, scopeOf, WHOLE } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
@@ -63,6 +64,12 @@ function isFor(cloud: Cloud, intent: Intent, config: string | undefined): boolea
 export function lastingTrouble({ troubles }: Cloud, patienceMs: Millis, now: Millis): Trouble | undefined {
   const first: readonly string[] = [WHOLE, LIMITS, REPORTING];
   return troubles.findLast(({ scope, since }) => first.includes(scope) && now - since >= patienceMs);
+}
+
+/** Why there comes no address that is in no prefix; undefined: one is asked for. */
+export function whyNoSingle(pool: Pool, cloud: Cloud, now: Millis): Refusal | undefined {
+  const of = tally(pool, cloud, { family: 'v4', config: cloud.placing.own, now });
+  return whyNot(cloud, { tally: of, stop: askSingle(cloud, now).stop }, { now });
 }
 
 /** Why the cloud gives nothing, or undefined: it would, or what nodes may have is the limit. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { address, prefix } from '../../base/ip.ts';
 import { withAddress } from './answered.ts';
 import { askSingle } from './grow.ts';
+import { whyNoSingle } from './hungry.ts';
 import type { NicId } from './nic.ts';
 import { CloudDriver } from './testing/cloud-driver.ts';
 import { limitsOf } from './testing/tiny-cloud.ts';
@@ -16,20 +17,25 @@ function cloudOf(it: CloudDriver) {
 
 const asked = (it: CloudDriver) =>
   askSingle(cloudOf(it), it.now)
-    .flights.slice(cloudOf(it).flights.length)
+    .cloud.flights.slice(cloudOf(it).flights.length)
     .map(({ intent }) => intent);
+
+const why = (it: CloudDriver) => whyNoSingle(it.pool, cloudOf(it), it.now);
 
 test('one address by itself is asked for by an intent, on a NIC with a slot left; a second waits for its answer', () => {
   const it = new CloudDriver({ limits: limitsOf(3, 10, true) }, PREFIXES).start();
   expect(asked(it)).toMatchObject([{ kind: 'assign', nic: 'eni-0', unit: 'address', family: 'v4', count: 1 }]);
-  const once = askSingle(cloudOf(it), it.now);
-  expect(askSingle(once, it.now)).toBe(once);
+  const once = askSingle(cloudOf(it), it.now).cloud;
+  expect(askSingle(once, it.now).cloud).toBe(once);
 });
 
 test('where no slot is left a NIC is made for it; where there can be none, nothing is asked for', () => {
   const full = new CloudDriver({ limits: limitsOf(2, 2, true) }, PREFIXES).start();
   expect(asked(full)).toMatchObject([{ kind: 'createNic', spec: { count: 1, unit: 'address', family: 'v4' } }]);
-  expect(asked(new CloudDriver({ limits: limitsOf(1, 2, true) }, PREFIXES).start())).toEqual([]);
+  const none = new CloudDriver({ limits: limitsOf(1, 2, true) }, PREFIXES).start();
+  expect(asked(none)).toEqual([]);
+  expect(why(none)).toMatchObject({ why: 'nic-limit', nics: 1, limit: 1 });
+  expect(why(full)).toBeUndefined();
 });
 
 test('A47: where NICs stand by the NICConfig of the node, one address is asked for on these, or on a NIC by it', () => {
@@ -42,12 +48,23 @@ test('A47: where NICs stand by the NICConfig of the node, one address is asked f
   expect(asked(roomy)).toMatchObject([{ kind: 'assign', nic: 'eni-1' }]);
   expect(asked(full)).toMatchObject([{ kind: 'createNic', spec: { count: 1, config: 'zone-a' } }]);
   full.feed({ kind: 'placing', placing: { own: 'zone-b', known: [own] } });
-  expect(asked(full)).toEqual([]); // there is no such NICConfig
+  expect(asked(full)).toEqual([]);
+  expect(why(full)).toMatchObject({ why: 'no-nic-config', config: 'zone-b' });
 });
 
 test('a node that is held or cordoned asks for none', () => {
   const held = new CloudDriver({ limits: limitsOf(3, 10, true) }, { ...PREFIXES, hold: true }).start();
   expect(asked(held)).toEqual([]);
+  expect(why(held)).toMatchObject({ why: 'held' });
+});
+
+test('what was refused lately is not asked for again at once, and told', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 10, true) }, PREFIXES).start();
+  it.failures.push('denied');
+  it.feed({ kind: 'single' });
+  it.passes(1_000);
+  expect(asked(it)).toEqual([]);
+  expect(why(it)).toMatchObject({ why: 'cloud-denied' });
 });
 
 test('an address that a prefix of the NIC has is not there twice', () => {
