@@ -149,6 +149,10 @@ describe.skipIf(!canRun)('an agent of node-1', () => {
     expect((await tellKept('node-1', 'node-1'))['status']).toMatchObject({ state: 'Kept' });
     await expect(tellKept('node-2', 'node-1')).rejects.toThrow('that its own node may have only');
     await expect(tellKept('node-1', 'node-2')).rejects.toThrow('an agent tells of its own node only');
+    // whoever had it before may be gone: here it is lost
+    await admin.patch({ ...keeps('node-1'), part: 'status' }, 'merge', { status: { node: 'node-2' } });
+    expect((await tellKept('node-1', 'node-2'))['status']).toMatchObject({ node: 'node-2' });
+    await expect(tellKept('node-1', 'node-3')).rejects.toThrow('an agent tells of its own node only');
     const grab = agent.patch(keeps('node-2'), 'merge', { spec: { node: 'node-1' } });
     await expect(grab).rejects.toMatchObject({ kind: 'denied' });
     const mine = await agent.list({ resource: STATIC_ADDRESSES, fields: 'spec.node=node-1' }, { limit: 0 });

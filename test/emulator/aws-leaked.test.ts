@@ -51,6 +51,14 @@ test('A40: of this cluster and old are deleted, young ones and those of others n
   expect([isThere(leaked), ...kept.map(isThere)]).toEqual([false, true, true, true, true]);
 });
 
+test('A40: one that may not be deleted keeps no other from it, and is told of', async () => {
+  const leaked = Array.from({ length: 3 }, () => orphan({ 'berth.dev/cluster': 'blue' }));
+  const provider = await region.provider('node-1', { cluster: 'blue' }, hastyClock());
+  region.world.trouble({ name: 'deny', what: { kind: 'deny' }, scope: { action: 'DeleteNetworkInterface' }, left: 1 });
+  await expect(provider.collectLeaked(10)).rejects.toMatchObject({ kind: 'denied' });
+  expect(leaked.filter(isThere)).toHaveLength(1);
+});
+
 test('A40: without a cluster only those of the same instance are', async () => {
   const [mine, another] = [orphan({ 'berth.dev/instance': region.instance('node-1') }), orphan({})];
   const provider = await region.provider('node-1', {}, hastyClock());

@@ -44,6 +44,7 @@ const wasAndIs = (holds: (object: string) => string) =>
   `${holds('object')} && (oldObject == null || (${holds('oldObject')}))`;
 const valueOf = (path: string) => `${path}.orValue('')`;
 
+const TOLD_OF = (it: string) => valueOf(`${it}.?status.?node`);
 const EVENT_OF_NODE = (it: string) =>
   `${valueOf(`${it}.?source.?host`)} == variables.node && ${valueOf(`${it}.?reportingInstance`)} == variables.node`;
 const EVENT_OF_BERTH = (it: string) =>
@@ -131,7 +132,11 @@ const POLICIES: readonly Policy[] = [
     ],
     validations: [
       ['object.spec.node == variables.node', 'an agent tells of static addresses that its own node may have only'],
-      ["object.?status.?node.orValue('') in ['', variables.node]", 'an agent tells of its own node only'],
+      // who had it before stays told where it is lost: that agent may be gone
+      [
+        `${TOLD_OF('object')} in ['', variables.node] || ${TOLD_OF('object')} == ${TOLD_OF('oldObject')}`,
+        'an agent tells of its own node only',
+      ],
     ],
   },
   {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silent } from '../../base/log.ts';
 import { seeded } from '../../base/random.ts';
 import { ApiStore } from '../../io/kube/testing/api-store.ts';
+import { KubeError } from '../../io/kube/client.ts';
 import { FakeKubeClient } from '../../io/kube/testing/fake-client.ts';
 import { POD_SECURITY_GROUPS } from '../../wire/kube/crd/pod-security-groups.ts';
 import { PODS, SERVICE_ACCOUNTS } from '../../wire/kube/resource.ts';
@@ -92,4 +93,20 @@ test('A49: where labels of service accounts decide they are asked for, and one t
   bind('guest', { labels: {}, spec: { serviceAccountName: 'nobody' } });
   await clock.pass(100);
   expect(told).toEqual(['both sg-1,sg-2']);
+});
+
+test('A49: a server that has only begun is not believed that there is no SecurityGroupPolicy: it must know our kind first', async () => {
+  const client = new FakeKubeClient(store, clock);
+  const pods = { leaveOut: () => {}, watch: () => {} } as unknown as PodRunner;
+  const kube = { client, random: seeded(1) };
+  const runner = new PodGroupsRunner({ ...{ kube, clock, log: silent, pods }, expect: () => {}, forget: () => {} });
+  client.fail(new KubeError('unserved', '404 page not found'));
+  runner.start();
+  await clock.pass(60_000);
+  const refusal = { why: 'pod-groups-unknown', because: '404 page not found' };
+  await expect(runner.groupsOf({ namespace: 'shop', name: 'a', uid: '' })).rejects.toMatchObject({ refusal });
+  client.fail(undefined);
+  await clock.pass(60_000);
+  expect(await runner.groupsOf({ namespace: 'other', name: 'a', uid: '' })).toEqual([]);
+  runner.stop();
 });

@@ -5,7 +5,7 @@ import { willAsk } from '../../core/cluster/bound.ts';
 import { asksForAccounts, type GroupPolicy, groupsOfPod } from '../../core/cluster/pod-groups.ts';
 import type { Labels } from '../../core/cluster/label-selector.ts';
 import { KubeError } from '../../io/kube/client.ts';
-import { type Change, Informer } from '../../io/kube/informer.ts';
+import { type Change, Informer, type InformerQuestion } from '../../io/kube/informer.ts';
 import {
   POD_SECURITY_GROUPS,
   readPodSecurityGroups,
@@ -42,7 +42,8 @@ export class PodGroupsRunner {
 
   constructor(doors: PodGroupsDoors) {
     this.#doors = doors;
-    this.#ours = this.#follow(POD_SECURITY_GROUPS, readPodSecurityGroups);
+    // a server that has told of our kind knows which kinds there are, and one that has only begun does not
+    this.#ours = this.#follow(POD_SECURITY_GROUPS, readPodSecurityGroups, { synced: () => this.#theirs.start() });
     this.#theirs = this.#follow(SECURITY_GROUP_POLICIES, readSecurityGroupPolicy, { mayBeUnknown: true });
     doors.pods.leaveOut((pod) => this.#mayBeApart(pod));
     doors.pods.watch((change) => this.#hear(change));
@@ -50,7 +51,6 @@ export class PodGroupsRunner {
 
   start(): void {
     this.#ours.start();
-    this.#theirs.start();
   }
 
   stop(): void {
@@ -124,7 +124,7 @@ export class PodGroupsRunner {
   #follow(
     resource: Resource,
     read: (object: KubeObject) => GroupPolicy,
-    more: { readonly mayBeUnknown?: true } = {},
+    more: Pick<InformerQuestion<GroupPolicy>, 'mayBeUnknown' | 'synced'>,
   ): Informer<GroupPolicy> {
     const { kube, clock, log } = this.#doors;
     return new Informer({ ...kube, clock, log }, { select: { resource }, read, hear: () => {}, ...more });

@@ -209,6 +209,19 @@ test('one refusal by the API server, as of one that starts, does not keep a node
   expect([told('web-0').state, onNics().includes(ip)]).toEqual(['Released', false]);
 });
 
+test('A90, U36: an API server that begins, and knows of no such kind yet, makes no node give back what it keeps', async () => {
+  object('web-0');
+  const [ip] = (await added('one')).ips as [Address];
+  client.fail(new KubeError('unserved', '404 page not found'));
+  await del('one');
+  await scene.pass(20_000);
+  const holder = () => scene.small.agent.parts.pool.pool.slots.get(ip)?.state;
+  expect(holder()).toBe('claimed');
+  client.fail(undefined);
+  await scene.pass(60_000);
+  expect([holder(), told('web-0').state]).toEqual(['claimed', 'Kept']);
+});
+
 test('U37: an address that the cloud does not let go of is asked to go again, and is nobody’s meanwhile', async () => {
   object('web-0');
   const [ip] = (await added('one')).ips as [Address];

@@ -71,7 +71,8 @@ export class StaticRunner {
         },
         mayBeRefused: true, // installed without them
         failed: ({ kind }) => {
-          if (kind === 'absent' && !this.#all.synced) this.#tellKeepers(); // counts when it is so for long
+          const unknown = kind === 'unserved' || kind === 'absent';
+          if (unknown && !this.#all.synced) this.#tellKeepers(); // counts when it is so for long
         },
       },
     );

@@ -25,7 +25,7 @@ export interface InformerQuestion<T> {
   readonly read: (object: KubeObject) => T;
   /** Called in the order of things; what it throws is a defect. */
   readonly hear: (change: Change<T>) => void;
-  /** The server may not know the kind: then there is nothing of it, and it is asked again much later. */
+  /** The server may not know the kind: then there is nothing of it, and it is asked again, ever more seldom. */
   readonly mayBeUnknown?: true;
   /** It may not know the kind, or not show it: then it is asked ever more seldom, and what is known stays known. */
   readonly mayBeRefused?: true;
@@ -43,6 +43,8 @@ const LAST_PAUSE_MS: Millis = 30_000;
 const REFUSED_PAUSE_MS: Millis = 300_000;
 /** So often a kind that was there must be said to be unknown before it counts: a server that starts says so, too. */
 const UNKNOWN_TIMES = 10;
+/** A kind that is unknown is asked for again after so long, then after twice that. */
+const FIRST_UNKNOWN_MS: Millis = 5_000;
 /** A watch stands when it has told something, or after so long. One that ends before was refused, whatever it says. */
 const SHORT_MS: Millis = 1_000;
 
@@ -66,6 +68,7 @@ export class Informer<T> {
   #synced = false;
   #listedOnce = false; // the server has known the kind
   #failures = 0;
+  #unknowns = 0; // in a row
   #trouble: KubeError | undefined;
   #wake: () => void = () => {};
 
@@ -121,7 +124,7 @@ export class Informer<T> {
     while (!this.#stopped) {
       try {
         if (this.#version === undefined) await this.#listIfKnown();
-        await (this.#version === undefined ? this.#rest(watchMs(this.#doors.random)) : this.#watch(this.#version));
+        await (this.#version === undefined ? this.#restUnknown() : this.#watch(this.#version));
       } catch (error) {
         if (this.#stopped) return;
         await this.#pause(error);
@@ -133,13 +136,20 @@ export class Informer<T> {
     try {
       await this.#list();
     } catch (error) {
-      const unknown = error instanceof KubeError && error.kind === 'absent';
+      const unknown = error instanceof KubeError && isUnknown(error);
       if (this.#question.mayBeUnknown !== true || !unknown) throw error;
       if (this.#listedOnce && this.#failures < UNKNOWN_TIMES) throw error;
       this.#listedOnce = false;
       this.#listed(new Set());
       this.#heard();
     }
+  }
+
+  /** Soon, for the server may only have begun; then ever more seldom. */
+  #restUnknown(): Promise<void> {
+    const longest = watchMs(this.#doors.random);
+    const pause = Math.min(longest, FIRST_UNKNOWN_MS * 2 ** this.#unknowns++);
+    return this.#rest(pause);
   }
 
   async #list(): Promise<void> {
@@ -161,6 +171,7 @@ export class Informer<T> {
     }
     this.#version = version;
     this.#listedOnce = true;
+    this.#unknowns = 0;
     this.#listed(seen);
   }
 
@@ -242,7 +253,7 @@ export class Informer<T> {
     if (error.kind !== 'expired') this.#trouble = error;
     this.#question.failed?.(error);
     if (this.#stopped) return;
-    const refused = this.#question.mayBeRefused === true && (error.kind === 'absent' || error.kind === 'denied');
+    const refused = this.#question.mayBeRefused === true && (isUnknown(error) || error.kind === 'denied');
     const longest = Math.min(refused ? REFUSED_PAUSE_MS : LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 16);
     const pause = Math.max(error.retryAfterMs ?? 0, longest * (0.5 + random.fraction() / 2));
@@ -259,6 +270,11 @@ export class Informer<T> {
       if (this.#stopped) this.#wake();
     });
   }
+}
+
+/** The kind, not one object of it: a list names none. */
+function isUnknown({ kind }: KubeError): boolean {
+  return kind === 'unserved' || kind === 'absent';
 }
 
 function watchMs(random: Random): Millis {

@@ -2,12 +2,14 @@ import type { Millis } from '../../base/clock.ts';
 import { loose, text } from './object.ts';
 
 /**
- * Why the API server said no. `expired`: what was asked to go on from is forgotten. `late`: it did not do it in time.
- * `failing`: its own fault.
+ * Why the API server said no. `expired`: what was asked to go on from is forgotten. `unserved`: it knows no such path,
+ * as one that starts says of kinds that it will serve in a moment. `late`: it did not do it in time. `failing`: its own
+ * fault.
  */
 export type FailureKind =
   | 'expired'
   | 'absent'
+  | 'unserved'
   | 'exists'
   | 'conflict'
   | 'denied'
@@ -44,7 +46,7 @@ const CODES: Readonly<Record<number, FailureKind>> = {
   400: 'invalid',
   401: 'unauthenticated',
   403: 'denied',
-  404: 'absent',
+  404: 'unserved',
   409: 'conflict',
   410: 'expired',
   415: 'invalid',
@@ -60,8 +62,9 @@ export function readFailure(
 ): Failure {
   const { reason, message, code, details } = loose(status);
   const number = typeof code === 'number' && code >= 400 ? code : of.code;
-  const kind = REASONS[text(reason)] ?? CODES[number] ?? (number >= 500 ? 'failing' : 'invalid');
-  const { retryAfterSeconds } = loose(details);
+  const { retryAfterSeconds, name } = loose(details);
+  const said = REASONS[text(reason)] ?? CODES[number] ?? (number >= 500 ? 'failing' : 'invalid');
+  const kind = said === 'absent' && text(name) === '' ? 'unserved' : said; // an object that is not there is named
   const seconds = Number(of.retryAfter ?? retryAfterSeconds ?? Number.NaN);
   return {
     kind,

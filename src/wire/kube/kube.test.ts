@@ -112,6 +112,9 @@ test.each([
   [{ reason: 'InternalError', code: 500 }, 500, 'failing'],
   [{ reason: 'Timeout', code: 504 }, 504, 'late'],
   [undefined, 418, 'invalid'],
+  [{ reason: 'NotFound', code: 404, details: { name: 'web-0', kind: 'staticaddresses' } }, 404, 'absent'],
+  [{ reason: 'NotFound', code: 404, details: {} }, 404, 'unserved'],
+  [undefined, 404, 'unserved'],
 ])('a refusal %j with HTTP %d is %s', (status, code, kind) => {
   expect(readFailure(status, { code }).kind).toBe(kind);
 });

@@ -80,3 +80,13 @@ test('the same words of another node are another question, and one node cannot f
   void ask('q0', { node: 'node-2' });
   expect([worked(), asks.running]).toEqual([65, 65]);
 });
+
+test('closed, who waits is told that it is being worked on, and nothing is left that would keep a process', async () => {
+  const { clock, asks, ask, finish } = book();
+  const waits = ask('a');
+  asks.close();
+  expect(await waits).toEqual({ is: 'pending' });
+  finish(DONE);
+  await clock.pass(0);
+  expect(clock.pending).toBe(0);
+});

@@ -21,7 +21,8 @@ export class AskBook {
   readonly #clock: Clock;
   readonly #answers = new Map<string, Promise<Answer>>();
   readonly #running = new Map<string, number>(); // by node
-  readonly #timers = new Set<() => void>();
+  readonly #timers = new Map<() => void, () => void>(); // what is due then, by how it is cancelled
+  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -46,8 +47,10 @@ export class AskBook {
     return told;
   }
 
+  /** Who waits is told that it is being worked on; nothing is kept any more. */
   close(): void {
-    for (const cancel of this.#timers) cancel();
+    this.#closed = true;
+    for (const then of [...this.#timers.values()]) then();
   }
 
   #begin(key: string, { node, work }: Asking): Promise<Answer> {
@@ -84,11 +87,12 @@ export class AskBook {
       this.#timers.delete(cancel);
       stop();
     };
-    const stop = this.#clock.timer(after, () => {
-      this.#timers.delete(cancel);
+    const due = () => {
+      cancel();
       then();
-    });
-    this.#timers.add(cancel);
+    };
+    const stop = this.#clock.timer(this.#closed ? 0 : after, due);
+    this.#timers.set(cancel, due);
     return cancel;
   }
 }

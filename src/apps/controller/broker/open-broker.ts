@@ -9,7 +9,7 @@ import type { BrokerDoors } from './broker-doors.ts';
 import { Callers } from './callers.ts';
 import { Desk } from './desk.ts';
 import { Instances } from './instances.ts';
-import type { PlaceOf } from './cluster-says.ts';
+import { saysIn } from './cluster-says.ts';
 import { reviewBy } from './review.ts';
 
 /** One replica's broker. Its reconciler tells agents where it is while it leads. */
@@ -23,10 +23,9 @@ export function openBroker(doors: ReconcilerDoors, sources: Sources, { server, m
   const { client, clock, log, leads, cloud, config } = doors;
   if (cloud === undefined) throw new TypeError('a broker without a cloud');
   const { nodes, staticAddresses } = sources;
-  const says = { placeOf: placesIn(sources), gives: givesIn(sources) };
   const { namespace, broker, calls } = config;
   const admission = { user: `system:serviceaccount:${namespace}:${broker.agents}`, audience: AUDIENCE };
-  const instances = new Instances(nodes, cloud, says);
+  const instances = new Instances(nodes, cloud, saysIn(sources));
   const rights = staticAddresses.want();
   const desk = new Desk({
     callers: new Callers({ review: reviewBy(client), admission, clock }),
@@ -38,18 +37,6 @@ export function openBroker(doors: ReconcilerDoors, sources: Sources, { server, m
   });
   server.answerBy((request) => desk.serve(request));
   return { reconciler: beaconReconciler(doors, server), close: () => desk.close() };
-}
-
-/** By what the cluster's NICConfigs and ENIConfigs say when it is asked. */
-function placesIn({ nicConfigs, eniConfigs }: Sources): PlaceOf {
-  for (const it of [nicConfigs, eniConfigs]) it.want();
-  return (name) => [nicConfigs.get(name), eniConfigs.get(name)].find((it) => it !== undefined && it.subnet !== '');
-}
-
-/** By the objects that give pods groups, as they are when it is asked. */
-function givesIn({ podSecurityGroups, securityGroupPolicies }: Sources): (group: string) => boolean {
-  const all = [podSecurityGroups, securityGroupPolicies].map((it) => it.want());
-  return (group) => all.some((it) => [...it.entries()].some(([, { groups }]) => groups.includes(group)));
 }
 
 /** The address is of a name that the controller gave to this node, and was left on that NIC (A90). */

@@ -19,6 +19,11 @@ export class HandClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** Timers that are set. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
   /** Moves on, timer by timer, and lets what each has begun come to rest. */
   async pass(ms: Millis): Promise<void> {
     const end = this.#now + ms;

@@ -37,8 +37,12 @@ export async function collectLeaked(doors: SweepDoors, atMost: number): Promise<
     ...(settings.cluster === '' ? [] : [{ Name: `tag:${TAG_CLUSTER}`, Values: [settings.cluster] }]),
   ];
   const found = await describeNics(ec2, filters, 'housekeeping');
-  const leaked = found.filter((nic) => isLeaked(nic, sweeper, settings, clock.now())).slice(0, atMost);
+  const all = found.filter((nic) => isLeaked(nic, sweeper, settings, clock.now()));
+  // another one first each time: those that cannot go keep none that can
+  const first = all.length === 0 ? 0 : Math.floor(clock.now() / 1_000) % all.length;
+  const leaked = [...all.slice(first), ...all.slice(0, first)].slice(0, atMost);
   const deleted: NicId[] = [];
+  const failures: CloudError[] = [];
   for (const nic of leaked) {
     const id = nic.NetworkInterfaceId ?? '';
     if (!(await claims(doors, id))) continue;
@@ -48,9 +52,13 @@ export async function collectLeaked(doors: SweepDoors, atMost: number): Promise<
       );
       deleted.push(id as NicId);
     } catch (error) {
-      if (!(error instanceof CloudError) || (error.kind !== 'gone' && error.kind !== 'busy')) throw error;
+      if (!(error instanceof CloudError)) throw error;
+      if (error.kind === 'denied' || error.kind === 'limit') failures.push(error);
+      else if (error.kind !== 'gone' && error.kind !== 'busy') throw error;
     }
   }
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
   return deleted;
 }
 

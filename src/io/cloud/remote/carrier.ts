@@ -9,6 +9,8 @@ const https = process.getBuiltinModule('node:https');
 
 /** A controller answers within 5 s, if only that it is at it. One that hangs is replaced by another meanwhile. */
 export const ANSWER_MS: Millis = 8_000;
+/** As many as the controller takes of a node: a question holds its connection until it is answered. */
+const MOST_AT_ONCE = 64;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /** What brings a question to a controller, and its answer back. The simulator has its own. */
@@ -20,7 +22,7 @@ export interface Carrier {
 
 /** Over HTTPS, to whoever has one of the certificates and nobody else. */
 export function httpsCarrier(): Carrier {
-  const agent = new https.Agent({ keepAlive: true, maxSockets: 8 });
+  const agent = new https.Agent({ keepAlive: true, maxSockets: MOST_AT_ONCE, maxFreeSockets: 2 });
   const post: Carrier['post'] = ({ at, certificates }, token, text) =>
     new Promise((resolve, reject) => {
       const options = {

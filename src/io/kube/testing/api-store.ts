@@ -15,6 +15,9 @@ interface Entry {
 
 type Managers = ReadonlyMap<string, string>; // who applied a field last, by its path
 
+/** Kinds that no server has; all others it has at once. */
+const UNSERVED: ReadonlySet<string> = new Set(['nothings']);
+
 /**
  * What an API server keeps and promises, in memory and at once: versions, optimistic locking, server-side apply with
  * its conflicts, lists in pages of one moment, watches that go on from a version until that is forgotten. Nothing is
@@ -65,7 +68,11 @@ export class ApiStore {
 
   get(place: Place): KubeObject {
     const found = this.#objects.get(keyOf(place));
-    if (found === undefined) throw refused('absent', `${place.resource.plural} "${place.name}" not found`);
+    if (found === undefined)
+      throw refused(
+        UNSERVED.has(place.resource.plural) ? 'unserved' : 'absent',
+        `${place.resource.plural} "${place.name}" not found`,
+      );
     return found;
   }
 

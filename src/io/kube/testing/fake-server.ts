@@ -169,7 +169,8 @@ export class FakeApiServer {
 }
 
 function statusOf(code: number, reason: string, message: string) {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code, message };
+  const [, name] = /"(.*)" not found$/.exec(message) ?? [];
+  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code, message, details: { name } };
 }
 
 function answer(response: ServerResponse, code: number, body: object): void {
