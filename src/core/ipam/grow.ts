@@ -141,8 +141,13 @@ function isKnown({ report, troubles }: Cloud): boolean {
 
 /** Why the cloud does not tell what must be known first. */
 function troubleTelling(cloud: Cloud, now: Millis): Trouble | undefined {
-  const missing = [...(cloud.limits === undefined ? [LIMITS] : []), ...(isKnown(cloud) ? [] : [REPORTING])];
+  const missing = untold(cloud);
   return cloud.troubles.findLast(({ scope }) => missing.includes(scope)) ?? keptBy(cloud, [WHOLE], now);
+}
+
+/** What must be told before anything can be asked for, by the scopes of its troubles. */
+export function untold(cloud: Cloud): readonly string[] {
+  return [...(cloud.limits === undefined ? [LIMITS] : []), ...(isKnown(cloud) ? [] : [REPORTING])];
 }
 
 function atCap({ total, asked, elsewhere }: Tally, maxPods: number): boolean {

@@ -3,13 +3,16 @@ import { type Family, familyOf } from '../../base/ip.ts';
 import type { Refusal } from '../refusal.ts';
 import { type Cloud, type Nic, nicNamed, servesFor, slotsOf, subnetOf, type Trouble } from './cloud.ts';
 import type { Intent, NicId } from './nic.ts';
-import { askSingle } from './grow.ts';
+import { askSingle, untold } from './grow.ts';
 import type { Pool, Waiting } from './pool.ts';
 import { type Outlook, steer } from './steer.ts';
 import { givers, keepsTrunkSlot, nicsTaken, type Tally, tally, wantedConfig } from './tally.ts';
-import { LIMITS, passes, REPORTING, scopeOf, WHOLE } from './trouble.ts';
+import { passes, scopeOf, WHOLE } from './trouble.ts';
 
 // Who waits for the cloud: whether that is worth it, and what is said to whom it is not.
+
+/** One failure may be of long ago, with nothing asked since. */
+const LASTING_FAILURES = 3;
 
 /**
  * Whether an ADD that has nothing yet may hope for the cloud: enough is on its way for it and those before it, or more
@@ -60,10 +63,11 @@ function isFor(cloud: Cloud, intent: Intent, config: string | undefined): boolea
   return nic !== undefined && servesFor(cloud, nic, config);
 }
 
-/** What has failed for so long that nobody need wait for it: the cloud as a whole, or what it must tell first. */
-export function lastingTrouble({ troubles }: Cloud, patienceMs: Millis, now: Millis): Trouble | undefined {
-  const first: readonly string[] = [WHOLE, LIMITS, REPORTING];
-  return troubles.findLast(({ scope, since }) => first.includes(scope) && now - since >= patienceMs);
+/** What has failed again and again for so long that nobody need wait for it: the cloud, or what it must tell first. */
+export function lastingTrouble(cloud: Cloud, patienceMs: Millis, now: Millis): Trouble | undefined {
+  const first = [WHOLE, ...untold(cloud)];
+  const lasts = ({ since, failures }: Trouble) => now - since >= patienceMs && failures >= LASTING_FAILURES;
+  return cloud.troubles.findLast((it) => first.includes(it.scope) && lasts(it));
 }
 
 /** Why there comes no address that is in no prefix; undefined: one is asked for. */

@@ -61,3 +61,8 @@ test('a NIC in doubt is named', () => {
 test('a pool of ranges has no such plan', () => {
   expect(planOf(emptyPool({ cooldownMs: 1, waitingLimit: 1 }), 0)).toEqual([]);
 });
+
+test('a node that has as many as its pods may be needs nothing, until a pod waits', () => {
+  const it = new CloudDriver({ limits: large }, { maxPods: 2 }).start().pods(1).passes(5_000);
+  expect(words(it)).toEqual([expect.stringMatching(/ 1 free; .* \| nothing to do$/)]);
+});

@@ -60,7 +60,8 @@ function range({ low, high }: Aim): string {
 function nextOf(cloud: Cloud, outlook: Outlook | undefined, of: Need & { now: Millis }): string {
   const { now } = of;
   const parts = cloud.flights.filter((it) => concerns(cloud, it, of)).map((flight) => flightWords(flight, now));
-  const reason = outlook && whyNot(cloud, outlook, { now });
+  const needs = outlook !== undefined && (outlook.stop?.by !== 'max-pods' || outlook.tally.hungry > 0);
+  const reason = needs ? whyNot(cloud, outlook, { now }) : undefined;
   if (reason !== undefined) parts.push(`needs more, but ${sentence(reason)}`);
   if (cloud.gathering !== undefined && parts.length === 0) parts.push('asks for more at once');
   const calm = calmOf(cloud, of);

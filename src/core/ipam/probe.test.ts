@@ -53,6 +53,20 @@ test('A22: a node whose cloud may not be asked what it has is not ready', () => 
   expect(refusalNow(it.pool, of, it.now)).toMatchObject({ why: 'cloud-denied' });
 });
 
+test('A22: what fails and is not needed makes no node unready: metadata tell what it has, and more is on its way', () => {
+  const it = new CloudDriver({ limits: limitsOf(1, 9) }, { targets: { warmAddresses: 1 } }).start();
+  const denied = { kind: 'denied', action: 'DescribeNetworkInterfaces', code: 'x', message: 'not allowed' } as const;
+  for (let i = 0; i < 5; i++) {
+    it.feed({ kind: 'reportFailed', failure: denied, sure: true });
+    it.passes(10_000);
+  }
+  it.feed({ kind: 'reportFailed', failure: denied, sure: true });
+  it.add('a');
+  it.add('b', 60_000);
+  expect(it.granted.has('b')).toBe(false);
+  expect(refusalNow(it.pool, of, it.now)).toBeUndefined();
+});
+
 test('ranges answer as they do to an ADD', () => {
   const it = new Driver([rangeOf('10.0.0.0/30')]);
   expect(refusalNow(it.pool, of, it.now)).toBeUndefined();
