@@ -78,7 +78,7 @@ const EXAMPLES: { readonly [Why in RefusalWhy]: Extract<Refusal, { why: Why }> }
     because: "CreateNetworkInterface: InvalidGroup.NotFound: The security group 'sg-0a1b' does not exist",
   },
   'pod-nic-limit': { why: 'pod-nic-limit', groups: ['sg-0a1b'], limit: 9, held: 8, resting: 1, going: 0 },
-  'not-on-pod-nic': { why: 'not-on-pod-nic', groups: ['sg-0a1b'], what: 'ports of its node' },
+  'not-on-pod-nic': { why: 'not-on-pod-nic', groups: ['sg-0a1b'], what: 'ports of its node', inStandard: true },
   'pod-groups-unknown': {
     why: 'pod-groups-unknown',
     because: 'the API server has not told of PodSecurityGroups yet',

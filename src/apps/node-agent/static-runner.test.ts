@@ -8,7 +8,7 @@ import { loose } from '../../wire/kube/object.ts';
 import { readStaticAddress, STATIC_ADDRESSES } from '../../wire/kube/crd/static-address.ts';
 import { EVENTS, PODS } from '../../wire/kube/resource.ts';
 import { CloudScene } from './testing/cloud-scene.ts';
-import { argsOf, bindPod, ClusterScene } from './testing/cluster-scene.ts';
+import { argsOf, bindPod } from './testing/cluster-scene.ts';
 
 const store = { now: new ApiStore() };
 let scene: CloudScene;
@@ -273,32 +273,6 @@ test('while the API server is not heard a static pod waits, and others are serve
   expect((await scene.burst(1, 7))[0]).toMatchObject({ exitCode: 0 });
   await scene.pass(70_000);
   expect((await asked).says).toContain('the API server does not answer');
-});
-
-test('podcidr: an address stays with the range of its node: elsewhere it is lost, or renewed as the pod wishes', async () => {
-  const routed = new ClusterScene();
-  routed.node('small', '192.0.2.1', '10.244.1.0/24');
-  await routed.start();
-  store.now = routed.store;
-  const asks = { 'berth.dev/static-address': 'true' };
-  const ask = async (container: string, name: string) => {
-    routed.store.remove({ resource: PODS, namespace: 'web', name });
-    const uid = routed.pod(name, { metadata: { annotations: asks } });
-    const asked = routed.small.add({ id: container, args: argsOf(name, uid) });
-    await routed.pass(2_000);
-    return asked;
-  };
-  object('web-0');
-  const first = await ask('one', 'web-0');
-  expect(first).toMatchObject({ exitCode: 0 });
-  await routed.small.call('DEL', { id: 'one' });
-  await routed.pass(100);
-  expect((await ask('two', 'web-0')).ips).toEqual(first.ips);
-  object('web-1', {}, left('10.244.9.9', { nic: '' }));
-  expect((await ask('three', 'web-1')).says).toContain('it is of no range of this node');
-  object('web-2', { conflict: 'renew' }, left('10.244.9.8', { nic: '' }));
-  expect((await ask('four', 'web-2')).ips[0]).toContain('10.244.1.');
-  await routed.small.close();
 });
 
 test('the Ready condition says how it stands, for who waits by kubectl', async () => {

@@ -1,4 +1,4 @@
-import { counted, duration, familyName } from '../../../base/words.ts';
+import { counted, duration } from '../../../base/words.ts';
 import type { PoolFamily, PoolReply, PoolTargets, PoolTrouble } from '../../../wire/agent/cloud.ts';
 import { ADMIN } from '../../../wire/agent/status.ts';
 import { age } from '../age.ts';
@@ -8,7 +8,7 @@ import { saidNoCloud } from '../no-cloud.ts';
 import { type Format, print } from '../output.ts';
 import { facts, NONE, table } from '../table.ts';
 import { type Terminal, toned } from '../terminal.ts';
-import { shortCount } from '../words.ts';
+import { needName, shortCount } from '../words.ts';
 
 const HEADS = ['FAMILY', 'HELD', 'CLAIMED', 'COOLING', 'FREE', 'COMING', 'WAITING', 'EXPECTED', 'AIM'];
 
@@ -49,7 +49,7 @@ function nicWords({ nics }: PoolReply): string {
 
 function cells(it: PoolFamily): readonly string[] {
   return [
-    needWords(it),
+    needName(it),
     shortCount(`${it.total}`),
     `${it.claimed}`,
     `${it.cooling}`,
@@ -59,12 +59,6 @@ function cells(it: PoolFamily): readonly string[] {
     `${it.expected}`,
     aimWords(it),
   ];
-}
-
-/** Behind the family the NICConfig by which its NICs stand. */
-function needWords({ family, config }: PoolFamily): string {
-  const name = familyName(family);
-  return config === undefined ? name : `${name} (${config})`;
 }
 
 function aimWords({ aim }: PoolFamily): string {

@@ -1,10 +1,9 @@
-import { familyName } from '../../../base/words.ts';
 import { age } from '../age.ts';
 import type { ExitKind } from '../exit.ts';
 import { type Format, print } from '../output.ts';
 import { NONE, table } from '../table.ts';
 import { type Terminal, toned } from '../terminal.ts';
-import { shortCount } from '../words.ts';
+import { needName, shortCount } from '../words.ts';
 import type { ClusterQuestions, NodeRow } from './cluster.ts';
 
 /** `kubectl berth status`: all nodes, what is wrong with them, and who leads. Exit code 4 while a node is not well. */
@@ -57,16 +56,12 @@ export async function clusterPools(terminal: Terminal, cluster: ClusterQuestions
   const heads = ['NODE', 'PROVIDER', 'FAMILY', 'HELD', 'USED', 'FREE', 'COOLING', 'COMING', 'WAITING'];
   const lines = all.flatMap(({ node, provider, families }) =>
     families.map((it) => [
-      ...[node, provider, poolName(it), shortCount(it.held), `${it.used}`, shortCount(it.free)],
+      ...[node, provider, needName(it), shortCount(it.held), `${it.used}`, shortCount(it.free)],
       ...[it.cooling, it.coming, it.waiting].map(String),
     ]),
   );
   await print(terminal, output, all, () => table(heads, lines));
   return 'ok';
-}
-
-function poolName({ family, config }: NodeRow['families'][number]): string {
-  return config === undefined ? familyName(family) : `${familyName(family)} (${config})`;
 }
 
 /** `kubectl berth nics`: the NICs of all nodes that are on a cloud. */

@@ -47,7 +47,7 @@ const status = z
     problems: z.array(z.string()).describe('Why the node is not well, in sentences.'),
     nics: z.int().describe('NICs attached.'),
     used: z.int().describe('Addresses claimed by pods; of two families the scarcer.'),
-    free: z.string().describe('Addresses ready to be given to pods that ask for no NICConfig.'),
+    free: z.string().describe('Ready to be given to pods that ask for no NICConfig; of two families the scarcer.'),
     cooling: z.int().describe('Addresses that rest.'),
     families: z.array(family),
     nicList: z.array(nic),
